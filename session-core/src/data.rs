@@ -1,0 +1,271 @@
+use std::collections::HashSet;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The stored values: the text of one JSON object, and where in it each value stands.
+///
+/// A value is decoded when it is asked for and is written back byte for byte when it is not.
+#[derive(Clone)]
+pub(crate) struct Data {
+    text: Arc<str>,
+    members: Vec<Member>,
+}
+
+#[derive(Clone)]
+struct Member {
+    key: MemberKey,
+    value: Range<usize>,
+}
+
+#[derive(Clone)]
+enum MemberKey {
+    /// Stands in the text as it is.
+    Plain(Range<usize>),
+    /// Was written with escapes.
+    Unescaped(Box<str>),
+}
+
+impl Data {
+    /// The object without members.
+    pub(crate) fn empty() -> Self {
+        Self {
+            text: Arc::from("{}"),
+            members: Vec::new(),
+        }
+    }
+
+    /// Finds the members of an object; none if the text is not one JSON object.
+    ///
+    /// Of members with the same name the last counts, as in Python.
+    pub(crate) fn parse(text: Arc<str>) -> Option<Self> {
+        let mut members = Vec::new();
+        let mut reader = serde_json::Deserializer::from_str(&text);
+        reader
+            .deserialize_map(Members {
+                text: &text,
+                found: &mut members,
+            })
+            .ok()?;
+        reader.end().ok()?;
+        let mut data = Self { text, members };
+        data.drop_shadowed();
+        Some(data)
+    }
+
+    /// Returns the JSON text of a value.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.members
+            .iter()
+            .find(|member| self.key(member) == key)
+            .map(|member| &self.text[member.value.clone()])
+    }
+
+    /// Returns names and JSON texts in the stored order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members
+            .iter()
+            .map(|member| (self.key(member), &self.text[member.value.clone()]))
+    }
+
+    /// Returns the whole object.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    fn key<'a>(&'a self, member: &'a Member) -> &'a str {
+        match &member.key {
+            MemberKey::Plain(range) => &self.text[range.clone()],
+            MemberKey::Unescaped(key) => key,
+        }
+    }
+
+    fn drop_shadowed(&mut self) {
+        let doubled = if self.members.len() <= 32 {
+            (1..self.members.len()).any(|at| {
+                let key = self.key(&self.members[at]);
+                self.members[..at]
+                    .iter()
+                    .any(|earlier| self.key(earlier) == key)
+            })
+        } else {
+            let mut seen = HashSet::with_capacity(self.members.len());
+            self.members
+                .iter()
+                .any(|member| !seen.insert(self.key(member)))
+        };
+        if doubled {
+            let last: Vec<bool> = (0..self.members.len())
+                .map(|at| {
+                    let key = self.key(&self.members[at]);
+                    !self.members[at + 1..]
+                        .iter()
+                        .any(|later| self.key(later) == key)
+                })
+                .collect();
+            let mut keep = last.into_iter();
+            self.members.retain(|_| keep.next().unwrap_or(true));
+        }
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Data({} values)", self.members.len())
+    }
+}
+
+/// Writes a JSON object member by member.
+pub(crate) struct Writer(String);
+
+impl Writer {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        let mut text = String::with_capacity(bytes + 2);
+        text.push('{');
+        Self(text)
+    }
+
+    pub(crate) fn member(&mut self, key: &str, value: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        if key.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+            self.0.push('"');
+            self.0.push_str(key);
+            self.0.push('"');
+        } else {
+            // A string always has a JSON form.
+            self.0.push_str(&serde_json::Value::from(key).to_string());
+        }
+        self.0.push(':');
+        self.0.push_str(value);
+    }
+
+    pub(crate) fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}
+
+struct Members<'a> {
+    text: &'a str,
+    found: &'a mut Vec<Member>,
+}
+
+impl<'de> Visitor<'de> for Members<'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key_seed(KeySeed(self.text))? {
+            let value: &'de RawValue = map.next_value()?;
+            let value = place(self.text, value.get());
+            self.found.push(Member { key, value });
+        }
+        Ok(())
+    }
+}
+
+struct KeySeed<'a>(&'a str);
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = MemberKey;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<MemberKey, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed<'_> {
+    type Value = MemberKey;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<MemberKey, E> {
+        Ok(MemberKey::Plain(place(self.0, key)))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<MemberKey, E> {
+        Ok(MemberKey::Unescaped(key.into()))
+    }
+}
+
+/// Returns where `part`, a slice of `whole`, begins and ends in it.
+fn place(whole: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+    start..start + part.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Option<Vec<(String, String)>> {
+        Data::parse(Arc::from(text)).map(|data| {
+            data.iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect()
+        })
+    }
+
+    #[test]
+    fn values_keep_their_bytes_and_their_order() {
+        let text = r#" { "z" : 1.50 ,"a":{"x":[1, 2]}, "u\u00e9":"\ud83d\ude00" } "#;
+        let members = parse(text).unwrap();
+        let expected = [
+            ("z", "1.50"),
+            ("a", r#"{"x":[1, 2]}"#),
+            ("ué", r#""\ud83d\ude00""#),
+        ];
+        assert_eq!(members.len(), 3);
+        for ((key, value), (want_key, want)) in members.iter().zip(expected) {
+            assert_eq!((key.as_str(), value.as_str()), (want_key, want));
+        }
+    }
+
+    #[test]
+    fn of_two_members_with_one_name_the_last_counts() {
+        let members = parse(r#"{"a":1,"b":2,"a":3}"#).unwrap();
+        assert_eq!(
+            members,
+            [("b".into(), "2".into()), ("a".into(), "3".into())]
+        );
+    }
+
+    #[test]
+    fn what_is_not_one_object_is_not_data() {
+        for bad in [
+            "",
+            "[]",
+            "1",
+            "null",
+            "{",
+            "{}x",
+            r#"{"a":}"#,
+            r#"{"a":1}{"#,
+            "\0",
+        ] {
+            assert!(parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_the_writer_writes_reads_back() {
+        let mut writer = Writer::with_capacity(0);
+        for key in ["plain", "quo\"te", "back\\slash", "new\nline", ""] {
+            writer.member(key, "true");
+        }
+        let members = parse(&writer.finish()).unwrap();
+        let keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["plain", "quo\"te", "back\\slash", "new\nline", ""]);
+    }
+}

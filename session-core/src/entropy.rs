@@ -1,0 +1,33 @@
+use std::fmt;
+
+use thiserror::Error;
+
+/// A source of unguessable bytes.
+///
+/// Tests inject a counter; everybody else keeps [`OsEntropy`].
+pub trait Entropy: fmt::Debug + Send + Sync + 'static {
+    /// Fills the buffer.
+    ///
+    /// # Errors
+    ///
+    /// The source failed; nothing that was asked for may be used.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+/// The operating system's generator.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsEntropy;
+
+impl Entropy for OsEntropy {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        getrandom::fill(bytes).map_err(|cause| EntropyError(cause.to_string()))
+    }
+}
+
+/// The operating system gave no random bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("no random bytes for a session id: {0}")]
+pub struct EntropyError(
+    /// What the source said.
+    pub String,
+);

@@ -1,0 +1,85 @@
+use thiserror::Error;
+
+use crate::{EntropyError, ExpiryError, StoreError};
+
+/// A value that cannot be stored, or cannot be read as the type that was asked for.
+///
+/// Nothing changed. The message names the key, never the value; serde's own message would show
+/// parts of it, so it is left out.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// The stored JSON does not have the asked type.
+    #[error("the session's value {key:?} is not of the type that was asked for")]
+    Decode {
+        /// Which value.
+        key: String,
+    },
+    /// The value has no JSON form.
+    #[error("the session's value {key:?} has no JSON form")]
+    Encode {
+        /// Which value.
+        key: String,
+    },
+}
+
+/// Why an operation on a session failed; nothing of it took effect.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The response has begun; save before that.
+    #[error(
+        "the session is closed, because the response has begun; write before it, or save early"
+    )]
+    Closed,
+    /// Committing failed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The session was ended elsewhere while this request was using it.
+    #[error("the session was ended elsewhere")]
+    Gone,
+    /// The lifetime makes no sense.
+    #[error(transparent)]
+    Expiry(#[from] ExpiryError),
+    /// The session was opened by hand, without a store that could be asked.
+    #[error("this session has no store; drive its steps by hand, or open it through Sessions")]
+    NoStore,
+    /// An owner is 1 to 255 bytes.
+    #[error("a session's owner is 1 to 255 bytes of text, this has {length}")]
+    Owner {
+        /// The length in bytes.
+        length: usize,
+    },
+    /// The store failed.
+    #[error("session store unavailable")]
+    Store(#[from] StoreError),
+    /// The session would be larger than the policy allows.
+    #[error("the session would have {bytes} bytes, more than the {limit} that the policy allows")]
+    TooLarge {
+        /// The size it would have.
+        bytes: usize,
+        /// The policy's limit.
+        limit: usize,
+    },
+    /// The value does not fit.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+}
+
+/// Why a commit could not decide what to write.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// Other requests changed the session each time; or the store refuses everything.
+    #[error("the session could not be written in {tries} tries")]
+    Contended {
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// No random bytes.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// An `update` does not understand what another request has stored meanwhile.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+}

@@ -1,0 +1,158 @@
+use std::fmt;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::commit::Step;
+use crate::cookie::Candidates;
+use crate::data::Data;
+use crate::session::{Session, Stored};
+use crate::{CommitError, Key, Policy, Record, Store};
+
+/// One request's dealings with its session, without I/O.
+///
+/// While it is a question, ask the store and answer it; when it is open, the handler works on
+/// the [`Session`]; when the response's status is known, [`finish`](Self::finish) says what to
+/// write. [`Handle`](crate::Handle) does all this for an async server.
+///
+/// ```
+/// use std::sync::Arc;
+/// use session_core::{Command, Exchange, Outcome, Policy, Step};
+///
+/// let policy = Arc::new(Policy::default());
+/// let mut exchange = Exchange::open(&policy, [&b"theme=dark; lang=en"[..]]);
+/// while let Exchange::Unread(question) = exchange {
+///     let found = None; // what your store has under question.key()
+///     exchange = question.answer(found, policy.now());
+/// }
+/// let Exchange::Open(session) = exchange else { unreachable!() };
+/// session.insert("visits", 1)?;
+///
+/// let mut step = session.finish(200, policy.now())?;
+/// let reply = loop {
+///     step = match step {
+///         Step::Done(reply) => break reply,
+///         Step::Load(load) => load.answer(None, policy.now())?,
+///         Step::Write(write) => {
+///             assert!(matches!(write.command(), Command::Insert { .. }));
+///             write.answer(Outcome::Applied, policy.now())?
+///         }
+///     };
+/// };
+/// assert!(reply.set_cookie().unwrap().starts_with("__Host-session="));
+/// # Ok::<(), session_core::SessionError>(())
+/// ```
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives on the stack for one request"
+)]
+pub enum Exchange {
+    /// The browser presented an id; ask the store for it.
+    Unread(Unread),
+    /// The session can be used.
+    Open(Session),
+}
+
+/// A question to the store, consumed by its answer.
+pub struct Unread {
+    policy: Arc<Policy>,
+    store: Option<Arc<dyn Store>>,
+    key: Key,
+    rest: Candidates,
+}
+
+impl Exchange {
+    /// Looks for our cookie in the values of the request's `Cookie` headers; never fails.
+    pub fn open<'a>(policy: &Arc<Policy>, cookies: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let candidates = Candidates::scan(&policy.name, cookies);
+        Self::begin(Arc::clone(policy), None, candidates)
+    }
+
+    pub(crate) fn begin(
+        policy: Arc<Policy>,
+        store: Option<Arc<dyn Store>>,
+        mut candidates: Candidates,
+    ) -> Self {
+        match candidates.take_next() {
+            Some(id) => Self::Unread(Unread {
+                policy,
+                store,
+                key: Key::of(id),
+                rest: candidates,
+            }),
+            None => Self::Open(Session::fresh(policy, store, Vec::new())),
+        }
+    }
+
+    /// Destroys the session without asking the store whether there is one; the logout.
+    ///
+    /// Every id that the browser presented dies.
+    #[must_use]
+    pub fn destroy(self) -> Session {
+        match self {
+            Self::Open(session) => {
+                // A session that is closed already has nothing to lose.
+                let _ = session.destroy();
+                session
+            }
+            Self::Unread(unread) => {
+                let mut doomed = vec![unread.key];
+                doomed.extend(unread.rest.iter().map(Key::of));
+                Session::fresh(unread.policy, unread.store, doomed)
+            }
+        }
+    }
+
+    /// Closes the exchange and says what is to be done; a session that nobody read needs nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::finish`].
+    pub fn finish(self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
+        match self {
+            Self::Unread(_) => Ok(Step::Done(crate::Reply::untouched())),
+            Self::Open(session) => session.finish(status, now),
+        }
+    }
+}
+
+impl Unread {
+    /// Returns the key to load.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Takes what the store has under the key.
+    ///
+    /// Nothing, or something that has ended, is no session and its id is never adopted; if the
+    /// browser presented another id, that one is asked for next. A record whose data is corrupt
+    /// is a session without values, and stays as it is until something is written.
+    #[must_use]
+    pub fn answer(self, found: Option<Record>, now: OffsetDateTime) -> Exchange {
+        let Some(record) = found.filter(|record| !self.policy.lifetime.is_over(record, now)) else {
+            return Exchange::begin(self.policy, self.store, self.rest);
+        };
+        let data = understand(&record);
+        let stored = Stored {
+            key: self.key,
+            record,
+        };
+        Exchange::Open(Session::with(self.policy, self.store, Some(stored), data))
+    }
+}
+
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unread").finish_non_exhaustive()
+    }
+}
+
+/// Reads a record's values; what cannot be read is an event, not an error.
+pub(crate) fn understand(record: &Record) -> Data {
+    Data::parse(Arc::clone(&record.data)).unwrap_or_else(|| {
+        tracing::warn!(session = %record.public_id, "session data corrupted; its values are ignored");
+        Data::empty()
+    })
+}

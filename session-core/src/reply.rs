@@ -1,0 +1,169 @@
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+
+use crate::policy::MAX_AGE_LIMIT;
+use crate::{Id, Policy};
+
+/// What a response has to say about its session.
+///
+/// Put it on the response with [`apply`](Self::apply). `Debug` hides the cookie.
+#[derive(Clone, Default)]
+#[must_use = "the browser learns of the session only by these headers"]
+pub struct Reply {
+    set_cookie: Option<String>,
+    opened: bool,
+    gone: bool,
+}
+
+/// A framework's response headers, as far as a [`Reply`] needs them.
+pub trait Headers {
+    /// Returns the values of a header, whatever the case of its name; what is not text is left out.
+    fn values(&self, name: &str) -> Vec<String>;
+    /// Adds one more value.
+    fn append(&mut self, name: &'static str, value: &str);
+    /// Puts one value in place of all.
+    fn replace(&mut self, name: &'static str, value: &str);
+}
+
+/// What happens to the browser's cookie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CookieChange {
+    /// Set it; `until` is the end of a persistent cookie.
+    Set {
+        id: Id,
+        until: Option<OffsetDateTime>,
+    },
+    /// Remove it.
+    Remove,
+}
+
+impl Reply {
+    pub(crate) fn untouched() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn new(
+        policy: &Policy,
+        cookie: Option<CookieChange>,
+        gone: bool,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            set_cookie: cookie.map(|change| render(policy, change, now)),
+            opened: true,
+            gone,
+        }
+    }
+
+    /// Returns the value of the one `Set-Cookie` header, if there is one.
+    #[must_use]
+    pub fn set_cookie(&self) -> Option<&str> {
+        self.set_cookie.as_deref()
+    }
+
+    /// Says whether the request could see the session, so that the response depends on the cookie.
+    #[must_use]
+    pub fn is_opened(&self) -> bool {
+        self.opened
+    }
+
+    /// Says whether the session was ended elsewhere, and the request's changes with it.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Puts `Set-Cookie`, `Vary` and `Cache-Control` on a response.
+    ///
+    /// `Vary` is merged and `*` is left alone. A response with our cookie is never left publicly
+    /// cacheable; a stricter `Cache-Control` of the application stays. An untouched session adds
+    /// nothing. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
+    pub fn apply(&self, headers: &mut impl Headers) {
+        if !self.opened {
+            return;
+        }
+        let vary = headers.values("vary");
+        if let Some(merged) = merge_vary(&vary) {
+            headers.replace("vary", &merged);
+        }
+        if let Some(cookie) = &self.set_cookie {
+            headers.append("set-cookie", cookie);
+            if let Some(merged) = merge_cache_control(&headers.values("cache-control")) {
+                headers.replace("cache-control", &merged);
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply")
+            .field("set_cookie", &self.set_cookie.as_ref().map(|_| "…"))
+            .field("opened", &self.opened)
+            .field("gone", &self.gone)
+            .finish()
+    }
+}
+
+fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String {
+    let mut text = String::with_capacity(policy.name.len() + policy.attributes.len() + 64);
+    text.push_str(&policy.name);
+    text.push('=');
+    match change {
+        CookieChange::Set { id, until } => {
+            text.push_str(id.expose());
+            if let Some(until) = until {
+                let left = until - now;
+                // Rounded up, so that the browser never forgets a session that still lives.
+                let whole = left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0);
+                // Writing to a String cannot fail.
+                let _ = write!(text, "; Max-Age={}", whole.clamp(1, MAX_AGE_LIMIT));
+            }
+        }
+        // Some clients know only one of the two.
+        CookieChange::Remove => {
+            text.push_str("; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+        }
+    }
+    text.push_str(&policy.attributes);
+    text
+}
+
+/// Returns the new `Vary`, or none if it says enough already.
+fn merge_vary(present: &[String]) -> Option<String> {
+    let names = || {
+        present
+            .iter()
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+    };
+    if names().any(|name| name == "*" || name.eq_ignore_ascii_case("cookie")) {
+        return None;
+    }
+    let mut merged: Vec<&str> = names().filter(|name| !name.is_empty()).collect();
+    merged.push("Cookie");
+    Some(merged.join(", "))
+}
+
+/// Returns the new `Cache-Control`, or none if shared caches are kept out already.
+fn merge_cache_control(present: &[String]) -> Option<String> {
+    let directives = || {
+        present
+            .iter()
+            .flat_map(|value| value.split(','))
+            .map(str::trim)
+    };
+    let is = |directive: &str, name: &str| directive.eq_ignore_ascii_case(name);
+    if directives().any(|directive| is(directive, "no-store") || is(directive, "private")) {
+        return None;
+    }
+    let mut merged: Vec<&str> = directives()
+        .filter(|directive| {
+            let name = directive.split('=').next().unwrap_or_default().trim();
+            !directive.is_empty() && !is(name, "public") && !is(name, "s-maxage")
+        })
+        .collect();
+    merged.push("private");
+    Some(merged.join(", "))
+}
