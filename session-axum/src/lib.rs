@@ -1,0 +1,89 @@
+//! Web sessions for axum: a tower layer and an extractor over `session-core`.
+//!
+//! ```text
+//! request ──▶ SessionLayer: opens the session, asks nobody
+//!               │
+//!               ▼
+//!             your handler: `Session` loads it, at most one read of the store
+//!               │
+//! response ◀── SessionLayer: commits what changed, adds Set-Cookie, Vary, Cache-Control
+//! ```
+//!
+//! A handler that takes no session costs no store call and gets no header.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use session_axum::{Policy, Rejection, Session, SessionLayer, Sessions};
+//! use session_store::MemoryStore;
+//!
+//! async fn hits(session: Session) -> Result<String, Rejection> {
+//!     let hits = session.update("hits", |n: Option<u32>| n.unwrap_or(0) + 1)?;
+//!     Ok(format!("{hits} visits"))
+//! }
+//!
+//! # async fn run() -> std::io::Result<()> {
+//! // Plain http; in production `Policy::default()` sends a `Secure` cookie over https.
+//! let policy = Policy::builder().insecure().build().expect("nothing contradicts");
+//! let sessions = Sessions::new(policy, MemoryStore::new());
+//! let app = Router::new()
+//!     .route("/", get(hits))
+//!     .layer(SessionLayer::new(sessions));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app).await
+//! # }
+//! ```
+//!
+//! The session is committed when the response's head is ready. Later writes, from a streaming
+//! body or a task, are [`SessionError::Closed`]; `session.save().await` commits early. A response
+//! of 500 or more drops the changes, and a panic commits nothing. If the store fails, the client
+//! gets an opaque 503 and keeps its cookie.
+//!
+//! A logout need not load the session:
+//!
+//! ```
+//! use session_axum::{Rejection, SessionHandle};
+//!
+//! async fn logout(session: SessionHandle) -> Result<(), Rejection> {
+//!     Ok(session.destroy()?)
+//! }
+//! ```
+//!
+//! Several sessions on one application have a marker type each; see [`SessionLayer::named`].
+//! Middleware that has a request and no extractors uses [`handle`].
+//!
+//! # From tower-sessions
+//!
+//! | there | here |
+//! |---|---|
+//! | `SessionManagerLayer::new(store)` | `SessionLayer::new(Sessions::new(policy, store))` |
+//! | `.with_name`, `.with_expiry`, … | [`Policy::builder`], checked once at start |
+//! | `session.get(key).await?` | `session.get(key)?`; the extractor has loaded it |
+//! | `get`, then `insert` | `session.update(key, …)?`, exact under concurrency |
+//! | `session.cycle_id().await?` at login | `session.sign_in(owner)?` |
+//! | `session.flush().await?` | `session.destroy()?` |
+//! | `session.save().await?` | the same |
+//! | cookies `id`, from any store | a new cookie and table: visitors sign in once more |
+//!
+//! # What this crate does not do
+//!
+//! It decides nothing about sessions; `session-core` does. It keeps none; `session-store` does.
+
+mod extract;
+mod future;
+mod headers;
+mod layer;
+mod rejection;
+mod service;
+mod slot;
+
+pub use extract::{Session, SessionHandle};
+pub use future::ResponseFuture;
+pub use layer::SessionLayer;
+pub use rejection::Rejection;
+pub use service::SessionService;
+pub use slot::{handle, handle_named};
+
+pub use session_core::{
+    CommitError, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    PolicyError, PublicId, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+};

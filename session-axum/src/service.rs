@@ -1,0 +1,76 @@
+use std::any::type_name;
+use std::fmt;
+use std::marker::PhantomData;
+use std::task::{Context, Poll};
+
+use axum_core::BoxError;
+use axum_core::body::Body;
+use bytes::Bytes;
+use http::header::COOKIE;
+use http::{HeaderValue, Request, Response};
+use session_core::Sessions;
+use tower_service::Service;
+
+use crate::future::ResponseFuture;
+use crate::slot::Slot;
+
+/// What [`SessionLayer`](crate::SessionLayer) makes of a service.
+pub struct SessionService<S, M = ()> {
+    inner: S,
+    sessions: Sessions,
+    of: PhantomData<fn() -> M>,
+}
+
+impl<S, M> SessionService<S, M> {
+    pub(crate) fn new(inner: S, sessions: Sessions) -> Self {
+        Self {
+            inner,
+            sessions,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<S, M, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S, M>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: http_body::Body<Data = Bytes> + Send + 'static,
+    ResBody::Error: Into<BoxError>,
+    M: 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let cookies = request.headers().get_all(COOKIE);
+        let handle = self
+            .sessions
+            .open(cookies.iter().map(HeaderValue::as_bytes));
+        request
+            .extensions_mut()
+            .insert(Slot::<M>::new(handle.clone()));
+        // Opening waits for nothing, so the service that was polled ready is called here and now.
+        ResponseFuture::new(self.inner.call(request), handle)
+    }
+}
+
+impl<S: Clone, M> Clone for SessionService<S, M> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone(), self.sessions.clone())
+    }
+}
+
+impl<S: fmt::Debug, M> fmt::Debug for SessionService<S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService")
+            .field("inner", &self.inner)
+            .field("name", &type_name::<M>())
+            .field("sessions", &self.sessions)
+            .finish()
+    }
+}

@@ -1,0 +1,41 @@
+use std::marker::PhantomData;
+
+use http::Extensions;
+use session_core::Handle;
+
+/// The place in a request's extensions where the layer of one name leaves its handle.
+///
+/// The type is private, so nobody else can fill or empty the place.
+pub(crate) struct Slot<M> {
+    handle: Handle,
+    of: PhantomData<fn() -> M>,
+}
+
+impl<M> Slot<M> {
+    pub(crate) fn new(handle: Handle) -> Self {
+        Self {
+            handle,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<M> Clone for Slot<M> {
+    fn clone(&self) -> Self {
+        Self::new(self.handle.clone())
+    }
+}
+
+/// Returns the request's handle; none if no unnamed [`SessionLayer`](crate::SessionLayer) is around.
+///
+/// For middleware that has a request and no extractors: [`Handle::load`] then gives the session.
+#[must_use]
+pub fn handle(extensions: &Extensions) -> Option<&Handle> {
+    handle_named::<()>(extensions)
+}
+
+/// Returns the handle of the layer that is [named](crate::SessionLayer::named) `M`.
+#[must_use]
+pub fn handle_named<M: 'static>(extensions: &Extensions) -> Option<&Handle> {
+    extensions.get::<Slot<M>>().map(|slot| &slot.handle)
+}
