@@ -437,6 +437,10 @@ impl Commit {
     }
 
     fn applied(self: Box<Self>, attempt: Attempt, now: OffsetDateTime) -> Reply {
+        if attempt.stored.record.expires <= now {
+            // The store took longer than the session had left.
+            return self.gone(now);
+        }
         {
             let mut state = self.session.state();
             let data = understand(&attempt.stored.record);
