@@ -1,4 +1,3 @@
-use std::fmt;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -9,54 +8,29 @@ use crate::exchange::understand;
 use crate::lifetime::{Renewal, Use};
 use crate::record::truncate;
 use crate::reply::CookieChange;
-use crate::session::{Phase, Session, Stored};
-use crate::{
-    Command, CommitError, Expiry, Id, Key, Outcome, Policy, PublicId, Record, Reply, Revision,
-};
+use crate::session::Session;
+use crate::state::{Phase, State, Stored};
+use crate::step::{Step, Write};
+use crate::{CommitError, Expiry, Id, Key, Policy, PublicId, Record, Reply, Revision};
 
-/// What to do next to commit a session.
-#[derive(Debug)]
-#[must_use = "a commit is finished only when a step is done"]
-pub enum Step {
-    /// Ask the store for a record.
-    Load(Load),
-    /// Give the store a command.
-    Write(Write),
-    /// Nothing more; put the reply on the response.
-    Done(Reply),
-}
-
-/// A question to the store: somebody else has changed the session.
-pub struct Load(Box<Reload>);
-
-struct Reload {
-    commit: Box<Commit>,
-    attempt: Attempt,
-    key: Key,
-}
-
-/// A command for the store.
-pub struct Write {
-    commit: Box<Commit>,
-    kind: Box<Kind>,
-}
-
-struct Commit {
-    session: Session,
-    changes: Arc<Changes>,
-    base: Option<Stored>,
-    data: Data,
-    purpose: Purpose,
-    tries: u32,
+/// One commit under way: the log, the base that it is applied to, and why.
+pub(crate) struct Commit {
+    pub(crate) session: Session,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) base: Option<Stored>,
+    pub(crate) data: Data,
+    pub(crate) purpose: Purpose,
+    pub(crate) tries: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+pub(crate) enum Purpose {
     Finish,
     Save,
 }
 
-enum Kind {
+/// What a commit asks of the store.
+pub(crate) enum Kind {
     Delete(Key),
     Insert(Attempt),
     Replace {
@@ -71,211 +45,25 @@ enum Kind {
 }
 
 /// A record that is to be, and what it means for the cookie.
-struct Attempt {
-    stored: Stored,
-    cookie: Option<CookieChange>,
-}
-
-/// More than the requests that can be under way for one visitor; it ends a store that refuses everything.
-const MAX_TRIES: u32 = 500;
-
-impl Session {
-    /// Closes the session and decides what to write, now that the response's status is known.
-    ///
-    /// A status of 500 or more drops all changes, but a destroyed session is deleted all the same.
-    ///
-    /// # Errors
-    ///
-    /// No random bytes, or an update that does not understand the present value. Answer 503
-    /// without a cookie.
-    pub fn finish(&self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let commit = {
-            let mut state = self.state();
-            if state.phase == Phase::Open {
-                state.phase = Phase::Closed;
-            }
-            if status >= 500 {
-                state.changes = Changes::default();
-            }
-            let idle = state.changes.is_empty() && state.doomed.is_empty();
-            if idle && (status >= 500 || !self.touch_is_due(state.base.as_ref(), now)) {
-                let gone = state.phase == Phase::Gone;
-                return Ok(Step::Done(Reply::new(
-                    &self.0.policy,
-                    state.cookie,
-                    gone,
-                    now,
-                )));
-            }
-            Commit {
-                session: self.clone(),
-                changes: Arc::new(state.changes.clone()),
-                base: state.base.clone(),
-                data: state.data.clone(),
-                purpose: Purpose::Finish,
-                tries: 0,
-            }
-        };
-        Box::new(commit).advance(now)
-    }
-
-    /// Decides what to write now, and leaves the session open; `save` drives it to its end.
-    ///
-    /// Only one commit of a session may be under way.
-    ///
-    /// # Errors
-    ///
-    /// As [`finish`](Self::finish).
-    pub fn commit(&self, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let commit = {
-            let state = self.state();
-            if state.changes.is_empty() && state.doomed.is_empty() {
-                let gone = state.phase == Phase::Gone;
-                return Ok(Step::Done(Reply::new(&self.0.policy, None, gone, now)));
-            }
-            Commit {
-                session: self.clone(),
-                changes: Arc::new(state.changes.clone()),
-                base: state.base.clone(),
-                data: state.data.clone(),
-                purpose: Purpose::Save,
-                tries: 0,
-            }
-        };
-        Box::new(commit).advance(now)
-    }
-
-    fn touch_is_due(&self, base: Option<&Stored>, now: OffsetDateTime) -> bool {
-        base.is_some_and(|stored| {
-            let lifetime = &self.0.policy.lifetime;
-            lifetime
-                .renewal(&stored.record, truncate(now), Use::Read)
-                .is_some()
-        })
-    }
-}
-
-impl Load {
-    /// Returns the key to load.
-    #[must_use]
-    pub fn key(&self) -> &Key {
-        &self.0.key
-    }
-
-    /// Takes what the store has under the key.
-    ///
-    /// Gone is gone: the changes are dropped and nothing comes back under any id. Changed: the
-    /// log is replayed on what is there now.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::finish`], or too many others were faster.
-    pub fn answer(self, found: Option<Record>, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let Reload {
-            mut commit,
-            mut attempt,
-            key,
-        } = *self.0;
-        let policy = Arc::clone(&commit.session.0.policy);
-        let Some(record) = found.filter(|record| !policy.lifetime.is_over(record, now)) else {
-            return Ok(Step::Done(commit.gone(now)));
-        };
-        if record.revision == attempt.stored.record.revision {
-            // Our own write, whose answer was lost.
-            attempt.stored = Stored { key, record };
-            return Ok(Step::Done(commit.applied(attempt, now)));
-        }
-        commit.forget_lost_answer(&record);
-        commit.tries += 1;
-        if commit.tries >= MAX_TRIES {
-            return Err(CommitError::Contended {
-                tries: commit.tries,
-            });
-        }
-        commit.data = understand(&record);
-        commit.base = Some(Stored { key, record });
-        commit.advance(now)
-    }
-}
-
-impl Write {
-    /// Returns the command to give to the store.
-    #[must_use]
-    pub fn command(&self) -> Command<'_> {
-        match &*self.kind {
-            Kind::Delete(key) => Command::Delete { key },
-            Kind::Insert(attempt) => Command::Insert {
-                key: &attempt.stored.key,
-                record: &attempt.stored.record,
-            },
-            Kind::Replace {
-                key,
-                expected,
-                attempt,
-            } => Command::Replace {
-                key,
-                expected: *expected,
-                with: &attempt.stored.key,
-                record: &attempt.stored.record,
-            },
-            Kind::Touch { stored, renewal } => Command::Touch {
-                key: &stored.key,
-                expected: stored.record.revision,
-                seen: renewal.seen,
-                expires: renewal.expires,
-            },
-        }
-    }
-
-    /// Takes what the store did with the command.
-    ///
-    /// # Errors
-    ///
-    /// As [`Load::answer`].
-    pub fn answer(self, outcome: Outcome, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let Self { mut commit, kind } = self;
-        match (*kind, outcome) {
-            (Kind::Delete(key), _) => {
-                commit
-                    .session
-                    .state()
-                    .doomed
-                    .retain(|doomed| *doomed != key);
-                commit.advance(now)
-            }
-            (Kind::Insert(attempt) | Kind::Replace { attempt, .. }, Outcome::Applied) => {
-                Ok(Step::Done(commit.applied(attempt, now)))
-            }
-            (Kind::Insert(attempt), Outcome::Refused) => {
-                commit.refused(&attempt);
-                commit.tries += 1;
-                if commit.tries >= MAX_TRIES {
-                    return Err(CommitError::Contended {
-                        tries: commit.tries,
-                    });
-                }
-                commit.advance(now)
-            }
-            (Kind::Replace { key, attempt, .. }, Outcome::Refused) => {
-                commit.refused(&attempt);
-                Ok(Step::Load(Load(Box::new(Reload {
-                    commit,
-                    attempt,
-                    key,
-                }))))
-            }
-            (Kind::Touch { stored, renewal }, Outcome::Applied) => {
-                Ok(Step::Done(commit.touched(stored, renewal, now)))
-            }
-            // Ended or renewed by another request; either way there is nothing to add.
-            (Kind::Touch { .. }, Outcome::Refused) => Ok(Step::Done(commit.reply(now))),
-        }
-    }
+pub(crate) struct Attempt {
+    pub(crate) stored: Stored,
+    pub(crate) cookie: Option<CookieChange>,
 }
 
 impl Commit {
+    pub(crate) fn new(session: &Session, state: &State, purpose: Purpose) -> Box<Self> {
+        Box::new(Self {
+            session: session.clone(),
+            changes: Arc::new(state.changes.clone()),
+            base: state.base.clone(),
+            data: state.data.clone(),
+            purpose,
+            tries: 0,
+        })
+    }
+
     /// Decides the next step from the base and the log.
-    fn advance(self: Box<Self>, now: OffsetDateTime) -> Result<Step, CommitError> {
+    pub(crate) fn advance(self: Box<Self>, now: OffsetDateTime) -> Result<Step, CommitError> {
         let doomed = self.session.state().doomed.last().copied();
         if let Some(key) = doomed {
             return Ok(self.write(Kind::Delete(key)));
@@ -411,7 +199,7 @@ impl Commit {
 
     /// An earlier save may have been applied although its answer was lost: then its changes are in
     /// the base already, and must not be replayed on it.
-    fn forget_lost_answer(&mut self, found: &Record) {
+    pub(crate) fn forget_lost_answer(&mut self, found: &Record) {
         let mut state = self.session.state();
         let lost = state
             .unanswered
@@ -428,7 +216,7 @@ impl Commit {
         }
     }
 
-    fn refused(&self, attempt: &Attempt) {
+    pub(crate) fn refused(&self, attempt: &Attempt) {
         let revision = attempt.stored.record.revision;
         let mut state = self.session.state();
         state
@@ -436,7 +224,7 @@ impl Commit {
             .retain(|(unanswered, _)| *unanswered != revision);
     }
 
-    fn applied(self: Box<Self>, attempt: Attempt, now: OffsetDateTime) -> Reply {
+    pub(crate) fn applied(self: Box<Self>, attempt: Attempt, now: OffsetDateTime) -> Reply {
         if attempt.stored.record.expires <= now {
             // The store took longer than the session had left.
             return self.gone(now);
@@ -454,7 +242,7 @@ impl Commit {
         self.reply(now)
     }
 
-    fn touched(
+    pub(crate) fn touched(
         self: Box<Self>,
         mut stored: Stored,
         renewal: Renewal,
@@ -471,7 +259,7 @@ impl Commit {
     }
 
     /// Drops everything: what was ended elsewhere gets no cookie and comes back under no id.
-    fn gone(self: Box<Self>, now: OffsetDateTime) -> Reply {
+    pub(crate) fn gone(self: Box<Self>, now: OffsetDateTime) -> Reply {
         {
             let mut state = self.session.state();
             state.phase = Phase::Gone;
@@ -486,7 +274,7 @@ impl Commit {
         self.reply(now)
     }
 
-    fn reply(&self, now: OffsetDateTime) -> Reply {
+    pub(crate) fn reply(&self, now: OffsetDateTime) -> Reply {
         let state = self.session.state();
         Reply::new(self.policy(), state.cookie, state.phase == Phase::Gone, now)
     }
@@ -496,21 +284,6 @@ impl Commit {
     }
 
     fn write(self: Box<Self>, kind: Kind) -> Step {
-        Step::Write(Write {
-            commit: self,
-            kind: Box::new(kind),
-        })
-    }
-}
-
-impl fmt::Debug for Load {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Load")
-    }
-}
-
-impl fmt::Debug for Write {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Write({:?})", self.command())
+        Step::Write(Write::new(self, kind))
     }
 }

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::commit::Step;
 use crate::cookie::Candidates;
 use crate::data::Data;
-use crate::session::{Session, Stored};
+use crate::session::Session;
+use crate::state::Stored;
+use crate::step::Step;
 use crate::{CommitError, Key, Policy, Record, Store};
 
 /// One request's dealings with its session, without I/O.

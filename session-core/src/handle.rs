@@ -1,10 +1,11 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::commit::Step;
 use crate::cookie::Candidates;
 use crate::exchange::Exchange;
-use crate::session::{Phase, Session};
+use crate::session::Session;
+use crate::state::Phase;
+use crate::step::Step;
 use crate::{Device, Policy, Reply, Revoke, SessionError, Store, StoreError};
 
 /// A policy and a store: what an application has one of.

@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use crate::changes::{Changes, View};
+use crate::data::Data;
+use crate::reply::CookieChange;
+use crate::{Expiry, Key, Record, Revision, SessionError};
+
+/// What a session is at one moment: a base, and the log of what was done to it.
+pub(crate) struct State {
+    pub(crate) base: Option<Stored>,
+    pub(crate) data: Data,
+    pub(crate) changes: Changes,
+    /// Sessions that this request has destroyed and a commit has still to delete.
+    pub(crate) doomed: Vec<Key>,
+    pub(crate) phase: Phase,
+    /// What the response will say of the cookie.
+    pub(crate) cookie: Option<CookieChange>,
+    /// Writes whose answer has not arrived, and may never.
+    pub(crate) unanswered: Vec<(Revision, Arc<Changes>)>,
+    /// Counts every change of `base` and `changes`.
+    pub(crate) version: u64,
+}
+
+/// A record and where it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    pub(crate) key: Key,
+    pub(crate) record: Record,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Open,
+    Closed,
+    /// Ended elsewhere; nothing of it may come back.
+    Gone,
+}
+
+impl State {
+    pub(crate) fn value(&self, key: &str) -> Option<&str> {
+        match self.changes.view(key) {
+            View::Present(value) => Some(value),
+            View::Absent => None,
+            View::Untouched => self.data.get(key),
+        }
+    }
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        let stored = self
+            .data
+            .iter()
+            .filter_map(|(key, value)| match self.changes.view(key) {
+                View::Present(new) => Some((key, new)),
+                View::Absent => None,
+                View::Untouched => Some((key, value)),
+            });
+        let added = self
+            .changes
+            .present()
+            .filter(|(key, _)| self.changes.is_cleared() || self.data.get(key).is_none());
+        stored.filter(|_| !self.changes.is_cleared()).chain(added)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.members().count()
+    }
+
+    pub(crate) fn owner(&self) -> Option<&Arc<str>> {
+        self.changes
+            .signed_in()
+            .or_else(|| self.base.as_ref()?.record.owner.as_ref())
+    }
+
+    pub(crate) fn expiry(&self) -> Expiry {
+        let stored = || {
+            self.base
+                .as_ref()
+                .map_or(Expiry::Policy, |stored| stored.record.expiry)
+        };
+        self.changes.expiry().unwrap_or_else(stored)
+    }
+
+    /// Refuses a value that would make the session larger than `limit`.
+    pub(crate) fn check_size(
+        &self,
+        key: &str,
+        length: usize,
+        limit: usize,
+    ) -> Result<(), SessionError> {
+        let member = |key: &str, value: usize| key.len() + value + 4;
+        let added: usize = self
+            .changes
+            .present()
+            .map(|(key, value)| member(key, value.len()))
+            .sum();
+        // Almost every session is far below the limit, so the exact sum is rarely needed.
+        if self.data.text().len() + added + member(key, length) <= limit {
+            return Ok(());
+        }
+        let others: usize = self
+            .members()
+            .filter(|(name, _)| *name != key)
+            .map(|(name, value)| member(name, value.len()))
+            .sum();
+        let bytes = others + member(key, length) + 1;
+        if bytes > limit {
+            return Err(SessionError::TooLarge { bytes, limit });
+        }
+        Ok(())
+    }
+}
