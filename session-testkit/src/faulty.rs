@@ -1,0 +1,224 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError};
+use time::OffsetDateTime;
+
+use crate::Gate;
+
+/// Makes chosen calls to the store that it wraps fail, lose their answers or wait.
+///
+/// Calls of every method count from 1, from the wrapping on. Clones are the same.
+///
+/// ```
+/// use session_core::Store;
+/// use session_testkit::{FaultyStore, ModelStore, key_of, moment_at};
+///
+/// # pollster::block_on(async {
+/// let store = FaultyStore::new(ModelStore::new());
+/// store.fail(2);
+/// let load = async || store.load(&key_of(1), moment_at(0)).await;
+/// assert!(load().await.is_ok());
+/// assert!(load().await.is_err());
+/// assert!(load().await.is_ok());
+///
+/// store.go_down();
+/// assert!(load().await.is_err());
+/// store.come_up();
+/// assert!(load().await.is_ok());
+/// # });
+/// ```
+#[derive(Debug, Clone)]
+pub struct FaultyStore {
+    store: Arc<dyn Store>,
+    plan: Arc<Mutex<Plan>>,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    calls: usize,
+    is_down: bool,
+    faults: BTreeMap<usize, Fault>,
+}
+
+#[derive(Debug, Default)]
+struct Fault {
+    before: Option<Gate>,
+    fails: bool,
+    loses_answer: bool,
+    after: Option<Gate>,
+}
+
+impl FaultyStore {
+    /// Wraps a store; without a plan all goes well.
+    pub fn new(store: impl Store) -> Self {
+        Self::shared(Arc::new(store))
+    }
+
+    /// Wraps a store that is used elsewhere too.
+    #[must_use]
+    pub fn shared(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            plan: Arc::default(),
+        }
+    }
+
+    /// Makes the n-th call fail before it reaches the store.
+    pub fn fail(&self, nth: usize) {
+        self.plan().faults.entry(nth).or_default().fails = true;
+    }
+
+    /// Makes the n-th call reach the store, which acts on it, and fail all the same.
+    ///
+    /// ```
+    /// use session_core::{Command, Store};
+    /// use session_testkit::{FaultyStore, ModelStore, key_of, moment_at, record_of};
+    ///
+    /// # pollster::block_on(async {
+    /// let store = FaultyStore::new(ModelStore::new());
+    /// store.lose_answer(1);
+    /// let (key, record) = (&key_of(1), &record_of(1));
+    /// assert!(store.write(Command::Insert { key, record }, moment_at(0)).await.is_err());
+    /// assert!(store.load(key, moment_at(0)).await.unwrap().is_some());
+    /// # });
+    /// ```
+    pub fn lose_answer(&self, nth: usize) {
+        self.plan().faults.entry(nth).or_default().loses_answer = true;
+    }
+
+    /// Makes the n-th call wait before it reaches the store.
+    ///
+    /// ```
+    /// use futures_util::future::join;
+    /// use session_core::{Command, Store};
+    /// use session_testkit::{FaultyStore, ModelStore, key_of, moment_at, record_of};
+    ///
+    /// # pollster::block_on(async {
+    /// let store = FaultyStore::new(ModelStore::new());
+    /// let gate = store.pause_before(1);
+    /// let (key, record) = (&key_of(1), &record_of(1));
+    /// let slow_load = store.load(key, moment_at(0));
+    /// let overtaking = async {
+    ///     gate.reached().await;
+    ///     store.write(Command::Insert { key, record }, moment_at(0)).await.unwrap();
+    ///     gate.open();
+    /// };
+    /// let (found, ()) = join(slow_load, overtaking).await;
+    /// assert!(found.unwrap().is_some());
+    /// # });
+    /// ```
+    #[must_use = "a gate that nobody opens holds the call for ever"]
+    pub fn pause_before(&self, nth: usize) -> Gate {
+        let gate = Gate::default();
+        self.plan().faults.entry(nth).or_default().before = Some(gate.clone());
+        gate
+    }
+
+    /// Makes the n-th call wait when the store has acted on it, with the answer in its hand.
+    #[must_use = "a gate that nobody opens holds the call for ever"]
+    pub fn pause_after(&self, nth: usize) -> Gate {
+        let gate = Gate::default();
+        self.plan().faults.entry(nth).or_default().after = Some(gate.clone());
+        gate
+    }
+
+    /// Makes every call fail from now on.
+    pub fn go_down(&self) {
+        self.plan().is_down = true;
+    }
+
+    /// Ends what [`go_down`](Self::go_down) began.
+    pub fn come_up(&self) {
+        self.plan().is_down = false;
+    }
+
+    /// Returns how many calls there have been; the next one has this number and one.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.plan().calls
+    }
+
+    async fn call<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let (fault, is_down) = {
+            let mut plan = self.plan();
+            plan.calls += 1;
+            let nth = plan.calls;
+            (plan.faults.remove(&nth).unwrap_or_default(), plan.is_down)
+        };
+        if let Some(gate) = fault.before {
+            gate.pass().await;
+        }
+        if fault.fails || is_down {
+            return Err(StoreError::new("the test's store is down"));
+        }
+        let answer = answer.await;
+        if let Some(gate) = fault.after {
+            gate.pass().await;
+        }
+        if fault.loses_answer {
+            return Err(StoreError::new("the test's store lost its answer"));
+        }
+        answer
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+        self.call(self.store.load(key, now)).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        self.call(self.store.write(command, now)).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        self.call(self.store.sweep(now, limit)).await
+    }
+
+    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        self.call(self.store.devices(owner, now)).await
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        self.call(self.store.revoke(owner, which, now)).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.call(self.store.check()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{ModelStore, SpyStore, store_suite};
+
+    #[test]
+    fn without_a_plan_the_wrappers_change_nothing() {
+        pollster::block_on(store_suite(async || {
+            let store = SpyStore::new(FaultyStore::new(ModelStore::new()));
+            Arc::new(store) as Arc<dyn Store>
+        }));
+    }
+}

@@ -1,0 +1,28 @@
+//! What a session store and a framework adapter must pass.
+//!
+//! A store is right when [`store_suite`] says so: one test per store, on the store's own runtime,
+//! with a fresh store for each case. [`ModelStore`] is the shortest right store, and the one that
+//! others are compared with. [`SpyStore`] counts calls and [`FaultyStore`] makes them fail, lose
+//! their answers or wait, for tests of what lies above a store.
+
+mod faulty;
+mod gate;
+mod model;
+mod spy;
+mod store_end;
+mod store_fixture;
+mod store_insert;
+mod store_owners;
+mod store_races;
+mod store_random;
+mod store_records;
+mod store_replace;
+mod store_suite;
+mod store_touch;
+
+pub use faulty::FaultyStore;
+pub use gate::Gate;
+pub use model::ModelStore;
+pub use spy::{Calls, SpyStore};
+pub use store_fixture::{key_of, moment_at, record_of};
+pub use store_suite::{StoreCase, store_cases, store_suite};

@@ -1,0 +1,143 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError};
+use time::OffsetDateTime;
+
+/// Counts the calls to the store that it wraps.
+///
+/// Clones count together, so that one goes to the application and one stays with the test.
+///
+/// ```
+/// use session_core::Store;
+/// use session_testkit::{Calls, ModelStore, SpyStore, key_of, moment_at};
+///
+/// # pollster::block_on(async {
+/// let spy = SpyStore::new(ModelStore::new());
+/// spy.load(&key_of(1), moment_at(0)).await.unwrap();
+/// assert_eq!(spy.calls(), Calls { load: 1, ..Calls::default() });
+/// assert_eq!(spy.take().total(), 1);
+/// assert_eq!(spy.calls(), Calls::default());
+/// # });
+/// ```
+#[derive(Debug, Clone)]
+pub struct SpyStore {
+    store: Arc<dyn Store>,
+    calls: Arc<Mutex<Calls>>,
+}
+
+/// How often a store was asked what, also if it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Calls {
+    /// Calls of [`Store::load`].
+    pub load: usize,
+    /// Writes of [`Command::Insert`].
+    pub insert: usize,
+    /// Writes of [`Command::Replace`].
+    pub replace: usize,
+    /// Writes of [`Command::Touch`].
+    pub touch: usize,
+    /// Writes of [`Command::Delete`].
+    pub delete: usize,
+    /// Calls of [`Store::sweep`].
+    pub sweep: usize,
+    /// Calls of [`Store::devices`].
+    pub devices: usize,
+    /// Calls of [`Store::revoke`].
+    pub revoke: usize,
+    /// Calls of [`Store::check`].
+    pub check: usize,
+}
+
+impl Calls {
+    /// Returns the number of all calls.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.load + self.writes() + self.sweep + self.devices + self.revoke + self.check
+    }
+
+    /// Returns the number of calls of [`Store::write`].
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.insert + self.replace + self.touch + self.delete
+    }
+}
+
+impl SpyStore {
+    /// Wraps a store.
+    pub fn new(store: impl Store) -> Self {
+        Self::shared(Arc::new(store))
+    }
+
+    /// Wraps a store that is used elsewhere too.
+    #[must_use]
+    pub fn shared(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            calls: Arc::default(),
+        }
+    }
+
+    /// Returns what was asked since the beginning or the last [`take`](Self::take).
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        *self.count()
+    }
+
+    /// Returns the same and begins to count anew.
+    #[must_use = "to ignore what was asked so far, assign it to `_`"]
+    pub fn take(&self) -> Calls {
+        std::mem::take(&mut *self.count())
+    }
+
+    fn count(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for SpyStore {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+        self.count().load += 1;
+        self.store.load(key, now).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        match command {
+            Command::Insert { .. } => self.count().insert += 1,
+            Command::Replace { .. } => self.count().replace += 1,
+            Command::Touch { .. } => self.count().touch += 1,
+            Command::Delete { .. } => self.count().delete += 1,
+        }
+        self.store.write(command, now).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        self.count().sweep += 1;
+        self.store.sweep(now, limit).await
+    }
+
+    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        self.count().devices += 1;
+        self.store.devices(owner, now).await
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        self.count().revoke += 1;
+        self.store.revoke(owner, which, now).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.count().check += 1;
+        self.store.check().await
+    }
+}

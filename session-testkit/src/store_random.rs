@@ -1,0 +1,170 @@
+//! Long random histories, compared with the model after every step.
+
+use session_core::{Command, Expiry, Outcome, PublicId, Record, Revision, Revoke};
+
+use crate::ModelStore;
+use crate::store_fixture::{Rig, handle_of, key_of, moment_at};
+
+const KEYS: u64 = 6;
+const OWNERS: [&str; 3] = ["ada", "Ada", "bob"];
+const STEPS: u32 = 400;
+
+pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
+    for seed in 1..=4 {
+        let mut history = History {
+            model: Rig(std::sync::Arc::new(ModelStore::new())),
+            chance: Chance(seed),
+            now: 0,
+            place: format!("seed {seed}"),
+        };
+        for step in 1..=STEPS {
+            history.place = format!("seed {seed}, step {step}");
+            history.step(rig, step).await;
+            history.compare(rig).await;
+        }
+        // The next history begins with an empty store.
+        rig.sweep(1_000_000, 1_000).await;
+    }
+}
+
+struct History {
+    model: Rig,
+    chance: Chance,
+    now: i64,
+    /// Where we are, for whoever reads a failure.
+    place: String,
+}
+
+impl History {
+    async fn step(&mut self, rig: &Rig, step: u32) {
+        self.now += self.chance.below_signed(4);
+        let key = self.chance.below(KEYS);
+        match self.chance.below(16) {
+            0..=3 => {
+                let record = &self.record(step);
+                let key = &key_of(key);
+                self.both(rig, Command::Insert { key, record }).await;
+            }
+            4..=8 => {
+                let record = &self.record(step);
+                let expected = self.expected(key).await;
+                let with = if self.chance.below(2) == 0 {
+                    key
+                } else {
+                    self.chance.below(KEYS)
+                };
+                let (key, with) = (&key_of(key), &key_of(with));
+                let replace = Command::Replace {
+                    key,
+                    expected,
+                    with,
+                    record,
+                };
+                self.both(rig, replace).await;
+            }
+            9..=11 => {
+                let touch = Command::Touch {
+                    key: &key_of(key),
+                    expected: self.expected(key).await,
+                    seen: moment_at(self.now + self.chance.below_signed(5) - 2),
+                    expires: moment_at(self.now + self.chance.below_signed(30) - 5),
+                };
+                self.both(rig, touch).await;
+            }
+            12 => self.both(rig, Command::Delete { key: &key_of(key) }).await,
+            13 => {
+                let most = self.model.sweep(self.now, 1_000).await;
+                let swept = rig.sweep(self.now, 1_000).await;
+                // A store may have removed expired records on the way.
+                assert!(swept <= most, "{}: swept {swept} of {most}", self.place);
+                assert_eq!(rig.sweep(self.now, 1_000).await, 0, "{}", self.place);
+            }
+            _ => self.revoke(rig, step).await,
+        }
+    }
+
+    async fn both(&self, rig: &Rig, command: Command<'_>) {
+        let expected = self.model.write(command, self.now).await;
+        let outcome: Outcome = rig.write(command, self.now).await;
+        assert_eq!(outcome, expected, "{}: {command:?}", self.place);
+    }
+
+    async fn revoke(&mut self, rig: &Rig, step: u32) {
+        let owner = OWNERS[self.chance.index(OWNERS.len())];
+        let devices = self.model.devices(owner, self.now).await;
+        let handle: PublicId = match devices.get(self.chance.index(4)) {
+            Some(device) => device.public_id,
+            None => handle_of(step),
+        };
+        let which = match self.chance.below(4) {
+            0 => Revoke::All,
+            1 => Revoke::AllBut(&handle),
+            _ => Revoke::One(&handle),
+        };
+        let expected = self.model.revoke(owner, which, self.now).await;
+        let revoked = rig.revoke(owner, which, self.now).await;
+        assert_eq!(revoked, expected, "{}: {which:?} of {owner}", self.place);
+    }
+
+    async fn compare(&self, rig: &Rig) {
+        for key in 0..KEYS {
+            let expected = self.model.load(key, self.now).await;
+            assert_eq!(rig.load(key, self.now).await, expected, "{}", self.place);
+        }
+        for owner in OWNERS {
+            let mut expected = self.model.devices(owner, self.now).await;
+            let mut devices = rig.devices(owner, self.now).await;
+            let is_sorted = devices.is_sorted_by(|one, other| one.seen >= other.seen);
+            assert!(is_sorted, "{}: {owner}", self.place);
+            expected.sort_by_key(|device| device.public_id);
+            devices.sort_by_key(|device| device.public_id);
+            assert_eq!(devices, expected, "{}: {owner}", self.place);
+        }
+    }
+
+    /// Returns mostly the revision that is there.
+    async fn expected(&mut self, key: u64) -> Revision {
+        match self.model.load(key, self.now).await {
+            Some(record) if self.chance.below(5) > 0 => record.revision,
+            _ => Revision::from_i64(self.chance.below_signed(i64::from(STEPS))),
+        }
+    }
+
+    fn record(&mut self, step: u32) -> Record {
+        let owner = OWNERS.get(self.chance.index(OWNERS.len() + 1));
+        Record {
+            revision: Revision::from_i64(i64::from(step)),
+            public_id: handle_of(step),
+            created: moment_at(self.now),
+            seen: moment_at(self.now + self.chance.below_signed(3)),
+            expires: moment_at(self.now + self.chance.below_signed(25) - 2),
+            authenticated: owner.map(|_| moment_at(self.now)),
+            owner: owner.map(|owner| (*owner).into()),
+            expiry: Expiry::Policy,
+            data: format!(r#"{{"step":{step}}}"#).into(),
+        }
+    }
+}
+
+/// `SplitMix64`: repeatable chance from a small seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ (bits >> 31)) % limit
+    }
+
+    fn below_signed(&mut self, limit: i64) -> i64 {
+        let below = self.below(limit.unsigned_abs());
+        i64::try_from(below).expect("it is below an i64")
+    }
+
+    fn index(&mut self, len: usize) -> usize {
+        let below = self.below(u64::try_from(len).expect("a length is a u64"));
+        usize::try_from(below).expect("it is below a length")
+    }
+}
