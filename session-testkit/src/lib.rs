@@ -4,6 +4,11 @@
 //! with a fresh store for each case. [`ModelStore`] is the shortest right store, and the one that
 //! others are compared with. [`SpyStore`] counts calls and [`FaultyStore`] makes them fail, lose
 //! their answers or wait, for tests of what lies above a store.
+//!
+//! An adapter is right when [`http::http_suite`] says so, which drives a whole application from
+//! outside.
+
+pub mod http;
 
 mod faulty;
 mod gate;

@@ -1,0 +1,30 @@
+use std::error::Error;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Request, Response};
+
+/// Why there is no response, or no server.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A running application.
+#[async_trait]
+pub trait App: Debug + Send + Sync {
+    /// Sends one request and returns the whole response.
+    ///
+    /// Requests overlap, so it must not send one after the other. Header values are bytes. An
+    /// error means that the server closed the connection without an answer.
+    async fn send(&self, request: Request) -> Result<Response, BoxError>;
+}
+
+/// What starts applications.
+#[async_trait]
+pub trait Server: Debug + Send + Sync {
+    /// Starts the application with these flags, besides your own.
+    ///
+    /// It ends when it is dropped. Cases do not disturb each other, so one application may be
+    /// handed out again for the same flags.
+    async fn start(&self, flags: &[&str]) -> Result<Arc<dyn App>, BoxError>;
+}

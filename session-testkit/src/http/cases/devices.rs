@@ -1,0 +1,123 @@
+use serde_json::Value;
+
+use super::{Outcome, client, is_dead, login, nobody_yet, visitor};
+use crate::http::failure::{Failure, equal, holds};
+use crate::http::{Client, Server};
+
+pub(crate) async fn devices_need_an_owner(server: &dyn Server) -> Outcome {
+    let stranger = client(server).await?;
+    for client in [stranger, visitor(server).await?] {
+        client.get("/api/devices").await?.is(401)?.sets_nothing()?;
+        let status = client.delete("/api/devices").await?.status();
+        equal("status of DELETE /api/devices", status, 401)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn an_owner_sees_every_device(server: &dyn Server) -> Outcome {
+    let user = nobody_yet();
+    let clients = signed_in(server, &user, 3).await?;
+    let mut currents = Vec::new();
+    for client in &clients {
+        let devices = list(client).await?;
+        equal("the number of devices", devices.len(), 3)?;
+        currents.push(current(&devices)?);
+        for device in &devices {
+            for moment in ["created_at", "last_seen_at", "expires_at"] {
+                let shown = device[moment].as_str().unwrap_or_default();
+                holds(parse(shown).is_some(), || {
+                    format!("{moment} is no RFC 3339 moment: {shown:?}")
+                })?;
+            }
+        }
+    }
+    currents.sort();
+    currents.dedup();
+    equal("the number of handles", currents.len(), 3)?;
+    // A handle opens nothing.
+    let header = clients[0].cookie_header();
+    let shown = currents.iter().any(|handle| header.contains(handle));
+    holds(!shown, || "a handle is an id".into())
+}
+
+pub(crate) async fn an_owner_revokes_one(server: &dyn Server) -> Outcome {
+    let clients = signed_in(server, &nobody_yet(), 2).await?;
+    let [here, there] = &*clients else {
+        return Ok(());
+    };
+    let path = format!("/api/devices/{}", current(&list(there).await?)?);
+    here.delete(&path).await?.is(204)?.sets_nothing()?;
+    is_dead(there).await?;
+    here.delete(&path).await?.is(404)?;
+    equal("the number of devices", list(here).await?.len(), 1)
+}
+
+pub(crate) async fn an_owner_revokes_all_but_the_current(server: &dyn Server) -> Outcome {
+    let clients = signed_in(server, &nobody_yet(), 3).await?;
+    let [here, others @ ..] = &*clients else {
+        return Ok(());
+    };
+    let answer = here.delete("/api/devices").await?.is(200)?;
+    answer.says("revoked", 2)?;
+    for other in others {
+        is_dead(other).await?;
+    }
+    equal("the number of devices", list(here).await?.len(), 1)?;
+    let again = here.delete("/api/devices").await?.is(200)?;
+    again.says("revoked", 0)?;
+    Ok(())
+}
+
+pub(crate) async fn nobody_revokes_what_is_not_theirs(server: &dyn Server) -> Outcome {
+    let ada = signed_in(server, &nobody_yet(), 1).await?;
+    let bob = signed_in(server, &nobody_yet(), 1).await?;
+    let (ada, bob) = (&ada[0], &bob[0]);
+    let theirs = current(&list(ada).await?)?;
+    let unknown = "0".repeat(32);
+    for handle in [&*theirs, &unknown, "nonsense", "%2e%2e", "%FF%00"] {
+        let answer = bob.delete(&format!("/api/devices/{handle}")).await?;
+        let expected = if handle == "%FF%00" {
+            400..=404
+        } else {
+            404..=404
+        };
+        answer.holds(expected.contains(&answer.status()), "a refusal")?;
+    }
+    equal("the number of devices", list(ada).await?.len(), 1)?;
+    equal("the number of devices", list(bob).await?.len(), 1)
+}
+
+async fn signed_in(server: &dyn Server, user: &str, count: usize) -> Result<Vec<Client>, Failure> {
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let client = client(server).await?;
+        login(&client, user).await?;
+        clients.push(client);
+    }
+    Ok(clients)
+}
+
+pub(crate) async fn list(client: &Client) -> Result<Vec<Value>, Failure> {
+    let answer = client.get("/api/devices").await?.is(200)?;
+    match answer.json()? {
+        Value::Array(devices) => Ok(devices),
+        other => Err(Failure::new(format!("no list of devices: {other}"))),
+    }
+}
+
+/// Returns the handle of the one device that is this one.
+pub(crate) fn current(devices: &[Value]) -> Result<String, Failure> {
+    let mut here = devices.iter().filter(|device| device["current"] == true);
+    match (here.next(), here.next()) {
+        (Some(device), None) => Ok(device["handle"].as_str().unwrap_or_default().to_owned()),
+        _ => Err(Failure::new(format!(
+            "not one device is current: {devices:?}"
+        ))),
+    }
+}
+
+fn parse(moment: &str) -> Option<time::OffsetDateTime> {
+    use time::format_description::well_known::Rfc3339;
+
+    time::OffsetDateTime::parse(moment, &Rfc3339).ok()
+}

@@ -1,0 +1,136 @@
+//! Requests of one browser that overlap; `delay_ms` holds the sessions open meanwhile.
+//!
+//! The slower of two opens its session long before the faster one ends it.
+
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+
+use super::devices::{current, list};
+use super::{Outcome, client, has, is_dead, login, nobody_yet, visitor};
+use crate::http::failure::equal;
+use crate::http::{Answer, Client, Request, Server};
+
+pub(crate) async fn overlapping_writes_of_different_keys_all_survive(
+    server: &dyn Server,
+) -> Outcome {
+    let client = visitor(server).await?;
+    let writes = (0..50).map(|number| {
+        let (client, target) = (&client, format!("/api/data/key{number}?delay_ms=200"));
+        async move { client.put(&target, &number.to_string()).await }
+    });
+    for answer in join_all(writes).await {
+        answer?.is(204)?.sets_nothing()?;
+    }
+    let mut expected: serde_json::Map<String, Value> = (0..50)
+        .map(|number| (format!("key{number}"), json!(number)))
+        .collect();
+    expected.insert("here".into(), json!(true));
+    has(&client, Value::Object(expected)).await
+}
+
+pub(crate) async fn overlapping_increments_all_count(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let increments = (0..50).map(|_| client.post("/api/data/hits/increment?delay_ms=200", ""));
+    let mut answered = Vec::new();
+    for answer in join_all(increments).await {
+        let answer = answer?.is(200)?.sets_nothing()?;
+        answered.push(answer.json()?["value"].as_i64().unwrap_or_default());
+    }
+    answered.sort_unstable();
+    equal("the answers", answered, (1..=50).collect::<Vec<i64>>())?;
+    has(&client, json!({ "here": true, "hits": 50 })).await
+}
+
+pub(crate) async fn a_logout_during_a_slow_write_holds(server: &dyn Server) -> Outcome {
+    for (method, target, body) in [
+        ("PUT", "/api/data/late?delay_ms=1200", "1"),
+        ("POST", "/api/data/hits/increment?delay_ms=1200", ""),
+        ("POST", "/api/cycle?delay_ms=1200", ""),
+        ("POST", "/api/login?delay_ms=1200", r#"{"user":"late"}"#),
+        ("GET", "/api/session?delay_ms=1200", ""),
+    ] {
+        let client = visitor(server).await?;
+        let before = client.copy();
+        let mut slow = Request::new(method, target);
+        if !body.is_empty() {
+            slow = slow.json(body);
+        }
+        let (slow, logout) = join(
+            before.send(slow),
+            client.post("/api/logout?delay_ms=600", ""),
+        )
+        .await;
+        logout?.is(204)?.removes()?;
+        slow?.sets_nothing()?;
+        is_dead(&before).await?;
+        is_dead(&client).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_login_during_a_slow_read_keeps_its_cookie(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let user = nobody_yet();
+    let slow = slow_while_signing_in(&client, &user, "GET", "/api/session?delay_ms=1200").await?;
+    slow.is(200)?.sets_nothing()?;
+    client.get("/api/session").await?.says("owner", user)?;
+    has(&client, json!({ "here": true })).await
+}
+
+pub(crate) async fn a_login_during_a_slow_write_keeps_its_cookie(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let user = nobody_yet();
+    let slow = slow_while_signing_in(&client, &user, "PUT", "/api/data/late?delay_ms=1200").await?;
+    // The id that it was written under is dead; what it wrote must not follow the user.
+    slow.sets_nothing()?;
+    client.get("/api/session").await?.says("owner", user)?;
+    has(&client, json!({ "here": true })).await
+}
+
+pub(crate) async fn of_two_cycles_one_id_survives(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let before = client.copy();
+    let cycle = || client.post("/api/cycle?delay_ms=300", "");
+    let (one, other) = join(cycle(), cycle()).await;
+    let cookies = one?.set_cookies().len() + other?.set_cookies().len();
+    equal("the number of new ids", cookies, 1)?;
+    has(&client, json!({ "here": true })).await?;
+    is_dead(&before).await
+}
+
+pub(crate) async fn a_revocation_during_a_slow_write_holds(server: &dyn Server) -> Outcome {
+    let user = nobody_yet();
+    let (here, there) = (client(server).await?, client(server).await?);
+    login(&here, &user).await?;
+    login(&there, &user).await?;
+    let handle = current(&list(&there).await?)?;
+    let target = format!("/api/devices/{handle}?delay_ms=600");
+    let (slow, revoked) = join(
+        there.put("/api/data/late?delay_ms=1200", "1"),
+        here.delete(&target),
+    )
+    .await;
+    revoked?.is(204)?;
+    slow?.sets_nothing()?;
+    is_dead(&there).await
+}
+
+async fn slow_while_signing_in(
+    client: &Client,
+    user: &str,
+    method: &'static str,
+    target: &str,
+) -> Result<Answer, crate::http::Failure> {
+    let body = json!({ "user": user }).to_string();
+    let mut slow = Request::new(method, target);
+    if method != "GET" {
+        slow = slow.json("1");
+    }
+    let (slow, login) = join(
+        client.send(slow),
+        client.post("/api/login?delay_ms=600", &body),
+    )
+    .await;
+    login?.is(204)?.sets_one()?;
+    slow
+}

@@ -1,0 +1,55 @@
+//! The suite that a framework adapter must pass, driven from outside over HTTP.
+//!
+//! A case knows the application only by its routes, so it holds for any framework, in this
+//! process or another. Implement [`Server`] and [`App`] for yours and call [`http_suite`].
+//!
+//! # The application
+//!
+//! It answers JSON. Keys in paths are percent-decoded; `HEAD` answers as `GET` does; an unknown
+//! path is 404. Every route under `/api` but `untouched` takes `delay_ms=N` in its query (open
+//! the session, wait so long, then act) and `status=N` (act, then answer with this status).
+//!
+//! | route | does | answers |
+//! |---|---|---|
+//! | `GET /` | a page | HTML |
+//! | `GET /healthz` | asks the store | 200 |
+//! | `GET /api/untouched` | never asks for the session | 204 |
+//! | `GET /api/session` | reads | 200 `{"exists", "data", "owner", "browser_close", "expires_at", "expires_in"}` |
+//! | `GET /api/data/{key}` | reads one value | 200 the value, or 404 |
+//! | `PUT /api/data/{key}` | sets it to the body | 204; 400 if the body is not JSON |
+//! | `DELETE /api/data/{key}` | removes it | 204 |
+//! | `POST /api/data/{key}/increment` | `update`, +1, then `save` | 200 `{"value"}` |
+//! | `POST /api/clear` | `clear` | 204 |
+//! | `POST /api/cycle` | `cycle` | 204 |
+//! | `POST /api/login` `{"user"}` | `sign_in` | 204 |
+//! | `POST /api/logout` | `destroy` | 204 |
+//! | `POST /api/relogin` `{"user"}` | `destroy`, then `sign_in` | 204 |
+//! | `PUT /api/lifetime` | `set_lifetime`: one of `{"browser_close":true}`, `{"seconds":n}`, `{"at":moment}`, `{"default":true}` | 204, or 400 |
+//! | `GET /api/devices` | lists the owner's sessions | 200 `[{"handle", "created_at", "last_seen_at", "expires_at", "current"}]`, 401 without an owner |
+//! | `DELETE /api/devices/{handle}` | revokes one of them | 204, or 404 |
+//! | `DELETE /api/devices` | revokes all but the current | 200 `{"revoked"}` |
+//! | `POST /api/panic` | sets `panicked`, then panics | 500, or nothing at all |
+//! | `GET /api/stream` | sets `before`, tries to set `after` while the body is sent | `after: refused` |
+//!
+//! # The flags
+//!
+//! [`Server::start`] gets these, as `examples/showcase` has them on its command line: `--idle
+//! SECONDS`, `--absolute SECONDS`, `--touch-every SECONDS`, `--browser-close`, `--cookie-name
+//! NAME`. Without flags the policy is the default one, with or without `Secure`.
+
+mod answer;
+mod app;
+mod cases;
+mod client;
+mod cookie;
+mod failure;
+mod message;
+mod suite;
+
+pub use answer::Answer;
+pub use app::{App, BoxError, Server};
+pub use client::Client;
+pub use cookie::SetCookie;
+pub use failure::Failure;
+pub use message::{Request, Response};
+pub use suite::{HTTP_CASES, HttpCase, HttpFailures, http_suite};

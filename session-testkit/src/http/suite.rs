@@ -1,0 +1,154 @@
+use std::fmt;
+
+use futures_util::future::BoxFuture;
+
+use super::cases::{cookies, devices, errors, lifetime, login, races, routes, values};
+use super::{Failure, Server};
+
+/// One named case.
+#[derive(Clone, Copy)]
+pub struct HttpCase {
+    name: &'static str,
+    run: for<'a> fn(&'a dyn Server) -> BoxFuture<'a, Result<(), Failure>>,
+}
+
+impl HttpCase {
+    /// Returns the name, a sentence.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs the case.
+    ///
+    /// # Errors
+    ///
+    /// What it saw instead of what it expects.
+    pub async fn run(&self, server: &dyn Server) -> Result<(), Failure> {
+        (self.run)(server).await
+    }
+}
+
+impl fmt::Debug for HttpCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpCase({})", self.name)
+    }
+}
+
+/// Every case that failed, with what it saw.
+#[derive(Debug)]
+pub struct HttpFailures(Vec<(&'static str, Failure)>);
+
+impl fmt::Display for HttpFailures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} cases failed", self.0.len(), HTTP_CASES.len())?;
+        for (name, failure) in &self.0 {
+            write!(f, "\n  {name}: {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for HttpFailures {}
+
+/// Runs every case, one after the other, and returns how many there are.
+///
+/// # Errors
+///
+/// Those that failed.
+pub async fn http_suite(server: &dyn Server) -> Result<usize, HttpFailures> {
+    let mut failures = Vec::new();
+    for case in HTTP_CASES {
+        if let Err(failure) = case.run(server).await {
+            failures.push((case.name, failure));
+        }
+    }
+    if failures.is_empty() {
+        Ok(HTTP_CASES.len())
+    } else {
+        Err(HttpFailures(failures))
+    }
+}
+
+macro_rules! cases {
+    ($($module:ident: $($name:ident)*;)*) => {
+        &[$($(HttpCase {
+            name: stringify!($name),
+            run: |server| Box::pin($module::$name(server)),
+        },)*)*]
+    };
+}
+
+/// The cases, for a runner that wants them one by one.
+pub const HTTP_CASES: &[HttpCase] = cases! {
+    routes:
+        the_page_is_html
+        the_store_is_healthy
+        an_unknown_path_is_not_found
+        head_answers_as_get_does
+        an_untouched_session_has_no_headers
+        reading_creates_nothing
+        changing_nothing_creates_nothing;
+    values:
+        a_value_is_set_read_and_removed
+        every_json_value_comes_back
+        keys_are_percent_decoded
+        a_body_that_is_not_json_changes_nothing
+        an_increment_starts_at_one
+        clearing_keeps_the_session
+        two_browsers_are_apart
+        a_reader_is_told_that_answers_vary
+        a_second_write_sends_no_cookie;
+    cookies:
+        the_cookie_has_its_attributes
+        the_cookie_has_the_name_of_the_flag
+        until_browser_close_has_no_age
+        the_removal_repeats_the_cookies_identity
+        an_unknown_id_is_never_adopted
+        a_malformed_neighbour_does_no_harm
+        duplicates_are_all_tried
+        several_cookie_headers_are_one_list
+        what_is_no_id_is_no_session
+        the_id_never_shows_in_a_body;
+    login:
+        signing_in_gives_a_new_id_and_keeps_the_data
+        another_owner_finds_none_of_the_data
+        the_same_owner_gets_a_new_id_too
+        cycling_keeps_the_data_and_kills_the_old_id
+        logging_out_ends_the_session_everywhere
+        logging_out_without_a_session_is_fine
+        relogin_starts_from_nothing
+        a_user_without_a_name_is_refused;
+    devices:
+        devices_need_an_owner
+        an_owner_sees_every_device
+        an_owner_revokes_one
+        an_owner_revokes_all_but_the_current
+        nobody_revokes_what_is_not_theirs;
+    lifetime:
+        a_lifetime_in_seconds_holds
+        a_lifetime_until_a_moment_holds
+        a_lifetime_until_browser_close_holds
+        a_lifetime_goes_back_to_the_default
+        a_lifetime_survives_later_writes
+        an_impossible_lifetime_is_refused
+        an_idle_session_ends
+        reading_keeps_a_session_alive
+        an_absolute_limit_holds_whatever_the_activity;
+    errors:
+        an_error_of_the_server_drops_the_changes
+        an_error_of_the_client_keeps_them
+        a_failed_cycle_leaves_the_old_id
+        a_failed_login_signs_nobody_in
+        a_failed_logout_logs_out
+        a_panic_saves_nothing
+        a_stream_cannot_write;
+    races:
+        overlapping_writes_of_different_keys_all_survive
+        overlapping_increments_all_count
+        a_logout_during_a_slow_write_holds
+        a_login_during_a_slow_read_keeps_its_cookie
+        a_login_during_a_slow_write_keeps_its_cookie
+        of_two_cycles_one_id_survives
+        a_revocation_during_a_slow_write_holds;
+};
