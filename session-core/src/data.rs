@@ -43,7 +43,8 @@ impl Data {
     ///
     /// Of members with the same name the last counts, as in Python.
     pub(crate) fn parse(text: Arc<str>) -> Option<Self> {
-        let mut members = Vec::new();
+        // One allocation for most sessions; a long one grows it.
+        let mut members = Vec::with_capacity((text.len() / 12).clamp(1, 16));
         let mut reader = serde_json::Deserializer::from_str(&text);
         reader
             .deserialize_map(Members {

@@ -1,0 +1,128 @@
+//! How often a request allocates; the figures may fall, never creep up.
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use std::hint::black_box;
+use std::sync::{Arc, Mutex};
+
+use allocation_counter::measure;
+use async_trait::async_trait;
+use session_core::{
+    Command, Device, Finish, Key, Outcome, Policy, Record, Revoke, Sessions, Store, StoreError,
+};
+use time::OffsetDateTime;
+use util::Model;
+
+/// Eight cookies, ours the last.
+const HEADER: &str = "_ga=GA1.1.1234567890.1700000000; _gid=GA1.1.987654321; theme=dark; \
+    lang=en-GB; consent=yes; csrftoken=abcdefghijklmnopqrstuvwxyz; ref=newsletter; \
+    __Host-session=";
+
+#[derive(Debug, Default)]
+struct Shelf(Mutex<Model>);
+
+#[async_trait]
+impl Store for Shelf {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+        Ok(self.0.lock().unwrap().load(key, now))
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        Ok(self.0.lock().unwrap().write(command, now))
+    }
+
+    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    async fn devices(&self, _: &str, _: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn revoke(&self, _: &str, _: Revoke<'_>, _: OffsetDateTime) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn finish(handle: &session_core::Handle) -> session_core::Reply {
+    match handle.finish(200).unwrap() {
+        Finish::Done(reply) => reply,
+        Finish::Pending(commit) => pollster::block_on(commit.run()).unwrap(),
+    }
+}
+
+/// A session of ten values, a kilobyte in all; returns the header that presents it.
+fn begin(sessions: &Sessions) -> String {
+    let handle = sessions.open([]);
+    let session = pollster::block_on(handle.load()).unwrap();
+    for number in 0..10 {
+        session
+            .insert(&format!("key{number}"), "x".repeat(90))
+            .unwrap();
+    }
+    let reply = finish(&handle);
+    format!("{HEADER}{}", util::id_of(&reply).unwrap())
+}
+
+fn allocations(what: &str, limit: u64, act: impl FnOnce()) {
+    let counted = measure(act);
+    let count = counted.count_total;
+    println!(
+        "{what}: {count} allocations, {} bytes (limit {limit})",
+        counted.bytes_total
+    );
+    assert!(
+        count <= limit,
+        "{what}: {count} allocations, {limit} allowed"
+    );
+}
+
+#[test]
+fn no_request_allocates_more_than_it_must() {
+    let sessions = Sessions::shared(Policy::default(), Arc::new(Shelf::default()));
+    let header = begin(&sessions);
+    let cookies = || [header.as_bytes()];
+    // What is warm once stays warm: SHA-256's feature detection and the like.
+    let warm = sessions.open(cookies());
+    pollster::block_on(warm.load())
+        .unwrap()
+        .get::<String>("key0")
+        .unwrap();
+    drop(finish(&warm));
+
+    allocations("untouched, no cookie", 1, || {
+        let handle = black_box(sessions.open([]));
+        drop(black_box(finish(&handle)));
+    });
+    allocations("untouched, eight cookies", 1, || {
+        let handle = black_box(sessions.open(cookies()));
+        drop(black_box(finish(&handle)));
+    });
+    allocations("read one of ten", 8, || {
+        let handle = sessions.open(cookies());
+        let session = pollster::block_on(handle.load()).unwrap();
+        black_box(session.get::<String>("key5").unwrap());
+        drop(finish(&handle));
+    });
+    allocations("write one of ten", 23, || {
+        let handle = sessions.open(cookies());
+        let session = pollster::block_on(handle.load()).unwrap();
+        session.insert("key5", 7).unwrap();
+        drop(finish(&handle));
+    });
+    allocations("create", 23, || {
+        let handle = sessions.open([]);
+        let session = pollster::block_on(handle.load()).unwrap();
+        session.insert("key", 7).unwrap();
+        drop(finish(&handle));
+    });
+}
