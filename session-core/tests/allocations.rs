@@ -4,54 +4,16 @@
 mod util;
 
 use std::hint::black_box;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use allocation_counter::measure;
-use async_trait::async_trait;
-use session_core::{
-    Command, Device, Finish, Key, Outcome, Policy, Record, Revoke, Sessions, Store, StoreError,
-};
-use time::OffsetDateTime;
-use util::Model;
+use session_core::{Finish, Policy, Sessions};
+use util::shelf::Shelf;
 
 /// Eight cookies, ours the last.
 const HEADER: &str = "_ga=GA1.1.1234567890.1700000000; _gid=GA1.1.987654321; theme=dark; \
     lang=en-GB; consent=yes; csrftoken=abcdefghijklmnopqrstuvwxyz; ref=newsletter; \
     __Host-session=";
-
-#[derive(Debug, Default)]
-struct Shelf(Mutex<Model>);
-
-#[async_trait]
-impl Store for Shelf {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
-        Ok(self.0.lock().unwrap().load(key, now))
-    }
-
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        Ok(self.0.lock().unwrap().write(command, now))
-    }
-
-    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
-        Ok(0)
-    }
-
-    async fn devices(&self, _: &str, _: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn revoke(&self, _: &str, _: Revoke<'_>, _: OffsetDateTime) -> Result<usize, StoreError> {
-        Ok(0)
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
 
 fn finish(handle: &session_core::Handle) -> session_core::Reply {
     match handle.finish(200).unwrap() {
