@@ -1,0 +1,9 @@
+//! The adapter, driven through real routers.
+#![allow(clippy::unwrap_used)]
+
+mod cost;
+mod endings;
+mod extraction;
+mod headers;
+mod several;
+mod support;

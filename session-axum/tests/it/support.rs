@@ -1,0 +1,141 @@
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::routing::{get, post};
+use http_body_util::BodyExt;
+use session_axum::{Policy, Rejection, Session, SessionHandle, SessionLayer, Sessions};
+use session_store::MemoryStore;
+use session_testkit::{FaultyStore, SpyStore};
+use tower::ServiceExt;
+
+/// A site with one session layer, and its store seen from three sides.
+pub struct Site {
+    pub app: Router,
+    pub sessions: Sessions,
+    pub memory: MemoryStore,
+    pub faults: FaultyStore,
+    pub spy: SpyStore,
+}
+
+impl Site {
+    /// Puts a layer around the routes.
+    pub fn new(routes: Router) -> Self {
+        let memory = MemoryStore::new();
+        let faults = FaultyStore::new(memory.clone());
+        let spy = SpyStore::new(faults.clone());
+        let sessions = Sessions::new(policy("session"), spy.clone());
+        Self {
+            app: routes.layer(SessionLayer::new(sessions.clone())),
+            sessions,
+            memory,
+            faults,
+            spy,
+        }
+    }
+
+    /// The routes that most tests need.
+    pub fn usual() -> Self {
+        let routes = Router::new()
+            .route("/untouched", get(async || "nothing"))
+            .route("/read", get(read))
+            .route("/write", post(write))
+            .route("/sign-in", post(sign_in))
+            .route("/logout", post(logout));
+        Self::new(routes)
+    }
+
+    pub async fn get(&self, path: &str, cookie: &str) -> Seen {
+        send(&self.app, "GET", path, cookie).await
+    }
+
+    pub async fn post(&self, path: &str, cookie: &str) -> Seen {
+        send(&self.app, "POST", path, cookie).await
+    }
+
+    /// Begins a session and returns its cookie, with the counts at zero.
+    pub async fn visitor(&self) -> String {
+        let cookie = self.post("/write", "").await.cookie();
+        let _ = self.spy.take();
+        cookie
+    }
+}
+
+async fn read(session: Session) -> Result<String, Rejection> {
+    Ok(session.get::<u32>("hits")?.unwrap_or(0).to_string())
+}
+
+pub async fn write(session: Session) -> Result<(), Rejection> {
+    session.update("hits", |hits: Option<u32>| hits.unwrap_or(0) + 1)?;
+    Ok(())
+}
+
+async fn sign_in(session: Session) -> Result<(), Rejection> {
+    Ok(session.sign_in("ada")?)
+}
+
+async fn logout(session: SessionHandle) -> Result<(), Rejection> {
+    Ok(session.destroy()?)
+}
+
+pub fn policy(cookie: &str) -> Policy {
+    let policy = Policy::builder().insecure().cookie_name(cookie);
+    policy.build().unwrap()
+}
+
+/// A whole response.
+#[derive(Debug)]
+pub struct Seen {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Seen {
+    pub fn set_cookies(&self) -> Vec<&str> {
+        self.all(header::SET_COOKIE.as_str())
+    }
+
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.get_all(name).iter();
+        values.map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// Returns what the browser would send back: each cookie that was set.
+    pub fn cookie(&self) -> String {
+        let pairs: Vec<&str> = self
+            .set_cookies()
+            .into_iter()
+            .map(|cookie| cookie.split(';').next().unwrap())
+            .collect();
+        assert!(!pairs.is_empty(), "no cookie in {self:?}");
+        pairs.join("; ")
+    }
+
+    /// Checks that the store's outage is told, and nothing else.
+    pub fn is_outage(&self) {
+        assert_eq!(self.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(self.body, r#"{"error":"session store unavailable"}"#);
+        assert_eq!(self.all("content-type"), ["application/json"]);
+        assert_eq!(self.set_cookies(), [""; 0]);
+    }
+}
+
+pub fn request(method: &str, path: &str, cookie: &str) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !cookie.is_empty() {
+        request = request.header(header::COOKIE, cookie);
+    }
+    request.body(Body::empty()).unwrap()
+}
+
+pub async fn send(app: &Router, method: &str, path: &str, cookie: &str) -> Seen {
+    let request = request(method, path, cookie);
+    let response = app.clone().oneshot(request).await.unwrap();
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Seen {
+        status: head.status,
+        headers: head.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    }
+}
