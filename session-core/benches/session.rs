@@ -17,7 +17,7 @@ fn commit(session: &Session, policy: &Policy) -> Option<Record> {
     loop {
         step = match step {
             Step::Done(reply) => {
-                black_box(reply);
+                drop(black_box(reply));
                 return kept;
             }
             Step::Load(_) => return kept,

@@ -243,6 +243,14 @@ mod tests {
     }
 
     #[test]
+    fn shadowed_members_are_dropped_from_long_objects_too() {
+        let many: Vec<String> = (0..100).map(|n| format!("\"k{}\":{n}", n % 50)).collect();
+        let members = parse(&format!("{{{}}}", many.join(","))).unwrap();
+        assert_eq!(members.len(), 50);
+        assert_eq!(members[0], ("k0".into(), "50".into()));
+    }
+
+    #[test]
     fn what_is_not_one_object_is_not_data() {
         for bad in [
             "",

@@ -766,11 +766,12 @@ fn debug_shows_neither_ids_nor_values() {
     let session = world.open(&cookie);
     session.insert("password", "hunter2").unwrap();
     session.sign_in("ada").unwrap();
-    let mut shown = format!("{session:?} {:?} {:?}", world.record(&cookie), world.policy);
+    let record = format!("{:?} {:?}", world.record(&cookie), world.policy);
+    let before = format!("{session:?}");
     let step = session.finish(200, world.now()).unwrap();
-    shown.push_str(&format!("{step:?}"));
+    let committing = format!("{step:?}");
     let reply = world.drive(step);
-    shown.push_str(&format!("{reply:?}"));
+    let shown = format!("{record} {before} {committing} {reply:?}");
     for secret in [
         cookie,
         util::id_of(&reply).unwrap(),

@@ -90,7 +90,7 @@ fn the_earliest_limit_counts() {
     ];
     for (idle, absolute, own, expected) in rows {
         let world = World::new(|policy| {
-            let policy = policy.idle(SECOND * idle as i32);
+            let policy = policy.idle(Duration::seconds(idle));
             match absolute {
                 Some(absolute) => policy.absolute(Duration::seconds(absolute)),
                 None => policy,
@@ -231,7 +231,7 @@ fn a_sessions_own_lifetime_survives_later_writes_and_new_ids() {
     world.advance(DAY * 27);
     assert!(lives(&world, &cookie));
     world.request(&cookie, 200, |session| {
-        session.set_lifetime(Expiry::Policy).unwrap()
+        session.set_lifetime(Expiry::Policy).unwrap();
     });
     assert_eq!(world.open(&cookie).expires_in(), Some(HOUR));
     world.advance(HOUR);
@@ -279,7 +279,7 @@ fn a_fixed_moment_is_not_moved_by_use() {
     let cookie = world.begin();
     let moment = START + DAY * 3 + Duration::nanoseconds(1_500);
     world.request(&cookie, 200, |session| {
-        session.set_lifetime(Expiry::At(moment)).unwrap()
+        session.set_lifetime(Expiry::At(moment)).unwrap();
     });
     for _ in 0..71 {
         world.advance(HOUR);
@@ -378,7 +378,7 @@ fn the_end_of_time_is_no_overflow() {
     assert!(lives(&world, &cookie));
     let far = OffsetDateTime::new_utc(time::Date::MAX, time::Time::MIDNIGHT);
     world.request(&cookie, 200, |session| {
-        session.set_lifetime(Expiry::At(far)).unwrap()
+        session.set_lifetime(Expiry::At(far)).unwrap();
     });
     assert_eq!(world.open(&cookie).lifetime(), Expiry::At(far));
 }
@@ -393,4 +393,30 @@ fn a_cookies_age_is_capped_where_browsers_cap_it() {
     assert_eq!(seen.max_age(), Some(34_560_000));
     let record = world.record(&seen.id().unwrap()).unwrap();
     assert_eq!(record.expires - START, DAY * 1000);
+}
+
+#[test]
+fn a_lifetime_reads_back_from_the_form_that_stores_keep() {
+    for expiry in [
+        Expiry::Policy,
+        Expiry::BrowserClose,
+        Expiry::After(Duration::microseconds(1)),
+        Expiry::After(DAY * 400),
+        Expiry::At(START),
+        Expiry::At(START - DAY * 100_000),
+    ] {
+        assert_eq!(expiry.to_string().parse(), Ok(expiry));
+    }
+    for bad in [
+        "",
+        "Policy",
+        "after",
+        "after:",
+        "after:1.5",
+        "at:x",
+        "at:9223372036854775807",
+        "in:5",
+    ] {
+        assert!(bad.parse::<Expiry>().is_err(), "{bad}");
+    }
 }

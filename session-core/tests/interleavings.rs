@@ -111,7 +111,7 @@ impl Actor {
                         self.perform(&session);
                         session.finish(status, now).unwrap()
                     }
-                    again => {
+                    again @ Exchange::Unread(_) => {
                         self.stage = Stage::Asking(again);
                         return;
                     }
@@ -204,7 +204,7 @@ fn run(acts: &[Act], owner: Option<&str>, schedule: &mut Vec<(usize, usize)>) {
             schedule.push((0, running.len()));
         }
         let was_live = world.record(&cookie).is_some();
-        let actor = &mut running[schedule[position].0];
+        let actor = &mut *running[schedule[position].0];
         let deletes = matches!(&actor.stage, Stage::Committing(Step::Write(write))
             if matches!(write.command(), session_core::Command::Delete { .. }));
         actor.step(&world);

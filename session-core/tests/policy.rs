@@ -119,7 +119,7 @@ fn a_cookie_is_set_and_removed_with_the_same_attributes() {
         assert_eq!(identity(text).join("; "), *attributes);
 
         let removed = world.request(&set.id().unwrap(), 200, |session| {
-            session.destroy().unwrap()
+            session.destroy().unwrap();
         });
         let text = removed.reply.set_cookie().unwrap();
         assert!(

@@ -197,7 +197,7 @@ fn a_browser_that_takes_cookies_is_recognised() {
         session.delete_test_cookie().unwrap();
     });
     world.request(&cookie, 200, |session| {
-        assert!(!session.test_cookie_worked())
+        assert!(!session.test_cookie_worked());
     });
 }
 

@@ -94,11 +94,11 @@ impl Store for Shelf {
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
         self.call("devices").await?;
         let model = self.model.lock().unwrap();
-        let owned = model
+        let of_owner = model
             .live(now)
             .into_iter()
             .filter(|r| r.owner.as_deref() == Some(owner));
-        Ok(owned.map(Record::device).collect())
+        Ok(of_owner.map(Record::device).collect())
     }
 
     async fn revoke(
