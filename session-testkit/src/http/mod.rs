@@ -1,7 +1,16 @@
 //! The suite that a framework adapter must pass, driven from outside over HTTP.
 //!
 //! A case knows the application only by its routes, so it holds for any framework, in this
-//! process or another. Implement [`Server`] and [`App`] for yours and call [`http_suite`].
+//! process or another. A program that listens on a port is a [`Program`]; for anything else
+//! implement [`Server`] and [`App`]. Then call [`http_suite`], on any runtime or none:
+//!
+//! ```no_run
+//! use session_testkit::http::{Program, http_suite};
+//!
+//! let arguments = ["--listen", "127.0.0.1:0", "--store", "memory", "--insecure"];
+//! let program = Program::new("target/debug/showcase-axum", arguments);
+//! pollster::block_on(http_suite(&program)).unwrap();
+//! ```
 //!
 //! # The application
 //!
@@ -44,6 +53,8 @@ mod client;
 mod cookie;
 mod failure;
 mod message;
+mod program;
+mod socket;
 mod suite;
 
 pub use answer::Answer;
@@ -52,4 +63,6 @@ pub use client::Client;
 pub use cookie::SetCookie;
 pub use failure::Failure;
 pub use message::{Request, Response};
+pub use program::Program;
+pub use socket::Socket;
 pub use suite::{HTTP_CASES, HttpCase, HttpFailures, http_suite};

@@ -1,0 +1,211 @@
+use std::future::poll_fn;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{App, BoxError, Request, Response};
+
+/// An application behind a TCP port, spoken to in HTTP/1.1, on any runtime or none.
+///
+/// Every request has a connection and a thread of its own, so that all may overlap. The bytes of
+/// header values are sent as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Socket {
+    address: SocketAddr,
+}
+
+impl Socket {
+    /// Names the port.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        Self { address }
+    }
+
+    fn exchange(self, request: &Request) -> io::Result<Response> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.write_all(&self.head(request))?;
+        stream.write_all(&request.body)?;
+        let mut bytes = Vec::new();
+        // A server that panics may reset the connection; what came before it is still judged.
+        let ended = stream.read_to_end(&mut bytes);
+        match parse(&bytes, request.method == "HEAD") {
+            Some(response) => Ok(response),
+            None => Err(ended.err().unwrap_or_else(|| {
+                let message = format!("the connection was closed after {} bytes", bytes.len());
+                io::Error::new(io::ErrorKind::UnexpectedEof, message)
+            })),
+        }
+    }
+
+    fn head(self, request: &Request) -> Vec<u8> {
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
+            request.method, request.target, self.address
+        )
+        .into_bytes();
+        for (name, value) in &request.headers {
+            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value);
+            head.extend_from_slice(b"\r\n");
+        }
+        if !matches!(request.method, "GET" | "HEAD") || !request.body.is_empty() {
+            let length = format!("content-length: {}\r\n", request.body.len());
+            head.extend_from_slice(length.as_bytes());
+        }
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+}
+
+#[async_trait]
+impl App for Socket {
+    async fn send(&self, request: Request) -> Result<Response, BoxError> {
+        let socket = *self;
+        let mailbox = Mailbox::default();
+        let sender = mailbox.clone();
+        std::thread::spawn(move || sender.put(socket.exchange(&request)));
+        Ok(mailbox.taken().await?)
+    }
+}
+
+/// Where a thread leaves its one result for a future.
+#[derive(Clone, Default)]
+struct Mailbox(Arc<Mutex<Post>>);
+
+#[derive(Default)]
+struct Post {
+    result: Option<io::Result<Response>>,
+    waiting: Option<Waker>,
+}
+
+impl Mailbox {
+    fn put(&self, result: io::Result<Response>) {
+        let waiting = {
+            let mut post = self.post();
+            post.result = Some(result);
+            post.waiting.take()
+        };
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    async fn taken(&self) -> io::Result<Response> {
+        poll_fn(|context| {
+            let mut post = self.post();
+            if let Some(result) = post.result.take() {
+                return Poll::Ready(result);
+            }
+            post.waiting = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+
+    fn post(&self) -> MutexGuard<'_, Post> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a whole response; none if it is cut off or malformed.
+fn parse(bytes: &[u8], is_head: bool) -> Option<Response> {
+    let end = find(bytes, b"\r\n\r\n")?;
+    let mut lines = bytes[..end].split(|byte| *byte == b'\n');
+    let first = std::str::from_utf8(lines.next()?).ok()?;
+    let status = first.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    let mut response = Response {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    for line in lines {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = std::str::from_utf8(&line[..colon]).ok()?;
+        let value = line[colon + 1..].trim_ascii();
+        response.headers.push((name.into(), value.into()));
+    }
+    let body = &bytes[end + 4..];
+    let chunked = response
+        .values("transfer-encoding")
+        .any(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+    let length = response
+        .values("content-length")
+        .next()
+        .and_then(|length| std::str::from_utf8(length).ok()?.parse::<usize>().ok());
+    response.body = if is_head {
+        body.to_vec()
+    } else if chunked {
+        unchunk(body)?
+    } else {
+        match length {
+            Some(length) => body.get(..length)?.to_vec(),
+            None => body.to_vec(),
+        }
+    };
+    Some(response)
+}
+
+fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = find(bytes, b"\r\n")?;
+        let line = std::str::from_utf8(&bytes[..end]).ok()?;
+        let size = line.split(';').next()?.trim();
+        let size = usize::from_str_radix(size, 16).ok()?;
+        bytes = &bytes[end + 2..];
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(bytes.get(..size)?);
+        bytes = bytes.get(size..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
+
+/// Longer than anything that a case waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_responses_are_read() {
+        let plain = b"HTTP/1.1 200 OK\r\nVary: a\r\nvary:b\r\nContent-Length: 2\r\n\r\nhixx";
+        let response = parse(plain, false).unwrap();
+        assert_eq!(response.status, 200);
+        assert_eq!(response.values("VARY").collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(response.body, b"hi");
+
+        let chunked =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1;x=y\r\nc\r\n0\r\n\r\n";
+        assert_eq!(parse(chunked, false).unwrap().body, b"abc");
+
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
+        assert_eq!(parse(head, true).unwrap().body, b"");
+    }
+
+    #[test]
+    fn what_is_cut_off_is_no_response() {
+        for bad in [
+            &b""[..],
+            b"HTTP/1.1 200 OK\r\n",
+            b"HTTP/1.1\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nhi",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab\r\n",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
+        ] {
+            assert_eq!(parse(bad, false), None, "{}", bad.escape_ascii());
+        }
+    }
+}
