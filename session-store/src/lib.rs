@@ -1,7 +1,31 @@
 //! Stores for web sessions behind `session-core`'s port.
+//!
+//! | store | feature | what it is for |
+//! |---|---|---|
+//! | `MemoryStore` | `memory`, on by default | one process whose sessions may end with it; tests |
+//! | `SqliteStore` | `sqlite` | one machine, sessions that outlive restarts |
+//!
+//! Every command is one statement or one critical section, and what has expired is absent at
+//! once. The memory that it occupies is freed by a `Sweeper` (feature `sweeper`, which `sqlite`
+//! brings along), or by whoever calls `Store::sweep` now and then.
+//!
+//! Features only add. Each store passes the suite of `session-testkit`.
+//!
+//! # What this crate does not do
+//!
+//! It decides nothing: a store applies a command or refuses it. It starts no task but the
+//! sweeper's, and keeps no session's id in clear, only its SHA-256.
 
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sweeper")]
+mod sweeper;
 
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
+#[cfg(feature = "sweeper")]
+pub use sweeper::Sweeper;

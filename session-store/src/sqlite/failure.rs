@@ -1,0 +1,66 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use session_core::StoreError;
+
+/// A database's name in error messages.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    File(PathBuf),
+    Memory,
+}
+
+impl Place {
+    /// Says what failed, where, and what to do about it.
+    pub(super) fn failure(&self, doing: &str, error: sqlx::Error) -> StoreError {
+        let reason = reason(&error);
+        StoreError::new(format!("can't {doing} {self}: {reason}")).caused_by(error)
+    }
+
+    pub(super) fn too_slow(&self, doing: &str) -> StoreError {
+        StoreError::new(format!(
+            "can't {doing} {self}: the disk or another program kept us waiting too long"
+        ))
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Memory => f.write_str("the database in memory"),
+        }
+    }
+}
+
+/// Says why a file can't be had, before SQLite is asked.
+pub(super) fn unavailable(path: &Path, error: io::Error) -> StoreError {
+    let remedy = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "create its directory first",
+        io::ErrorKind::IsADirectory => "name a file, not a directory",
+        io::ErrorKind::StorageFull => "make room on the disk",
+        _ => "this user must be able to write to it and to its directory",
+    };
+    StoreError::new(format!("can't open {}: {remedy}", path.display())).caused_by(error)
+}
+
+fn reason(error: &sqlx::Error) -> &'static str {
+    if let sqlx::Error::PoolTimedOut = error {
+        return "other calls kept their turn too long; the disk is slow or the load too high";
+    }
+    // The low byte is the primary code; see sqlite.org/rescode.html.
+    match result_code(error).map(|code| code & 0xff) {
+        Some(5 | 6) => "another program has it locked; end that program or its transaction",
+        Some(8 | 3) => "this user may not write to it",
+        Some(10) => "the disk failed",
+        Some(11) => "it is damaged; restore it, or move it away to begin with a new one",
+        Some(13) => "the disk is full; nothing was changed",
+        Some(14) => "this user must be able to write to it and to its directory",
+        Some(26) => "it is no SQLite database; name another file, or move this one away",
+        _ => "SQLite refused",
+    }
+}
+
+fn result_code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error()?.code()?.parse().ok()
+}

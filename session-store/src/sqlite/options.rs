@@ -1,0 +1,122 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use session_core::StoreError;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+/// Where and how a [`SqliteStore`](crate::SqliteStore) keeps its table.
+///
+/// ```
+/// use session_store::{Durability, SqliteOptions};
+/// use std::time::Duration;
+///
+/// let options = SqliteOptions::new("app.db")
+///     .table("web_session")
+///     .durability(Durability::PowerLoss)
+///     .timeout(Duration::from_secs(2));
+/// # drop(options);
+/// ```
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    pub(super) path: PathBuf,
+    pub(super) table: String,
+    pub(super) readers: u32,
+    pub(super) timeout: Duration,
+    pub(super) durability: Durability,
+}
+
+/// What an acknowledged write survives.
+///
+/// Neither choice can damage the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// The process being killed at any moment. When the power fails, the last writes may be
+    /// undone together: a session of the last moments is lost, one that was ended is back.
+    #[default]
+    ProcessKill,
+    /// A power failure too, for one wait for the disk at every write (`synchronous=FULL`).
+    PowerLoss,
+}
+
+impl SqliteOptions {
+    /// Chooses a file, which is created unless it exists; its directory must.
+    #[must_use]
+    pub fn new(path: impl AsRef<Path>) -> Self {
+        Self {
+            path: path.as_ref().to_owned(),
+            table: "session".to_owned(),
+            readers: 4,
+            timeout: Duration::from_secs(5),
+            durability: Durability::default(),
+        }
+    }
+
+    /// Names the table; `session` unless this is called.
+    ///
+    /// A name is 1 to 63 of `[A-Za-z0-9_]` and begins with no digit; opening refuses others.
+    #[must_use]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = name.into();
+        self
+    }
+
+    /// Sets how many connections read at a time; 4 unless this is called, and at least 1.
+    #[must_use]
+    pub fn readers(mut self, count: u32) -> Self {
+        self.readers = count.max(1);
+        self
+    }
+
+    /// Sets how long a call waits for its turn, and again for another program's lock; 5 seconds
+    /// unless this is called.
+    ///
+    /// After twice this long every call has answered, if only with an error.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// Sets what an acknowledged write survives.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Refuses what can't be a table of ours; the name stands in SQL text.
+    pub(super) fn check_table(&self) -> Result<(), StoreError> {
+        let name = &self.table;
+        let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_reserved = name.to_ascii_lowercase().starts_with("sqlite_");
+        if begins_well && is_word && name.len() <= 63 && !is_reserved {
+            return Ok(());
+        }
+        Err(StoreError::new(format!(
+            "{name:?} can't name a session table: use 1 to 63 of [A-Za-z0-9_], \
+             without a digit or \"sqlite_\" at the beginning"
+        )))
+    }
+
+    pub(super) fn writer(&self, path: &Path) -> SqliteConnectOptions {
+        self.connection(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match self.durability {
+                Durability::ProcessKill => SqliteSynchronous::Normal,
+                Durability::PowerLoss => SqliteSynchronous::Full,
+            })
+    }
+
+    pub(super) fn reader(&self, path: &Path) -> SqliteConnectOptions {
+        self.connection(path).read_only(true)
+    }
+
+    fn connection(&self, path: &Path) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(self.timeout)
+            .disable_statement_logging()
+    }
+}

@@ -1,0 +1,138 @@
+use session_core::StoreError;
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+use super::failure::Place;
+
+/// The version that this crate writes into the table's definition.
+///
+/// It stands there, as a comment, and not in `user_version`, which belongs to whoever owns the
+/// rest of the database.
+const VERSION: u32 = 1;
+
+const MARK: &str = "session-store schema ";
+
+/// Name, type and whether it is mandatory.
+const COLUMNS: [(&str, &str, bool); 10] = [
+    ("key", "BLOB", true),
+    ("revision", "INTEGER", true),
+    ("public_id", "BLOB", true),
+    ("created", "INTEGER", true),
+    ("seen", "INTEGER", true),
+    ("expires", "INTEGER", true),
+    ("authenticated", "INTEGER", false),
+    ("owner", "TEXT", false),
+    ("expiry", "TEXT", true),
+    ("data", "TEXT", true),
+];
+
+/// Makes the table unless it is there, and refuses one that is not ours.
+pub(super) async fn prepare(
+    writer: &SqlitePool,
+    table: &str,
+    place: &Place,
+) -> Result<(), StoreError> {
+    let failure = |error| place.failure("open", error);
+    let mut connection = writer.acquire().await.map_err(failure)?;
+    // A table that is there needs no lock.
+    let found = find(&mut connection, table).await.map_err(failure)?;
+    if let Some(found) = found {
+        return found.check(table, place);
+    }
+    drop(connection);
+    let mut transaction = writer
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(failure)?;
+    // Another process may have been faster.
+    let found = find(&mut transaction, table).await.map_err(failure)?;
+    if let Some(found) = found {
+        return found.check(table, place);
+    }
+    create(&mut transaction, table).await.map_err(failure)?;
+    transaction.commit().await.map_err(failure)
+}
+
+async fn create(transaction: &mut Transaction<'_, Sqlite>, table: &str) -> Result<(), sqlx::Error> {
+    let columns = COLUMNS.map(|(name, kind, is_mandatory)| {
+        let mandatory = if is_mandatory { " NOT NULL" } else { "" };
+        format!("{name} {kind}{mandatory}")
+    });
+    let columns = columns.join(", ");
+    for sql in [
+        format!(
+            "CREATE TABLE \"{table}\" (/* {MARK}{VERSION} */ {columns}, PRIMARY KEY (key)) STRICT"
+        ),
+        format!("CREATE INDEX \"{table}_expires\" ON \"{table}\" (expires)"),
+        format!(
+            "CREATE INDEX \"{table}_owner\" ON \"{table}\" (owner, expires) \
+             WHERE owner IS NOT NULL"
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(sql))
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What has our table's name.
+struct Found {
+    sql: String,
+    columns: Vec<(String, String, bool)>,
+}
+
+async fn find(
+    connection: &mut SqliteConnection,
+    table: &str,
+) -> Result<Option<Found>, sqlx::Error> {
+    let sql = sqlx::query("SELECT sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE")
+        .bind(table)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(sql) = sql else {
+        return Ok(None);
+    };
+    let columns = sqlx::query("SELECT name, type, \"notnull\" FROM pragma_table_info(?)")
+        .bind(table)
+        .fetch_all(&mut *connection)
+        .await?;
+    let columns = columns
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
+        .collect::<Result<_, sqlx::Error>>()?;
+    let sql: Option<String> = sql.try_get(0)?;
+    Ok(Some(Found {
+        sql: sql.unwrap_or_default(),
+        columns,
+    }))
+}
+
+impl Found {
+    fn check(&self, table: &str, place: &Place) -> Result<(), StoreError> {
+        let version = self.version().unwrap_or(VERSION);
+        if version > VERSION {
+            return Err(StoreError::new(format!(
+                "can't open {place}: its table {table:?} was made by a newer session-store \
+                 (schema {version}, and this one knows {VERSION}); update this program, or name \
+                 another table"
+            )));
+        }
+        let expected = COLUMNS.iter().copied();
+        let columns = self.columns.iter();
+        if columns
+            .map(|(name, kind, is_mandatory)| (name.as_str(), kind.as_str(), *is_mandatory))
+            .eq(expected)
+        {
+            return Ok(());
+        }
+        Err(StoreError::new(format!(
+            "can't open {place}: its table {table:?} was not made by session-store; name another \
+             table with SqliteOptions::table, or another file"
+        )))
+    }
+
+    fn version(&self) -> Option<u32> {
+        let (_, after) = self.sql.split_once(MARK)?;
+        after.split(' ').next()?.parse().ok()
+    }
+}

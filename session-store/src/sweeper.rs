@@ -1,0 +1,208 @@
+use std::fmt;
+use std::time::Duration;
+
+use session_core::Sessions;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A background task that frees expired sessions.
+///
+/// It sweeps at once and then once an interval, a thousand sessions at a time, so that requests
+/// come in between. A store that fails is asked again after the interval. Between sweeps the
+/// task sleeps. Dropping the sweeper ends the task at its next wait; [`stop`](Self::stop) lets it
+/// finish what it is doing.
+///
+/// ```
+/// use session_core::{Policy, Sessions};
+/// # use session_testkit::ModelStore as MemoryStore;
+/// use session_store::Sweeper;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let sessions = Sessions::new(Policy::default(), MemoryStore::new());
+/// let sweeper = Sweeper::start(&sessions, Duration::from_secs(60));
+/// // Serve; and when the server has shut down:
+/// sweeper.stop().await;
+/// # }
+/// ```
+#[must_use = "a sweeper that is dropped sweeps no more"]
+pub struct Sweeper {
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Sweeper {
+    /// Starts the task on the current tokio runtime, with the policy's clock.
+    ///
+    /// An interval below a second is one second.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, or in one without time.
+    pub fn start(sessions: &Sessions, every: Duration) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let every = every.max(Duration::from_secs(1));
+        Self {
+            stop: Some(stop),
+            task: tokio::spawn(run(sessions.clone(), every, stopped)),
+        }
+    }
+
+    /// Ends the task, after the batch that it is at.
+    pub async fn stop(mut self) {
+        // Without a receiver the task has ended already.
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        if let Err(error) = (&mut self.task).await {
+            tracing::error!(%error, "the session sweeper had failed");
+        }
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for Sweeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sweeper")
+    }
+}
+
+/// How many sessions a sweep removes at a time.
+const BATCH: usize = 1_000;
+
+async fn run(sessions: Sessions, every: Duration, mut stopped: oneshot::Receiver<()>) {
+    loop {
+        let mut swept = 0;
+        loop {
+            match sessions.store().sweep(sessions.policy().now(), BATCH).await {
+                Ok(batch) => {
+                    swept += batch;
+                    if batch < BATCH {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "can't free expired sessions; the sweeper tries again");
+                    break;
+                }
+            }
+            tokio::task::yield_now().await;
+            if stopped.try_recv() != Err(oneshot::error::TryRecvError::Empty) {
+                return;
+            }
+        }
+        if swept > 0 {
+            tracing::debug!(swept, "expired sessions were freed");
+        }
+        if tokio::time::timeout(every, &mut stopped).await.is_ok() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use session_core::{Clock, Command, ManualClock, Policy, Store as _};
+    use session_testkit::{FaultyStore, ModelStore, SpyStore, key_of, moment_at, record_of};
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    struct Setting {
+        model: ModelStore,
+        faulty: FaultyStore,
+        spy: SpyStore,
+        clock: Arc<ManualClock>,
+        sessions: Sessions,
+    }
+
+    /// A store in which so many sessions end at second 100.
+    async fn setting(sessions: u64) -> Setting {
+        let model = ModelStore::new();
+        for number in 0..sessions {
+            let (key, record) = (&key_of(number), &record_of(1));
+            let insert = Command::Insert { key, record };
+            model.write(insert, moment_at(0)).await.unwrap();
+        }
+        let faulty = FaultyStore::new(model.clone());
+        let spy = SpyStore::new(faulty.clone());
+        let clock = Arc::new(ManualClock::new(moment_at(0)));
+        let policy = Policy::builder().clock(Arc::clone(&clock)).build().unwrap();
+        Setting {
+            sessions: Sessions::new(policy, spy.clone()),
+            model,
+            faulty,
+            spy,
+            clock,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn expired_sessions_are_freed_in_batches() {
+        let setting = setting(2_500).await;
+        let sweeper = Sweeper::start(&setting.sessions, MINUTE);
+        tokio::time::sleep(MINUTE / 2).await;
+        assert_eq!((setting.model.len(), setting.spy.take().sweep), (2_500, 1));
+        setting.clock.advance(time::Duration::seconds(100));
+        tokio::time::sleep(MINUTE).await;
+        assert_eq!((setting.model.len(), setting.spy.take().sweep), (0, 3));
+        sweeper.stop().await;
+        tokio::time::sleep(MINUTE * 10).await;
+        assert_eq!(setting.spy.calls().total(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_survived() {
+        let setting = setting(10).await;
+        setting.clock.advance(time::Duration::seconds(100));
+        setting.faulty.go_down();
+        let sweeper = Sweeper::start(&setting.sessions, MINUTE);
+        tokio::time::sleep(MINUTE * 3 + MINUTE / 2).await;
+        // Once an interval, not once an error.
+        assert_eq!((setting.model.len(), setting.spy.calls().sweep), (10, 4));
+        setting.faulty.come_up();
+        tokio::time::sleep(MINUTE).await;
+        assert!(setting.model.is_empty());
+        sweeper.stop().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_runs_hot() {
+        let setting = setting(0).await;
+        let sweeper = Sweeper::start(&setting.sessions, Duration::ZERO);
+        tokio::time::sleep(Duration::from_millis(9_500)).await;
+        assert_eq!(setting.spy.calls().sweep, 10);
+        sweeper.stop().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stopping_waits_for_the_batch_under_way_and_begins_no_other() {
+        let setting = setting(2_500).await;
+        setting.clock.advance(time::Duration::seconds(100));
+        let gate = setting.faulty.pause_before(1);
+        let sweeper = Sweeper::start(&setting.sessions, MINUTE);
+        gate.reached().await;
+        let stopping = tokio::spawn(sweeper.stop());
+        tokio::task::yield_now().await;
+        assert!(!stopping.is_finished());
+        gate.open();
+        stopping.await.unwrap();
+        assert_eq!(setting.model.len(), 1_500);
+        assert_eq!(setting.clock.now(), moment_at(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_sweeper_sweeps_no_more() {
+        let setting = setting(0).await;
+        drop(Sweeper::start(&setting.sessions, MINUTE));
+        tokio::time::sleep(MINUTE * 10).await;
+        assert!(setting.spy.calls().sweep <= 1);
+    }
+}
