@@ -1,0 +1,326 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use session_core::{Device, Expiry, Handle, PublicId, Revoke, Session};
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::app::open;
+use crate::request::{Knobs, decode};
+use crate::{Answer, App, Body, Request};
+
+/// A route under `/api` that opens the session.
+#[derive(Debug)]
+pub(crate) enum Route {
+    Clear,
+    Cycle,
+    Delete(String),
+    Devices,
+    Get(String),
+    Increment(String),
+    Lifetime,
+    Login,
+    Logout,
+    Panic,
+    Put(String),
+    Relogin,
+    Revoke(String),
+    RevokeOthers,
+    Show,
+    Stream,
+}
+
+impl Route {
+    /// Finds the route of a method and a path; 404 for an unknown path, 405 for another method.
+    pub(crate) fn find(method: &str, path: &[&str]) -> Result<Self, Answer> {
+        let key = |segment: &str| {
+            decode(segment)
+                .map(std::borrow::Cow::into_owned)
+                .ok_or_else(|| Answer::error(400, "the path is not UTF-8"))
+        };
+        Ok(match (method, path) {
+            ("GET", ["session"]) => Self::Show,
+            ("GET", ["data", name]) if !name.is_empty() => Self::Get(key(name)?),
+            ("PUT", ["data", name]) if !name.is_empty() => Self::Put(key(name)?),
+            ("DELETE", ["data", name]) if !name.is_empty() => Self::Delete(key(name)?),
+            ("POST", ["data", name, "increment"]) if !name.is_empty() => {
+                Self::Increment(key(name)?)
+            }
+            ("POST", ["clear"]) => Self::Clear,
+            ("POST", ["cycle"]) => Self::Cycle,
+            ("POST", ["login"]) => Self::Login,
+            ("POST", ["logout"]) => Self::Logout,
+            ("POST", ["relogin"]) => Self::Relogin,
+            ("PUT", ["lifetime"]) => Self::Lifetime,
+            ("GET", ["devices"]) => Self::Devices,
+            ("DELETE", ["devices"]) => Self::RevokeOthers,
+            ("DELETE", ["devices", handle]) if !handle.is_empty() => Self::Revoke(key(handle)?),
+            ("POST", ["panic"]) => Self::Panic,
+            ("GET", ["stream"]) => Self::Stream,
+            (
+                _,
+                [
+                    "session" | "clear" | "cycle" | "login" | "logout" | "relogin" | "lifetime"
+                    | "devices" | "panic" | "stream" | "untouched",
+                ]
+                | ["data" | "devices", _]
+                | ["data", _, "increment"],
+            ) => return Err(Answer::error(405, "method not allowed")),
+            _ => return Err(Answer::error(404, "not found")),
+        })
+    }
+}
+
+/// Does what the route says.
+pub(crate) async fn act(
+    app: &App,
+    route: Route,
+    request: Request<'_>,
+    knobs: Knobs,
+    handle: &Handle,
+) -> Result<Answer, Answer> {
+    // A logout needs to know nothing of the session that it ends.
+    if matches!(route, Route::Logout | Route::Relogin) {
+        let relogin = match route {
+            Route::Relogin => Some(user(request.body)?),
+            _ => None,
+        };
+        if !knobs.delay.is_zero() {
+            open(handle, knobs).await?;
+        }
+        handle.destroy()?;
+        if let Some(user) = relogin {
+            handle.load().await?.sign_in(&user)?;
+        }
+        return Ok(Answer::empty(204));
+    }
+    let session = open(handle, knobs).await?;
+    match route {
+        Route::Show => Ok(show(&session)),
+        Route::Get(key) => read(&session, &key),
+        Route::Put(key) => {
+            let value: Box<RawValue> = serde_json::from_slice(request.body)
+                .map_err(|_| Answer::error(400, "the body is not JSON"))?;
+            session.insert(&key, value)?;
+            Ok(Answer::empty(204))
+        }
+        Route::Delete(key) => {
+            session.remove(&key)?;
+            Ok(Answer::empty(204))
+        }
+        Route::Increment(key) => increment(&session, &key, knobs).await,
+        Route::Clear => {
+            session.clear()?;
+            Ok(Answer::empty(204))
+        }
+        Route::Cycle => {
+            session.cycle()?;
+            Ok(Answer::empty(204))
+        }
+        Route::Login => {
+            session.sign_in(&user(request.body)?)?;
+            Ok(Answer::empty(204))
+        }
+        Route::Lifetime => {
+            session.set_lifetime(lifetime(request.body)?)?;
+            Ok(Answer::empty(204))
+        }
+        Route::Devices => {
+            let owner = owner(&session)?;
+            let devices = app.sessions().devices(&owner).await;
+            let devices = devices.map_err(session_core::SessionError::Store)?;
+            let current = session.public_id();
+            let shown: Vec<Shown> = devices
+                .iter()
+                .map(|device| Shown::of(device, current))
+                .collect();
+            Ok(Answer::json(200, &shown))
+        }
+        Route::Revoke(text) => {
+            revoke(app, &session, &text).await?;
+            Ok(Answer::empty(204))
+        }
+        Route::RevokeOthers => {
+            let revoked = revoke_others(app, &session).await?;
+            Ok(Answer::json(200, &json!({ "revoked": revoked })))
+        }
+        Route::Panic => {
+            session.insert("panicked", true)?;
+            panic!("the showcase panics because it was asked to");
+        }
+        Route::Stream => {
+            session.insert("before", true)?;
+            Ok(Answer {
+                body: Body::Late(session),
+                ..Answer::text(200, "text/plain; charset=utf-8", String::new())
+            })
+        }
+        Route::Logout | Route::Relogin => Err(Answer::error(500, "answered above")),
+    }
+}
+
+fn show(session: &Session) -> Answer {
+    let data: BTreeMap<String, Box<RawValue>> = session
+        .iter()
+        .filter_map(|(key, text)| Some((key, RawValue::from_string(text).ok()?)))
+        .collect();
+    let exists = session.exists();
+    let ends = session.expires_at().filter(|_| exists);
+    let left = session.expires_in().filter(|_| exists);
+    let state = State {
+        exists,
+        data,
+        owner: session.owner().map(|owner| owner.to_string()),
+        browser_close: session.is_until_browser_close(),
+        expires_at: ends.map(rfc3339),
+        expires_in: left.map(whole_seconds),
+    };
+    Answer::json(200, &state)
+}
+
+#[derive(Serialize)]
+struct State {
+    exists: bool,
+    data: BTreeMap<String, Box<RawValue>>,
+    owner: Option<String>,
+    browser_close: bool,
+    expires_at: Option<String>,
+    expires_in: Option<i64>,
+}
+
+fn read(session: &Session, key: &str) -> Result<Answer, Answer> {
+    let value: Option<Box<RawValue>> = session.get(key)?;
+    let value = value.ok_or_else(|| Answer::error(404, "not found"))?;
+    Ok(Answer::text(
+        200,
+        "application/json",
+        value.get().to_owned(),
+    ))
+}
+
+async fn increment(session: &Session, key: &str, knobs: Knobs) -> Result<Answer, Answer> {
+    let mut value = session.update(key, plus_one)?;
+    // Committed before it is answered, so that the answer is exact too; not if the answer is to
+    // be an error, which drops the change.
+    if knobs.status.is_none_or(|status| status < 500) {
+        session.save().await?;
+        value = session.get(key)?.unwrap_or(value);
+    }
+    Ok(Answer::json(200, &json!({ "value": value })))
+}
+
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the form that update asks for"
+)]
+fn plus_one(old: Option<Value>) -> Value {
+    let Some(Value::Number(number)) = old else {
+        return Value::from(1);
+    };
+    match number.as_i64().and_then(|number| number.checked_add(1)) {
+        Some(next) => Value::from(next),
+        None => Value::from(number.as_f64().unwrap_or_default() + 1.0),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    user: String,
+}
+
+fn user(body: &[u8]) -> Result<String, Answer> {
+    let login: Login = serde_json::from_slice(body)
+        .map_err(|_| Answer::error(400, r#"expected {"user": "a name"}"#))?;
+    if login.user.is_empty() || login.user.len() > 255 {
+        return Err(Answer::error(400, "a user is 1 to 255 bytes"));
+    }
+    Ok(login.user)
+}
+
+pub(crate) fn owner(session: &Session) -> Result<std::sync::Arc<str>, Answer> {
+    session
+        .owner()
+        .ok_or_else(|| Answer::error(401, "nobody is signed in"))
+}
+
+/// Ends one of the owner's sessions; the present one by a logout.
+pub(crate) async fn revoke(app: &App, session: &Session, text: &str) -> Result<(), Answer> {
+    let owner = owner(session)?;
+    let unknown = || Answer::error(404, "not found");
+    let handle = PublicId::parse(text).ok_or_else(unknown)?;
+    if session.public_id() == Some(handle) {
+        session.destroy()?;
+        return Ok(());
+    }
+    let revoked = app.sessions().revoke(&owner, Revoke::One(&handle)).await;
+    match revoked.map_err(session_core::SessionError::Store)? {
+        0 => Err(unknown()),
+        _ => Ok(()),
+    }
+}
+
+/// Ends the owner's other sessions.
+pub(crate) async fn revoke_others(app: &App, session: &Session) -> Result<usize, Answer> {
+    let owner = owner(session)?;
+    let current = session.public_id();
+    let which = current.as_ref().map_or(Revoke::All, Revoke::AllBut);
+    let revoked = app.sessions().revoke(&owner, which).await;
+    Ok(revoked.map_err(session_core::SessionError::Store)?)
+}
+
+fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
+    let asked: BTreeMap<String, Value> =
+        serde_json::from_slice(body).map_err(|_| Answer::error(400, EXPECTED_LIFETIME))?;
+    let asked: Vec<(&str, &Value)> = asked.iter().map(|(name, value)| (&**name, value)).collect();
+    let refused = || Answer::error(400, EXPECTED_LIFETIME);
+    match asked[..] {
+        [("browser_close", Value::Bool(true))] => Ok(Expiry::BrowserClose),
+        [("default", Value::Bool(true))] => Ok(Expiry::Policy),
+        [("seconds", Value::Number(seconds))] => seconds
+            .as_i64()
+            .filter(|seconds| (1..=100_000_000_000).contains(seconds))
+            .map(|seconds| Expiry::After(Duration::seconds(seconds)))
+            .ok_or_else(refused),
+        [("at", Value::String(text))] => OffsetDateTime::parse(text, &Rfc3339)
+            .map(Expiry::At)
+            .map_err(|_| refused()),
+        _ => Err(refused()),
+    }
+}
+
+const EXPECTED_LIFETIME: &str = r#"expected one of {"browser_close":true}, {"seconds":300}, {"at":"2026-12-01T00:00:00Z"}, {"default":true}"#;
+
+#[derive(Serialize)]
+struct Shown {
+    handle: String,
+    created_at: String,
+    last_seen_at: String,
+    expires_at: String,
+    current: bool,
+}
+
+impl Shown {
+    fn of(device: &Device, current: Option<PublicId>) -> Self {
+        Self {
+            handle: device.public_id.to_string(),
+            created_at: rfc3339(device.created),
+            last_seen_at: rfc3339(device.seen),
+            expires_at: rfc3339(device.expires),
+            current: Some(device.public_id) == current,
+        }
+    }
+}
+
+/// Returns the seconds that are left, of which the last counts while it lasts.
+pub(crate) fn whole_seconds(left: Duration) -> i64 {
+    left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0)
+}
+
+/// Returns a moment as RFC 3339 in UTC.
+pub(crate) fn rfc3339(moment: OffsetDateTime) -> String {
+    let utc = moment.to_offset(time::UtcOffset::UTC);
+    utc.format(&Rfc3339).unwrap_or_default()
+}

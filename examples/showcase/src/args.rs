@@ -1,0 +1,151 @@
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use clap::Parser;
+use session_core::{Policy, PolicyError};
+use time::Duration;
+
+use crate::storage::Storage;
+
+/// Web sessions for Rust: a page that remembers its visitors.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None)]
+pub(crate) struct Args {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+
+    /// Where sessions are kept: memory or sqlite:PATH; other stores are features of the build
+    #[arg(long, value_name = "URL", default_value = "sqlite:sessions.db", value_parser = Storage::parse)]
+    pub(crate) store: Storage,
+
+    /// Inactivity limit, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_209_600, value_parser = seconds())]
+    idle: i64,
+
+    /// Limit of a session's whole life, in seconds [default: none]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds())]
+    absolute: Option<i64>,
+
+    /// Let the cookie live until the browser closes
+    #[arg(long)]
+    browser_close: bool,
+
+    /// Throttle of sliding renewal, in seconds; 0 renews with every request [default: idle/10]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..=MAX_SECONDS))]
+    touch_every: Option<i64>,
+
+    /// Name of the cookie [default: __Host-session, with --insecure session]
+    #[arg(long, value_name = "NAME")]
+    cookie_name: Option<String>,
+
+    /// Plain http in development: no Secure attribute, and a name without __Host-
+    #[arg(long)]
+    insecure: bool,
+
+    /// Keys of the sealed and django stores, one a line; the first signs, the others still verify
+    #[arg(long, value_name = "PATH")]
+    secret_key_file: Option<PathBuf>,
+
+    /// How often expired sessions are removed, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = seconds())]
+    pub(crate) sweep: i64,
+}
+
+impl Args {
+    /// Makes the policy that the flags describe.
+    pub(crate) fn policy(&self) -> Result<Policy, String> {
+        if self.secret_key_file.is_some() {
+            return Err("--secret-key-file goes with --store sealed: and django+…:, which are not in this build".into());
+        }
+        let mut policy = Policy::builder().idle(self.idle());
+        if let Some(absolute) = self.absolute {
+            policy = policy.absolute(Duration::seconds(absolute));
+        }
+        if self.browser_close {
+            policy = policy.until_browser_close();
+        }
+        if let Some(throttle) = self.touch_every {
+            policy = policy.touch_every(Duration::seconds(throttle));
+        }
+        if let Some(name) = &self.cookie_name {
+            policy = policy.cookie_name(name);
+        }
+        if self.insecure {
+            policy = policy.insecure();
+        }
+        policy.build().map_err(|error| describe(&error))
+    }
+
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::seconds(self.idle)
+    }
+}
+
+/// Names the flag instead of the field.
+fn describe(error: &PolicyError) -> String {
+    let text = error.to_string();
+    match text.split_once(": ") {
+        Some((field, rest)) if ["idle", "cookie_name"].contains(&field) => {
+            format!("--{}: {rest}", field.replace('_', "-"))
+        }
+        _ => text,
+    }
+}
+
+const MAX_SECONDS: i64 = 100_000_000_000;
+
+fn seconds() -> clap::builder::RangedI64ValueParser<i64> {
+    clap::value_parser!(i64).range(1..=MAX_SECONDS)
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut found = text
+        .to_socket_addrs()
+        .map_err(|_| "expected HOST:PORT, as in 127.0.0.1:3000".to_owned())?;
+    found.next().ok_or_else(|| "no such host".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(flags: &[&str]) -> Result<Policy, String> {
+        let all = ["showcase"].iter().chain(flags);
+        let args = Args::try_parse_from(all).map_err(|error| error.to_string())?;
+        args.policy()
+    }
+
+    #[test]
+    fn flags_that_make_no_sense_are_refused() {
+        for bad in [
+            &["--idle", "0"][..],
+            &["--idle", "-5"],
+            &["--idle", "soon"],
+            &["--idle", "34560001"],
+            &["--absolute", "0"],
+            &["--touch-every", "-1"],
+            &["--sweep", "0"],
+            &["--cookie-name", "a b"],
+            &["--cookie-name", ""],
+            &["--cookie-name", "__Host-x", "--insecure"],
+            &["--store", "nonsense:"],
+            &["--store", "postgres://localhost/x"],
+            &["--listen", "nowhere"],
+            &["--listen", "127.0.0.1:99999"],
+            &["--secret-key-file", "keys"],
+            &["--unknown"],
+        ] {
+            let message = policy(bad).unwrap_err();
+            assert!(!message.is_empty(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_named_after_the_transport() {
+        assert_eq!(policy(&[]).unwrap().cookie_name(), "__Host-session");
+        assert_eq!(policy(&["--insecure"]).unwrap().cookie_name(), "session");
+        let named = policy(&["--cookie-name", "sid", "--insecure"]).unwrap();
+        assert_eq!(named.cookie_name(), "sid");
+    }
+}
