@@ -1,14 +1,16 @@
-//! The SQLite store passes the suite, and meets bad files, locks and crowds.
+//! The SQLite store passes the suite, and loses nothing when its process is killed.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "sqlite")]
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use session_core::Store;
+use session_core::{Command, Store};
 use session_store::SqliteStore;
-use session_testkit::store_suite;
+use session_testkit::{key_of, moment_at, record_of, store_suite};
 
 #[tokio::test]
 async fn sqlite_passes_the_suite() {
@@ -27,4 +29,52 @@ async fn sqlite_passes_the_suite() {
 #[tokio::test]
 async fn sqlite_in_memory_passes_the_suite() {
     store_suite(async || Arc::new(SqliteStore::in_memory().await.unwrap()) as Arc<dyn Store>).await;
+}
+
+const VICTIM: &str = "SESSION_STORE_TEST_VICTIM";
+
+/// Runs this very test again in a process of its own, which writes until it is killed.
+#[tokio::test]
+async fn what_was_acknowledged_survives_the_kill_of_the_process() {
+    if let Some(path) = std::env::var_os(VICTIM) {
+        let store = SqliteStore::open(path).await.unwrap();
+        for number in 0.. {
+            let (key, record) = (&key_of(number), &record_of(1));
+            let insert = Command::Insert { key, record };
+            store.write(insert, moment_at(0)).await.unwrap();
+            println!("acknowledged {number}");
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    let mut victim = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture"])
+        .arg("what_was_acknowledged_survives_the_kill_of_the_process")
+        .env(VICTIM, &path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(victim.stdout.take().unwrap()).lines();
+    let mut acknowledged = None;
+    for line in lines {
+        let line = line.unwrap();
+        let Some((_, number)) = line.split_once("acknowledged ") else {
+            continue;
+        };
+        // The last line may be cut.
+        acknowledged = number.parse::<u64>().ok().max(acknowledged);
+        if acknowledged == Some(300) {
+            victim.kill().unwrap();
+        }
+    }
+    victim.wait().unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    for number in 0..=acknowledged.unwrap() {
+        let found = store.load(&key_of(number), moment_at(0)).await.unwrap();
+        assert_eq!(
+            found,
+            Some(record_of(1)),
+            "session {number} of {acknowledged:?}"
+        );
+    }
 }

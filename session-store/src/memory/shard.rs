@@ -1,0 +1,154 @@
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+
+use session_core::{Record, Revision};
+
+use super::slot::{Digest, FirstBytes, Slot};
+
+/// A part of the sessions, under one lock.
+#[derive(Default)]
+pub(super) struct Shard {
+    pub(super) live: HashMap<Digest, Slot, BuildHasherDefault<FirstBytes>>,
+    /// Exactly the sessions of `live` that have an owner.
+    pub(super) owners: BTreeSet<(Arc<str>, Digest)>,
+    /// Nothing in `live` expires before this.
+    pub(super) earliest: Option<i64>,
+}
+
+impl Shard {
+    pub(super) fn live(&self, key: Digest, now: i64) -> Option<&Slot> {
+        self.live.get(&key).filter(|slot| slot.expires > now)
+    }
+
+    pub(super) fn expected(&self, key: Digest, expected: Revision, now: i64) -> bool {
+        self.live(key, now)
+            .is_some_and(|slot| slot.entry.revision == expected)
+    }
+
+    pub(super) fn insert(&mut self, key: Digest, record: &Record, now: i64) -> bool {
+        let free = self.live(key, now).is_none();
+        if free {
+            self.put(key, record);
+        }
+        free
+    }
+
+    pub(super) fn touch(
+        &mut self,
+        key: Digest,
+        expected: Revision,
+        seen: i64,
+        expires: i64,
+        now: i64,
+    ) -> bool {
+        let found = self.live.get_mut(&key);
+        let Some(slot) = found.filter(|slot| slot.expires > now) else {
+            return false;
+        };
+        let applies = slot.entry.revision == expected;
+        if applies {
+            slot.entry.seen = slot.entry.seen.max(seen);
+            slot.expires = slot.expires.max(expires);
+        }
+        applies
+    }
+
+    /// Every way in leads through here, and every way out through `take` or `sweep`.
+    pub(super) fn put(&mut self, key: Digest, record: &Record) {
+        let slot = Slot::of(record);
+        self.take(key);
+        if let Some(owner) = &record.owner {
+            self.owners.insert((Arc::clone(owner), key));
+        }
+        let earliest = self.earliest.unwrap_or(slot.expires);
+        self.earliest = Some(earliest.min(slot.expires));
+        self.live.insert(key, slot);
+    }
+
+    pub(super) fn take(&mut self, key: Digest) {
+        if let Some(owner) = self.live.remove(&key).and_then(|slot| slot.entry.owner) {
+            self.owners.remove(&(owner, key));
+        }
+    }
+
+    pub(super) fn owned_by(&self, owner: &str) -> Vec<Digest> {
+        if self.owners.is_empty() {
+            return Vec::new();
+        }
+        let owner: Arc<str> = owner.into();
+        let first = (Arc::clone(&owner), Digest([0; 32]));
+        let last = (owner, Digest([u8::MAX; 32]));
+        self.owners
+            .range(first..=last)
+            .map(|(_, key)| *key)
+            .collect()
+    }
+
+    pub(super) fn sweep(&mut self, now: i64, limit: usize) -> usize {
+        let mut swept = 0;
+        if self.earliest.is_some_and(|earliest| earliest <= now) {
+            let owners = &mut self.owners;
+            let expired = self.live.extract_if(|_, slot| slot.expires <= now);
+            for (key, slot) in expired.take(limit) {
+                if let Some(owner) = slot.entry.owner {
+                    owners.remove(&(owner, key));
+                }
+                swept += 1;
+            }
+            if swept < limit {
+                self.earliest = self.live.values().map(|slot| slot.expires).min();
+            }
+        }
+        // A table that has been four times as full gives half of it back, and an empty one all.
+        if self.live.capacity() > 4 * self.live.len().max(8) || self.live.is_empty() {
+            self.live.shrink_to(2 * self.live.len());
+        }
+        swept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use session_testkit::record_of;
+
+    use super::*;
+
+    fn digest(first: u8, last: u8) -> Digest {
+        let mut bytes = [0; 32];
+        (bytes[0], bytes[31]) = (first, last);
+        Digest(bytes)
+    }
+
+    #[test]
+    fn a_store_that_was_full_once_gives_memory_back() {
+        let mut shard = Shard::default();
+        let record = record_of(1);
+        for first in 0..=255 {
+            shard.put(digest(first, 0), &record);
+        }
+        let full = shard.live.capacity();
+        for first in 10..=255 {
+            shard.take(digest(first, 0));
+        }
+        shard.sweep(0, 1_000);
+        assert_eq!(shard.live.len(), 10);
+        assert!(shard.live.capacity() * 4 < full);
+    }
+
+    #[test]
+    fn the_owner_index_follows_overwriting_and_expiry() {
+        let mut shard = Shard::default();
+        let one = digest(1, 0);
+        let with_owner = |owner: Option<&str>| Record {
+            owner: owner.map(Into::into),
+            ..record_of(1)
+        };
+        shard.put(one, &with_owner(Some("ada")));
+        shard.put(one, &with_owner(Some("bob")));
+        assert_eq!(shard.owned_by("ada"), []);
+        assert_eq!(shard.owned_by("bob"), [one]);
+        shard.put(one, &with_owner(None));
+        assert!(shard.owners.is_empty());
+    }
+}

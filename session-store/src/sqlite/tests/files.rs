@@ -1,0 +1,265 @@
+//! What a path can lead to: nothing, somebody else's file, a damaged one.
+
+use super::*;
+
+#[tokio::test]
+async fn a_new_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    let mut files = 0;
+    for file in fs::read_dir(folder.0.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
+        files += 1;
+    }
+    assert_eq!(files, 3, "the database, its log and the log's index");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_had_is_named_with_a_remedy() {
+    let folder = Folder::new();
+    fs::write(folder.path(), "").unwrap();
+    for (path, remedy) in [
+        (
+            folder.path().join("below-a-file.db"),
+            "create its directory first",
+        ),
+        (
+            folder.0.path().join("no/such/folder.db"),
+            "create its directory first",
+        ),
+        (folder.0.path().to_owned(), "name a file, not a directory"),
+    ] {
+        let message = SqliteStore::open(&path).await.unwrap_err().to_string();
+        let expected = format!("can't open {}: {remedy}", path.display());
+        assert_eq!(message, expected);
+    }
+    for path in ["", ":memory:"] {
+        let message = SqliteStore::open(path).await.unwrap_err().to_string();
+        assert!(message.ends_with("use SqliteStore::in_memory"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_without_the_right_to_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    fs::write(folder.path(), "").unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o400)).unwrap();
+    match OpenOptions::new().write(true).open(folder.path()) {
+        // The superuser may write to anything.
+        Ok(_) => drop(folder.open().await),
+        Err(_) => assert!(
+            folder
+                .refusal()
+                .await
+                .contains("this user must be able to write")
+        ),
+    }
+}
+
+#[tokio::test]
+async fn a_file_called_like_an_address_is_a_file() {
+    let folder = Folder::new();
+    for name in [
+        "file:sessions.db?mode=memory",
+        "50%.db",
+        "a?b#c.db",
+        "naïve 漢.db",
+    ] {
+        let path = folder.0.path().join(name);
+        SqliteStore::open(&path).await.unwrap().close().await;
+        assert!(fs::metadata(&path).unwrap().len() > 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_kept() {
+    let folder = Folder::new();
+    let text = "This is somebody's letter. ".repeat(100);
+    fs::write(folder.path(), &text).unwrap();
+    let message = folder.refusal().await;
+    assert_eq!(
+        message,
+        "can't open PATH: it is no SQLite database; name another file, or move this one away"
+    );
+    assert_eq!(fs::read_to_string(folder.path()).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_an_error_and_no_panic() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    for number in 0..200 {
+        insert(&store, number, &record_of(number)).await.unwrap();
+    }
+    store.close().await;
+    let mut bytes = fs::read(folder.path()).unwrap();
+    // The header and the schema on the first page stay.
+    bytes[4096..].fill(0xa5);
+    fs::write(folder.path(), &bytes).unwrap();
+    let store = folder.open().await;
+    let error = store.load(&key_of(1), moment_at(0)).await.unwrap_err();
+    assert!(
+        error.to_string().contains("it is damaged; restore it"),
+        "{error}"
+    );
+    let error = insert(&store, 500, &record_of(1)).await.unwrap_err();
+    assert!(
+        error.to_string().contains("it is damaged; restore it"),
+        "{error}"
+    );
+    store.close().await;
+    bytes[100..].fill(0xa5);
+    fs::write(folder.path(), &bytes).unwrap();
+    assert!(folder.refusal().await.contains("it is damaged; restore it"));
+}
+
+#[tokio::test]
+async fn another_programs_table_is_refused_and_kept() {
+    let folder = Folder::new();
+    let mut stranger = folder.stranger().await;
+    run(
+        &mut stranger,
+        "CREATE TABLE Session (id INTEGER, data BLOB)",
+    )
+    .await;
+    run(&mut stranger, "INSERT INTO session VALUES (1, x'00')").await;
+    let message = folder.refusal().await;
+    assert_eq!(
+        message,
+        "can't open PATH: its table \"session\" was not made by session-store; name another \
+         table with SqliteOptions::table, or another file"
+    );
+    // The remedy works, and the database stays the other program's.
+    run(&mut stranger, "PRAGMA user_version = 42").await;
+    let store = SqliteStore::open_with(folder.hasty().table("web_session"));
+    let store = store.await.unwrap();
+    assert_eq!(
+        insert(&store, 1, &record_of(1)).await.unwrap(),
+        Outcome::Applied
+    );
+    let row =
+        sqlx::query("SELECT (SELECT count(*) FROM session), user_version FROM pragma_user_version")
+            .fetch_one(&mut stranger)
+            .await
+            .unwrap();
+    assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1)), (1, 42));
+}
+
+#[tokio::test]
+async fn a_newer_table_is_refused() {
+    let folder = Folder::new();
+    let mut stranger = folder.stranger().await;
+    run(
+        &mut stranger,
+        "CREATE TABLE session (/* session-store schema 2 */ key BLOB)",
+    )
+    .await;
+    let message = folder.refusal().await;
+    assert!(
+        message.contains("was made by a newer session-store (schema 2"),
+        "{message}"
+    );
+    assert!(message.contains("update this program"), "{message}");
+}
+
+#[tokio::test]
+async fn a_table_needs_a_name_that_can_stand_in_sql() {
+    let folder = Folder::new();
+    let long = "t".repeat(64);
+    for name in [
+        "",
+        "1st",
+        "web session",
+        "a\"; DROP TABLE b; --",
+        "tablé",
+        "sqlite_x",
+        &long,
+    ] {
+        let options = folder.hasty().table(name);
+        let message = SqliteStore::open_with(options)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("can't name a session table"), "{message}");
+    }
+    for name in ["order", "_", "TABLE", &long[1..]] {
+        let store = SqliteStore::open_with(folder.hasty().table(name))
+            .await
+            .unwrap();
+        assert_eq!(
+            insert(&store, 1, &record_of(1)).await.unwrap(),
+            Outcome::Applied,
+            "{name}"
+        );
+        store.check().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_processes_can_create_the_file_at_once() {
+    let folder = Arc::new(Folder::new());
+    let tasks: Vec<_> = (0..10)
+        .map(|number| {
+            let path = folder.path();
+            tokio::spawn(async move {
+                let store = SqliteStore::open(path).await.unwrap();
+                insert(&store, number, &record_of(number)).await.unwrap()
+            })
+        })
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap(), Outcome::Applied);
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_makes_no_sense_is_empty_or_absent() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let mut stranger = folder.stranger().await;
+    for (number, broken) in (1..).zip([
+        "public_id = x'01'",
+        "created = 9223372036854775807",
+        "seen = -9223372036854775808",
+        "expires = 9223372036854775807",
+        "authenticated = 9223372036854775807",
+        "owner = CAST(x'ff' AS TEXT)",
+        "expiry = 'soon'",
+        "expiry = CAST(x'ff' AS TEXT)",
+    ]) {
+        insert(&store, number, &record_of(number)).await.unwrap();
+        let sql = format!("UPDATE session SET {broken} WHERE revision = {number}");
+        run(&mut stranger, sql).await;
+        assert_eq!(load(&store, number).await, None, "{broken}");
+    }
+    insert(&store, 20, &record_of(20)).await.unwrap();
+    let sql =
+        "UPDATE session SET data = CAST(x'7bff7d' AS TEXT), owner = 'ada' WHERE revision = 20";
+    run(&mut stranger, sql).await;
+    let found = load(&store, 20).await.unwrap();
+    assert_eq!(&*found.data, "");
+    // What can't be read can be replaced, ended and swept.
+    let replace = Command::Replace {
+        key: &key_of(20),
+        expected: found.revision,
+        with: &key_of(20),
+        record: &record_of(21),
+    };
+    assert_eq!(
+        store.write(replace, moment_at(0)).await.unwrap(),
+        Outcome::Applied
+    );
+    let delete = Command::Delete { key: &key_of(1) };
+    assert_eq!(
+        store.write(delete, moment_at(0)).await.unwrap(),
+        Outcome::Applied
+    );
+    assert_eq!(store.sweep(moment_at(100), 100).await.unwrap(), 7);
+}
