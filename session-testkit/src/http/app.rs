@@ -24,7 +24,7 @@ pub trait App: Debug + Send + Sync {
 pub trait Server: Debug + Send + Sync {
     /// Starts the application with these flags, besides your own.
     ///
-    /// It ends when it is dropped. Cases do not disturb each other, so one application may be
-    /// handed out again for the same flags.
+    /// It ends when it is dropped. Cases overlap and do not disturb each other, so one application
+    /// may be handed out again for the same flags.
     async fn start(&self, flags: &[&str]) -> Result<Arc<dyn App>, BoxError>;
 }

@@ -1,6 +1,8 @@
 use std::fmt;
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream;
 
 use super::cases::{cookies, devices, errors, lifetime, login, races, routes, values};
 use super::{Failure, Server};
@@ -51,24 +53,30 @@ impl fmt::Display for HttpFailures {
 
 impl std::error::Error for HttpFailures {}
 
-/// Runs every case, one after the other, and returns how many there are.
+/// Runs every case and returns how many there are; a few at a time, since most of them wait.
 ///
 /// # Errors
 ///
 /// Those that failed.
 pub async fn http_suite(server: &dyn Server) -> Result<usize, HttpFailures> {
-    let mut failures = Vec::new();
+    let mut runs = Vec::new();
     for case in HTTP_CASES {
-        if let Err(failure) = case.run(server).await {
-            failures.push((case.name, failure));
-        }
+        let outcome = (case.run)(server);
+        runs.push(async move { (case.name, outcome.await) });
     }
+    let outcomes: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
+    let failures: Vec<_> = outcomes
+        .into_iter()
+        .filter_map(|(name, outcome)| Some((name, outcome.err()?)))
+        .collect();
     if failures.is_empty() {
         Ok(HTTP_CASES.len())
     } else {
         Err(HttpFailures(failures))
     }
 }
+
+const AT_ONCE: usize = 16;
 
 macro_rules! cases {
     ($($module:ident: $($name:ident)*;)*) => {
@@ -152,3 +160,25 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         of_two_cycles_one_id_survives
         a_revocation_during_a_slow_write_holds;
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtimes_may_move_the_suite_between_threads() {
+        fn is_send(_: &impl Send) {}
+        fn check(server: &dyn Server) {
+            is_send(&http_suite(server));
+        }
+        let _ = check;
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = HTTP_CASES.iter().map(HttpCase::name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), HTTP_CASES.len());
+    }
+}

@@ -115,10 +115,10 @@ pub(crate) async fn an_impossible_lifetime_is_refused(server: &dyn Server) -> Ou
 }
 
 pub(crate) async fn an_idle_session_ends(server: &dyn Server) -> Outcome {
-    let client = client_with(server, &["--idle", "1"]).await?;
+    let client = client_with(server, &["--idle", "2"]).await?;
     settle(&client).await?;
     let other = client.copy();
-    wait(&client, 1_200).await?;
+    wait(&client, 2_200).await?;
     is_dead(&client).await?;
     // A write does not bring it back.
     other.put("/api/data/new", "1").await?.is(204)?.sets_one()?;

@@ -2,7 +2,7 @@
 //!
 //! The slower of two opens its session long before the faster one ends it.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, try_join_all};
 use serde_json::{Value, json};
 
 use super::devices::{current, list};
@@ -42,29 +42,28 @@ pub(crate) async fn overlapping_increments_all_count(server: &dyn Server) -> Out
 }
 
 pub(crate) async fn a_logout_during_a_slow_write_holds(server: &dyn Server) -> Outcome {
-    for (method, target, body) in [
+    let slow = [
         ("PUT", "/api/data/late?delay_ms=1200", "1"),
         ("POST", "/api/data/hits/increment?delay_ms=1200", ""),
         ("POST", "/api/cycle?delay_ms=1200", ""),
         ("POST", "/api/login?delay_ms=1200", r#"{"user":"late"}"#),
         ("GET", "/api/session?delay_ms=1200", ""),
-    ] {
+    ];
+    try_join_all(slow.map(|(method, target, body)| async move {
         let client = visitor(server).await?;
         let before = client.copy();
         let mut slow = Request::new(method, target);
         if !body.is_empty() {
             slow = slow.json(body);
         }
-        let (slow, logout) = join(
-            before.send(slow),
-            client.post("/api/logout?delay_ms=600", ""),
-        )
-        .await;
+        let logout = client.post("/api/logout?delay_ms=600", "");
+        let (slow, logout) = join(before.send(slow), logout).await;
         logout?.is(204)?.removes()?;
         slow?.sets_nothing()?;
         is_dead(&before).await?;
-        is_dead(&client).await?;
-    }
+        is_dead(&client).await
+    }))
+    .await?;
     Ok(())
 }
 
