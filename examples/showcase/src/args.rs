@@ -20,11 +20,11 @@ pub(crate) struct Args {
     pub(crate) store: Storage,
 
     /// Inactivity limit, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 1_209_600, value_parser = seconds())]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_209_600, allow_negative_numbers = true, value_parser = seconds())]
     idle: i64,
 
     /// Limit of a session's whole life, in seconds [default: none]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds())]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds())]
     absolute: Option<i64>,
 
     /// Let the cookie live until the browser closes
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     browser_close: bool,
 
     /// Throttle of sliding renewal, in seconds; 0 renews with every request [default: idle/10]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..=MAX_SECONDS))]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=MAX_SECONDS))]
     touch_every: Option<i64>,
 
     /// Name of the cookie [default: __Host-session, with --insecure session]
@@ -48,7 +48,7 @@ pub(crate) struct Args {
     secret_key_file: Option<PathBuf>,
 
     /// How often expired sessions are removed, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = seconds())]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true, value_parser = seconds())]
     pub(crate) sweep: i64,
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use session_core::Sessions;
 use session_store::Sweeper;
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::App;
@@ -52,13 +53,25 @@ where
         let store = args.store.open().await?;
         let listener = listen(args.listen).map_err(|error| format!("{}: {error}", args.listen))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let stop = stop().map_err(|error| error.to_string())?;
+        let signals = signals().map_err(|error| error.to_string())?;
         let every = Duration::from_secs(args.sweep.unsigned_abs());
         let sessions = Sessions::shared(policy, Arc::clone(&store));
         let sweeper = Sweeper::start(&sessions, every);
         let app = App::new(server, sessions, args.idle());
         announce(address).map_err(|error| error.to_string())?;
-        let outcome = serve(app, listener, stop).await;
+        let (ask, asked) = watch::channel(false);
+        let stop = |mut asked: watch::Receiver<bool>| async move {
+            // Without a sender nobody is left to ask, which is as good as being asked.
+            let _ = asked.wait_for(|asked| *asked).await;
+        };
+        tokio::spawn(async move {
+            signals.await;
+            ask.send_replace(true);
+        });
+        let outcome = tokio::select! {
+            outcome = serve(app, listener, Box::pin(stop(asked.clone()))) => outcome,
+            () = async { stop(asked).await; tokio::time::sleep(GRACE).await } => Ok(()),
+        };
         sweeper.stop().await;
         outcome.map_err(|error| error.to_string())
     });
@@ -69,6 +82,9 @@ where
         Err(message) => refuse(1, &message),
     }
 }
+
+/// How long requests that are under way may take once the process is asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
@@ -84,7 +100,7 @@ fn announce(address: SocketAddr) -> io::Result<()> {
 
 /// Listens for the signals at once, so that none is missed.
 #[cfg(unix)]
-fn stop() -> io::Result<Stop> {
+fn signals() -> io::Result<Stop> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -98,7 +114,7 @@ fn stop() -> io::Result<Stop> {
 }
 
 #[cfg(not(unix))]
-fn stop() -> io::Result<Stop> {
+fn signals() -> io::Result<Stop> {
     Ok(Box::pin(async {
         let _ = tokio::signal::ctrl_c().await;
     }))

@@ -1,0 +1,291 @@
+//! What holds for the showcase's program on every framework: its command line, its end, its log,
+//! and that what it has acknowledged is there after it was killed.
+//!
+//! A server's package takes this file in with `#[path]` and says which [`PROGRAM`] is meant.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pollster::block_on;
+use session_testkit::http::{Client, Socket};
+
+use super::PROGRAM;
+
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Running {
+    fn start(flags: &[&str], log: &str) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["--listen", "127.0.0.1:0", "--insecure"])
+            .args(flags)
+            .env("RUST_LOG", log)
+            .env("RUST_BACKTRACE", "0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://");
+        let address = address.unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        Self { child, address }
+    }
+
+    fn client(&self) -> Client {
+        Client::new(Arc::new(Socket::new(self.address.parse().unwrap())))
+    }
+
+    /// Sends a signal and returns the exit code and the log.
+    fn signal(mut self, name: &str) -> (Option<i32>, String) {
+        let mut stderr = self.child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let status = self.child.wait().unwrap();
+        (status.code(), log.join().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn refused(flags: &[&str], code: i32) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(PROGRAM).args(flags).output().unwrap();
+    let text = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(code), "{flags:?}: {text}");
+    assert!(stdout.is_empty(), "{flags:?}");
+    assert_eq!(text.lines().count(), 1, "{flags:?}: {text}");
+    assert!(!text.contains("panicked"), "{text}");
+    text
+}
+
+#[test]
+fn a_flag_that_makes_no_sense_is_one_line_and_exit_code_2() {
+    let rows: [(&[&str], &str); 15] = [
+        (&["--idle", "0"], "--idle"),
+        (&["--idle"], "--idle"),
+        (&["--idle", "99999999999999999999"], "--idle"),
+        (&["--absolute", "0"], "--absolute"),
+        (&["--touch-every", "-1"], "--touch-every"),
+        (&["--sweep", "0"], "--sweep"),
+        (&["--cookie-name", "a b"], "cookie"),
+        (&["--cookie-name", ""], "cookie"),
+        (&["--cookie-name", "__Host-sid", "--insecure"], "__Host-sid"),
+        (&["--store", "mongodb://localhost"], "mongodb"),
+        (
+            &["--store", "postgres://localhost/x"],
+            "--features postgres",
+        ),
+        (&["--store", "sealed:"], "--features sealed"),
+        (&["--listen", "here"], "--listen"),
+        (&["--listen", "127.0.0.1:70000"], "--listen"),
+        (&["--colour"], "--colour"),
+    ];
+    for (flags, names) in rows {
+        let line = refused(flags, 2);
+        assert!(line.contains(names), "{flags:?}: {line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_is_one_line_and_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+    std::fs::write(
+        folder.path().join("text.db"),
+        "this is no database, but long enough ".repeat(40),
+    )
+    .unwrap();
+    for url in [
+        path("missing/sessions.db"),
+        path("text.db"),
+        path("text.db/x.db"),
+        path(""),
+    ] {
+        let line = refused(&["--listen", "127.0.0.1:0", "--store", &url], 1);
+        assert!(
+            line.contains(folder.path().to_str().unwrap()),
+            "{url}: {line}"
+        );
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let line = refused(&["--listen", &address, "--store", "memory"], 1);
+    assert!(line.contains(&address), "{line}");
+}
+
+#[test]
+fn help_is_on_stdout_and_names_every_flag() {
+    let output = Command::new(PROGRAM).arg("--help").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for flag in [
+        "--listen",
+        "--store",
+        "--idle",
+        "--absolute",
+        "--browser-close",
+        "--touch-every",
+        "--cookie-name",
+        "--insecure",
+        "--secret-key-file",
+        "--sweep",
+    ] {
+        assert!(text.contains(flag), "{flag}");
+    }
+}
+
+#[test]
+fn a_signal_ends_it_with_exit_code_0_also_while_requests_wait() {
+    for name in ["-TERM", "-INT"] {
+        let program = Running::start(&["--store", "memory"], "warn");
+        let client = program.client();
+        let waiting =
+            std::thread::spawn(move || block_on(client.get("/api/session?delay_ms=60000")).is_ok());
+        block_on(program.client().get("/healthz")).unwrap();
+        let asked = Instant::now();
+        let (code, log) = program.signal(name);
+        assert_eq!(code, Some(0), "{log}");
+        assert!(asked.elapsed() < Duration::from_secs(20));
+        drop(waiting.join());
+    }
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    let first = Running::start(&["--store", &url], "warn");
+    let client = first.client();
+    for number in 0..20 {
+        let answer = block_on(client.put(&format!("/api/data/key{number}"), "\"kept\"")).unwrap();
+        assert_eq!(answer.status(), 204);
+    }
+    block_on(client.post("/api/login", r#"{"user":"ada"}"#)).unwrap();
+    let cookies = client.cookie_header();
+    let (code, _) = first.signal("-KILL");
+    assert_eq!(code, None);
+
+    let second = Running::start(&["--store", &url], "warn");
+    let state = session(&second, &cookies);
+    assert_eq!(state["exists"], true);
+    assert_eq!(state["owner"], "ada");
+    assert_eq!(state["data"].as_object().unwrap().len(), 20);
+    assert_eq!(state["data"]["key19"], "kept");
+}
+
+fn session(program: &Running, cookies: &str) -> serde_json::Value {
+    let request =
+        session_testkit::http::Request::new("GET", "/api/session").header("cookie", cookies);
+    let answer = block_on(program.client().send_without_cookies(request)).unwrap();
+    serde_json::from_str(&answer.text()).unwrap()
+}
+
+#[test]
+fn two_servers_on_one_file_share_their_sessions() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    let one = Running::start(&["--store", &url], "warn");
+    let two = Running::start(&["--store", &url], "warn");
+    let client = one.client();
+    block_on(client.post("/api/login", r#"{"user":"ada"}"#)).unwrap();
+    let cookies = client.cookie_header();
+    assert_eq!(session(&two, &cookies)["owner"], "ada");
+    block_on(client.post("/api/logout", "")).unwrap();
+    assert_eq!(session(&two, &cookies)["exists"], false);
+}
+
+#[test]
+fn no_log_level_shows_an_id_or_a_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    for url in [format!("sqlite:{}", path.display()), "memory".into()] {
+        let program = Running::start(&["--store", &url, "--sweep", "1"], "trace");
+        let client = program.client();
+        let mut secrets = vec!["hunter2hunter2".to_owned(), "ada-the-owner".to_owned()];
+        for (method, target, body) in [
+            ("PUT", "/api/data/password", "\"hunter2hunter2\""),
+            ("POST", "/api/login", r#"{"user":"ada-the-owner"}"#),
+            ("POST", "/api/data/password/increment", ""),
+            ("GET", "/api/devices", ""),
+            ("POST", "/api/cycle", ""),
+            ("PUT", "/api/lifetime", r#"{"seconds":0}"#),
+            ("PUT", "/api/data/x?status=500", "1"),
+            ("POST", "/api/logout", ""),
+        ] {
+            let request = session_testkit::http::Request::new(method, target).json(body);
+            block_on(client.send(request)).unwrap();
+            let id = client.cookie_header();
+            secrets.extend(id.split_once('=').map(|(_, id)| id.to_owned()));
+        }
+        // An id that nobody knows, and one that is broken.
+        let forged = "abcdefghijklmnopqrstuvwxyz234567";
+        session(
+            &program,
+            &format!("session={forged}; session=%00broken-cookie"),
+        );
+        secrets.extend([forged.to_owned(), "broken-cookie".to_owned()]);
+        let (code, log) = program.signal("-TERM");
+        assert_eq!(code, Some(0));
+        assert!(secrets.len() > 5, "{secrets:?}");
+        for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+            assert!(!log.contains(secret), "{secret} in the log:\n{log}");
+        }
+    }
+}
+
+#[test]
+fn a_database_is_readable_by_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let program = Running::start(&["--store", &format!("sqlite:{}", path.display())], "warn");
+    let client = program.client();
+    block_on(client.put("/api/data/k", "1")).unwrap();
+    let cookies = client.cookie_header();
+    let id = cookies.split_once('=').unwrap().1;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_mode(&entry.path());
+        let bytes = std::fs::read(entry.path()).unwrap();
+        let found = bytes
+            .windows(id.len())
+            .any(|window| window == id.as_bytes());
+        assert!(!found, "the id stands in {}", entry.path().display());
+    }
+}
+
+#[cfg(unix)]
+fn assert_mode(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mode = std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+}
+
+#[cfg(not(unix))]
+fn assert_mode(_: &Path) {}
