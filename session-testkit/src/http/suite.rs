@@ -112,6 +112,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         the_cookie_has_the_name_of_the_flag
         until_browser_close_has_no_age
         the_removal_repeats_the_cookies_identity
+        an_answer_with_the_cookie_is_private
         an_unknown_id_is_never_adopted
         a_malformed_neighbour_does_no_harm
         duplicates_are_all_tried

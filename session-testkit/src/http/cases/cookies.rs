@@ -55,6 +55,23 @@ pub(crate) async fn the_removal_repeats_the_cookies_identity(server: &dyn Server
     equal("the attributes", removed.identity(), set.identity())
 }
 
+pub(crate) async fn an_answer_with_the_cookie_is_private(server: &dyn Server) -> Outcome {
+    let client = client(server).await?;
+    let user = json!({ "user": super::nobody_yet() }).to_string();
+    for answer in [
+        client.put("/api/data/here", "true").await?,
+        client.post("/api/login", &user).await?,
+        client.post("/api/cycle", "").await?,
+        client.put("/api/lifetime", r#"{"seconds":300}"#).await?,
+        client.post("/api/logout", "").await?,
+    ] {
+        equal("the number of cookies", answer.set_cookies().len(), 1)?;
+        answer.is_private()?;
+        answer.varies()?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn an_unknown_id_is_never_adopted(server: &dyn Server) -> Outcome {
     let name = session_cookie(&client(server).await?)
         .await?
