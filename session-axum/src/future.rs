@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use session_core::{Finish, Handle, Reply, SessionError};
 
 use crate::headers::HeaderMapHeaders;
-use crate::rejection::unavailable;
+use crate::rejection::opaque;
 
 type Commit = Pin<Box<dyn Future<Output = Result<Reply, SessionError>> + Send>>;
 
@@ -102,7 +102,7 @@ fn answer(mut response: Response<Body>, outcome: Result<Reply, SessionError>) ->
                 error = &error as &dyn std::error::Error,
                 "session not committed"
             );
-            unavailable()
+            opaque(&error)
         }
     }
 }

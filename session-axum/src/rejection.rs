@@ -18,7 +18,7 @@ pub enum Rejection {
         /// The marker type that the extractor asked for.
         name: &'static str,
     },
-    /// An operation on the session failed; 503 if it is the store's fault, else 500.
+    /// An operation on the session failed; see [`SessionError::status`].
     #[error(transparent)]
     Session(#[from] SessionError),
 }
@@ -33,26 +33,18 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         tracing::error!(error = &self as &dyn std::error::Error, "session rejected");
         match self {
-            Self::Session(SessionError::Store(_) | SessionError::Commit(_)) => unavailable(),
-            Self::MissingLayer { .. } | Self::Session(_) => opaque(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                r#"{"error":"internal server error"}"#,
-            ),
+            Self::Session(error) => opaque(&error),
+            // The application's mistake, like a session used too late.
+            Self::MissingLayer { .. } => opaque(&SessionError::Closed),
         }
     }
 }
 
-/// The answer to every outage of the store.
-pub(crate) fn unavailable() -> Response {
-    opaque(
-        StatusCode::SERVICE_UNAVAILABLE,
-        r#"{"error":"session store unavailable"}"#,
-    )
-}
-
-fn opaque(status: StatusCode, json: &'static str) -> Response {
-    let mut response = Response::new(Body::from(json));
-    *response.status_mut() = status;
+/// The status of an error, and a body that tells nothing of its cause.
+pub(crate) fn opaque(error: &SessionError) -> Response {
+    let mut response = Response::new(Body::from(error.public_json()));
+    *response.status_mut() =
+        StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

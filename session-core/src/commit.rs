@@ -9,7 +9,7 @@ use crate::lifetime::{Renewal, Use};
 use crate::record::truncate;
 use crate::reply::CookieChange;
 use crate::session::Session;
-use crate::state::{Phase, State, Stored};
+use crate::state::{State, Stored};
 use crate::step::{Step, Write};
 use crate::{CommitError, Expiry, Id, Key, Policy, PublicId, Record, Reply, Revision};
 
@@ -262,7 +262,7 @@ impl Commit {
     pub(crate) fn gone(self: Box<Self>, now: OffsetDateTime) -> Reply {
         {
             let mut state = self.session.state();
-            state.phase = Phase::Gone;
+            state.is_gone = true;
             state.base = None;
             state.data = Data::empty();
             state.changes = Changes::default();
@@ -276,7 +276,7 @@ impl Commit {
 
     pub(crate) fn reply(&self, now: OffsetDateTime) -> Reply {
         let state = self.session.state();
-        Reply::new(self.policy(), state.cookie, state.phase == Phase::Gone, now)
+        Reply::new(self.policy(), state.cookie, state.is_gone, now)
     }
 
     fn policy(&self) -> &Policy {

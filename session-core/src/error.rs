@@ -66,6 +66,47 @@ pub enum SessionError {
     Value(#[from] ValueError),
 }
 
+impl SessionError {
+    /// Returns the HTTP status for a handler that passes the error on; adapters use it.
+    ///
+    /// 503 if the store or the commit failed, 409 if the session was ended elsewhere, 413 if it
+    /// would be too large, and 500 for what the application should have seen to.
+    ///
+    /// ```
+    /// use session_core::{SessionError, StoreError};
+    ///
+    /// assert_eq!(SessionError::from(StoreError::new("connection refused")).status(), 503);
+    /// assert_eq!(SessionError::Gone.status(), 409);
+    /// assert_eq!(SessionError::Closed.status(), 500);
+    /// assert!(SessionError::Gone.public_json().contains("ended elsewhere"));
+    /// ```
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Store(_) | Self::Commit(_) => 503,
+            Self::Gone => 409,
+            Self::TooLarge { .. } => 413,
+            Self::Closed
+            | Self::Expiry(_)
+            | Self::NoStore
+            | Self::Owner { .. }
+            | Self::Value(_) => 500,
+        }
+    }
+
+    /// Returns the JSON for a client that goes with [`status`](Self::status); it tells nothing of
+    /// the cause, which belongs in the log.
+    #[must_use]
+    pub fn public_json(&self) -> &'static str {
+        match self.status() {
+            503 => r#"{"error":"session store unavailable"}"#,
+            409 => r#"{"error":"the session was ended elsewhere"}"#,
+            413 => r#"{"error":"the session would be too large"}"#,
+            _ => r#"{"error":"internal server error"}"#,
+        }
+    }
+}
+
 /// Why a commit could not decide what to write.
 #[derive(Debug, Error)]
 #[non_exhaustive]

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::cookie::Candidates;
 use crate::exchange::Exchange;
 use crate::session::Session;
-use crate::state::Phase;
 use crate::step::Step;
 use crate::{Device, Policy, Reply, Revoke, SessionError, Store, StoreError};
 
@@ -201,7 +200,7 @@ impl Handle {
     /// Closes the session and commits nothing, because the handler has panicked.
     pub fn abandon(&self) {
         if let Slot::Open(session) = std::mem::replace(&mut *self.slot(), Slot::Closed) {
-            session.state().phase = Phase::Closed;
+            session.state().is_closed = true;
         }
     }
 
@@ -277,11 +276,7 @@ impl Session {
     /// failed was applied. [`SessionError::Gone`] if the session was ended elsewhere.
     pub async fn save(&self) -> Result<(), SessionError> {
         let _gate = self.0.gate.lock().await;
-        match self.state().phase {
-            Phase::Open => {}
-            Phase::Closed => return Err(SessionError::Closed),
-            Phase::Gone => return Err(SessionError::Gone),
-        }
+        drop(self.writable()?);
         let step = self.commit(self.0.policy.now())?;
         if drive(self, step).await?.is_gone() {
             return Err(SessionError::Gone);

@@ -7,7 +7,6 @@ use crate::data::Data;
 use crate::lifetime::Use;
 use crate::reply::CookieChange;
 use crate::session::Session;
-use crate::state::Phase;
 use crate::{Expiry, PublicId, SessionError};
 
 /// Life, death and identity of a session.
@@ -67,7 +66,7 @@ impl Session {
         state.data = Data::empty();
         state.changes = Changes::default();
         state.unanswered.clear();
-        state.phase = Phase::Open;
+        state.is_gone = false;
         state.version += 1;
         Ok(())
     }
@@ -152,7 +151,7 @@ impl Session {
     /// Says whether the session was found to be ended elsewhere while this request was using it.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.state().phase == Phase::Gone
+        self.state().is_gone
     }
 
     fn expires_at_by(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {

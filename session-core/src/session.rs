@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::changes::{Changes, Replay};
 use crate::data::Data;
 use crate::reply::CookieChange;
-use crate::state::{Phase, State, Stored};
+use crate::state::{State, Stored};
 use crate::{Key, Policy, SessionError, Store, ValueError};
 
 /// One visitor's session, as application code sees it in every framework.
@@ -76,7 +76,8 @@ impl Session {
                 data,
                 changes: Changes::default(),
                 doomed: Vec::new(),
-                phase: Phase::Open,
+                is_closed: false,
+                is_gone: false,
                 cookie: None,
                 unanswered: Vec::new(),
                 version: 0,
@@ -301,18 +302,18 @@ impl Session {
 
     pub(crate) fn writable(&self) -> Result<MutexGuard<'_, State>, SessionError> {
         let state = self.writable_even_if_gone()?;
-        match state.phase {
-            Phase::Gone => Err(SessionError::Gone),
-            _ => Ok(state),
+        if state.is_gone {
+            return Err(SessionError::Gone);
         }
+        Ok(state)
     }
 
     pub(crate) fn writable_even_if_gone(&self) -> Result<MutexGuard<'_, State>, SessionError> {
         let state = self.state();
-        match state.phase {
-            Phase::Closed => Err(SessionError::Closed),
-            _ => Ok(state),
+        if state.is_closed {
+            return Err(SessionError::Closed);
         }
+        Ok(state)
     }
 }
 
@@ -321,7 +322,8 @@ impl fmt::Debug for Session {
         let state = self.state();
         f.debug_struct("Session")
             .field("exists", &state.base.is_some())
-            .field("phase", &state.phase)
+            .field("is_closed", &state.is_closed)
+            .field("is_gone", &state.is_gone)
             .field("changes", &state.changes)
             .finish_non_exhaustive()
     }

@@ -12,7 +12,10 @@ pub(crate) struct State {
     pub(crate) changes: Changes,
     /// Sessions that this request has destroyed and a commit has still to delete.
     pub(crate) doomed: Vec<Key>,
-    pub(crate) phase: Phase,
+    /// The response has begun.
+    pub(crate) is_closed: bool,
+    /// Ended elsewhere; nothing of it may come back.
+    pub(crate) is_gone: bool,
     /// What the response will say of the cookie.
     pub(crate) cookie: Option<CookieChange>,
     /// Writes whose answer has not arrived, and may never.
@@ -26,14 +29,6 @@ pub(crate) struct State {
 pub(crate) struct Stored {
     pub(crate) key: Key,
     pub(crate) record: Record,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Open,
-    Closed,
-    /// Ended elsewhere; nothing of it may come back.
-    Gone,
 }
 
 impl State {

@@ -9,7 +9,7 @@ use crate::exchange::understand;
 use crate::lifetime::Use;
 use crate::record::truncate;
 use crate::session::Session;
-use crate::state::{Phase, Stored};
+use crate::state::Stored;
 use crate::{Command, CommitError, Key, Outcome, Record, Reply};
 
 /// What to do next to commit a session.
@@ -54,15 +54,13 @@ impl Session {
     pub fn finish(&self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
         let commit = {
             let mut state = self.state();
-            if state.phase == Phase::Open {
-                state.phase = Phase::Closed;
-            }
+            state.is_closed = true;
             if status >= 500 {
                 state.changes = Changes::default();
             }
             let idle = state.changes.is_empty() && state.doomed.is_empty();
             if idle && (status >= 500 || !self.touch_is_due(state.base.as_ref(), now)) {
-                let gone = state.phase == Phase::Gone;
+                let gone = state.is_gone;
                 return Ok(Step::Done(Reply::new(
                     &self.0.policy,
                     state.cookie,
@@ -86,7 +84,7 @@ impl Session {
         let commit = {
             let state = self.state();
             if state.changes.is_empty() && state.doomed.is_empty() {
-                let gone = state.phase == Phase::Gone;
+                let gone = state.is_gone;
                 return Ok(Step::Done(Reply::new(&self.0.policy, None, gone, now)));
             }
             Commit::new(self, &state, Purpose::Save)

@@ -331,3 +331,29 @@ fn a_session_that_was_opened_by_hand_has_no_store_to_save_to() {
         Err(SessionError::NoStore)
     ));
 }
+
+#[test]
+fn a_session_that_was_found_gone_is_closed_by_its_response_like_any_other() {
+    for saves_early in [false, true] {
+        let (sessions, shelf) = start();
+        let cookie = begin(&sessions);
+        let slow = open(&sessions, &cookie);
+        let session = load(&slow);
+        session.insert("late", 1).unwrap();
+        let logout = open(&sessions, &cookie);
+        logout.destroy().unwrap();
+        drop(finish(&logout, 200).unwrap());
+        if saves_early {
+            assert!(matches!(block_on(session.save()), Err(SessionError::Gone)));
+        }
+        assert!(finish(&slow, 200).unwrap().is_gone());
+        shelf.take_calls();
+        assert!(matches!(session.destroy(), Err(SessionError::Closed)));
+        assert!(matches!(session.insert("x", 1), Err(SessionError::Closed)));
+        assert!(matches!(
+            block_on(session.save()),
+            Err(SessionError::Closed)
+        ));
+        assert_eq!(shelf.take_calls(), "");
+    }
+}
