@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use session_core::{Device, Expiry, Handle, PublicId, Revoke, Session};
+use session_core::{Device, Expiry, PublicId, Revoke, Session};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::app::open;
 use crate::request::{Knobs, decode};
-use crate::{Answer, App, Body, Request};
+use crate::{Answer, Body, Request, Visit};
 
 /// A route under `/api` that opens the session.
 #[derive(Debug)]
@@ -75,11 +75,10 @@ impl Route {
 
 /// Does what the route says.
 pub(crate) async fn act(
-    app: &App,
     route: Route,
     request: Request<'_>,
     knobs: Knobs,
-    handle: &Handle,
+    visit: &impl Visit,
 ) -> Result<Answer, Answer> {
     // A logout needs to know nothing of the session that it ends.
     if matches!(route, Route::Logout | Route::Relogin) {
@@ -88,15 +87,15 @@ pub(crate) async fn act(
             _ => None,
         };
         if !knobs.delay.is_zero() {
-            open(handle, knobs).await?;
+            open(visit, knobs).await?;
         }
-        handle.destroy()?;
+        visit.destroy()?;
         if let Some(user) = relogin {
-            handle.load().await?.sign_in(&user)?;
+            visit.open().await?.sign_in(&user)?;
         }
         return Ok(Answer::empty(204));
     }
-    let session = open(handle, knobs).await?;
+    let session = open(visit, knobs).await?;
     match route {
         Route::Show => Ok(show(&session)),
         Route::Get(key) => read(&session, &key),
@@ -110,7 +109,7 @@ pub(crate) async fn act(
             session.remove(&key)?;
             Ok(Answer::empty(204))
         }
-        Route::Increment(key) => increment(&session, &key, knobs).await,
+        Route::Increment(key) => increment(visit, &session, &key, knobs).await,
         Route::Clear => {
             session.clear()?;
             Ok(Answer::empty(204))
@@ -129,8 +128,7 @@ pub(crate) async fn act(
         }
         Route::Devices => {
             let owner = owner(&session)?;
-            let devices = app.sessions().devices(&owner).await;
-            let devices = devices.map_err(session_core::SessionError::Store)?;
+            let devices = visit.devices(&owner).await?;
             let current = session.public_id();
             let shown: Vec<Shown> = devices
                 .iter()
@@ -139,11 +137,11 @@ pub(crate) async fn act(
             Ok(Answer::json(200, &shown))
         }
         Route::Revoke(text) => {
-            revoke(app, &session, &text).await?;
+            revoke(visit, &session, &text).await?;
             Ok(Answer::empty(204))
         }
         Route::RevokeOthers => {
-            let revoked = revoke_others(app, &session).await?;
+            let revoked = revoke_others(visit, &session).await?;
             Ok(Answer::json(200, &json!({ "revoked": revoked })))
         }
         Route::Panic => {
@@ -200,12 +198,17 @@ fn read(session: &Session, key: &str) -> Result<Answer, Answer> {
     ))
 }
 
-async fn increment(session: &Session, key: &str, knobs: Knobs) -> Result<Answer, Answer> {
+async fn increment(
+    visit: &impl Visit,
+    session: &Session,
+    key: &str,
+    knobs: Knobs,
+) -> Result<Answer, Answer> {
     let mut value = session.update(key, plus_one)?;
     // Committed before it is answered, so that the answer is exact too; not if the answer is to
     // be an error, which drops the change.
     if knobs.status.is_none_or(|status| status < 500) {
-        session.save().await?;
+        visit.save(session).await?;
         value = session.get(key)?.unwrap_or(value);
     }
     Ok(Answer::json(200, &json!({ "value": value })))
@@ -247,7 +250,11 @@ pub(crate) fn owner(session: &Session) -> Result<std::sync::Arc<str>, Answer> {
 }
 
 /// Ends one of the owner's sessions; the present one by a logout.
-pub(crate) async fn revoke(app: &App, session: &Session, text: &str) -> Result<(), Answer> {
+pub(crate) async fn revoke(
+    visit: &impl Visit,
+    session: &Session,
+    text: &str,
+) -> Result<(), Answer> {
     let owner = owner(session)?;
     let unknown = || Answer::error(404, "not found");
     let handle = PublicId::parse(text).ok_or_else(unknown)?;
@@ -255,20 +262,18 @@ pub(crate) async fn revoke(app: &App, session: &Session, text: &str) -> Result<(
         session.destroy()?;
         return Ok(());
     }
-    let revoked = app.sessions().revoke(&owner, Revoke::One(&handle)).await;
-    match revoked.map_err(session_core::SessionError::Store)? {
+    match visit.revoke(&owner, Revoke::One(&handle)).await? {
         0 => Err(unknown()),
         _ => Ok(()),
     }
 }
 
 /// Ends the owner's other sessions.
-pub(crate) async fn revoke_others(app: &App, session: &Session) -> Result<usize, Answer> {
+pub(crate) async fn revoke_others(visit: &impl Visit, session: &Session) -> Result<usize, Answer> {
     let owner = owner(session)?;
     let current = session.public_id();
     let which = current.as_ref().map_or(Revoke::All, Revoke::AllBut);
-    let revoked = app.sessions().revoke(&owner, which).await;
-    Ok(revoked.map_err(session_core::SessionError::Store)?)
+    Ok(visit.revoke(&owner, which).await?)
 }
 
 fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {

@@ -1,7 +1,7 @@
-use session_core::{Handle, Session, Sessions};
+use session_core::{Session, Sessions};
 
 use crate::request::Knobs;
-use crate::{Answer, Request, api, forms};
+use crate::{Answer, Request, Visit, api, forms};
 
 /// The application: what the routes of every server do.
 #[derive(Debug, Clone)]
@@ -39,13 +39,13 @@ impl App {
     /// # Panics
     ///
     /// `POST /api/panic` does, to show that nothing is saved then.
-    pub async fn respond(&self, request: Request<'_>, handle: &Handle) -> Answer {
+    pub async fn respond(&self, request: Request<'_>, visit: &impl Visit) -> Answer {
         let answer = match *request.segments() {
-            [""] => forms::page(self, request, handle).await,
-            ["healthz"] => self.health(request).await,
-            ["form", ref rest @ ..] => forms::submit(self, request, rest, handle).await,
+            [""] => forms::page(self, request, visit).await,
+            ["healthz"] => self.health(request, visit).await,
+            ["form", ref rest @ ..] => forms::submit(request, rest, visit).await,
             ["api", "untouched"] if request.verb() == "GET" => Ok(Answer::empty(204)),
-            ["api", ref rest @ ..] => self.api(request, rest, handle).await,
+            ["api", ref rest @ ..] => self.api(request, rest, visit).await,
             _ => Err(Answer::error(404, "not found")),
         };
         answer.unwrap_or_else(|refusal| refusal)
@@ -55,11 +55,11 @@ impl App {
         &self,
         request: Request<'_>,
         rest: &[&str],
-        handle: &Handle,
+        visit: &impl Visit,
     ) -> Result<Answer, Answer> {
         let route = api::Route::find(request.verb(), rest)?;
         let knobs = request.knobs()?;
-        let outcome = api::act(self, route, request, knobs, handle).await;
+        let outcome = api::act(route, request, knobs, visit).await;
         let mut answer = outcome.unwrap_or_else(|refusal| refusal);
         if let Some(status) = knobs.status
             && answer.status != 503
@@ -69,22 +69,20 @@ impl App {
         Ok(answer)
     }
 
-    async fn health(&self, request: Request<'_>) -> Result<Answer, Answer> {
+    async fn health(&self, request: Request<'_>, visit: &impl Visit) -> Result<Answer, Answer> {
         if request.verb() != "GET" {
             return Err(Answer::error(405, "method not allowed"));
         }
-        match self.sessions.store().check().await {
-            Ok(()) => Ok(Answer::json(200, &serde_json::json!({ "store": "ok" }))),
-            Err(error) => Err(session_core::SessionError::Store(error).into()),
-        }
+        visit.check().await?;
+        Ok(Answer::json(200, &serde_json::json!({ "store": "ok" })))
     }
 }
 
 /// Opens the session, then waits as long as the query asks for.
-pub(crate) async fn open(handle: &Handle, knobs: Knobs) -> Result<Session, Answer> {
-    let session = handle.load().await?;
+pub(crate) async fn open(visit: &impl Visit, knobs: Knobs) -> Result<Session, Answer> {
+    let session = visit.open().await?;
     if !knobs.delay.is_zero() {
-        tokio::time::sleep(knobs.delay).await;
+        visit.wait(knobs.delay).await;
     }
     Ok(session)
 }

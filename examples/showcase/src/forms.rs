@@ -1,10 +1,10 @@
 use serde_json::Value;
-use session_core::{Expiry, Field, Handle, Session};
+use session_core::{Expiry, Field, Session};
 use time::Duration;
 
 use crate::api::{owner, revoke, revoke_others, rfc3339, whole_seconds};
 use crate::page::{Device, View};
-use crate::{Answer, App, Request};
+use crate::{Answer, App, Request, Visit};
 
 const VISITS: Field<Value> = Field::new("visits");
 const NOTES: Field<Value> = Field::new("notes");
@@ -13,18 +13,15 @@ const NOTES: Field<Value> = Field::new("notes");
 pub(crate) async fn page(
     app: &App,
     request: Request<'_>,
-    handle: &Handle,
+    visit: &impl Visit,
 ) -> Result<Answer, Answer> {
     if request.verb() != "GET" {
         return Err(Answer::error(405, "method not allowed"));
     }
-    let session = handle.load().await?;
+    let session = visit.open().await?;
     let owner = session.owner();
     let devices = match &owner {
-        Some(owner) => {
-            let found = app.sessions().devices(owner).await;
-            found.map_err(session_core::SessionError::Store)?
-        }
+        Some(owner) => visit.devices(owner).await?,
         None => Vec::new(),
     };
     let idle = match session.lifetime() {
@@ -63,10 +60,9 @@ pub(crate) async fn page(
 
 /// Does what a form of the page asks for, then shows the page again.
 pub(crate) async fn submit(
-    app: &App,
     request: Request<'_>,
     form: &[&str],
-    handle: &Handle,
+    visit: &impl Visit,
 ) -> Result<Answer, Answer> {
     const FORMS: [&[&str]; 8] = [
         &["visit"],
@@ -85,11 +81,11 @@ pub(crate) async fn submit(
         return Err(Answer::error(405, "method not allowed"));
     }
     if form == ["logout"] {
-        handle.destroy()?;
+        visit.destroy()?;
         return Ok(Answer::see_other("/"));
     }
-    let session = handle.load().await?;
-    Ok(match apply(app, &session, form, request).await {
+    let session = visit.open().await?;
+    Ok(match apply(visit, &session, form, request).await {
         Ok(()) => Answer::see_other("/"),
         // What is the visitor's to mend is said on the page.
         Err(refusal) if (400..500).contains(&refusal.status) => {
@@ -100,7 +96,7 @@ pub(crate) async fn submit(
 }
 
 async fn apply(
-    app: &App,
+    visit: &impl Visit,
     session: &Session,
     form: &[&str],
     request: Request<'_>,
@@ -144,11 +140,11 @@ async fn apply(
         ["lifetime"] => session.set_lifetime(lifetime(request).ok_or_else(bad)?)?,
         ["revoke"] => {
             let handle = request.field("handle").ok_or_else(bad)?;
-            revoke(app, session, &handle).await?;
+            revoke(visit, session, &handle).await?;
         }
         ["revoke-others"] => {
             owner(session)?;
-            revoke_others(app, session).await?;
+            revoke_others(visit, session).await?;
         }
         _ => return Err(Answer::error(404, "not found")),
     }

@@ -13,8 +13,10 @@ mod page;
 mod request;
 mod run;
 mod storage;
+mod visit;
 
 pub use answer::{Answer, Body};
 pub use app::App;
 pub use request::Request;
 pub use run::{Stop, run};
+pub use visit::Visit;

@@ -1,0 +1,68 @@
+use std::future::Future;
+use std::time::Duration;
+
+use session_core::{Device, Handle, Revoke, Session, SessionError};
+
+/// What the application asks of the server that it runs on, for one request.
+///
+/// An async server has a [`Handle`], which does it all. A server that drives the core by hand
+/// implements this itself; one that blocks never returns a pending future.
+pub trait Visit: Sync {
+    /// Loads the session, once.
+    fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send;
+
+    /// Destroys the session without loading it.
+    fn destroy(&self) -> Result<(), SessionError>;
+
+    /// Commits the session before the response.
+    fn save(&self, session: &Session) -> impl Future<Output = Result<(), SessionError>> + Send;
+
+    /// Lists an owner's sessions.
+    fn devices(
+        &self,
+        owner: &str,
+    ) -> impl Future<Output = Result<Vec<Device>, SessionError>> + Send;
+
+    /// Ends an owner's sessions.
+    fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+    ) -> impl Future<Output = Result<usize, SessionError>> + Send;
+
+    /// Asks the store how it is.
+    fn check(&self) -> impl Future<Output = Result<(), SessionError>> + Send;
+
+    /// Waits.
+    fn wait(&self, time: Duration) -> impl Future<Output = ()> + Send;
+}
+
+impl Visit for Handle {
+    async fn open(&self) -> Result<Session, SessionError> {
+        self.load().await
+    }
+
+    fn destroy(&self) -> Result<(), SessionError> {
+        self.destroy()
+    }
+
+    async fn save(&self, session: &Session) -> Result<(), SessionError> {
+        session.save().await
+    }
+
+    async fn devices(&self, owner: &str) -> Result<Vec<Device>, SessionError> {
+        Ok(self.sessions().devices(owner).await?)
+    }
+
+    async fn revoke(&self, owner: &str, which: Revoke<'_>) -> Result<usize, SessionError> {
+        Ok(self.sessions().revoke(owner, which).await?)
+    }
+
+    async fn check(&self) -> Result<(), SessionError> {
+        Ok(self.sessions().store().check().await?)
+    }
+
+    async fn wait(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
