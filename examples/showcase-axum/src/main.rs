@@ -1,62 +1,7 @@
-//! The showcase on axum.
+//! The showcase on axum, as a program.
 
-use std::io;
-use std::net::TcpListener;
 use std::process::ExitCode;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION};
-use axum::response::Response;
-use futures_util::stream;
-use session_axum::SessionLayer;
-use showcase::{Answer, App, Stop};
-
 fn main() -> ExitCode {
-    showcase::run("axum", serve)
-}
-
-async fn serve(app: App, listener: TcpListener, stop: Stop) -> io::Result<()> {
-    let layer = SessionLayer::new(app.sessions().clone());
-    let router = Router::new().fallback(respond).with_state(app).layer(layer);
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop)
-        .await
-}
-
-async fn respond(State(app): State<App>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let Some(handle) = session_axum::handle(&head.extensions) else {
-        return response(Answer::error(500, "no session layer"));
-    };
-    let Ok(body) = to_bytes(body, 2 << 20).await else {
-        return response(Answer::error(413, "the body is too large"));
-    };
-    let request = showcase::Request {
-        method: head.method.as_str(),
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or_default(),
-        body: &body,
-    };
-    response(app.respond(request, handle).await)
-}
-
-fn response(answer: Answer) -> Response {
-    let mut response = Response::builder().status(answer.status);
-    if let Some(kind) = answer.content_type {
-        response = response.header(CONTENT_TYPE, kind);
-    }
-    if let Some(location) = answer.location {
-        response = response.header(LOCATION, location);
-    }
-    let body = match answer.body {
-        showcase::Body::Text(text) => Body::from(text),
-        showcase::Body::Late(session) => Body::from_stream(stream::once(async move {
-            io::Result::Ok(showcase::Body::late(&session))
-        })),
-    };
-    // Every part is one of the application's own constants.
-    response.body(body).unwrap_or_default()
+    showcase::run("axum", showcase_axum::serve)
 }

@@ -100,9 +100,7 @@ pub(crate) async fn act(
         Route::Show => Ok(show(&session)),
         Route::Get(key) => read(&session, &key),
         Route::Put(key) => {
-            let value: Box<RawValue> = serde_json::from_slice(request.body)
-                .map_err(|_| Answer::error(400, "the body is not JSON"))?;
-            session.insert(&key, value)?;
+            session.insert(&key, json_of(request.body)?)?;
             Ok(Answer::empty(204))
         }
         Route::Delete(key) => {
@@ -157,6 +155,27 @@ pub(crate) async fn act(
         }
         Route::Logout | Route::Relogin => Err(Answer::error(500, "answered above")),
     }
+}
+
+/// Sets one value in two sessions of one request.
+pub(crate) async fn put_both<V: Visit>(
+    request: Request<'_>,
+    name: &str,
+    first: &V,
+    second: &V,
+) -> Result<Answer, Answer> {
+    let Route::Put(key) = Route::find(request.verb(), &["data", name])? else {
+        return Err(Answer::error(405, "method not allowed"));
+    };
+    let value = json_of(request.body)?;
+    for visit in [first, second] {
+        visit.open().await?.insert(&key, &value)?;
+    }
+    Ok(Answer::empty(204))
+}
+
+fn json_of(body: &[u8]) -> Result<Box<RawValue>, Answer> {
+    serde_json::from_slice(body).map_err(|_| Answer::error(400, "the body is not JSON"))
 }
 
 fn show(session: &Session) -> Answer {

@@ -1,5 +1,9 @@
+use std::sync::Arc;
+
 use session_core::{Session, Sessions};
 
+use crate::args::Args;
+use crate::refusal::Refusal;
 use crate::request::Knobs;
 use crate::{Answer, Request, Visit, api, forms};
 
@@ -8,22 +12,35 @@ use crate::{Answer, Request, Visit, api, forms};
 pub struct App {
     server: &'static str,
     sessions: Sessions,
+    second: Option<Sessions>,
     idle: time::Duration,
 }
 
 impl App {
-    pub(crate) fn new(server: &'static str, sessions: Sessions, idle: time::Duration) -> Self {
-        Self {
+    /// Opens the store and joins it with the policies that the command line describes.
+    pub(crate) async fn open(server: &'static str, args: &Args) -> Result<Self, Refusal> {
+        let policy = args.policy().map_err(Refusal::Flag)?;
+        let second = args.second_policy(&policy).map_err(Refusal::Flag)?;
+        let store = args.store.open().await.map_err(Refusal::Open)?;
+        Ok(Self {
             server,
-            sessions,
-            idle,
-        }
+            second: second.map(|policy| Sessions::shared(policy, Arc::clone(&store))),
+            sessions: Sessions::shared(policy, store),
+            idle: args.idle(),
+        })
     }
 
     /// Returns the sessions, for the framework's layer.
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    /// Returns the sessions of a second cookie, for another layer around the same routes; none
+    /// unless `--second` asks for them.
+    #[must_use]
+    pub fn second(&self) -> Option<&Sessions> {
+        self.second.as_ref()
     }
 
     pub(crate) fn server(&self) -> &'static str {
@@ -34,18 +51,29 @@ impl App {
         self.idle
     }
 
-    /// Answers one request.
+    /// Answers one request, whose second session is there if [`second`](Self::second) is.
     ///
     /// # Panics
     ///
     /// `POST /api/panic` does, to show that nothing is saved then.
-    pub async fn respond(&self, request: Request<'_>, visit: &impl Visit) -> Answer {
+    pub async fn respond<V: Visit>(
+        &self,
+        request: Request<'_>,
+        visit: &V,
+        second: Option<&V>,
+    ) -> Answer {
         let answer = match *request.segments() {
             [""] => forms::page(self, request, visit).await,
             ["healthz"] => self.health(request, visit).await,
             ["form", ref rest @ ..] => forms::submit(request, rest, visit).await,
             ["api", "untouched"] if request.verb() == "GET" => Ok(Answer::empty(204)),
             ["api", ref rest @ ..] => self.api(request, rest, visit).await,
+            ["second", "api", ref rest @ ..] if let Some(second) = second => {
+                self.api(request, rest, second).await
+            }
+            ["both", "data", name] if let Some(second) = second => {
+                api::put_both(request, name, visit, second).await
+            }
             _ => Err(Answer::error(404, "not found")),
         };
         answer.unwrap_or_else(|refusal| refusal)

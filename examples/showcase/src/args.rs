@@ -50,11 +50,27 @@ pub(crate) struct Args {
     /// How often expired sessions are removed, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true, value_parser = seconds())]
     pub(crate) sweep: i64,
+
+    /// A second session, with a cookie of its own, under /second; for tests of servers
+    #[arg(long, hide = true)]
+    second: bool,
 }
 
 impl Args {
+    /// Makes the policy of the second session, if there is to be one.
+    pub(crate) fn second_policy(&self, first: &Policy) -> Result<Option<Policy>, String> {
+        let name = format!("{}-second", first.cookie_name());
+        self.second
+            .then(|| self.policy_named(Some(&name)))
+            .transpose()
+    }
+
     /// Makes the policy that the flags describe.
     pub(crate) fn policy(&self) -> Result<Policy, String> {
+        self.policy_named(self.cookie_name.as_deref())
+    }
+
+    fn policy_named(&self, cookie: Option<&str>) -> Result<Policy, String> {
         if self.secret_key_file.is_some() {
             return Err("--secret-key-file goes with --store sealed: and django+…:, which are not in this build".into());
         }
@@ -68,7 +84,7 @@ impl Args {
         if let Some(throttle) = self.touch_every {
             policy = policy.touch_every(Duration::seconds(throttle));
         }
-        if let Some(name) = &self.cookie_name {
+        if let Some(name) = cookie {
             policy = policy.cookie_name(name);
         }
         if self.insecure {
@@ -147,5 +163,16 @@ mod tests {
         assert_eq!(policy(&["--insecure"]).unwrap().cookie_name(), "session");
         let named = policy(&["--cookie-name", "sid", "--insecure"]).unwrap();
         assert_eq!(named.cookie_name(), "sid");
+    }
+
+    #[test]
+    fn the_second_session_has_a_cookie_of_its_own() {
+        let second = |flags: &[&str]| {
+            let args = Args::try_parse_from(["showcase"].iter().chain(flags)).unwrap();
+            args.second_policy(&args.policy().unwrap()).unwrap()
+        };
+        assert!(second(&[]).is_none());
+        let policy = second(&["--second"]).unwrap();
+        assert_eq!(policy.cookie_name(), "__Host-session-second");
     }
 }

@@ -1,19 +1,19 @@
 use std::future::Future;
 use std::io::{self, Write};
+use std::iter;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use session_core::Sessions;
 use session_store::Sweeper;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::App;
 use crate::args::Args;
+use crate::refusal::Refusal;
 
 /// Completes when the process is asked to stop.
 pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -32,11 +32,7 @@ where
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
-        Err(error) => return refuse(2, &first_line(&error.to_string())),
-    };
-    let policy = match args.policy() {
-        Ok(policy) => policy,
-        Err(message) => return refuse(2, &message),
+        Err(error) => return refuse(&Refusal::Flag(first_line(&error.to_string()))),
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
@@ -47,18 +43,17 @@ where
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return refuse(1, &format!("no runtime: {error}")),
+        Err(error) => return refuse(&Refusal::Open(format!("no runtime: {error}"))),
     };
     let outcome = runtime.block_on(async {
-        let store = args.store.open().await?;
-        let listener = listen(args.listen).map_err(|error| format!("{}: {error}", args.listen))?;
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let signals = signals().map_err(|error| error.to_string())?;
+        let app = App::open(server, &args).await?;
+        let listener = listen(args.listen)
+            .map_err(|error| Refusal::Open(format!("{}: {error}", args.listen)))?;
+        let address = listener.local_addr()?;
+        let signals = signals()?;
         let every = Duration::from_secs(args.sweep.unsigned_abs());
-        let sessions = Sessions::shared(policy, Arc::clone(&store));
-        let sweeper = Sweeper::start(&sessions, every);
-        let app = App::new(server, sessions, args.idle());
-        announce(address).map_err(|error| error.to_string())?;
+        let sweeper = Sweeper::start(app.sessions(), every);
+        announce(address)?;
         let (ask, asked) = watch::channel(false);
         let stop = |mut asked: watch::Receiver<bool>| async move {
             // Without a sender nobody is left to ask, which is as good as being asked.
@@ -73,14 +68,27 @@ where
             () = async { stop(asked).await; tokio::time::sleep(GRACE).await } => Ok(()),
         };
         sweeper.stop().await;
-        outcome.map_err(|error| error.to_string())
+        outcome.map_err(Refusal::from)
     });
     // Requests that are still waiting are not waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => refuse(1, &message),
+        Err(refusal) => refuse(&refusal),
     }
+}
+
+/// Opens the application that some flags describe, without a listener and a sweeper; for servers
+/// that are tested in process.
+///
+/// # Errors
+///
+/// The flags make no sense, or the store can't be opened.
+pub async fn prepare(server: &'static str, flags: &[&str]) -> Result<App, String> {
+    let flags = iter::once(&server).chain(flags);
+    let args = Args::try_parse_from(flags).map_err(|error| error.to_string())?;
+    let opened = App::open(server, &args).await;
+    opened.map_err(|refusal| refusal.to_string())
 }
 
 /// How long requests that are under way may take once the process is asked to stop.
@@ -120,9 +128,9 @@ fn signals() -> io::Result<Stop> {
     }))
 }
 
-fn refuse(code: u8, message: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: {message}");
-    ExitCode::from(code)
+fn refuse(refusal: &Refusal) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {refusal}");
+    ExitCode::from(refusal.exit_code())
 }
 
 /// Takes the sentence that matters from clap's page.

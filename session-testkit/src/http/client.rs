@@ -33,6 +33,12 @@ impl Client {
         }
     }
 
+    /// Returns another browser, without cookies, that talks to the same application.
+    #[must_use]
+    pub fn stranger(&self) -> Self {
+        Self::new(Arc::clone(&self.app))
+    }
+
     /// Returns the application that it talks to.
     #[must_use]
     pub fn app(&self) -> &Arc<dyn App> {

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
-use super::cases::{cookies, devices, errors, lifetime, login, races, routes, values};
+use super::cases::{cookies, devices, errors, lifetime, login, races, routes, several, values};
 use super::{Failure, Server};
 
 /// One named case.
@@ -144,6 +144,13 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         an_idle_session_ends
         reading_keeps_a_session_alive
         an_absolute_limit_holds_whatever_the_activity;
+    several:
+        two_sessions_have_a_cookie_each
+        two_sessions_hold_different_values
+        two_sessions_can_be_written_in_one_request
+        ending_one_session_leaves_the_other
+        reading_two_sessions_varies_once
+        two_sessions_are_not_there_unless_asked_for;
     errors:
         an_error_of_the_server_drops_the_changes
         an_error_of_the_client_keeps_them

@@ -13,6 +13,7 @@ pub(crate) mod lifetime;
 pub(crate) mod login;
 pub(crate) mod races;
 pub(crate) mod routes;
+pub(crate) mod several;
 pub(crate) mod values;
 
 /// What a case returns.

@@ -99,7 +99,8 @@ pub(crate) async fn of_two_cycles_one_id_survives(server: &dyn Server) -> Outcom
 
 pub(crate) async fn a_revocation_during_a_slow_write_holds(server: &dyn Server) -> Outcome {
     let user = nobody_yet();
-    let (here, there) = (client(server).await?, client(server).await?);
+    let here = client(server).await?;
+    let there = here.stranger();
     login(&here, &user).await?;
     login(&there, &user).await?;
     let handle = current(&list(&there).await?)?;

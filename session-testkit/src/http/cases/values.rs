@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Outcome, client, has, visitor};
+use super::{Outcome, client, has, settle, visitor};
 use crate::http::Server;
 use crate::http::failure::equal;
 
@@ -79,7 +79,9 @@ pub(crate) async fn clearing_keeps_the_session(server: &dyn Server) -> Outcome {
 }
 
 pub(crate) async fn two_browsers_are_apart(server: &dyn Server) -> Outcome {
-    let (one, other) = (visitor(server).await?, visitor(server).await?);
+    let one = visitor(server).await?;
+    let other = one.stranger();
+    settle(&other).await?;
     one.put("/api/data/mine", "1").await?.is(204)?;
     has(&other, json!({ "here": true })).await?;
     has(&one, json!({ "here": true, "mine": 1 })).await

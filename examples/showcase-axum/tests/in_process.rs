@@ -1,0 +1,61 @@
+//! The routes pass the HTTP suite without a socket too, as an application tests them.
+#![allow(clippy::unwrap_used)]
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
+use session_testkit::http::{App, BoxError, Request, Response, Server, http_suite};
+use tower::ServiceExt;
+
+#[derive(Debug)]
+struct InProcess;
+
+#[derive(Debug)]
+struct Running(Router);
+
+#[async_trait]
+impl Server for InProcess {
+    async fn start(&self, flags: &[&str]) -> Result<Arc<dyn App>, BoxError> {
+        let all = [&["--store", "memory", "--insecure"], flags].concat();
+        let app = showcase::prepare("axum", &all).await?;
+        Ok(Arc::new(Running(showcase_axum::router(app))))
+    }
+}
+
+#[async_trait]
+impl App for Running {
+    async fn send(&self, request: Request) -> Result<Response, BoxError> {
+        let mut head = http::Request::builder()
+            .method(request.method)
+            .uri(&request.target);
+        for (name, value) in &request.headers {
+            head = head.header(&**name, &**value);
+        }
+        let request = head.body(Body::from(request.body))?;
+        // What closes the connection of a real server.
+        let answered = AssertUnwindSafe(self.0.clone().oneshot(request)).catch_unwind();
+        let response = answered.await.map_err(|_| "the handler panicked")??;
+        let (head, body) = response.into_parts();
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+        Ok(Response {
+            status: head.status.as_u16(),
+            headers: headers.collect(),
+            body: body.collect().await?.to_bytes().to_vec(),
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_routes_pass_the_http_suite() {
+    let outcome = http_suite(&InProcess).await;
+    assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
+}
