@@ -35,7 +35,10 @@ async fn relocate(store: &MemoryStore, (key, with): (u64, u64), state: u32) -> O
 
 #[tokio::test]
 async fn memory_passes_the_suite() {
-    store_suite(async || Arc::new(MemoryStore::new()) as Arc<dyn Store>).await;
+    store_suite("memory", async || {
+        Arc::new(MemoryStore::new()) as Arc<dyn Store>
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use session_testkit::{key_of, moment_at, record_of, store_suite};
 async fn sqlite_passes_the_suite() {
     let directory = tempfile::tempdir().unwrap();
     let count = AtomicUsize::new(0);
-    store_suite(async || {
+    store_suite("sqlite", async || {
         let name = format!("{}.db", count.fetch_add(1, Ordering::Relaxed));
         let store = SqliteStore::open(directory.path().join(name))
             .await
@@ -28,7 +28,10 @@ async fn sqlite_passes_the_suite() {
 
 #[tokio::test]
 async fn sqlite_in_memory_passes_the_suite() {
-    store_suite(async || Arc::new(SqliteStore::in_memory().await.unwrap()) as Arc<dyn Store>).await;
+    store_suite("sqlite in memory", async || {
+        Arc::new(SqliteStore::in_memory().await.unwrap()) as Arc<dyn Store>
+    })
+    .await;
 }
 
 const VICTIM: &str = "SESSION_STORE_TEST_VICTIM";

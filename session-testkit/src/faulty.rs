@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn without_a_plan_the_wrappers_change_nothing() {
-        pollster::block_on(store_suite(async || {
+        pollster::block_on(store_suite("model, wrapped", async || {
             let store = SpyStore::new(FaultyStore::new(ModelStore::new()));
             Arc::new(store) as Arc<dyn Store>
         }));

@@ -5,6 +5,9 @@
 //! others are compared with. [`SpyStore`] counts calls and [`FaultyStore`] makes them fail, lose
 //! their answers or wait, for tests of what lies above a store.
 //!
+//! With `SESSION_TESTKIT_REPORT=FILE` in the environment the suites append to that file how each
+//! case went.
+//!
 //! An adapter is right when [`http::http_suite`] says so, which drives a whole application from
 //! outside.
 
@@ -13,6 +16,7 @@ pub mod http;
 mod faulty;
 mod gate;
 mod model;
+mod report;
 mod spy;
 mod store_end;
 mod store_fixture;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use session_core::Store;
 
+use crate::report::report;
 use crate::store_fixture::Rig;
 use crate::{
     store_end, store_insert, store_owners, store_races, store_random, store_records, store_replace,
@@ -14,7 +15,7 @@ use crate::{
 
 /// Panics unless a store does what [`Store`] says, naming every case that failed.
 ///
-/// `make` returns a fresh, empty store for each case: a new file, a new table, a new prefix.
+/// `name` is the store's in reports. `make` returns a fresh, empty store for each case: a new file, a new table, a new prefix.
 /// The suite knows no runtime; run it on the one that the store needs.
 ///
 /// ```
@@ -22,27 +23,28 @@ use crate::{
 /// use session_core::Store;
 /// use session_testkit::{ModelStore, store_suite};
 ///
-/// pollster::block_on(store_suite(async || Arc::new(ModelStore::new()) as Arc<dyn Store>));
+/// pollster::block_on(store_suite("model", async || Arc::new(ModelStore::new()) as Arc<dyn Store>));
 /// ```
 ///
 /// # Panics
 ///
 /// If a case fails.
-pub async fn store_suite<F>(make: F)
+pub async fn store_suite<F>(name: &str, make: F)
 where
     F: AsyncFn() -> Arc<dyn Store>,
 {
-    let mut failed = Vec::new();
+    let mut outcomes = Vec::new();
     for case in store_cases() {
         let store = make().await;
         let run = AssertUnwindSafe(case.run(store)).catch_unwind();
-        if run.await.is_err() {
-            failed.push(case.name());
-        }
+        outcomes.push((case.name(), run.await.is_ok()));
     }
+    report("store", name, outcomes.iter().copied());
+    let failed: Vec<_> = outcomes.iter().filter(|(_, passed)| !passed).collect();
+    let failed: Vec<_> = failed.iter().map(|(case, _)| *case).collect();
     assert!(
         failed.is_empty(),
-        "the store fails {} of {} cases: {}",
+        "{name} fails {} of {} cases: {}",
         failed.len(),
         store_cases().len(),
         failed.join(", ")
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_model_passes() {
-        pollster::block_on(store_suite(async || {
+        pollster::block_on(store_suite("model", async || {
             Arc::new(ModelStore::new()) as Arc<dyn Store>
         }));
     }

@@ -7,6 +7,6 @@ use session_testkit::http::{Program, http_suite};
 fn the_server_passes_the_http_suite() {
     let arguments = ["--listen", "127.0.0.1:0", "--store", "memory", "--insecure"];
     let program = Program::new(env!("CARGO_BIN_EXE_showcase-axum"), arguments);
-    let outcome = pollster::block_on(http_suite(&program));
+    let outcome = pollster::block_on(http_suite("axum", &program));
     assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
 }

@@ -56,6 +56,6 @@ impl App for Running {
 
 #[tokio::test]
 async fn the_routes_pass_the_http_suite() {
-    let outcome = http_suite(&InProcess).await;
+    let outcome = http_suite("axum, in process", &InProcess).await;
     assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
 }

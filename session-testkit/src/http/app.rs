@@ -17,6 +17,25 @@ pub trait App: Debug + Send + Sync {
     /// Requests overlap, so it must not send one after the other. Header values are bytes. An
     /// error means that the server closed the connection without an answer.
     async fn send(&self, request: Request) -> Result<Response, BoxError>;
+
+    /// Sends one request and closes the connection without waiting for the response.
+    ///
+    /// An application without connections does nothing, which is what this does by itself.
+    async fn abort(&self, request: Request, hangup: Hangup) -> Result<(), BoxError> {
+        let _ = (request, hangup);
+        Ok(())
+    }
+}
+
+/// How a client leaves in mid-request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hangup {
+    /// It closes the connection (FIN), as a browser whose tab is closed.
+    Close,
+    /// It closes its sending half (FIN) and reads on, as some simple clients do.
+    HalfClose,
+    /// It resets the connection (RST), as a process that is killed or a network that gives up.
+    Reset,
 }
 
 /// What starts applications.

@@ -9,7 +9,7 @@
 //!
 //! let arguments = ["--listen", "127.0.0.1:0", "--store", "memory", "--insecure"];
 //! let program = Program::new("target/debug/showcase-axum", arguments);
-//! pollster::block_on(http_suite(&program)).unwrap();
+//! pollster::block_on(http_suite("axum", &program)).unwrap();
 //! ```
 //!
 //! # The application
@@ -58,7 +58,7 @@ mod socket;
 mod suite;
 
 pub use answer::Answer;
-pub use app::{App, BoxError, Server};
+pub use app::{App, BoxError, Hangup, Server};
 pub use client::Client;
 pub use cookie::SetCookie;
 pub use failure::Failure;

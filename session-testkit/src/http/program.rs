@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use super::socket::Socket;
-use super::{App, BoxError, Request, Response, Server};
+use super::{App, BoxError, Hangup, Request, Response, Server};
 
 /// A program that serves the application over TCP, started anew for every set of flags.
 ///
@@ -97,6 +97,13 @@ impl App for Running {
     async fn send(&self, request: Request) -> Result<Response, BoxError> {
         match &self.socket {
             Some(socket) => socket.send(request).await,
+            None => Err("the program is not listening".into()),
+        }
+    }
+
+    async fn abort(&self, request: Request, hangup: Hangup) -> Result<(), BoxError> {
+        match &self.socket {
+            Some(socket) => socket.abort(request, hangup).await,
             None => Err("the program is not listening".into()),
         }
     }

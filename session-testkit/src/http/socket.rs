@@ -1,13 +1,14 @@
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use socket2::SockRef;
 
-use super::{App, BoxError, Request, Response};
+use super::{App, BoxError, Hangup, Request, Response};
 
 /// An application behind a TCP port, spoken to in HTTP/1.1, on any runtime or none.
 ///
@@ -26,11 +27,7 @@ impl Socket {
     }
 
     fn exchange(self, request: &Request) -> io::Result<Response> {
-        let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.write_all(&self.head(request))?;
-        stream.write_all(&request.body)?;
+        let mut stream = self.begin(request)?;
         let mut bytes = Vec::new();
         // A server that panics may reset the connection; what came before it is still judged.
         let ended = stream.read_to_end(&mut bytes);
@@ -40,6 +37,32 @@ impl Socket {
                 let message = format!("the connection was closed after {} bytes", bytes.len());
                 io::Error::new(io::ErrorKind::UnexpectedEof, message)
             })),
+        }
+    }
+
+    fn begin(self, request: &Request) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.write_all(&self.head(request))?;
+        stream.write_all(&request.body)?;
+        Ok(stream)
+    }
+
+    fn hang_up(self, request: &Request, hangup: Hangup) -> io::Result<()> {
+        let mut stream = self.begin(request)?;
+        // The server has read the request by the time that it answers another connection.
+        let meanwhile = Request::new("GET", "/api/untouched");
+        self.exchange(&meanwhile)?;
+        match hangup {
+            Hangup::Close => stream.shutdown(Shutdown::Both),
+            Hangup::Reset => SockRef::from(&stream).set_linger(Some(Duration::ZERO)),
+            Hangup::HalfClose => {
+                stream.shutdown(Shutdown::Write)?;
+                // Some servers answer all the same, others close.
+                let _ = stream.read_to_end(&mut Vec::new());
+                Ok(())
+            }
         }
     }
 
@@ -68,25 +91,41 @@ impl Socket {
 impl App for Socket {
     async fn send(&self, request: Request) -> Result<Response, BoxError> {
         let socket = *self;
-        let mailbox = Mailbox::default();
-        let sender = mailbox.clone();
-        std::thread::spawn(move || sender.put(socket.exchange(&request)));
-        Ok(mailbox.taken().await?)
+        Ok(on_a_thread(move || socket.exchange(&request)).await?)
+    }
+
+    async fn abort(&self, request: Request, hangup: Hangup) -> Result<(), BoxError> {
+        let socket = *self;
+        Ok(on_a_thread(move || socket.hang_up(&request, hangup)).await?)
     }
 }
 
-/// Where a thread leaves its one result for a future.
-#[derive(Clone, Default)]
-struct Mailbox(Arc<Mutex<Post>>);
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let mailbox = Mailbox::new();
+    let sender = mailbox.clone();
+    std::thread::spawn(move || sender.put(work()));
+    mailbox.taken().await
+}
 
-#[derive(Default)]
-struct Post {
-    result: Option<io::Result<Response>>,
+/// Where a thread leaves its one result for a future.
+struct Mailbox<T>(Arc<Mutex<Post<T>>>);
+
+struct Post<T> {
+    result: Option<io::Result<T>>,
     waiting: Option<Waker>,
 }
 
-impl Mailbox {
-    fn put(&self, result: io::Result<Response>) {
+impl<T> Mailbox<T> {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Post {
+            result: None,
+            waiting: None,
+        })))
+    }
+
+    fn put(&self, result: io::Result<T>) {
         let waiting = {
             let mut post = self.post();
             post.result = Some(result);
@@ -97,7 +136,7 @@ impl Mailbox {
         }
     }
 
-    async fn taken(&self) -> io::Result<Response> {
+    async fn taken(&self) -> io::Result<T> {
         poll_fn(|context| {
             let mut post = self.post();
             if let Some(result) = post.result.take() {
@@ -109,8 +148,14 @@ impl Mailbox {
         .await
     }
 
-    fn post(&self) -> MutexGuard<'_, Post> {
+    fn post(&self) -> MutexGuard<'_, Post<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Clone for Mailbox<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 

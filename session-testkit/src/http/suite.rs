@@ -4,8 +4,11 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
-use super::cases::{cookies, devices, errors, lifetime, login, races, routes, several, values};
+use super::cases::{
+    aborts, cookies, devices, errors, lifetime, login, races, routes, several, values,
+};
 use super::{Failure, Server};
+use crate::report::report;
 
 /// One named case.
 #[derive(Clone, Copy)]
@@ -55,16 +58,22 @@ impl std::error::Error for HttpFailures {}
 
 /// Runs every case and returns how many there are; a few at a time, since most of them wait.
 ///
+/// `name` is the server's in reports.
+///
 /// # Errors
 ///
 /// Those that failed.
-pub async fn http_suite(server: &dyn Server) -> Result<usize, HttpFailures> {
+pub async fn http_suite(name: &str, server: &dyn Server) -> Result<usize, HttpFailures> {
     let mut runs = Vec::new();
     for case in HTTP_CASES {
         let outcome = (case.run)(server);
         runs.push(async move { (case.name, outcome.await) });
     }
     let outcomes: Vec<_> = stream::iter(runs).buffer_unordered(AT_ONCE).collect().await;
+    let passed = outcomes
+        .iter()
+        .map(|(case, outcome)| (*case, outcome.is_ok()));
+    report("http", name, passed);
     let failures: Vec<_> = outcomes
         .into_iter()
         .filter_map(|(name, outcome)| Some((name, outcome.err()?)))
@@ -94,6 +103,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         the_store_is_healthy
         an_unknown_path_is_not_found
         head_answers_as_get_does
+        head_writes_as_get_does
         an_untouched_session_has_no_headers
         reading_creates_nothing
         changing_nothing_creates_nothing;
@@ -154,11 +164,16 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
     errors:
         an_error_of_the_server_drops_the_changes
         an_error_of_the_client_keeps_them
+        every_other_status_commits
         a_failed_cycle_leaves_the_old_id
         a_failed_login_signs_nobody_in
         a_failed_logout_logs_out
         a_panic_saves_nothing
         a_stream_cannot_write;
+    aborts:
+        an_aborted_write_is_whole_or_absent
+        an_aborted_logout_is_whole_or_absent
+        a_server_survives_many_aborts;
     races:
         overlapping_writes_of_different_keys_all_survive
         overlapping_increments_all_count
@@ -177,7 +192,7 @@ mod tests {
     fn runtimes_may_move_the_suite_between_threads() {
         fn is_send(_: &impl Send) {}
         fn check(server: &dyn Server) {
-            is_send(&http_suite(server));
+            is_send(&http_suite("any", server));
         }
         let _ = check;
     }

@@ -27,6 +27,18 @@ pub(crate) async fn an_error_of_the_client_keeps_them(server: &dyn Server) -> Ou
     has(&client, json!({ "kept": 1, "too": 2 })).await
 }
 
+pub(crate) async fn every_other_status_commits(server: &dyn Server) -> Outcome {
+    for status in [200, 201, 302, 303, 307, 400, 401, 403, 404, 409, 418, 429] {
+        let client = client(server).await?;
+        let target = format!("/api/data/kept?status={status}");
+        let answer = client.put(&target, "1").await?.is(status)?;
+        answer.sets_one()?;
+        answer.varies()?;
+        has(&client, json!({ "kept": 1 })).await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn a_failed_cycle_leaves_the_old_id(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     let answer = client.post("/api/cycle?status=500", "").await?;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::failure::Failure;
 use super::{App, Client, Server};
 
+pub(crate) mod aborts;
 pub(crate) mod cookies;
 pub(crate) mod devices;
 pub(crate) mod errors;

@@ -41,6 +41,13 @@ pub(crate) async fn head_answers_as_get_does(server: &dyn Server) -> Outcome {
     Ok(())
 }
 
+pub(crate) async fn head_writes_as_get_does(server: &dyn Server) -> Outcome {
+    let client = client(server).await?;
+    let head = client.send(Request::new("HEAD", "/api/stream")).await?;
+    head.is(200)?.sets_one()?;
+    has(&client, serde_json::json!({ "before": true })).await
+}
+
 pub(crate) async fn an_untouched_session_has_no_headers(server: &dyn Server) -> Outcome {
     let stranger = client(server).await?;
     for client in [stranger, visitor(server).await?] {
