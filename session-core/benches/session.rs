@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use session_core::{Exchange, Key, Outcome, Policy, Record, Session, Step};
+use session_core::{Exchange, Found, Key, Outcome, Policy, Record, Session, Step};
 
 const COOKIES: &str = "_ga=GA1.1.1234567890.1700000000; _gid=GA1.1.987654321; theme=dark; \
     lang=en-GB; consent=yes; csrftoken=abcdefghijklmnopqrstuvwxyz; ref=newsletter; \
@@ -40,7 +40,7 @@ fn load(policy: &Arc<Policy>, record: &Record) -> Session {
             Exchange::Open(session) => return session,
             Exchange::Unread(question) => {
                 let _: &Key = black_box(question.key());
-                exchange = question.answer(Some(record.clone()), policy.now());
+                exchange = question.answer(Some(Found::Here(record.clone())), policy.now());
             }
         }
     }

@@ -111,6 +111,11 @@ impl Changes {
         self.cycle = Some(self.next());
     }
 
+    /// Forgets that the session gets a new id, because it has just got one.
+    pub(crate) fn uncycle(&mut self) {
+        self.cycle = None;
+    }
+
     pub(crate) fn set_expiry(&mut self, expiry: Expiry) {
         self.expiry = Some((self.next(), expiry));
     }

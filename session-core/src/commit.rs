@@ -9,7 +9,7 @@ use crate::lifetime::{Renewal, Use};
 use crate::record::truncate;
 use crate::reply::CookieChange;
 use crate::session::Session;
-use crate::state::{State, Stored};
+use crate::state::{State, Stored, Unanswered};
 use crate::step::{Step, Write};
 use crate::{CommitError, Expiry, Id, Key, Policy, PublicId, Record, Reply, Revision};
 
@@ -37,6 +37,7 @@ pub(crate) enum Kind {
         key: Key,
         expected: Revision,
         attempt: Attempt,
+        remembered: OffsetDateTime,
     },
     Touch {
         stored: Stored,
@@ -172,29 +173,63 @@ impl Commit {
             stored.key
         };
         let attempt = self.attempt(with, record, renewed || with != stored.key);
+        let remembered = now.saturating_add(self.policy().renewal_grace);
         Ok(self.write(Kind::Replace {
             key: stored.key,
             expected: old.revision,
             attempt,
+            remembered,
         }))
     }
 
     fn attempt(&self, key: Key, record: Record, sets_cookie: bool) -> Attempt {
-        let cookie = sets_cookie.then(|| self.cookie(&key, &record));
-        let unanswered = (record.revision, Arc::clone(&self.changes));
-        self.session.state().unanswered.push(unanswered);
+        let cookie = if sets_cookie {
+            self.cookie(&key, &record)
+        } else {
+            None
+        };
+        self.session.state().unanswered.push(Unanswered {
+            key,
+            revision: record.revision,
+            changes: Arc::clone(&self.changes),
+        });
         Attempt {
             stored: Stored { key, record },
             cookie,
         }
     }
 
-    fn cookie(&self, key: &Key, record: &Record) -> CookieChange {
+    /// None if another request has drawn the id: its response brings it to the browser.
+    fn cookie(&self, key: &Key, record: &Record) -> Option<CookieChange> {
         let persistent = self.policy().lifetime.is_persistent(record.expiry);
-        CookieChange::Set {
-            id: *key.id(),
+        key.id().map(|id| CookieChange::Set {
+            id: *id,
             until: persistent.then_some(record.expires),
+        })
+    }
+
+    /// Returns where a commit goes on when the session was moved since this request has found it:
+    /// by another request, whose new id is as good as the one that this may have asked for, or
+    /// by a write of our own whose answer was lost.
+    ///
+    /// None if somebody has signed in who was not before: a planted id brings nothing along.
+    pub(crate) fn follow(&mut self, to: Key, record: &Record) -> Option<Key> {
+        let mut state = self.session.state();
+        let own = state.unanswered.iter().find(|write| write.key == to);
+        if let Some(own) = own.map(|write| write.key) {
+            let cookie = self.cookie(&own, record);
+            state.cookie = cookie.or(state.cookie);
+            return Some(own);
         }
+        let opened = &self.base.as_ref()?.record;
+        let is_same = opened.public_id == record.public_id;
+        let is_owners = opened.owner.is_some() && opened.owner == record.owner;
+        if !is_same && !is_owners {
+            return None;
+        }
+        Arc::make_mut(&mut self.changes).uncycle();
+        state.changes.uncycle();
+        Some(to)
     }
 
     /// An earlier save may have been applied although its answer was lost: then its changes are in
@@ -204,8 +239,8 @@ impl Commit {
         let lost = state
             .unanswered
             .iter()
-            .find(|(revision, _)| *revision == found.revision);
-        if let Some((_, saved)) = lost.cloned() {
+            .find(|write| write.revision == found.revision);
+        if let Some(saved) = lost.map(|write| Arc::clone(&write.changes)) {
             let data = understand(found);
             let mut changes = (*self.changes).clone();
             changes.forget(&saved, &data);
@@ -219,9 +254,7 @@ impl Commit {
     pub(crate) fn refused(&self, attempt: &Attempt) {
         let revision = attempt.stored.record.revision;
         let mut state = self.session.state();
-        state
-            .unanswered
-            .retain(|(unanswered, _)| *unanswered != revision);
+        state.unanswered.retain(|write| write.revision != revision);
     }
 
     pub(crate) fn applied(self: Box<Self>, attempt: Attempt, now: OffsetDateTime) -> Reply {
@@ -253,7 +286,8 @@ impl Commit {
         stored.record.expires = renewal.expires;
         if moved && self.policy().lifetime.is_persistent(stored.record.expiry) {
             let cookie = self.cookie(&stored.key, &stored.record);
-            self.session.state().cookie = Some(cookie);
+            let mut state = self.session.state();
+            state.cookie = cookie.or(state.cookie);
         }
         self.reply(now)
     }

@@ -50,6 +50,9 @@ pub enum SessionError {
         /// The length in bytes.
         length: usize,
     },
+    /// The id was renewed by another request a moment ago, and this one still has the old one.
+    #[error("the session's id was renewed a moment ago; only the new one can write")]
+    Renewed,
     /// The store failed.
     #[error("session store unavailable")]
     Store(#[from] StoreError),
@@ -69,8 +72,8 @@ pub enum SessionError {
 impl SessionError {
     /// Returns the HTTP status for a handler that passes the error on; adapters use it.
     ///
-    /// 503 if the store or the commit failed, 409 if the session was ended elsewhere, 413 if it
-    /// would be too large, and 500 for what the application should have seen to.
+    /// 503 if the store or the commit failed, 409 if the session was ended or its id renewed
+    /// elsewhere (the same request with the present cookie may succeed), 413 if it would be too large, and 500 for what the application should have seen to.
     ///
     /// ```
     /// use session_core::{SessionError, StoreError};
@@ -84,7 +87,7 @@ impl SessionError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Store(_) | Self::Commit(_) => 503,
-            Self::Gone => 409,
+            Self::Gone | Self::Renewed => 409,
             Self::TooLarge { .. } => 413,
             Self::Closed
             | Self::Expiry(_)
@@ -99,6 +102,9 @@ impl SessionError {
     #[must_use]
     pub fn public_json(&self) -> &'static str {
         match self.status() {
+            409 if matches!(self, Self::Renewed) => {
+                r#"{"error":"the session's id was renewed elsewhere"}"#
+            }
             503 => r#"{"error":"session store unavailable"}"#,
             409 => r#"{"error":"the session was ended elsewhere"}"#,
             413 => r#"{"error":"the session would be too large"}"#,

@@ -8,7 +8,7 @@ use crate::data::Data;
 use crate::session::Session;
 use crate::state::Stored;
 use crate::step::Step;
-use crate::{CommitError, Key, Policy, Record, Store};
+use crate::{CommitError, Found, Key, Policy, Record, Store};
 
 /// One request's dealings with its session, without I/O.
 ///
@@ -61,6 +61,8 @@ pub struct Unread {
     store: Option<Arc<dyn Store>>,
     key: Key,
     rest: Candidates,
+    /// What an id before this one led to; it counts only if no other leads to a session.
+    renewed: Option<Box<Stored>>,
 }
 
 impl Exchange {
@@ -81,6 +83,7 @@ impl Exchange {
                 store,
                 key: Key::of(id),
                 rest: candidates,
+                renewed: None,
             }),
             None => Self::Open(Session::fresh(policy, store, Vec::new())),
         }
@@ -100,6 +103,7 @@ impl Exchange {
             Self::Unread(unread) => {
                 let mut doomed = vec![unread.key];
                 doomed.extend(unread.rest.iter().map(Key::of));
+                doomed.extend(unread.renewed.map(|stored| stored.key));
                 Session::fresh(unread.policy, unread.store, doomed)
             }
         }
@@ -128,19 +132,32 @@ impl Unread {
     /// Takes what the store has under the key.
     ///
     /// Nothing, or something that has ended, is no session and its id is never adopted; if the
-    /// browser presented another id, that one is asked for next. A record whose data is corrupt
+    /// browser presented another id, that one is asked for next. What was moved from the id a moment
+    /// ago can be read at most ([`crate::PolicyBuilder::renewal_grace`]). A record whose data is corrupt
     /// is a session without values, and stays as it is until something is written.
     #[must_use]
-    pub fn answer(self, found: Option<Record>, now: OffsetDateTime) -> Exchange {
-        let Some(record) = found.filter(|record| !self.policy.lifetime.is_over(record, now)) else {
-            return Exchange::begin(self.policy, self.store, self.rest);
-        };
-        let data = understand(&record);
-        let stored = Stored {
-            key: self.key,
-            record,
-        };
-        Exchange::Open(Session::with(self.policy, self.store, Some(stored), data))
+    pub fn answer(mut self, found: Option<Found>, now: OffsetDateTime) -> Exchange {
+        let lifetime = &self.policy.lifetime;
+        match found.filter(|found| !lifetime.is_over(found.record(), now)) {
+            Some(Found::Here(record)) => {
+                let data = understand(&record);
+                let key = self.key;
+                let stored = Stored { key, record };
+                return Exchange::Open(Session::with(self.policy, self.store, Some(stored), data));
+            }
+            Some(Found::Moved { to: key, record }) => {
+                self.renewed = Some(Box::new(Stored { key, record }));
+            }
+            None => {}
+        }
+        if let Some(id) = self.rest.take_next() {
+            self.key = Key::of(id);
+            return Exchange::Unread(self);
+        }
+        Exchange::Open(match self.renewed {
+            Some(renewed) => Session::renewed(self.policy, self.store, *renewed, now),
+            None => Session::fresh(self.policy, self.store, Vec::new()),
+        })
     }
 }
 

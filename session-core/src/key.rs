@@ -20,7 +20,8 @@ use crate::Id;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Key {
-    id: Id,
+    /// None of a session that was found under another's name.
+    id: Option<Id>,
     digest: [u8; 32],
 }
 
@@ -29,7 +30,14 @@ impl Key {
     #[must_use]
     pub fn of(id: Id) -> Self {
         let digest = Sha256::digest(id.expose()).into();
+        let id = Some(id);
         Self { id, digest }
+    }
+
+    /// Takes the digest that a store kept, for [`Found::Moved`](crate::Found::Moved).
+    #[must_use]
+    pub fn from_digest(digest: [u8; 32]) -> Self {
+        Self { id: None, digest }
     }
 
     /// Returns the SHA-256 of the id, the form that belongs in a database.
@@ -39,9 +47,11 @@ impl Key {
     }
 
     /// Returns the id itself; a store that keeps it keeps live logins in clear.
+    ///
+    /// None of a key that was made [of a digest](Self::from_digest): nobody presented its id.
     #[must_use]
-    pub fn id(&self) -> &Id {
-        &self.id
+    pub fn id(&self) -> Option<&Id> {
+        self.id.as_ref()
     }
 }
 

@@ -56,4 +56,4 @@ pub use record::{Device, Record, Revision, from_micros, to_micros};
 pub use reply::{Headers, Reply};
 pub use session::Session;
 pub use step::{Load, Step, Write};
-pub use store::{Command, Outcome, Revoke, Store, StoreError};
+pub use store::{Command, Found, Outcome, Revoke, Store, StoreError};

@@ -29,7 +29,8 @@ impl Session {
     /// Makes the session somebody's: a new id, a new absolute lifetime, the owner, the moment.
     ///
     /// Values stay, unless they are another owner's: those are dropped first. The id is new also
-    /// when the same owner signs in again (ASVS 5.0, 7.2.4).
+    /// when the same owner signs in again (ASVS 5.0, 7.2.4). A request whose id was renewed a moment
+    /// ago, as the second of a double click, gets a session of its own.
     ///
     /// # Errors
     ///
@@ -40,7 +41,13 @@ impl Session {
                 length: owner.len(),
             });
         }
-        let mut state = self.writable()?;
+        let mut state = self.writable_even_if_gone()?;
+        if state.is_gone {
+            return Err(SessionError::Gone);
+        }
+        if let Some(renewed) = state.renewed.take() {
+            state.leave(&renewed, owner);
+        }
         if state.owner().is_some_and(|present| **present != *owner) {
             state.changes.clear();
         }
@@ -59,7 +66,8 @@ impl Session {
     /// The session is closed.
     pub fn destroy(&self) -> Result<(), SessionError> {
         let mut state = self.writable_even_if_gone()?;
-        if let Some(stored) = state.base.take() {
+        let renewed = state.renewed.take();
+        if let Some(stored) = state.base.take().or(renewed) {
             state.doomed.push(stored.key);
             state.cookie = Some(CookieChange::Remove);
         }
@@ -154,6 +162,13 @@ impl Session {
         self.state().is_gone
     }
 
+    /// Says whether the request has an id that another request renewed a moment ago, so that it can
+    /// read at most ([`SessionError::Renewed`]).
+    #[must_use]
+    pub fn is_renewed(&self) -> bool {
+        self.state().renewed.is_some()
+    }
+
     fn expires_at_by(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let lifetime = &self.0.policy.lifetime;
         let state = self.state();
@@ -162,6 +177,9 @@ impl Session {
             return (!state.changes.is_empty()).then(|| lifetime.expires(expiry, now, now));
         };
         let record = &stored.record;
+        if state.renewed.is_some() {
+            return Some(record.expires);
+        }
         if state.changes.signed_in().is_some() {
             return Some(lifetime.expires(expiry, now, now));
         }

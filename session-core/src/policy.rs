@@ -10,6 +10,9 @@ use crate::lifetime::{CookieLife, Lifetime};
 /// The longest that browsers keep a cookie: 400 days, in seconds (RFC 6265bis, 5.5).
 pub(crate) const MAX_AGE_LIMIT: i64 = 34_560_000;
 
+/// The longest that an id is recognised after it was renewed.
+const MAX_GRACE: Duration = Duration::minutes(5);
+
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///
 /// A policy that was built is right; every mistake is an error of [`PolicyBuilder::build`] that
@@ -38,6 +41,8 @@ pub struct Policy {
     /// The attributes that never change, from `; Path=` on.
     pub(crate) attributes: Box<str>,
     pub(crate) lifetime: Lifetime,
+    pub(crate) renewal_grace: Duration,
+    pub(crate) renewal_grace_reads: bool,
     pub(crate) max_bytes: usize,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -53,6 +58,12 @@ impl Policy {
     #[must_use]
     pub fn cookie_name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns how long an id is recognised after it was renewed.
+    #[must_use]
+    pub fn renewal_grace(&self) -> Duration {
+        self.renewal_grace
     }
 
     /// Returns the present moment by the policy's clock.
@@ -82,6 +93,10 @@ pub enum SameSite {
 /// Collects a policy's fields; see [`Policy`] for an example.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, with a method that says what it does"
+)]
 pub struct PolicyBuilder {
     name: Option<String>,
     path: String,
@@ -94,6 +109,8 @@ pub struct PolicyBuilder {
     absolute: Option<Duration>,
     cookie: CookieLife,
     touch_every: Option<Duration>,
+    renewal_grace: Duration,
+    renewal_grace_reads: bool,
     max_bytes: usize,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -113,6 +130,8 @@ impl Default for PolicyBuilder {
             absolute: None,
             cookie: CookieLife::Persistent,
             touch_every: None,
+            renewal_grace: Duration::seconds(10),
+            renewal_grace_reads: false,
             max_bytes: 1 << 20,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -189,6 +208,29 @@ impl PolicyBuilder {
         self
     }
 
+    /// Recognises an id for this long after it was renewed; default 10 seconds, at most 5 minutes.
+    ///
+    /// A browser sends the old id with requests that cross the answer which renews it. Such a
+    /// request finds no values and cannot write any ([`SessionError::Renewed`]), so that no cookie
+    /// of it replaces the new one; what was under way already when the id was renewed goes on
+    /// under the new one. Zero forgets the old id at once: then such a request is a
+    /// visitor without a session, and if it writes, its cookie replaces the new one.
+    ///
+    /// [`SessionError::Renewed`]: crate::SessionError::Renewed
+    pub fn renewal_grace(mut self, grace: Duration) -> Self {
+        self.renewal_grace = grace;
+        self
+    }
+
+    /// Lets an old id read its session during the [grace](Self::renewal_grace); default no.
+    ///
+    /// It still cannot write or prolong it. After a sign-in it never reads: whoever planted the
+    /// old id must not see the new owner's data. (OWASP Session Management, "Renewal Timeout".)
+    pub fn renewal_grace_reads(mut self) -> Self {
+        self.renewal_grace_reads = true;
+        self
+    }
+
     /// Limits the size of one session's values, in bytes of JSON; default 1 MiB.
     pub fn max_bytes(mut self, limit: usize) -> Self {
         self.max_bytes = limit;
@@ -239,6 +281,9 @@ impl PolicyBuilder {
         }
         if self.touch_every.is_some_and(Duration::is_negative) {
             return Err(PolicyError::NegativeThrottle);
+        }
+        if self.renewal_grace.is_negative() || self.renewal_grace > MAX_GRACE {
+            return Err(PolicyError::Grace);
         }
         let longest = self
             .absolute
@@ -315,6 +360,8 @@ impl PolicyBuilder {
                 cookie: self.cookie,
                 touch_every: self.touch_every.unwrap_or(self.idle / 10),
             },
+            renewal_grace: self.renewal_grace,
+            renewal_grace_reads: self.renewal_grace_reads,
             max_bytes: self.max_bytes,
             clock: self.clock,
             entropy: self.entropy,
@@ -329,6 +376,9 @@ pub enum PolicyError {
     /// `domain` is empty.
     #[error("domain: an empty Domain is none; leave it out")]
     EmptyDomain,
+    /// `renewal_grace` is negative or longer than five minutes.
+    #[error("renewal_grace: must be from zero to 5 minutes; it covers requests under way")]
+    Grace,
     /// An attribute has a character that would end it.
     #[error(
         "{field}: {value:?} has a character that a cookie's attribute can't carry (a control character, a space, `;` or `,`)"

@@ -3,9 +3,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
 
 use crate::changes::{Changes, Replay};
 use crate::data::Data;
+use crate::exchange::understand;
 use crate::reply::CookieChange;
 use crate::state::{State, Stored};
 use crate::{Key, Policy, SessionError, Store, ValueError};
@@ -61,6 +63,27 @@ impl Session {
         session
     }
 
+    /// A session under an id that leads to another one: it can't be written, and be seen only if
+    /// the policy says so and nobody has just signed in to it.
+    pub(crate) fn renewed(
+        policy: Arc<Policy>,
+        store: Option<Arc<dyn Store>>,
+        renewed: Stored,
+        now: OffsetDateTime,
+    ) -> Self {
+        let signed_in = renewed.record.authenticated;
+        let is_shown = policy.renewal_grace_reads
+            && signed_in.is_none_or(|moment| now - moment > policy.renewal_grace);
+        let session = if is_shown {
+            let data = understand(&renewed.record);
+            Self::with(policy, store, Some(renewed.clone()), data)
+        } else {
+            Self::with(policy, store, None, Data::empty())
+        };
+        session.state().renewed = Some(renewed);
+        session
+    }
+
     pub(crate) fn with(
         policy: Arc<Policy>,
         store: Option<Arc<dyn Store>>,
@@ -78,6 +101,7 @@ impl Session {
                 doomed: Vec::new(),
                 is_closed: false,
                 is_gone: false,
+                renewed: None,
                 cookie: None,
                 unanswered: Vec::new(),
                 version: 0,
@@ -304,6 +328,9 @@ impl Session {
         let state = self.writable_even_if_gone()?;
         if state.is_gone {
             return Err(SessionError::Gone);
+        }
+        if state.renewed.is_some() {
+            return Err(SessionError::Renewed);
         }
         Ok(state)
     }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::changes::{Changes, View};
 use crate::data::Data;
+use crate::exchange::understand;
 use crate::reply::CookieChange;
 use crate::{Expiry, Key, Record, Revision, SessionError};
 
@@ -16,10 +17,12 @@ pub(crate) struct State {
     pub(crate) is_closed: bool,
     /// Ended elsewhere; nothing of it may come back.
     pub(crate) is_gone: bool,
+    /// What the presented id led to, if it was renewed a moment ago.
+    pub(crate) renewed: Option<Stored>,
     /// What the response will say of the cookie.
     pub(crate) cookie: Option<CookieChange>,
     /// Writes whose answer has not arrived, and may never.
-    pub(crate) unanswered: Vec<(Revision, Arc<Changes>)>,
+    pub(crate) unanswered: Vec<Unanswered>,
     /// Counts every change of `base` and `changes`.
     pub(crate) version: u64,
 }
@@ -31,7 +34,29 @@ pub(crate) struct Stored {
     pub(crate) record: Record,
 }
 
+/// A write whose answer has not arrived.
+#[derive(Clone)]
+pub(crate) struct Unanswered {
+    pub(crate) key: Key,
+    pub(crate) revision: Revision,
+    pub(crate) changes: Arc<Changes>,
+}
+
 impl State {
+    /// Leaves the session whose id was renewed, for one of its own that `owner` signs in to.
+    ///
+    /// The values are the owner's, so they come along if the other session is theirs.
+    pub(crate) fn leave(&mut self, renewed: &Stored, owner: &str) {
+        self.base = None;
+        self.data = Data::empty();
+        self.changes = Changes::default();
+        if renewed.record.owner.as_deref() == Some(owner) {
+            for (key, value) in understand(&renewed.record).iter() {
+                self.changes.set(key, value.to_owned());
+            }
+        }
+    }
+
     pub(crate) fn value(&self, key: &str) -> Option<&str> {
         match self.changes.view(key) {
             View::Present(value) => Some(value),

@@ -10,7 +10,7 @@ use crate::lifetime::Use;
 use crate::record::truncate;
 use crate::session::Session;
 use crate::state::Stored;
-use crate::{Command, CommitError, Key, Outcome, Record, Reply};
+use crate::{Command, CommitError, Found, Key, Outcome, Reply};
 
 /// What to do next to commit a session.
 #[derive(Debug)]
@@ -58,8 +58,10 @@ impl Session {
             if status >= 500 {
                 state.changes = Changes::default();
             }
+            let is_renewed = state.renewed.is_some();
             let idle = state.changes.is_empty() && state.doomed.is_empty();
-            if idle && (status >= 500 || !self.touch_is_due(state.base.as_ref(), now)) {
+            if idle && (status >= 500 || is_renewed || !self.touch_is_due(state.base.as_ref(), now))
+            {
                 let gone = state.is_gone;
                 return Ok(Step::Done(Reply::new(
                     &self.0.policy,
@@ -112,19 +114,28 @@ impl Load {
     /// Takes what the store has under the key.
     ///
     /// Gone is gone: the changes are dropped and nothing comes back under any id. Changed: the
-    /// log is replayed on what is there now.
+    /// log is replayed on what is there now, under another id if it has one; but what an anonymous
+    /// visitor wrote does not follow the user who has just signed in.
     ///
     /// # Errors
     ///
     /// As [`Session::finish`], or too many others were faster.
-    pub fn answer(self, found: Option<Record>, now: OffsetDateTime) -> Result<Step, CommitError> {
+    pub fn answer(self, found: Option<Found>, now: OffsetDateTime) -> Result<Step, CommitError> {
         let Reload {
             mut commit,
             mut attempt,
             key,
         } = *self.0;
         let policy = Arc::clone(&commit.session.0.policy);
-        let Some(record) = found.filter(|record| !policy.lifetime.is_over(record, now)) else {
+        let stored = match found.filter(|found| !policy.lifetime.is_over(found.record(), now)) {
+            Some(Found::Here(record)) => Some(Stored { key, record }),
+            Some(Found::Moved { to, record }) => {
+                let to = commit.follow(to, &record);
+                to.map(|key| Stored { key, record })
+            }
+            None => None,
+        };
+        let Some(Stored { key, record }) = stored else {
             return Ok(Step::Done(commit.gone(now)));
         };
         if record.revision == attempt.stored.record.revision {
@@ -166,11 +177,13 @@ impl Write {
                 key,
                 expected,
                 attempt,
+                remembered,
             } => Command::Replace {
                 key,
                 expected: *expected,
                 with: &attempt.stored.key,
                 record: &attempt.stored.record,
+                remembered: *remembered,
             },
             Kind::Touch { stored, renewal } => Command::Touch {
                 key: &stored.key,

@@ -16,10 +16,11 @@ use crate::{Device, Key, PublicId, Record, Revision};
 /// `session-testkit` holds the suite that says whether a store is right.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
-    /// Returns the live record under the key.
+    /// Returns the live record under the key, or else the one that a [`Command::Replace`] moved
+    /// from it, while the key is remembered.
     ///
     /// A record whose `data` cannot be understood is returned as it is; the core deals with it.
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError>;
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError>;
 
     /// Applies one command, or refuses it.
     async fn write(&self, command: Command<'_>, now: OffsetDateTime)
@@ -43,6 +44,30 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn check(&self) -> Result<(), StoreError>;
 }
 
+/// What a store has for a key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// The session is under the key.
+    Here(Record),
+    /// The session was moved from the key, which is its last one and still remembered.
+    Moved {
+        /// Where it is now.
+        to: Key,
+        /// What is there.
+        record: Record,
+    },
+}
+
+impl Found {
+    /// Returns the record, wherever it is.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        match self {
+            Self::Here(record) | Self::Moved { record, .. } => record,
+        }
+    }
+}
+
 /// A write that a store applies as a whole or not at all.
 #[derive(Debug, Clone, Copy)]
 pub enum Command<'a> {
@@ -55,6 +80,10 @@ pub enum Command<'a> {
     },
     /// Puts `record` under `with` and removes `key`, in one step; `with` is often `key` itself.
     ///
+    /// If they differ, `key` is remembered as the one before `with` while `now` is before
+    /// `remembered`, in place of any that was remembered for this session. A store whose table has no room
+    /// for it may forget it at once. If they are the same, what is remembered stays.
+    ///
     /// Refused if `key` is gone, expired or has another revision than `expected`, and if a live
     /// record has the key `with` already (unless it is `key`).
     Replace {
@@ -66,6 +95,8 @@ pub enum Command<'a> {
         with: &'a Key,
         /// What to keep.
         record: &'a Record,
+        /// Until when `key` leads to `with`.
+        remembered: OffsetDateTime,
     },
     /// Moves `seen` and `expires`, each only ever later; the revision stays.
     ///
@@ -80,7 +111,8 @@ pub enum Command<'a> {
         /// The new `expires`.
         expires: OffsetDateTime,
     },
-    /// Removes the record, if there is one; always applied.
+    /// Removes what [`Store::load`] finds, if anything: a logout holds also with an id that
+    /// was renewed meanwhile. Always applied.
     Delete {
         /// The session's key.
         key: &'a Key,

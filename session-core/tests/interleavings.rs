@@ -3,7 +3,7 @@
 
 mod util;
 
-use session_core::{Exchange, Reply, Session, Step};
+use session_core::{Exchange, Key, Reply, Session, SessionError, Step};
 use time::Duration;
 use util::{World, id_of};
 
@@ -49,8 +49,10 @@ struct Actor {
     act: Act,
     name: String,
     stage: Stage,
-    /// It came too late to find the session, and is a visitor without one.
+    /// It came too late to find the session under its id, and is a visitor without one.
     late: bool,
+    /// It came too late, but while the id was remembered.
+    renewed: bool,
 }
 
 impl Actor {
@@ -61,25 +63,29 @@ impl Actor {
             name: format!("key{number}"),
             stage: Stage::Asking(Exchange::open(&world.policy, [header.as_bytes()])),
             late: false,
+            renewed: false,
         }
     }
 
     fn perform(&self, session: &Session) {
+        let done = |outcome: Result<(), SessionError>| {
+            let refused = matches!(outcome, Err(SessionError::Renewed));
+            assert_eq!(refused, session.is_renewed(), "{outcome:?}");
+        };
         match self.act {
             Act::Read | Act::Expire => {}
-            Act::Put | Act::PutThenFail => session.insert(&self.name, 1).unwrap(),
+            Act::Put | Act::PutThenFail => done(session.insert(&self.name, 1)),
             Act::Increment => {
-                session
-                    .update("n", |n: Option<u32>| n.unwrap_or(0) + 1)
-                    .unwrap();
+                let counted = session.update("n", |n: Option<u32>| n.unwrap_or(0) + 1);
+                done(counted.map(drop));
             }
-            Act::Cycle => session.cycle().unwrap(),
+            Act::Cycle => done(session.cycle()),
             Act::CycleAndPut => {
-                session.cycle().unwrap();
-                session.insert(&self.name, 1).unwrap();
+                done(session.cycle());
+                done(session.insert(&self.name, 1));
             }
             Act::SignIn(owner) => session.sign_in(owner).unwrap(),
-            Act::Clear => session.clear().unwrap(),
+            Act::Clear => done(session.clear()),
             Act::Destroy => session.destroy().unwrap(),
             Act::Relogin => {
                 session.destroy().unwrap();
@@ -107,7 +113,8 @@ impl Actor {
                 let found = world.load(question.key());
                 match question.answer(found, now) {
                     Exchange::Open(session) => {
-                        self.late = !session.exists();
+                        self.renewed = session.is_renewed();
+                        self.late = !session.exists() || self.renewed;
                         self.perform(&session);
                         session.finish(status, now).unwrap()
                     }
@@ -157,12 +164,12 @@ impl Actor {
 }
 
 /// Runs the acts through every order and returns how many there were.
-fn explore(acts: &[Act], owner: Option<&str>) -> usize {
+fn explore(acts: &[Act], owner: Option<&str>, grace: Duration) -> usize {
     let mut schedule: Vec<(usize, usize)> = Vec::new();
     let mut orders = 0;
     loop {
         orders += 1;
-        run(acts, owner, &mut schedule);
+        run(acts, owner, grace, &mut schedule);
         // The next order: advance the last choice that has another.
         while let Some((chosen, of)) = schedule.pop() {
             if chosen + 1 < of {
@@ -176,8 +183,8 @@ fn explore(acts: &[Act], owner: Option<&str>) -> usize {
     }
 }
 
-fn run(acts: &[Act], owner: Option<&str>, schedule: &mut Vec<(usize, usize)>) {
-    let world = World::new(|policy| policy);
+fn run(acts: &[Act], owner: Option<&str>, grace: Duration, schedule: &mut Vec<(usize, usize)>) {
+    let world = World::new(|policy| policy.renewal_grace(grace).renewal_grace_reads());
     let begun = world.request("", 200, |session| {
         session.insert("base", 1).unwrap();
         if let Some(owner) = owner {
@@ -211,7 +218,7 @@ fn run(acts: &[Act], owner: Option<&str>, schedule: &mut Vec<(usize, usize)>) {
         destroyed |= deletes && was_live;
         position += 1;
         // Two live ids of one session at no moment: its own value marks it.
-        let marked = marked(&world);
+        let marked = marked(&world, &actors);
         assert!(marked <= 1, "two live ids: {acts:?} {schedule:?}");
         assert!(
             !destroyed || marked == 0,
@@ -227,12 +234,27 @@ fn run(acts: &[Act], owner: Option<&str>, schedule: &mut Vec<(usize, usize)>) {
     );
 }
 
-fn marked(world: &World) -> usize {
+/// Counts the live sessions that hold the first one's value, but for those that somebody who came
+/// too late has begun by signing in: they took a copy along.
+fn marked(world: &World, actors: &[Actor]) -> usize {
     let model = world.model.lock().unwrap();
-    let live = model.live(world.now());
-    live.iter()
-        .filter(|record| record.data.contains("\"base\""))
+    let begun = begun(actors);
+    let own = |digest: &[u8; 32]| begun.iter().any(|id| key_of(id).digest() == digest);
+    let records = model.0.iter();
+    records
+        .filter(|(digest, record)| record.expires > world.now() && !own(digest))
+        .filter(|(_, record)| record.data.contains("\"base\""))
         .count()
+}
+
+/// The ids of the sessions that those have begun who came too late.
+fn begun(actors: &[Actor]) -> Vec<String> {
+    let late = actors.iter().filter(|actor| actor.late);
+    late.filter_map(|actor| id_of(actor.reply()?)).collect()
+}
+
+fn key_of(id: &str) -> Key {
+    Key::of(session_core::Id::parse(id.as_bytes()).unwrap())
 }
 
 /// What is left must be what some order of whole requests would have left.
@@ -240,16 +262,18 @@ fn judge(world: &World, cookie: &str, actors: &[Actor], destroyed: bool, case: &
     let any = |test: fn(&Act) -> bool| actors.iter().any(|actor| test(&actor.act));
     let ends = any(|act| matches!(act, Act::Destroy | Act::Relogin | Act::Expire));
     let renews = any(|act| matches!(act, Act::Cycle | Act::CycleAndPut | Act::SignIn(_)));
+    let signs_in = any(|act| matches!(act, Act::SignIn(_)));
     let clears = any(|act| matches!(act, Act::Clear | Act::SignIn(_)));
 
     // A visitor who came too late begins a session of their own, if they write.
     for actor in actors.iter().filter(|actor| actor.late) {
         assert!(ends || renews, "the session could not be found: {case}");
         let began = actor.reply().and_then(id_of);
-        let writes = !matches!(
-            actor.act,
-            Act::Read | Act::Cycle | Act::Clear | Act::Destroy | Act::PutThenFail
-        );
+        let writes = match actor.act {
+            Act::Read | Act::Cycle | Act::Clear | Act::Destroy | Act::PutThenFail => false,
+            Act::SignIn(_) | Act::Relogin => true,
+            _ => !actor.renewed,
+        };
         let expires = any(|act| *act == Act::Expire);
         assert!(writes || began.is_none(), "late {:?}: {case}", actor.act);
         assert!(
@@ -258,13 +282,9 @@ fn judge(world: &World, cookie: &str, actors: &[Actor], destroyed: bool, case: &
             actor.act
         );
     }
-    let late = actors
-        .iter()
-        .filter(|actor| actor.late && actor.reply().and_then(id_of).is_some());
-    let begun: Vec<String> = late.filter_map(|actor| id_of(actor.reply()?)).collect();
+    let begun = begun(actors);
     let model = world.model.lock().unwrap();
-    let key = |id: &str| session_core::Key::of(session_core::Id::parse(id.as_bytes()).unwrap());
-    let own = |id: &String| model.0.contains_key(key(id).digest());
+    let own = |id: &String| model.0.contains_key(key_of(id).digest());
     assert!(
         begun.iter().all(own),
         "a session that was just begun is gone: {case}"
@@ -275,7 +295,7 @@ fn judge(world: &World, cookie: &str, actors: &[Actor], destroyed: bool, case: &
         .filter(|record| {
             !begun
                 .iter()
-                .any(|id| model.0.get(key(id).digest()) == Some(*record))
+                .any(|id| model.0.get(key_of(id).digest()) == Some(*record))
         })
         .collect();
 
@@ -288,7 +308,13 @@ fn judge(world: &World, cookie: &str, actors: &[Actor], destroyed: bool, case: &
     for actor in actors.iter().filter(|actor| !actor.late) {
         let reply = actor.reply();
         if actor.is_gone() {
-            assert!(ends || renews, "gone without a reason: {case}");
+            // A new id alone is no reason while the old one is remembered: what was under way goes
+            // on under the new one.
+            let is_remembered = !world.policy.renewal_grace().is_zero();
+            assert!(
+                ends || signs_in || (renews && !is_remembered),
+                "gone without a reason: {case}"
+            );
             assert!(
                 reply.unwrap().set_cookie().is_none(),
                 "a cookie for the gone: {case}"
@@ -316,10 +342,12 @@ fn judge(world: &World, cookie: &str, actors: &[Actor], destroyed: bool, case: &
         let known = actors.iter().filter_map(|actor| id_of(actor.reply()?));
         let found = known
             .chain([cookie.to_owned()])
-            .any(|id| model.0.get(key(&id).digest()) == Some(live[0]));
+            .any(|id| model.0.get(key_of(&id).digest()) == Some(live[0]));
         assert!(found, "an id that nobody knows: {case}");
     }
 }
+
+const GRACE: Duration = Duration::seconds(10);
 
 #[test]
 fn two_requests_in_every_order() {
@@ -327,7 +355,9 @@ fn two_requests_in_every_order() {
     for owner in [None, Some("ada")] {
         for first in ACTS {
             for second in ACTS {
-                orders += explore(&[first, second], owner);
+                for grace in [Duration::ZERO, GRACE] {
+                    orders += explore(&[first, second], owner, grace);
+                }
             }
         }
     }
@@ -340,7 +370,7 @@ fn three_requests_in_every_order() {
     for (i, first) in ACTS.into_iter().enumerate() {
         for (j, second) in ACTS.into_iter().enumerate().skip(i) {
             for third in ACTS.into_iter().skip(j) {
-                orders += explore(&[first, second, third], None);
+                orders += explore(&[first, second, third], None, GRACE);
             }
         }
     }

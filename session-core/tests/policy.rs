@@ -36,6 +36,8 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
         (|p| p.idle(Duration::seconds(-1)), "idle"),
         (|p| p.absolute(Duration::ZERO), "absolute"),
         (|p| p.touch_every(Duration::seconds(-1)), "touch_every"),
+        (|p| p.renewal_grace(Duration::seconds(-1)), "renewal_grace"),
+        (|p| p.renewal_grace(Duration::minutes(6)), "renewal_grace"),
         (|p| p.idle(Duration::days(401)), "400 days"),
         (|p| p.max_bytes(0), "max_bytes"),
     ];
@@ -52,6 +54,8 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
 fn what_can_work_is_accepted() {
     let rows: &[Configure] = &[
         |p| p,
+        |p| p.renewal_grace(Duration::ZERO),
+        |p| p.renewal_grace(Duration::minutes(5)),
         |p| p.insecure(),
         |p| {
             p.cookie_name("__Secure-s")

@@ -7,11 +7,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError, to_micros};
+use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError, to_micros};
 use time::OffsetDateTime;
 
-use self::shards::Shards;
-use self::slot::{Digest, Slot};
+use self::shards::{Place, Shards};
+use self::slot::Digest;
 
 /// Keeps sessions in this process; they end with it.
 ///
@@ -67,9 +67,8 @@ impl fmt::Debug for MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
-        let key = Digest::of(key);
-        Ok(self.0.of(key).live(key, to_micros(now)).map(Slot::record))
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+        Ok(self.0.find(Digest::of(key), to_micros(now)))
     }
 
     async fn write(
@@ -89,9 +88,15 @@ impl Store for MemoryStore {
                 expected,
                 with,
                 record,
-            } => self
-                .0
-                .replace(Digest::of(key), expected, Digest::of(with), record, now),
+                remembered,
+            } => {
+                let (key, with) = (Digest::of(key), Digest::of(with));
+                let place = Place {
+                    with,
+                    remembered: to_micros(remembered),
+                };
+                self.0.replace(key, expected, place, record, now)
+            }
             Command::Touch {
                 key,
                 expected,
@@ -103,7 +108,7 @@ impl Store for MemoryStore {
                 shard.touch(key, expected, to_micros(seen), to_micros(expires), now)
             }
             Command::Delete { key } => {
-                self.0.of(Digest::of(key)).take(Digest::of(key));
+                self.0.delete(Digest::of(key), now);
                 true
             }
         };
@@ -161,6 +166,7 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
+    use session_core::Record;
     use session_testkit::{key_of, moment_at, record_of};
 
     use super::*;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError, to_micros};
+use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError, to_micros};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, SqlitePool};
 use time::OffsetDateTime;
@@ -138,7 +138,7 @@ impl fmt::Debug for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
         let load = query(&self.0.statements.load)
             .bind(&key.digest()[..])
             .bind(to_micros(now));
@@ -147,12 +147,12 @@ impl Store for SqliteStore {
             .within("read a session from", load.fetch_optional(&self.0.readers))
             .await?;
         Ok(found.and_then(|row| {
-            let record = row::record(&row);
-            if record.is_none() {
+            let found = row::found(&row, key);
+            if found.is_none() {
                 let place = &self.0.place;
                 tracing::warn!(%place, "a session's row makes no sense; it is taken as absent");
             }
-            record
+            found
         }))
     }
 
@@ -179,6 +179,7 @@ impl Store for SqliteStore {
                 expected,
                 with,
                 record,
+                remembered,
             } => {
                 let text = if key == with { replace } else { relocate };
                 let statement = row::bind(query(text), record)
@@ -188,7 +189,8 @@ impl Store for SqliteStore {
                 if key == with {
                     statement
                 } else {
-                    statement.bind(&with.digest()[..])
+                    let remembered = to_micros(remembered);
+                    statement.bind(&with.digest()[..]).bind(remembered)
                 }
             }
             Command::Touch {
@@ -203,7 +205,7 @@ impl Store for SqliteStore {
                 .bind(expected.to_i64())
                 .bind(now),
             Command::Delete { key } => {
-                let statement = query(delete).bind(&key.digest()[..]);
+                let statement = query(delete).bind(&key.digest()[..]).bind(now);
                 self.0.execute("end a session in", statement).await?;
                 return Ok(Outcome::Applied);
             }

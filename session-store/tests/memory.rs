@@ -29,6 +29,7 @@ async fn relocate(store: &MemoryStore, (key, with): (u64, u64), state: u32) -> O
         expected: Revision::from_i64(state.into()),
         with: &key_of(with),
         record: &owned(state + 1),
+        remembered: moment_at(60),
     };
     store.write(replace, moment_at(0)).await.unwrap()
 }

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use session_core::{Command, Store};
+use session_core::{Command, Found, Store};
 use session_store::SqliteStore;
 use session_testkit::{key_of, moment_at, record_of, store_suite};
 
@@ -76,7 +76,7 @@ async fn what_was_acknowledged_survives_the_kill_of_the_process() {
         let found = store.load(&key_of(number), moment_at(0)).await.unwrap();
         assert_eq!(
             found,
-            Some(record_of(1)),
+            Some(Found::Here(record_of(1))),
             "session {number} of {acknowledged:?}"
         );
     }

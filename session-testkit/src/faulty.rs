@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
 use crate::Gate;
@@ -173,7 +173,7 @@ impl FaultyStore {
 
 #[async_trait]
 impl Store for FaultyStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
         self.call(self.store.load(key, now)).await
     }
 

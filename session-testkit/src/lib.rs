@@ -25,6 +25,7 @@ mod store_owners;
 mod store_races;
 mod store_random;
 mod store_records;
+mod store_renewal;
 mod store_replace;
 mod store_suite;
 mod store_touch;

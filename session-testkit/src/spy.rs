@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
 /// Counts the calls to the store that it wraps.
@@ -97,7 +97,7 @@ impl SpyStore {
 
 #[async_trait]
 impl Store for SpyStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
         self.count().load += 1;
         self.store.load(key, now).await
     }

@@ -1,6 +1,6 @@
 //! How records end: `Delete`, expiry, `sweep`; and that `check` leaves everything alone.
 
-use session_core::{Command, Outcome, Record, Revision, Revoke};
+use session_core::{Command, Found, Outcome, Record, Revision, Revoke};
 use time::Duration;
 
 use crate::store_fixture::{Rig, handle_of, key_of, moment_at, owned_by, record_of};
@@ -63,7 +63,7 @@ pub(crate) async fn a_microsecond_before_its_end_a_record_lives(rig: &Rig) {
     let store = &rig.0;
     rig.insert(1, &record, 0).await;
     let found = store.load(&key_of(1), now).await.expect("the store loads");
-    assert_eq!(found, Some(record));
+    assert_eq!(found, Some(Found::Here(record)));
     let swept = store.sweep(now, 10).await.expect("the store sweeps");
     assert_eq!(swept, 0);
     let devices = store.devices("ada", now).await.expect("the store lists");

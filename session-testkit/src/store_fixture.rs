@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use session_core::{
-    Command, Device, Expiry, Id, Key, Outcome, PublicId, Record, Revision, Revoke, Store,
+    Command, Device, Expiry, Found, Id, Key, Outcome, PublicId, Record, Revision, Revoke, Store,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -76,11 +76,30 @@ pub(crate) fn owned_by(owner: &str, number: u32) -> Record {
     }
 }
 
+/// How many seconds a moved session's old key is remembered.
+pub(crate) const REMEMBERED: i64 = 10;
+
 /// A store with keys as numbers, moments as seconds, and no failures.
 pub(crate) struct Rig(pub(crate) Arc<dyn Store>);
 
 impl Rig {
+    /// Returns the record that is under the key.
     pub(crate) async fn load(&self, key: u64, now: i64) -> Option<Record> {
+        match self.find(key, now).await? {
+            Found::Here(record) => Some(record),
+            Found::Moved { .. } => None,
+        }
+    }
+
+    /// Returns the record that was moved from the key, if the key that it is under is `to`.
+    pub(crate) async fn moved(&self, key: u64, to: u64, now: i64) -> Option<Record> {
+        match self.find(key, now).await? {
+            Found::Moved { to: found, record } if found == key_of(to) => Some(record),
+            found => panic!("expected what was moved to {to}, found {found:?}"),
+        }
+    }
+
+    pub(crate) async fn find(&self, key: u64, now: i64) -> Option<Found> {
         let found = self.0.load(&key_of(key), moment_at(now)).await;
         found.expect("the store loads")
     }
@@ -104,6 +123,7 @@ impl Rig {
             expected: Revision::from_i64(i64::from(expected)),
             with: &key_of(with),
             record,
+            remembered: moment_at(now + REMEMBERED),
         };
         self.write(replace, now).await
     }

@@ -1,5 +1,7 @@
 //! Long random histories, compared with the model after every step.
 
+use std::collections::BTreeSet;
+
 use session_core::{Command, Expiry, Outcome, PublicId, Record, Revision, Revoke};
 
 use crate::ModelStore;
@@ -15,6 +17,7 @@ pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
             model: Rig(std::sync::Arc::new(ModelStore::new())),
             chance: Chance(seed),
             now: 0,
+            moved: BTreeSet::new(),
             place: format!("seed {seed}"),
         };
         for step in 1..=STEPS {
@@ -31,6 +34,8 @@ struct History {
     model: Rig,
     chance: Chance,
     now: i64,
+    /// A key leads to one session at most, as ids that are drawn once do.
+    moved: BTreeSet<u64>,
     /// Where we are, for whoever reads a failure.
     place: String,
 }
@@ -53,12 +58,14 @@ impl History {
                 } else {
                     self.chance.below(KEYS)
                 };
-                let (key, with) = (&key_of(key), &key_of(with));
+                let again = key != with && !self.moved.insert(key);
+                let remembered = if again { 0 } else { self.now + 8 };
                 let replace = Command::Replace {
-                    key,
+                    key: &key_of(key),
                     expected,
-                    with,
+                    with: &key_of(with),
                     record,
+                    remembered: moment_at(remembered),
                 };
                 self.both(rig, replace).await;
             }
@@ -108,8 +115,8 @@ impl History {
 
     async fn compare(&self, rig: &Rig) {
         for key in 0..KEYS {
-            let expected = self.model.load(key, self.now).await;
-            assert_eq!(rig.load(key, self.now).await, expected, "{}", self.place);
+            let expected = self.model.find(key, self.now).await;
+            assert_eq!(rig.find(key, self.now).await, expected, "{}", self.place);
         }
         for owner in OWNERS {
             let mut expected = self.model.devices(owner, self.now).await;

@@ -23,6 +23,7 @@ async fn comes_back(rig: &Rig, key: u64, record: &Record) {
             expected: state,
             with: &crate::key_of(to),
             record,
+            remembered: moment_at(0),
         };
         assert_eq!(rig.write(replace, 0).await, Outcome::Applied);
         same(rig.load(to, 0).await, record);

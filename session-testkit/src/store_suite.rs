@@ -9,8 +9,8 @@ use session_core::Store;
 use crate::report::report;
 use crate::store_fixture::Rig;
 use crate::{
-    store_end, store_insert, store_owners, store_races, store_random, store_records, store_replace,
-    store_touch,
+    store_end, store_insert, store_owners, store_races, store_random, store_records, store_renewal,
+    store_replace, store_touch,
 };
 
 /// Panics unless a store does what [`Store`] says, naming every case that failed.
@@ -127,6 +127,17 @@ const CASES: &[StoreCase] = cases! {
         a_replace_may_shorten_a_life,
         a_moved_session_can_be_moved_on_and_back,
         every_pair_of_keys_can_be_swapped_through,
+    ],
+    store_renewal: [
+        a_moved_session_is_found_by_its_old_key_for_a_while,
+        an_old_key_that_need_not_be_remembered_is_not,
+        an_old_key_cannot_be_written,
+        a_delete_by_the_old_key_ends_the_session,
+        a_delete_by_a_forgotten_key_ends_nothing,
+        an_old_key_is_remembered_over_writes_and_touches,
+        only_the_last_key_is_remembered,
+        an_old_key_ends_with_its_session,
+        a_new_session_under_an_expired_key_has_no_old_key,
     ],
     store_touch: [
         a_touch_moves_both_moments,

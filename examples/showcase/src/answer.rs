@@ -76,6 +76,7 @@ impl From<SessionError> for Answer {
             SessionError::Owner { .. } => Self::error(400, "a user is 1 to 255 bytes"),
             SessionError::Expiry(problem) => Self::error(400, &problem.to_string()),
             SessionError::Gone => Self::error(409, "the session was ended elsewhere"),
+            SessionError::Renewed => Self::error(409, "the session's id was renewed elsewhere"),
             _ => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(error = %error, cause, "the session could not be used");

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use session_core::{
-    Clock, Command, Entropy, EntropyError, Exchange, Key, ManualClock, Outcome, Policy,
+    Clock, Command, Entropy, EntropyError, Exchange, Found, Key, ManualClock, Outcome, Policy,
     PolicyBuilder, Record, Reply, Session, Step,
 };
 use time::macros::datetime;
@@ -38,14 +38,26 @@ impl Entropy for Counter {
 
 /// The port's laws over a map.
 #[derive(Debug, Default, Clone)]
-pub struct Model(pub HashMap<[u8; 32], Record>);
+pub struct Model(
+    pub HashMap<[u8; 32], Record>,
+    /// Where each remembered key leads, and until when.
+    pub HashMap<[u8; 32], ([u8; 32], OffsetDateTime)>,
+);
 
 impl Model {
-    pub fn load(&self, key: &Key, now: OffsetDateTime) -> Option<Record> {
-        self.0
-            .get(key.digest())
-            .filter(|record| record.expires > now)
-            .cloned()
+    pub fn load(&self, key: &Key, now: OffsetDateTime) -> Option<Found> {
+        if let Some(record) = self.record(key.digest(), now) {
+            return Some(Found::Here(record));
+        }
+        let (to, until) = self.1.get(key.digest())?;
+        let record = self.record(to, now).filter(|_| *until > now)?;
+        let to = Key::from_digest(*to);
+        Some(Found::Moved { to, record })
+    }
+
+    pub fn record(&self, digest: &[u8; 32], now: OffsetDateTime) -> Option<Record> {
+        let found = self.0.get(digest);
+        found.filter(|record| record.expires > now).cloned()
     }
 
     pub fn write(&mut self, command: Command<'_>, now: OffsetDateTime) -> Outcome {
@@ -66,6 +78,7 @@ impl Model {
                 expected,
                 with,
                 record,
+                remembered,
             } => {
                 let fits = live(key).is_some_and(|old| old.revision == expected);
                 if !fits || (with != key && live(with).is_some()) {
@@ -73,6 +86,10 @@ impl Model {
                 }
                 self.0.remove(key.digest());
                 self.0.insert(*with.digest(), record.clone());
+                if with != key {
+                    self.1.retain(|_, (to, _)| to != key.digest());
+                    self.1.insert(*key.digest(), (*with.digest(), remembered));
+                }
             }
             Command::Touch {
                 key,
@@ -88,7 +105,11 @@ impl Model {
                 record.expires = record.expires.max(expires);
             }
             Command::Delete { key } => {
-                self.0.remove(key.digest());
+                let gone = match self.load(key, now) {
+                    Some(Found::Moved { to, .. }) => to,
+                    _ => *key,
+                };
+                self.0.remove(gone.digest());
             }
         }
         Outcome::Applied
@@ -138,7 +159,7 @@ impl World {
         self.clock.advance(by);
     }
 
-    pub fn load(&self, key: &Key) -> Option<Record> {
+    pub fn load(&self, key: &Key) -> Option<Found> {
         self.calls.lock().unwrap().push("load");
         self.model.lock().unwrap().load(key, self.now())
     }
@@ -205,7 +226,8 @@ impl World {
 
     pub fn record(&self, cookie: &str) -> Option<Record> {
         let key = Key::of(session_core::Id::parse(cookie.as_bytes()).unwrap());
-        self.model.lock().unwrap().load(&key, self.now())
+        let model = self.model.lock().unwrap();
+        model.record(key.digest(), self.now())
     }
 }
 

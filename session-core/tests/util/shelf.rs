@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_lock::MutexGuardArc;
 use async_trait::async_trait;
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{Command, Device, Found, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
 use super::Model;
@@ -63,7 +63,7 @@ impl Shelf {
 
 #[async_trait]
 impl Store for Shelf {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
         self.call("load").await?;
         Ok(self.model.lock().unwrap().load(key, now))
     }

@@ -14,6 +14,8 @@ pub(super) struct Shard {
     pub(super) owners: BTreeSet<(Arc<str>, Digest)>,
     /// Nothing in `live` expires before this.
     pub(super) earliest: Option<i64>,
+    /// Where the keys of this shard lead that sessions had before, and until when.
+    pub(super) moved: HashMap<Digest, (Digest, i64), BuildHasherDefault<FirstBytes>>,
 }
 
 impl Shard {
@@ -29,7 +31,7 @@ impl Shard {
     pub(super) fn insert(&mut self, key: Digest, record: &Record, now: i64) -> bool {
         let free = self.live(key, now).is_none();
         if free {
-            self.put(key, record);
+            self.put(key, Slot::of(record, None));
         }
         free
     }
@@ -55,10 +57,9 @@ impl Shard {
     }
 
     /// Every way in leads through here, and every way out through `take` or `sweep`.
-    pub(super) fn put(&mut self, key: Digest, record: &Record) {
-        let slot = Slot::of(record);
+    pub(super) fn put(&mut self, key: Digest, slot: Slot) {
         self.take(key);
-        if let Some(owner) = &record.owner {
+        if let Some(owner) = &slot.entry.owner {
             self.owners.insert((Arc::clone(owner), key));
         }
         let earliest = self.earliest.unwrap_or(slot.expires);
@@ -66,10 +67,22 @@ impl Shard {
         self.live.insert(key, slot);
     }
 
-    pub(super) fn take(&mut self, key: Digest) {
-        if let Some(owner) = self.live.remove(&key).and_then(|slot| slot.entry.owner) {
+    pub(super) fn take(&mut self, key: Digest) -> Option<Slot> {
+        let mut slot = self.live.remove(&key)?;
+        if let Some(owner) = slot.entry.owner.take() {
             self.owners.remove(&(owner, key));
         }
+        Some(slot)
+    }
+
+    /// Remembers where a session went whose key was of this shard.
+    pub(super) fn lead(&mut self, key: Digest, to: Digest, until: i64) {
+        self.moved.insert(key, (to, until));
+    }
+
+    pub(super) fn leads_to(&self, key: Digest, now: i64) -> Option<Digest> {
+        let (to, until) = self.moved.get(&key)?;
+        (*until > now).then_some(*to)
     }
 
     pub(super) fn owned_by(&self, owner: &str) -> Vec<Digest> {
@@ -100,6 +113,10 @@ impl Shard {
                 self.earliest = self.live.values().map(|slot| slot.expires).min();
             }
         }
+        self.moved.retain(|_, (_, until)| *until > now);
+        if self.moved.is_empty() {
+            self.moved.shrink_to(0);
+        }
         // A table that has been four times as full gives half of it back, and an empty one all.
         if self.live.capacity() > 4 * self.live.len().max(8) || self.live.is_empty() {
             self.live.shrink_to(2 * self.live.len());
@@ -125,7 +142,7 @@ mod tests {
         let mut shard = Shard::default();
         let record = record_of(1);
         for first in 0..=255 {
-            shard.put(digest(first, 0), &record);
+            shard.put(digest(first, 0), Slot::of(&record, None));
         }
         let full = shard.live.capacity();
         for first in 10..=255 {
@@ -140,15 +157,16 @@ mod tests {
     fn the_owner_index_follows_overwriting_and_expiry() {
         let mut shard = Shard::default();
         let one = digest(1, 0);
-        let with_owner = |owner: Option<&str>| Record {
-            owner: owner.map(Into::into),
-            ..record_of(1)
+        let with_owner = |owner: Option<&str>| {
+            let owner = owner.map(Into::into);
+            let record = record_of(1);
+            Slot::of(&Record { owner, ..record }, None)
         };
-        shard.put(one, &with_owner(Some("ada")));
-        shard.put(one, &with_owner(Some("bob")));
+        shard.put(one, with_owner(Some("ada")));
+        shard.put(one, with_owner(Some("bob")));
         assert_eq!(shard.owned_by("ada"), []);
         assert_eq!(shard.owned_by("bob"), [one]);
-        shard.put(one, &with_owner(None));
+        shard.put(one, with_owner(None));
         assert!(shard.owners.is_empty());
     }
 }

@@ -1,13 +1,20 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use session_core::{Record, Revision};
+use session_core::{Found, Key, Record, Revision};
 
 use super::shard::Shard;
-use super::slot::Digest;
+use super::slot::{Digest, Previous, Slot};
 
 /// Two locks of this many are enough for any command but those on an owner's sessions.
 pub(super) const SHARDS: usize = 64;
+
+/// Where a session goes, and until when its old key is remembered.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) with: Digest,
+    pub(super) remembered: i64,
+}
 
 pub(super) struct Shards {
     all: [Mutex<Shard>; SHARDS],
@@ -42,22 +49,67 @@ impl Shards {
         self.all.iter().map(Self::lock).collect()
     }
 
+    pub(super) fn find(&self, key: Digest, now: i64) -> Option<Found> {
+        let to = {
+            let shard = self.of(key);
+            if let Some(slot) = shard.live(key, now) {
+                return Some(Found::Here(slot.record()));
+            }
+            shard.leads_to(key, now)?
+        };
+        let shard = self.of(to);
+        // It may have been moved on meanwhile, or have made room for another.
+        let slot = shard
+            .live(to, now)
+            .filter(|slot| slot.is_led_to_by(key, now))?;
+        Some(Found::Moved {
+            to: Key::from_digest(to.0),
+            record: slot.record(),
+        })
+    }
+
+    pub(super) fn delete(&self, key: Digest, now: i64) {
+        let to = {
+            let mut shard = self.of(key);
+            let was_live = shard.live(key, now).is_some();
+            shard.take(key);
+            shard.leads_to(key, now).filter(|_| !was_live)
+        };
+        if let Some(to) = to {
+            let mut shard = self.of(to);
+            let slot = shard.live(to, now);
+            if slot.is_some_and(|slot| slot.is_led_to_by(key, now)) {
+                shard.take(to);
+            }
+        }
+    }
+
     pub(super) fn replace(
         &self,
         key: Digest,
         expected: Revision,
-        with: Digest,
+        Place { with, remembered }: Place,
         record: &Record,
         now: i64,
     ) -> bool {
+        let previous = (remembered > now).then(|| {
+            let until = remembered;
+            Box::new(Previous { key, until })
+        });
         let (from, to) = (key.shard(), with.shard());
         if from == to {
             let mut shard = self.of(key);
             let free = key == with || shard.live(with, now).is_none();
             let applies = free && shard.expected(key, expected, now);
             if applies {
-                shard.take(key);
-                shard.put(with, record);
+                let old = shard.take(key);
+                if key == with {
+                    let previous = old.and_then(|slot| slot.entry.previous);
+                    shard.put(with, Slot::of(record, previous));
+                } else {
+                    shard.put(with, Slot::of(record, previous));
+                    shard.lead(key, with, remembered);
+                }
             }
             return applies;
         }
@@ -71,7 +123,8 @@ impl Shards {
         let applies = target.live(with, now).is_none() && source.expected(key, expected, now);
         if applies {
             source.take(key);
-            target.put(with, record);
+            source.lead(key, with, remembered);
+            target.put(with, Slot::of(record, previous));
         }
         applies
     }

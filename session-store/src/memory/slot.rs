@@ -65,12 +65,21 @@ pub(super) struct Entry {
     pub(super) owner: Option<Arc<str>>,
     pub(super) expiry: Expiry,
     pub(super) data: Arc<str>,
+    /// The key that leads here too; few sessions have one.
+    pub(super) previous: Option<Box<Previous>>,
+}
+
+/// A key that a session had before, and until when it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Previous {
+    pub(super) key: Digest,
+    pub(super) until: i64,
 }
 
 const NEVER: i64 = i64::MIN;
 
 impl Slot {
-    pub(super) fn of(record: &Record) -> Self {
+    pub(super) fn of(record: &Record, previous: Option<Box<Previous>>) -> Self {
         Self {
             expires: to_micros(record.expires),
             entry: Box::new(Entry {
@@ -82,8 +91,14 @@ impl Slot {
                 owner: record.owner.clone(),
                 expiry: record.expiry,
                 data: Arc::clone(&record.data),
+                previous,
             }),
         }
+    }
+
+    pub(super) fn is_led_to_by(&self, key: Digest, now: i64) -> bool {
+        let previous = self.entry.previous.as_deref();
+        previous.is_some_and(|previous| previous.key == key && previous.until > now)
     }
 
     pub(super) fn record(&self) -> Record {
@@ -119,7 +134,7 @@ mod tests {
 
     #[test]
     fn entries_are_small() {
-        assert!(size_of::<Entry>() <= 104, "{}", size_of::<Entry>());
+        assert!(size_of::<Entry>() <= 112, "{}", size_of::<Entry>());
         assert_eq!(size_of::<(Digest, Slot)>(), 48);
     }
 }

@@ -1,4 +1,6 @@
-use session_core::{Device, Expiry, PublicId, Record, Revision, from_micros, to_micros};
+use session_core::{
+    Device, Expiry, Found, Key, PublicId, Record, Revision, from_micros, to_micros,
+};
 use sqlx::Row as _;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
@@ -23,7 +25,7 @@ pub(super) fn bind<'q>(statement: Statement<'q>, record: &'q Record) -> Statemen
 /// Reads a record; none from a row that says nothing sensible about whose it is or when it ends.
 ///
 /// Data that is no text is read as empty, which the core takes for what it is.
-pub(super) fn record(row: &SqliteRow) -> Option<Record> {
+fn record(row: &SqliteRow) -> Option<Record> {
     let authenticated: Option<i64> = row.try_get(5).ok()?;
     let owner: Option<&str> = row.try_get(6).ok()?;
     let expiry: &str = row.try_get(7).ok()?;
@@ -41,6 +43,17 @@ pub(super) fn record(row: &SqliteRow) -> Option<Record> {
         expiry: expiry.parse::<Expiry>().ok()?,
         data: row.try_get::<&str, _>(8).unwrap_or_default().into(),
     })
+}
+
+/// Reads what was found for a key; none as [`record`].
+pub(super) fn found(row: &SqliteRow, asked: &Key) -> Option<Found> {
+    let record = record(row)?;
+    let digest: &[u8] = row.try_get(9).ok()?;
+    if *digest == asked.digest()[..] {
+        return Some(Found::Here(record));
+    }
+    let to = Key::from_digest(digest.try_into().ok()?);
+    Some(Found::Moved { to, record })
 }
 
 /// Reads a line of an owner's list.

@@ -7,12 +7,12 @@ use super::failure::Place;
 ///
 /// It stands there, as a comment, and not in `user_version`, which belongs to whoever owns the
 /// rest of the database.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const MARK: &str = "session-store schema ";
 
-/// Name, type and whether it is mandatory.
-const COLUMNS: [(&str, &str, bool); 10] = [
+/// Name, type and whether it is mandatory; version 1 had all but the last two.
+const COLUMNS: [(&str, &str, bool); 12] = [
     ("key", "BLOB", true),
     ("revision", "INTEGER", true),
     ("public_id", "BLOB", true),
@@ -23,9 +23,12 @@ const COLUMNS: [(&str, &str, bool); 10] = [
     ("owner", "TEXT", false),
     ("expiry", "TEXT", true),
     ("data", "TEXT", true),
+    ("previous", "BLOB", false),
+    ("remembered", "INTEGER", false),
 ];
 
-/// Makes the table unless it is there, and refuses one that is not ours.
+/// Makes the table unless it is there, brings an older one up to date, and refuses one that is not
+/// ours.
 pub(super) async fn prepare(
     writer: &SqlitePool,
     table: &str,
@@ -35,7 +38,7 @@ pub(super) async fn prepare(
     let mut connection = writer.acquire().await.map_err(failure)?;
     // A table that is there needs no lock.
     let found = find(&mut connection, table).await.map_err(failure)?;
-    if let Some(found) = found {
+    if let Some(found) = found.filter(|found| !found.is_older()) {
         return found.check(table, place);
     }
     drop(connection);
@@ -45,11 +48,39 @@ pub(super) async fn prepare(
         .map_err(failure)?;
     // Another process may have been faster.
     let found = find(&mut transaction, table).await.map_err(failure)?;
-    if let Some(found) = found {
-        return found.check(table, place);
+    match found {
+        Some(found) if found.is_older() => upgrade(&mut transaction, table).await,
+        Some(found) => return found.check(table, place),
+        None => create(&mut transaction, table).await,
     }
-    create(&mut transaction, table).await.map_err(failure)?;
+    .map_err(failure)?;
     transaction.commit().await.map_err(failure)
+}
+
+/// Puts the sessions of a table of version 1 into one of the present version.
+async fn upgrade(
+    transaction: &mut Transaction<'_, Sqlite>,
+    table: &str,
+) -> Result<(), sqlx::Error> {
+    let execute = async |transaction: &mut Transaction<'_, Sqlite>, sql: String| {
+        let statement = sqlx::query(AssertSqlSafe(sql));
+        statement.execute(&mut **transaction).await.map(drop)
+    };
+    for sql in [
+        format!("DROP INDEX \"{table}_expires\""),
+        format!("DROP INDEX \"{table}_owner\""),
+        format!("ALTER TABLE \"{table}\" RENAME TO \"{table}_1\""),
+    ] {
+        execute(transaction, sql).await?;
+    }
+    create(transaction, table).await?;
+    for sql in [
+        format!("INSERT INTO \"{table}\" SELECT *, NULL, NULL FROM \"{table}_1\""),
+        format!("DROP TABLE \"{table}_1\""),
+    ] {
+        execute(transaction, sql).await?;
+    }
+    Ok(())
 }
 
 async fn create(transaction: &mut Transaction<'_, Sqlite>, table: &str) -> Result<(), sqlx::Error> {
@@ -66,6 +97,10 @@ async fn create(transaction: &mut Transaction<'_, Sqlite>, table: &str) -> Resul
         format!(
             "CREATE INDEX \"{table}_owner\" ON \"{table}\" (owner, expires) \
              WHERE owner IS NOT NULL"
+        ),
+        format!(
+            "CREATE INDEX \"{table}_previous\" ON \"{table}\" (previous) \
+             WHERE previous IS NOT NULL"
         ),
     ] {
         sqlx::query(AssertSqlSafe(sql))
@@ -108,6 +143,11 @@ async fn find(
 }
 
 impl Found {
+    /// Says whether it is our table as an earlier version has made it.
+    fn is_older(&self) -> bool {
+        self.version() == Some(1) && self.has(&COLUMNS[..10])
+    }
+
     fn check(&self, table: &str, place: &Place) -> Result<(), StoreError> {
         let version = self.version().unwrap_or(VERSION);
         if version > VERSION {
@@ -117,18 +157,20 @@ impl Found {
                  another table"
             )));
         }
-        let expected = COLUMNS.iter().copied();
-        let columns = self.columns.iter();
-        if columns
-            .map(|(name, kind, is_mandatory)| (name.as_str(), kind.as_str(), *is_mandatory))
-            .eq(expected)
-        {
+        if self.has(&COLUMNS) {
             return Ok(());
         }
         Err(StoreError::new(format!(
             "can't open {place}: its table {table:?} was not made by session-store; name another \
              table with SqliteOptions::table, or another file"
         )))
+    }
+
+    fn has(&self, expected: &[(&str, &str, bool)]) -> bool {
+        let columns = self.columns.iter();
+        columns
+            .map(|(name, kind, is_mandatory)| (name.as_str(), kind.as_str(), *is_mandatory))
+            .eq(expected.iter().copied())
     }
 
     fn version(&self) -> Option<u32> {

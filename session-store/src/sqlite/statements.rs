@@ -26,23 +26,26 @@ impl Statements {
                       authenticated = ?6, owner = ?7, expiry = ?8, data = ?9";
         let names = "revision, public_id, created, seen, expires, authenticated, owner, expiry, \
                      data";
+        // ?1 is the key and ?2 now.
+        let found = "(key = ?1 OR previous = ?1 AND remembered > ?2) AND expires > ?2";
         let sql = |text: &str| Arc::from(text.replace("TABLE", &format!("\"{table}\"")));
         let owned = "owner = ?1 AND expires > ?2";
         Self {
             load: sql(&format!(
-                "SELECT {names} FROM TABLE WHERE key = ?1 AND expires > ?2"
+                "SELECT {names}, key FROM TABLE WHERE {found} ORDER BY key = ?1 DESC LIMIT 1"
             )),
             insert: sql(&format!(
                 "INSERT INTO TABLE ({names}, key) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-                 ON CONFLICT (key) DO UPDATE SET {fields} WHERE expires <= ?11"
+                 ON CONFLICT (key) DO UPDATE SET {fields}, previous = NULL, remembered = NULL \
+                 WHERE expires <= ?11"
             )),
             replace: sql(&format!(
                 "UPDATE TABLE SET {fields} WHERE key = ?10 AND revision = ?11 AND expires > ?12"
             )),
             // What is in the way is refused if it lives; else OR REPLACE removes it.
             relocate: sql(&format!(
-                "UPDATE OR REPLACE TABLE SET {fields}, key = ?13 \
+                "UPDATE OR REPLACE TABLE SET {fields}, key = ?13, previous = ?10, remembered = ?14 \
                  WHERE key = ?10 AND revision = ?11 AND expires > ?12 \
                  AND NOT EXISTS (SELECT 1 FROM TABLE AS other \
                  WHERE other.key = ?13 AND other.expires > ?12)"
@@ -51,7 +54,11 @@ impl Statements {
                 "UPDATE TABLE SET seen = max(seen, ?1), expires = max(expires, ?2) \
                  WHERE key = ?3 AND revision = ?4 AND expires > ?5",
             ),
-            delete: sql("DELETE FROM TABLE WHERE key = ?1"),
+            // By an old key only where there is nothing under it.
+            delete: sql(&format!(
+                "DELETE FROM TABLE WHERE key = ?1 OR key = \
+                 (SELECT key FROM TABLE WHERE {found} ORDER BY key = ?1 DESC LIMIT 1)"
+            )),
             sweep: sql("DELETE FROM TABLE WHERE rowid IN \
                  (SELECT rowid FROM TABLE WHERE expires <= ?1 LIMIT ?2)"),
             devices: sql(&format!(

@@ -180,6 +180,10 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         a_logout_during_a_slow_write_holds
         a_login_during_a_slow_read_keeps_its_cookie
         a_login_during_a_slow_write_keeps_its_cookie
+        a_write_that_starts_after_a_login_keeps_its_cookie
+        a_second_login_from_before_the_first_works
+        a_logout_with_the_id_from_before_a_login_holds
+        a_slow_write_follows_a_cycle
         of_two_cycles_one_id_survives
         a_revocation_during_a_slow_write_holds;
 };

@@ -153,17 +153,57 @@ async fn another_programs_table_is_refused_and_kept() {
 }
 
 #[tokio::test]
+async fn a_table_of_the_first_version_keeps_its_sessions() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    store.close().await;
+    // Back to what the first version made.
+    let mut stranger = folder.stranger().await;
+    let columns = "revision, public_id, created, seen, expires, authenticated, owner, expiry, data";
+    for sql in [
+        "DROP INDEX session_expires",
+        "DROP INDEX session_owner",
+        "DROP INDEX session_previous",
+        "ALTER TABLE session RENAME TO present",
+        "CREATE TABLE session (/* session-store schema 1 */ key BLOB NOT NULL, \
+         revision INTEGER NOT NULL, public_id BLOB NOT NULL, created INTEGER NOT NULL, \
+         seen INTEGER NOT NULL, expires INTEGER NOT NULL, authenticated INTEGER, owner TEXT, \
+         expiry TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (key)) STRICT",
+        "CREATE INDEX session_expires ON session (expires)",
+        "CREATE INDEX session_owner ON session (owner, expires) WHERE owner IS NOT NULL",
+        &format!("INSERT INTO session SELECT key, {columns} FROM present"),
+        "DROP TABLE present",
+    ] {
+        run(&mut stranger, sql).await;
+    }
+    for _ in 0..2 {
+        let store = folder.open().await;
+        assert_eq!(load(&store, 1).await, Some(record_of(1)));
+        store.close().await;
+    }
+    let tables = "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema \
+                  WHERE name NOT LIKE 'sqlite%' ORDER BY name)";
+    let row = sqlx::query(tables).fetch_one(&mut stranger).await.unwrap();
+    let names: String = row.get(0);
+    assert_eq!(
+        names,
+        "session session_expires session_owner session_previous"
+    );
+}
+
+#[tokio::test]
 async fn a_newer_table_is_refused() {
     let folder = Folder::new();
     let mut stranger = folder.stranger().await;
     run(
         &mut stranger,
-        "CREATE TABLE session (/* session-store schema 2 */ key BLOB)",
+        "CREATE TABLE session (/* session-store schema 3 */ key BLOB)",
     )
     .await;
     let message = folder.refusal().await;
     assert!(
-        message.contains("was made by a newer session-store (schema 2"),
+        message.contains("was made by a newer session-store (schema 3"),
         "{message}"
     );
     assert!(message.contains("update this program"), "{message}");
@@ -251,6 +291,7 @@ async fn a_row_that_makes_no_sense_is_empty_or_absent() {
         expected: found.revision,
         with: &key_of(20),
         record: &record_of(21),
+        remembered: moment_at(60),
     };
     assert_eq!(
         store.write(replace, moment_at(0)).await.unwrap(),

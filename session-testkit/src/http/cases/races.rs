@@ -86,6 +86,55 @@ pub(crate) async fn a_login_during_a_slow_write_keeps_its_cookie(server: &dyn Se
     has(&client, json!({ "here": true })).await
 }
 
+pub(crate) async fn a_write_that_starts_after_a_login_keeps_its_cookie(
+    server: &dyn Server,
+) -> Outcome {
+    let client = visitor(server).await?;
+    // Requests that were sent before the answer to the login has arrived.
+    let before = client.copy();
+    let user = nobody_yet();
+    login(&client, &user).await?;
+    let put = before.put("/api/data/late", "1").await?;
+    put.is(409)?.sets_nothing()?;
+    let increment = before.post("/api/data/late/increment", "").await?;
+    increment.is(409)?.sets_nothing()?;
+    is_dead(&before).await?;
+    client.get("/api/session").await?.says("owner", user)?;
+    has(&client, json!({ "here": true })).await
+}
+
+pub(crate) async fn a_second_login_from_before_the_first_works(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let before = client.copy();
+    let user = nobody_yet();
+    login(&client, &user).await?;
+    login(&before, &user).await?;
+    for browser in [&client, &before] {
+        let shown = browser.get("/api/session").await?;
+        shown.says("owner", &*user)?;
+        has(browser, json!({ "here": true })).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_logout_with_the_id_from_before_a_login_holds(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let before = client.copy();
+    login(&client, &nobody_yet()).await?;
+    before.post("/api/logout", "").await?.is(204)?.removes()?;
+    is_dead(&client).await
+}
+
+pub(crate) async fn a_slow_write_follows_a_cycle(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let cycle = || client.post("/api/cycle?delay_ms=600", "");
+    let put = client.put("/api/data/late?delay_ms=1200", "1");
+    let (put, cycle) = join(put, cycle()).await;
+    put?.is(204)?.sets_nothing()?;
+    cycle?.is(204)?.sets_one()?;
+    has(&client, json!({ "here": true, "late": 1 })).await
+}
+
 pub(crate) async fn of_two_cycles_one_id_survives(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     let before = client.copy();
