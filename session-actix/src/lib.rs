@@ -1,0 +1,113 @@
+//! Web sessions for actix-web: a middleware and an extractor over `session-core`.
+//!
+//! ```text
+//! request ──▶ SessionMiddleware: opens the session, asks nobody
+//!               │
+//!               ▼
+//!             your handler: `Session` loads it, at most one read of the store
+//!               │
+//! response ◀── SessionMiddleware: commits what changed, adds Set-Cookie, Vary, Cache-Control
+//! ```
+//!
+//! A handler that takes no session costs no store call and gets no header.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, web};
+//! use session_actix::{Policy, Rejection, Session, SessionMiddleware, Sessions};
+//! use session_store::MemoryStore;
+//!
+//! async fn hits(session: Session) -> Result<String, Rejection> {
+//!     let hits = session.update("hits", |n: Option<u32>| n.unwrap_or(0) + 1)?;
+//!     Ok(format!("{hits} visits"))
+//! }
+//!
+//! #[actix_web::main]
+//! async fn main() -> std::io::Result<()> {
+//!     // Plain http; in production `Policy::default()` sends a `Secure` cookie over https.
+//!     let policy = Policy::builder().insecure().build().expect("nothing contradicts");
+//!     // Made once, outside: every worker builds the application anew.
+//!     let sessions = Sessions::new(policy, MemoryStore::new());
+//!     let app = move || {
+//!         App::new()
+//!             .route("/", web::get().to(hits))
+//!             .wrap(SessionMiddleware::new(sessions.clone()))
+//!     };
+//!     HttpServer::new(app).bind("127.0.0.1:3000")?.run().await
+//! }
+//! ```
+//!
+//! The session is committed when the response's head is ready. Later writes, from a streaming
+//! body or a task, are [`SessionError::Closed`]; `session.save().await` commits early. A response
+//! of 500 or more drops the changes, and a panic commits nothing. If the store fails, the client
+//! gets an opaque 503 and keeps its cookie.
+//!
+//! A logout need not load the session:
+//!
+//! ```
+//! use session_actix::{Rejection, SessionHandle};
+//!
+//! async fn logout(session: SessionHandle) -> Result<(), Rejection> {
+//!     Ok(session.destroy()?)
+//! }
+//! ```
+//!
+//! Several sessions on one application have a marker type each; see
+//! [`SessionMiddleware::named`]. Other middleware gets at the session with [`SessionExt`], and
+//! route guards too, behind a middleware that [preloads](SessionMiddleware::preload) it.
+//!
+//! # Among other middleware
+//!
+//! The last `wrap` is the outermost. Middleware that uses the session is wrapped before
+//! `SessionMiddleware`. So is `ErrorHandlers`: around it, a handler that answers anew would drop
+//! the cookie and keep the stored session, and a status that it changes would come too late to
+//! decide about the commit. `Logger`, `Compress`, `DefaultHeaders` and CORS may lie on either
+//! side; if the commit fails, those outside see the 503 too.
+//!
+//! If inner middleware fails with an `Err`, the session is committed by the status of
+//! `ResponseError::status_code` (an implementation that overrides `error_response` should agree
+//! with it), and the error's response carries the cookie. If that commit fails, the error
+//! becomes a [`Rejection`]; it stays an `Err`, since there is no request left to answer.
+//!
+//! # From actix-session and actix-identity
+//!
+//! | there | here |
+//! |---|---|
+//! | `SessionMiddleware::builder(store, key)` | `SessionMiddleware::new(Sessions::new(policy, store))`; ids need no key |
+//! | `.cookie_name`, `.session_lifecycle`, … | [`Policy::builder`], checked once at start |
+//! | loaded for every request | when a handler asks; [`SessionMiddleware::preload`] for guards |
+//! | `request.get_session()` | [`SessionExt::session_handle`], then `load().await` or `peek()` |
+//! | `session.get`, `insert`, `remove`, `clear` | the same |
+//! | `session.update`, `update_or` | `session.update(key, …)`, exact under concurrency |
+//! | `session.renew()` | `session.cycle()?`; at login `session.sign_in(owner)?` |
+//! | `session.purge()` | `session.destroy()?` |
+//! | `Identity::login(&request.extensions(), id)?` | `session.sign_in(id)?` |
+//! | `identity.logout()` | `session.destroy()?` |
+//! | `identity.id()?`, or 401 | `session.owner()` |
+//! | `visit_deadline`, `login_deadline` | `idle` and `absolute` of [`Policy::builder`] |
+//! | no middleware: an empty session | a 500 that names it in the log |
+//! | an inner `Err` drops the changes | they are committed, unless it is a 500 or more |
+//! | cookies `id`, signed or private | a new cookie and table: visitors sign in once more |
+//!
+//! # What this crate does not do
+//!
+//! It decides nothing about sessions; `session-core` does. It keeps none; `session-store` does.
+
+mod extract;
+mod future;
+mod headers;
+mod middleware;
+mod rejection;
+mod service;
+mod slot;
+
+pub use extract::{Session, SessionHandle};
+pub use future::ResponseFuture;
+pub use middleware::SessionMiddleware;
+pub use rejection::Rejection;
+pub use service::SessionService;
+pub use slot::SessionExt;
+
+pub use session_core::{
+    CommitError, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    PolicyError, PublicId, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+};
