@@ -36,7 +36,6 @@ pin_project! {
 type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// A handle that commits nothing once this is dropped; a finished one has nothing left to commit.
-#[derive(Debug)]
 pub(crate) struct Opened(pub(crate) Handle);
 
 impl Drop for Opened {
@@ -96,15 +95,9 @@ where
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stage = match self.stage {
-            Stage::Preload { .. } => "preload",
-            Stage::Inner { .. } => "inner",
-            Stage::Commit { .. } => "commit",
-        };
         f.debug_struct("ResponseFuture")
-            .field("stage", &stage)
-            .field("opened", &self.opened)
-            .finish()
+            .field("handle", &self.opened.0)
+            .finish_non_exhaustive()
     }
 }
 

@@ -28,3 +28,20 @@ impl Headers for HeaderMapHeaders<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_there_already_is_not_appended_again() {
+        let mut map = HeaderMap::new();
+        for cookie in ["a=1", "b=2", "a=1"] {
+            HeaderMapHeaders(&mut map).append("set-cookie", cookie);
+        }
+        assert_eq!(
+            HeaderMapHeaders(&mut map).values("Set-Cookie"),
+            ["a=1", "b=2"]
+        );
+    }
+}

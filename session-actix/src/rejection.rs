@@ -13,9 +13,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Rejection {
     /// No middleware has seen the request; 500.
-    #[error(
-        "no session middleware `{name}` is around this handler; is there a SessionMiddleware?"
-    )]
+    #[error("no session middleware `{name}` is around this handler; is there a SessionMiddleware?")]
     MissingMiddleware {
         /// The marker type that the extractor asked for.
         name: &'static str,
