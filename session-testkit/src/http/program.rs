@@ -36,6 +36,9 @@ impl Program {
         let mut child = Command::new(&self.path)
             .args(&self.arguments)
             .args(flags)
+            // Printing one holds a thread up for longer than some cases wait, and with it all
+            // the requests of a server whose threads do not share them.
+            .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
