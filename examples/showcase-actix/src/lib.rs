@@ -1,0 +1,91 @@
+//! The showcase on actix-web.
+
+use std::io;
+use std::net::TcpListener;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use actix_web::middleware::Condition;
+use actix_web::web::{self, Data, Payload};
+use actix_web::{Error, HttpRequest, HttpResponse, HttpServer};
+use futures_util::stream;
+use session_actix::{SessionExt, SessionMiddleware};
+use showcase::{Answer, App, Stop};
+
+/// Serves until it is stopped; workers have threads of their own.
+///
+/// # Errors
+///
+/// The listener failed.
+pub async fn serve(app: App, listener: TcpListener, stop: Stop) -> io::Result<()> {
+    HttpServer::new(move || mount(app.clone()))
+        .listen(listener)?
+        .shutdown_signal(stop)
+        .run()
+        .await
+}
+
+/// Mounts the application.
+pub fn mount(
+    app: App,
+) -> actix_web::App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let first = app.sessions().clone();
+    let second = app.second().cloned();
+    let has_second = second.is_some();
+    let second = SessionMiddleware::new(second.unwrap_or_else(|| first.clone()));
+    actix_web::App::new()
+        .app_data(Data::new(app))
+        .default_service(web::to(respond))
+        .wrap(SessionMiddleware::new(first))
+        .wrap(Condition::new(has_second, second.named::<Second>()))
+}
+
+/// Names the middleware of `--second`.
+struct Second;
+
+async fn respond(app: Data<App>, head: HttpRequest, body: Payload) -> HttpResponse {
+    let Some(handle) = head.session_handle() else {
+        return response(Answer::error(500, "no session middleware"));
+    };
+    let Ok(Ok(body)) = body.to_bytes_limited(2 << 20).await else {
+        return response(Answer::error(413, "the body is too large"));
+    };
+    let request = showcase::Request {
+        method: head.method().as_str(),
+        path: head.path(),
+        query: head.query_string(),
+        body: &body,
+    };
+    let second = head.session_handle_named::<Second>();
+    response(app.respond(request, &handle, second.as_ref()).await)
+}
+
+fn response(answer: Answer) -> HttpResponse {
+    // Every status is one of the application's own, or checked by it.
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    if let Some(kind) = answer.content_type {
+        response.insert_header((CONTENT_TYPE, kind));
+    }
+    if let Some(location) = answer.location {
+        response.insert_header((LOCATION, location));
+    }
+    match answer.body {
+        showcase::Body::Text(text) => response.body(text),
+        showcase::Body::Late(session) => response.streaming(stream::once(async move {
+            io::Result::Ok(web::Bytes::from_static(
+                showcase::Body::late(&session).as_bytes(),
+            ))
+        })),
+    }
+}
