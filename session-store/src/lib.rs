@@ -9,13 +9,17 @@
 //! once. The memory that it occupies is freed by a `Sweeper` (feature `sweeper`, which `sqlite`
 //! brings along), or by whoever calls `Store::sweep` now and then.
 //!
+//! Code without async takes any of them as a `BlockingStore` (feature `blocking`).
+//!
 //! Features only add. Each store passes the suite of `session-testkit`.
 //!
 //! # What this crate does not do
 //!
 //! It decides nothing: a store applies a command or refuses it. It starts no task but the
-//! sweeper's, and keeps no session's id in clear, only its SHA-256.
+//! sweeper's, no thread but those that a `BlockingStore` waits on, and keeps no session's id in clear, only its SHA-256.
 
+#[cfg(feature = "blocking")]
+mod blocking;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "sqlite")]
@@ -23,6 +27,8 @@ mod sqlite;
 #[cfg(feature = "sweeper")]
 mod sweeper;
 
+#[cfg(feature = "blocking")]
+pub use blocking::BlockingStore;
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
