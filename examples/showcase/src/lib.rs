@@ -3,11 +3,13 @@
 //!
 //! [`run`] reads the command line, opens the store and hands an [`App`] to a server, which
 //! turns its framework's requests into [`App::respond`] and the [`Answer`] into its responses.
+//! [`run_blocking`] does so for a server without async.
 
 mod answer;
 mod api;
 mod app;
 mod args;
+mod blocking;
 mod forms;
 mod page;
 mod refusal;
@@ -18,6 +20,7 @@ mod visit;
 
 pub use answer::{Answer, Body};
 pub use app::App;
+pub use blocking::{StopFlag, run_blocking};
 pub use request::Request;
 pub use run::{Stop, prepare, run};
 pub use visit::Visit;
