@@ -1,0 +1,70 @@
+use std::io::{BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use showcase::Answer;
+
+use crate::body::Body;
+use crate::head::Head;
+use crate::refusal::Refusal;
+use crate::response::{Response, Wanted};
+use crate::site::Site;
+use crate::wire::Wire;
+
+/// How long each phase of a connection may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) head: Duration,
+    pub(crate) body: Duration,
+    pub(crate) response: Duration,
+    pub(crate) end: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            response: Duration::from_secs(30),
+            end: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Serves one request on a connection and closes it.
+///
+/// Whatever the client does, it does to itself: what it breaks is this connection, and what it
+/// has asked for is done once the request was read.
+pub(crate) fn serve(site: &Site, stream: TcpStream, limits: Limits) {
+    let mut reader = BufReader::new(Wire::new(stream, limits.head));
+    let (response, wanted) = match read(&mut reader, limits) {
+        Ok((head, body)) => (site.respond(&head, body.bytes()), Wanted::by(&head)),
+        Err(Refusal::Status(status, message)) => {
+            (Answer::error(status, message).into(), Wanted::Plain)
+        }
+        Err(Refusal::Silence) => return,
+    };
+    let mut wire = reader.into_inner();
+    wire.allow(limits.response);
+    match send(response, wanted, site, &mut wire) {
+        Ok(()) => wire.end(limits.end),
+        Err(error) => tracing::debug!(%error, "the client did not take the response"),
+    }
+}
+
+fn send(response: Response, wanted: Wanted, site: &Site, wire: &mut Wire) -> std::io::Result<()> {
+    response.send(wanted, site.now(), wire)?;
+    wire.flush()
+}
+
+fn read(reader: &mut BufReader<Wire>, limits: Limits) -> Result<(Head, Body), Refusal> {
+    let head = Head::read(reader)?;
+    Body::check(head.length())?;
+    reader.get_mut().allow(limits.body);
+    if head.expects_continue() {
+        let told = reader.get_mut().write_all(b"HTTP/1.1 100 \r\n\r\n");
+        told.map_err(Refusal::of)?;
+    }
+    let body = Body::read(head.length(), reader)?;
+    Ok((head, body))
+}

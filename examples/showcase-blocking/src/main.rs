@@ -1,0 +1,33 @@
+//! The showcase on threads and plain sockets: how to wire `session-core` into a server of your
+//! own, without an adapter and without async.
+//!
+//! ```text
+//! server.rs ──▶ a thread a connection ──▶ connection.rs ──▶ head.rs, body.rs     the request
+//!                                              │
+//!                                           site.rs ──▶ visit.rs                  the session
+//!                                              │
+//!                                              └───▶ response.rs                  the response
+//! ```
+//!
+//! **Read `visit.rs`**; it is all that sessions need. `site.rs` shows where its two ends belong:
+//! before the handler, and between the response's status and its first byte. The rest is a small
+//! HTTP server, as any other would do.
+
+mod body;
+mod connection;
+mod head;
+mod refusal;
+mod response;
+mod seats;
+mod server;
+mod site;
+#[cfg(test)]
+mod tests;
+mod visit;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    showcase::run_blocking("blocking", server::serve)
+}

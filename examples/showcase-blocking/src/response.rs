@@ -1,0 +1,192 @@
+use std::io::{self, Write};
+
+use session_core::Headers;
+use showcase::{Answer, Body};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::head::{Head, Version};
+
+/// What is sent back.
+#[derive(Debug)]
+pub(crate) struct Response {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Body,
+}
+
+/// What a client can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The head alone, as it would be with the body.
+    Head,
+    /// A body whose length stands before it, or in chunks.
+    Chunks,
+    /// A body whose length stands before it, or that ends with the connection.
+    Plain,
+}
+
+impl Response {
+    /// A text of JSON.
+    pub(crate) fn json(status: u16, text: &str) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "application/json".into())],
+            body: Body::Text(text.into()),
+        }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Sends it; a body that is streamed is made only after the head has gone.
+    pub(crate) fn send(
+        mut self,
+        wanted: Wanted,
+        now: OffsetDateTime,
+        to: &mut impl Write,
+    ) -> io::Result<()> {
+        self.headers.push(("date", date(now)));
+        self.headers.push(("connection", "close".into()));
+        // These have no body, and the first two must not even say so. (RFC 9110, 8.6, 15.3.6.)
+        let has_body = !matches!(self.status, 204 | 205 | 304);
+        match &self.body {
+            _ if matches!(self.status, 204 | 304) => {}
+            Body::Text(text) if has_body => {
+                self.headers
+                    .push(("content-length", text.len().to_string()));
+            }
+            Body::Late(_) if has_body => {
+                if wanted != Wanted::Plain {
+                    self.headers.push(("transfer-encoding", "chunked".into()));
+                }
+            }
+            Body::Text(_) | Body::Late(_) => self.headers.push(("content-length", "0".into())),
+        }
+        // The reason may be left out, but not the space before it. (RFC 9112, 4.)
+        let mut bytes = format!("HTTP/1.1 {} \r\n", self.status).into_bytes();
+        for (name, value) in &self.headers {
+            write!(bytes, "{name}: {value}\r\n")?;
+        }
+        bytes.extend_from_slice(b"\r\n");
+        if wanted == Wanted::Head || !has_body {
+            return to.write_all(&bytes);
+        }
+        match self.body {
+            Body::Text(text) => {
+                bytes.extend_from_slice(text.as_bytes());
+                to.write_all(&bytes)
+            }
+            Body::Late(session) => {
+                to.write_all(&bytes)?;
+                let text = Body::late(&session);
+                if wanted == Wanted::Chunks {
+                    write!(to, "{:x}\r\n{text}\r\n0\r\n\r\n", text.len())
+                } else {
+                    to.write_all(text.as_bytes())
+                }
+            }
+        }
+    }
+}
+
+impl From<Answer> for Response {
+    fn from(answer: Answer) -> Self {
+        let kind = answer.content_type.map(|kind| ("content-type", kind));
+        let place = answer.location.map(|place| ("location", place));
+        let headers = kind.into_iter().chain(place);
+        Self {
+            status: answer.status,
+            headers: headers.map(|(name, value)| (name, value.into())).collect(),
+            body: answer.body,
+        }
+    }
+}
+
+/// All that a reply of the core needs of a response; it does the merging itself.
+impl Headers for Response {
+    fn values(&self, name: &str) -> Vec<String> {
+        let named = self
+            .headers
+            .iter()
+            .filter(|(present, _)| present.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.clone()).collect()
+    }
+
+    fn append(&mut self, name: &'static str, value: &str) {
+        self.headers.push((name, value.into()));
+    }
+
+    fn replace(&mut self, name: &'static str, value: &str) {
+        self.headers
+            .retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+        self.append(name, value);
+    }
+}
+
+impl Wanted {
+    pub(crate) fn by(head: &Head) -> Self {
+        match (head.method(), head.version()) {
+            ("HEAD", _) => Self::Head,
+            (_, Version::Http11) => Self::Chunks,
+            (_, Version::Http10) => Self::Plain,
+        }
+    }
+}
+
+/// The form that RFC 9110, 5.6.7 asks for.
+fn date(now: OffsetDateTime) -> String {
+    let form = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    now.to_offset(time::UtcOffset::UTC)
+        .format(form)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(response: Response, wanted: Wanted) -> String {
+        let mut bytes = Vec::new();
+        let now = OffsetDateTime::UNIX_EPOCH;
+        response.send(wanted, now, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_response_says_how_long_it_is() {
+        let text = sent(Response::json(200, "{}"), Wanted::Chunks);
+        assert_eq!(
+            text,
+            "HTTP/1.1 200 \r\ncontent-type: application/json\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+             connection: close\r\ncontent-length: 2\r\n\r\n{}"
+        );
+    }
+
+    #[test]
+    fn what_has_no_body_sends_none() {
+        let head = sent(Response::json(200, "{}"), Wanted::Head);
+        assert!(
+            head.contains("content-length: 2\r\n") && head.ends_with("\r\n\r\n"),
+            "{head}"
+        );
+        for status in [204, 205, 304] {
+            let text = sent(Response::json(status, "{}"), Wanted::Plain);
+            assert!(text.ends_with("\r\n\r\n"), "{text}");
+            assert_eq!(text.contains("content-length: 0"), status == 205, "{text}");
+        }
+    }
+
+    #[test]
+    fn headers_are_replaced_whatever_their_case() {
+        let mut response = Response::json(200, "");
+        response.append("vary", "a");
+        response.append("vary", "b");
+        assert_eq!(response.values("Vary"), ["a", "b"]);
+        response.replace("vary", "c");
+        assert_eq!(response.values("VARY"), ["c"]);
+    }
+}
