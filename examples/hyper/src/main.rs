@@ -1,0 +1,120 @@
+//! Sessions on bare hyper: `session-core`'s async driver without an adapter.
+//!
+//! Run it with `cargo run -p hello-hyper -- 127.0.0.1:3000 sessions.db`; without the file's name
+//! sessions are kept in memory. `GET /` counts visits, `POST /logout` forgets them. All that
+//! sessions need is in `serve`.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{COOKIE, HeaderMap, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use session_core::{Finish, Handle, Headers, Policy, SessionError, Sessions};
+use session_store::{MemoryStore, SqliteStore, Sweeper};
+use tokio::net::TcpListener;
+
+type Answer = Response<Full<Bytes>>;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().unwrap_or("127.0.0.1:3000".into());
+    // Behind https, and so everywhere but here, it is `Policy::default()`.
+    let policy = Policy::builder().insecure().build()?;
+    let sessions = match arguments.next() {
+        Some(path) => Sessions::new(policy, SqliteStore::open(path).await?),
+        None => Sessions::new(policy, MemoryStore::new()),
+    };
+    let _sweeper = Sweeper::start(&sessions, Duration::from_mins(1));
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // No descriptors are left; perhaps there are some later.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let sessions = sessions.clone();
+        let service = service_fn(move |request| serve(sessions.clone(), request));
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()); // It cuts off clients that never end their head.
+        tokio::spawn(http.serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+/// What an adapter does. A panic below unwinds past `finish`, so it commits nothing.
+async fn serve(sessions: Sessions, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    // The bytes of the Cookie headers go to the core, which asks nobody yet.
+    let cookies = request.headers().get_all(COOKIE).iter();
+    let handle = sessions.open(cookies.map(HeaderValue::as_bytes));
+    let routed = route(&request, &handle).await;
+    let mut response = routed.unwrap_or_else(|error| refusal(&error));
+    // Once the status is known, and before the head is sent: what is to be written?
+    let committed = match handle.finish(response.status().as_u16()) {
+        Ok(Finish::Done(reply)) => Ok(reply),
+        Ok(Finish::Pending(commit)) => commit.run().await,
+        Err(error) => Err(error),
+    };
+    match committed {
+        Ok(reply) => reply.apply(&mut Head(response.headers_mut())),
+        // The answer says that something was done, and it was not.
+        Err(error) => response = refusal(&error),
+    }
+    Ok(response)
+}
+
+async fn route(request: &Request<Incoming>, handle: &Handle) -> Result<Answer, SessionError> {
+    let text = match (request.method(), request.uri().path()) {
+        (&Method::GET, "/") => {
+            let session = handle.load().await?;
+            let visits = session.update("visits", |n| n.unwrap_or(0_u32) + 1)?;
+            format!("visit {visits}\n")
+        }
+        (&Method::POST, "/logout") => {
+            handle.destroy()?;
+            "forgotten\n".into()
+        }
+        _ => return Ok(answer(404, "not found\n")),
+    };
+    Ok(answer(200, text))
+}
+
+/// The log hears why; the client does not.
+fn refusal(error: &SessionError) -> Answer {
+    eprintln!("session: {error}: {:?}", error.source());
+    answer(error.status(), error.public_json())
+}
+
+fn answer(status: u16, text: impl Into<Bytes>) -> Answer {
+    let head = Response::builder().status(status);
+    head.body(Full::new(text.into()))
+        .expect("200, 404 and the core's statuses are statuses")
+}
+
+/// A response's headers, as the core's reply sees them.
+struct Head<'a>(&'a mut HeaderMap);
+
+impl Headers for Head<'_> {
+    fn values(&self, name: &str) -> Vec<String> {
+        let texts = self.0.get_all(name).iter().flat_map(HeaderValue::to_str);
+        texts.map(str::to_owned).collect()
+    }
+
+    fn append(&mut self, name: &'static str, value: &str) {
+        if let Ok(value) = value.parse() {
+            self.0.append(name, value);
+        }
+    }
+
+    fn replace(&mut self, name: &'static str, value: &str) {
+        if let Ok(value) = value.parse() {
+            self.0.insert(name, value);
+        }
+    }
+}
