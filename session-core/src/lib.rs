@@ -10,8 +10,8 @@
 //!
 //! The core says what to ask a store and what to make of the answers; it asks nobody itself.
 //! [`Sessions`] and [`Handle`] drive it over an async [`Store`]; a blocking server drives
-//! [`Exchange`] and [`Step`] by hand. Most people want `session-axum`, `session-actix` or
-//! `session-rocket`, whose handlers get the same [`Session`].
+//! [`Exchange`] and [`Step`] by hand. [How to wire it](_wiring) shows both. Most people want
+//! `session-axum`, `session-actix` or `session-rocket`, whose handlers get the same [`Session`].
 //!
 //! # What this crate does not do
 //!
@@ -41,6 +41,9 @@ mod session;
 mod state;
 mod step;
 mod store;
+
+#[doc = include_str!("../WIRING.md")]
+pub mod _wiring {}
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entropy::{Entropy, EntropyError, OsEntropy};
