@@ -86,14 +86,11 @@ impl SessionError {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
+            Self::Commit(CommitError::Closed) | Self::Closed => 500,
             Self::Store(_) | Self::Commit(_) => 503,
             Self::Gone | Self::Renewed => 409,
             Self::TooLarge { .. } => 413,
-            Self::Closed
-            | Self::Expiry(_)
-            | Self::NoStore
-            | Self::Owner { .. }
-            | Self::Value(_) => 500,
+            Self::Expiry(_) | Self::NoStore | Self::Owner { .. } | Self::Value(_) => 500,
         }
     }
 
@@ -117,6 +114,9 @@ impl SessionError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CommitError {
+    /// The response has begun; commit before that.
+    #[error("the session is closed, because the response has begun")]
+    Closed,
     /// Other requests changed the session each time; or the store refuses everything.
     #[error("the session could not be written in {tries} tries")]
     Contended {

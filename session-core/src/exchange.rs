@@ -109,7 +109,11 @@ impl Exchange {
         }
     }
 
-    /// Closes the exchange and says what is to be done; a session that nobody read needs nothing.
+    /// Closes the exchange and says what is to be done.
+    ///
+    /// Finish only what the handler has asked for: an exchange without a cookie is open from the
+    /// beginning, and its reply says that the response depends on the session. For a request that
+    /// never asked, [`Reply::default`](crate::Reply) is right.
     ///
     /// # Errors
     ///

@@ -81,10 +81,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`finish`](Self::finish).
+    /// As [`finish`](Self::finish), or the session is closed.
     pub fn commit(&self, now: OffsetDateTime) -> Result<Step, CommitError> {
         let commit = {
             let state = self.state();
+            if state.is_closed {
+                return Err(CommitError::Closed);
+            }
             if state.changes.is_empty() && state.doomed.is_empty() {
                 let gone = state.is_gone;
                 return Ok(Step::Done(Reply::new(&self.0.policy, None, gone, now)));

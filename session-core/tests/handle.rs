@@ -10,7 +10,7 @@ use futures_util::future::{join, join_all};
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
 use session_core::{
-    Exchange, Finish, Handle, Policy, Reply, Revoke, Session, SessionError, Sessions,
+    CommitError, Exchange, Finish, Handle, Policy, Reply, Revoke, Session, SessionError, Sessions,
 };
 use util::id_of;
 use util::shelf::Shelf;
@@ -356,4 +356,17 @@ fn a_session_that_was_found_gone_is_closed_by_its_response_like_any_other() {
         ));
         assert_eq!(shelf.take_calls(), "");
     }
+}
+
+#[test]
+fn what_is_driven_by_hand_is_not_committed_after_the_response_either() {
+    let policy = Arc::new(Policy::default());
+    let Exchange::Open(session) = Exchange::open(&policy, []) else {
+        panic!("nobody presented an id");
+    };
+    session.insert("k", 1).unwrap();
+    drop(session.finish(200, policy.now()).unwrap());
+    let late = session.commit(policy.now()).unwrap_err();
+    assert!(matches!(late, CommitError::Closed));
+    assert_eq!(SessionError::from(late).status(), 500);
 }

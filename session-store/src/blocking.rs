@@ -3,7 +3,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// with the store itself.
 ///
 /// ```
-/// use session_core::{Command, Id, Key, Outcome};
+/// use session_core::{Command, Found, Id, Key, Outcome};
 /// use session_store::BlockingStore;
 /// # use session_testkit::{ModelStore as MemoryStore, moment_at, record_of};
 /// # use std::sync::Arc;
@@ -30,7 +30,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// let insert = Command::Insert { key, record: &record };
 /// assert_eq!(store.write(insert, now)?, Outcome::Applied);
 /// assert_eq!(store.write(insert, now)?, Outcome::Refused);
-/// assert_eq!(store.load(key, now)?, Some(record));
+/// assert_eq!(store.load(key, now)?, Some(Found::Here(record)));
 /// # Ok::<(), session_core::StoreError>(())
 /// ```
 #[derive(Clone)]
@@ -86,7 +86,7 @@ impl BlockingStore {
     /// # Errors
     ///
     /// The store failed.
-    pub fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    pub fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
         self.wait(self.0.store.load(key, now))
     }
 

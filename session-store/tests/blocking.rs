@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::thread;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Key, Outcome, Record, Revision, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Found, Key, Outcome, Record, Revision, Revoke, Store, StoreError,
+};
 use session_store::{BlockingStore, MemoryStore};
 use session_testkit::{FaultyStore, ModelStore, key_of, moment_at, record_of, store_suite};
 use time::OffsetDateTime;
@@ -34,7 +36,12 @@ fn insert(store: &BlockingStore, number: u64) -> Result<Outcome, StoreError> {
 fn raise(store: &BlockingStore, number: u64) {
     let key = &key_of(number);
     loop {
-        let old = store.load(key, moment_at(0)).unwrap().unwrap();
+        let old = store
+            .load(key, moment_at(0))
+            .unwrap()
+            .unwrap()
+            .record()
+            .clone();
         let state = old.revision.to_i64() + 1;
         let replace = Command::Replace {
             key,
@@ -44,6 +51,7 @@ fn raise(store: &BlockingStore, number: u64) {
                 revision: Revision::from_i64(state),
                 ..old
             },
+            remembered: moment_at(0),
         };
         if store.write(replace, moment_at(0)).unwrap() == Outcome::Applied {
             return;
@@ -61,14 +69,14 @@ fn threads_neither_lose_nor_block(store: &BlockingStore) {
                 for _ in 0..ROUNDS {
                     raise(store, 0);
                     let own = store.load(&key_of(thread), moment_at(0)).unwrap();
-                    assert_eq!(own, Some(record_of(1)));
+                    assert_eq!(own, Some(Found::Here(record_of(1))));
                 }
             });
         }
     });
     let all = store.load(&key_of(0), moment_at(0)).unwrap().unwrap();
     let raised = i64::from(ROUNDS) * i64::try_from(THREADS).unwrap();
-    assert_eq!(all.revision.to_i64(), 1 + raised);
+    assert_eq!(all.record().revision.to_i64(), 1 + raised);
     assert_eq!(store.sweep(moment_at(100), 100).unwrap(), 9);
 }
 
@@ -91,7 +99,7 @@ fn what_is_written_is_there_when_the_store_is_opened_again() {
     assert_eq!(insert(&sqlite(&directory), 1).unwrap(), Outcome::Applied);
     let again = sqlite(&directory);
     let found = again.load(&key_of(1), moment_at(0)).unwrap();
-    assert_eq!(found, Some(record_of(1)));
+    assert_eq!(found, Some(Found::Here(record_of(1))));
 }
 
 /// An async store again, whose calls come from wherever it is polled.
@@ -100,7 +108,7 @@ struct Through(BlockingStore);
 
 #[async_trait]
 impl Store for Through {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
         self.0.load(key, now)
     }
 
