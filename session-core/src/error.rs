@@ -86,11 +86,15 @@ impl SessionError {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::Commit(CommitError::Closed) | Self::Closed => 500,
-            Self::Store(_) | Self::Commit(_) => 503,
             Self::Gone | Self::Renewed => 409,
             Self::TooLarge { .. } => 413,
-            Self::Expiry(_) | Self::NoStore | Self::Owner { .. } | Self::Value(_) => 500,
+            Self::Commit(CommitError::Closed)
+            | Self::Closed
+            | Self::Expiry(_)
+            | Self::NoStore
+            | Self::Owner { .. }
+            | Self::Value(_) => 500,
+            Self::Store(_) | Self::Commit(_) => 503,
         }
     }
 
