@@ -171,6 +171,11 @@ impl Changes {
         Ok(text.finish())
     }
 
+    /// Says whether nothing was logged since `saved`, so that no closure is left to run.
+    pub(crate) fn is_no_later_than(&self, saved: &Self) -> bool {
+        self.stamp == saved.stamp
+    }
+
     /// Forgets what `saved`, an earlier state of this log, has brought into the new base.
     pub(crate) fn forget(&mut self, saved: &Self, base: &Data) {
         let same = |mine: Option<u64>, theirs: Option<u64>| mine.is_some() && mine == theirs;

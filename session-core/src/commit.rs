@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use time::OffsetDateTime;
 
@@ -21,6 +21,7 @@ pub(crate) struct Commit {
     pub(crate) data: Data,
     pub(crate) purpose: Purpose,
     pub(crate) tries: u32,
+    deaths: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,12 +61,23 @@ impl Commit {
             data: state.data.clone(),
             purpose,
             tries: 0,
+            deaths: state.deaths,
         })
     }
 
     /// Decides the next step from the base and the log.
     pub(crate) fn advance(self: Box<Self>, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let doomed = self.session.state().doomed.last().copied();
+        if self.is_overtaken() {
+            return Ok(Step::Done(self.reply(now)));
+        }
+        let doomed = {
+            let mut state = self.session.state();
+            if self.base.is_none() {
+                // A creation whose answer was lost is not the session that is created now.
+                state.doom_unanswered();
+            }
+            state.doomed.last().copied()
+        };
         if let Some(key) = doomed {
             return Ok(self.write(Kind::Delete(key)));
         }
@@ -75,6 +87,11 @@ impl Commit {
             Some(stored) if self.changes.is_empty() => Ok(self.touch(stored, now)),
             Some(stored) => self.replace(stored, now),
         }
+    }
+
+    /// Says whether the session was destroyed, in another task, since this commit began.
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.session.state().deaths != self.deaths
     }
 
     /// A session begins when something is first stored in it.
@@ -235,19 +252,49 @@ impl Commit {
     /// An earlier save may have been applied although its answer was lost: then its changes are in
     /// the base already, and must not be replayed on it.
     pub(crate) fn forget_lost_answer(&mut self, found: &Record) {
-        let mut state = self.session.state();
-        let lost = state
-            .unanswered
-            .iter()
-            .find(|write| write.revision == found.revision);
-        if let Some(saved) = lost.map(|write| Arc::clone(&write.changes)) {
-            let data = understand(found);
-            let mut changes = (*self.changes).clone();
-            changes.forget(&saved, &data);
-            self.changes = Arc::new(changes);
-            state.changes.forget(&saved, &data);
+        let lost = {
+            let state = self.session.state();
+            let mut writes = state.unanswered.iter();
+            writes
+                .find(|write| write.revision == found.revision)
+                .cloned()
+        };
+        let Some(lost) = lost else {
+            return;
+        };
+        let data = understand(found);
+        let mut changes = (*self.changes).clone();
+        changes.forget(&lost.changes, &data);
+        self.changes = Arc::new(changes);
+        if let Some(mut state) = self.settle(&lost.changes, &data) {
             state.unanswered.clear();
             state.version += 1;
+        }
+    }
+
+    /// Takes out of the session's log what `saved` has brought into the base; none if the session
+    /// was destroyed meanwhile.
+    ///
+    /// Closures of updates are the application's: they run without our lock, and may use the session.
+    fn settle(&self, saved: &Changes, base: &Data) -> Option<MutexGuard<'_, State>> {
+        loop {
+            let (version, mut rest) = {
+                let mut state = self.session.state();
+                if state.deaths != self.deaths {
+                    return None;
+                }
+                if state.changes.is_no_later_than(saved) {
+                    state.changes.forget(saved, base);
+                    return Some(state);
+                }
+                (state.version, state.changes.clone())
+            };
+            rest.forget(saved, base);
+            let mut state = self.session.state();
+            if state.version == version {
+                state.changes = rest;
+                return Some(state);
+            }
         }
     }
 
@@ -262,10 +309,8 @@ impl Commit {
             // The store took longer than the session had left.
             return self.gone(now);
         }
-        {
-            let mut state = self.session.state();
-            let data = understand(&attempt.stored.record);
-            state.changes.forget(&self.changes, &data);
+        let data = understand(&attempt.stored.record);
+        if let Some(mut state) = self.settle(&self.changes, &data) {
             state.data = data;
             state.base = Some(attempt.stored);
             state.unanswered.clear();
@@ -296,13 +341,15 @@ impl Commit {
     pub(crate) fn gone(self: Box<Self>, now: OffsetDateTime) -> Reply {
         {
             let mut state = self.session.state();
-            state.is_gone = true;
-            state.base = None;
-            state.data = Data::empty();
-            state.changes = Changes::default();
-            state.unanswered.clear();
-            state.cookie = None;
-            state.version += 1;
+            if state.deaths == self.deaths {
+                state.is_gone = true;
+                state.base = None;
+                state.data = Data::empty();
+                state.changes = Changes::default();
+                state.unanswered.clear();
+                state.cookie = None;
+                state.version += 1;
+            }
         }
         tracing::debug!("a session was ended elsewhere while a request was changing it");
         self.reply(now)

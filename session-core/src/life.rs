@@ -68,12 +68,14 @@ impl Session {
         let mut state = self.writable_even_if_gone()?;
         let renewed = state.renewed.take();
         if let Some(stored) = state.base.take().or(renewed) {
-            state.doomed.push(stored.key);
+            state.doom(stored.key);
             state.cookie = Some(CookieChange::Remove);
         }
+        // A save may be under way in another task.
+        state.doom_unanswered();
+        state.deaths += 1;
         state.data = Data::empty();
         state.changes = Changes::default();
-        state.unanswered.clear();
         state.is_gone = false;
         state.version += 1;
         Ok(())

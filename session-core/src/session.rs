@@ -104,6 +104,7 @@ impl Session {
                 renewed: None,
                 cookie: None,
                 unanswered: Vec::new(),
+                deaths: 0,
                 version: 0,
             }),
         }))

@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) cookie: Option<CookieChange>,
     /// Writes whose answer has not arrived, and may never.
     pub(crate) unanswered: Vec<Unanswered>,
+    /// Counts how often the session was destroyed; a commit that began before has no say any more.
+    pub(crate) deaths: u64,
     /// Counts every change of `base` and `changes`.
     pub(crate) version: u64,
 }
@@ -54,6 +56,20 @@ impl State {
             for (key, value) in understand(&renewed.record).iter() {
                 self.changes.set(key, value.to_owned());
             }
+        }
+    }
+
+    /// Dooms a session that is or may be stored.
+    pub(crate) fn doom(&mut self, key: Key) {
+        if !self.doomed.contains(&key) {
+            self.doomed.push(key);
+        }
+    }
+
+    /// Dooms what writes without an answer may have stored.
+    pub(crate) fn doom_unanswered(&mut self) {
+        for write in std::mem::take(&mut self.unanswered) {
+            self.doom(write.key);
         }
     }
 

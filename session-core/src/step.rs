@@ -129,6 +129,9 @@ impl Load {
             mut attempt,
             key,
         } = *self.0;
+        if commit.is_overtaken() {
+            return Ok(Step::Done(commit.reply(now)));
+        }
         let policy = Arc::clone(&commit.session.0.policy);
         let stored = match found.filter(|found| !policy.lifetime.is_over(found.record(), now)) {
             Some(Found::Here(record)) => Some(Stored { key, record }),

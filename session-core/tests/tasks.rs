@@ -1,0 +1,168 @@
+//! Clones of one session in several tasks: what one does while another's save is in the store.
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, pin_mut};
+use pollster::block_on;
+use session_core::{Expiry, Finish, Handle, Policy, Reply, Session, SessionError, Sessions};
+use util::id_of;
+use util::shelf::Shelf;
+
+fn start() -> (Sessions, Arc<Shelf>) {
+    let shelf = Arc::new(Shelf::default());
+    let store: Arc<dyn session_core::Store> = Arc::<Shelf>::clone(&shelf);
+    (Sessions::shared(Policy::default(), store), shelf)
+}
+
+fn open(sessions: &Sessions, cookie: &str) -> Handle {
+    let header = format!("__Host-session={cookie}");
+    sessions.open([header.as_bytes()])
+}
+
+fn load(handle: &Handle) -> Session {
+    block_on(handle.load()).unwrap()
+}
+
+fn finish(handle: &Handle, status: u16) -> Result<Reply, SessionError> {
+    match handle.finish(status)? {
+        Finish::Done(reply) => Ok(reply),
+        Finish::Pending(commit) => block_on(commit.run()),
+    }
+}
+
+fn begin(sessions: &Sessions) -> String {
+    let handle = open(sessions, "");
+    load(&handle).insert("n", 0).unwrap();
+    id_of(&finish(&handle, 200).unwrap()).unwrap()
+}
+
+fn rows(shelf: &Shelf) -> usize {
+    shelf.model.lock().unwrap().0.len()
+}
+
+/// Does something while a save of the session hangs in the store, then lets the save go on.
+fn during_a_save(shelf: &Shelf, session: &Session, act: impl FnOnce()) -> Result<(), SessionError> {
+    shelf.hold();
+    let save = session.save();
+    pin_mut!(save);
+    assert!(save.as_mut().now_or_never().is_none());
+    act();
+    shelf.release();
+    block_on(save)
+}
+
+#[test]
+fn a_logout_during_a_save_holds() {
+    type Act = fn(&Session);
+    let rows_of: [(&str, bool, Act); 5] = [
+        ("create", false, |session| session.insert("k", 1).unwrap()),
+        ("write", true, |session| session.insert("k", 1).unwrap()),
+        ("cycle", true, |session| session.cycle().unwrap()),
+        ("sign in", true, |session| session.sign_in("ada").unwrap()),
+        ("lifetime", true, |session| {
+            session.set_lifetime(Expiry::BrowserClose).unwrap();
+        }),
+    ];
+    for (name, exists, act) in rows_of {
+        let (sessions, shelf) = start();
+        let cookie = if exists {
+            begin(&sessions)
+        } else {
+            String::new()
+        };
+        let handle = open(&sessions, &cookie);
+        let session = load(&handle);
+        act(&session);
+        let logout = || session.destroy().unwrap();
+        let _ = during_a_save(&shelf, &session, logout);
+        assert!(!session.exists() && session.is_empty(), "{name}");
+        assert_eq!(session.owner(), None, "{name}");
+        let reply = finish(&handle, 200).unwrap();
+        assert_eq!(rows(&shelf), 0, "{name}");
+        assert_eq!(id_of(&reply), None, "{name}: {:?}", reply.set_cookie());
+    }
+}
+
+#[test]
+fn what_begins_after_a_logout_during_a_save_is_another_session() {
+    for is_ended_elsewhere in [false, true] {
+        let (sessions, shelf) = start();
+        let cookie = begin(&sessions);
+        let handle = open(&sessions, &cookie);
+        let session = load(&handle);
+        session.insert("old", 1).unwrap();
+        let relogin = || {
+            session.destroy().unwrap();
+            session.sign_in("ada").unwrap();
+            session.insert("new", 1).unwrap();
+            if is_ended_elsewhere {
+                shelf.model.lock().unwrap().0.clear();
+            }
+        };
+        let _ = during_a_save(&shelf, &session, relogin);
+        let reply = finish(&handle, 200).unwrap();
+        let id = id_of(&reply).expect("a cookie for the new session");
+        assert_ne!(id, cookie);
+        assert_eq!(rows(&shelf), 1);
+        let session = load(&open(&sessions, &id));
+        assert_eq!(session.keys(), ["new"]);
+        assert_eq!(session.owner().as_deref(), Some("ada"));
+    }
+}
+
+#[test]
+fn an_updates_closure_may_use_the_session_while_a_save_is_under_way() {
+    for loses_answer in [false, true] {
+        let (done, finished) = mpsc::channel();
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "a closure that waits for ever is not to take the test with it"
+        )]
+        std::thread::spawn(move || {
+            let (sessions, shelf) = start();
+            let handle = open(&sessions, &begin(&sessions));
+            let session = load(&handle);
+            let inner = session.clone();
+            let add = move |n: Option<usize>| n.unwrap_or(0) + inner.len();
+            session.update("n", add.clone()).unwrap();
+            shelf.loses_answer.store(loses_answer, Relaxed);
+            let saved = during_a_save(&shelf, &session, || {
+                session.update("n", add.clone()).unwrap();
+            });
+            assert_eq!(saved.is_err(), loses_answer);
+            drop(finish(&handle, 200).unwrap());
+            done.send(session.get::<usize>("n").unwrap()).unwrap();
+        });
+        let n = finished.recv_timeout(Duration::from_secs(20));
+        assert_eq!(n, Ok(Some(2)), "lost answer: {loses_answer}");
+    }
+}
+
+#[test]
+fn a_create_whose_answer_was_lost_leaves_no_second_session() {
+    type Act = fn(&Handle, &Session);
+    let acts: [(&str, Act, usize); 3] = [
+        ("again", |_, session| block_on(session.save()).unwrap(), 1),
+        ("at the end", |_, _| {}, 1),
+        ("logout", |_, session| session.destroy().unwrap(), 0),
+    ];
+    for (name, act, expected) in acts {
+        let (sessions, shelf) = start();
+        let handle = open(&sessions, "");
+        let session = load(&handle);
+        session.sign_in("ada").unwrap();
+        shelf.loses_answer.store(true, Relaxed);
+        assert!(block_on(session.save()).is_err());
+        act(&handle, &session);
+        drop(finish(&handle, 200).unwrap());
+        assert_eq!(rows(&shelf), expected, "{name}");
+        let devices = block_on(sessions.devices("ada")).unwrap();
+        assert_eq!(devices.len(), expected, "{name}");
+    }
+}
