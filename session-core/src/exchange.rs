@@ -147,7 +147,11 @@ impl Unread {
                 let data = understand(&record);
                 let key = self.key;
                 let stored = Stored { key, record };
-                return Exchange::Open(Session::with(self.policy, self.store, Some(stored), data));
+                let session = Session::with(self.policy, self.store, Some(stored), data);
+                let mut others: Vec<Key> = self.rest.iter().map(Key::of).collect();
+                others.extend(self.renewed.map(|stored| stored.key));
+                session.state().others = others;
+                return Exchange::Open(session);
             }
             Some(Found::Moved { to: key, record }) => {
                 self.renewed = Some(Box::new(Stored { key, record }));

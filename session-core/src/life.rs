@@ -58,6 +58,7 @@ impl Session {
 
     /// Ends the session for good: the record is deleted, the cookie removed; the logout.
     ///
+    /// If the browser presented further ids under the cookie's name, their sessions end too.
     /// It holds even if the response is an error. What is written afterwards begins another
     /// session, under another id.
     ///
@@ -70,6 +71,9 @@ impl Session {
         if let Some(stored) = state.base.take().or(renewed) {
             state.doom(stored.key);
             state.cookie = Some(CookieChange::Remove);
+        }
+        for key in std::mem::take(&mut state.others) {
+            state.doom(key);
         }
         // A save may be under way in another task.
         state.doom_unanswered();

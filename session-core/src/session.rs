@@ -99,6 +99,7 @@ impl Session {
                 data,
                 changes: Changes::default(),
                 doomed: Vec::new(),
+                others: Vec::new(),
                 is_closed: false,
                 is_gone: false,
                 renewed: None,

@@ -13,6 +13,8 @@ pub(crate) struct State {
     pub(crate) changes: Changes,
     /// Sessions that this request has destroyed and a commit has still to delete.
     pub(crate) doomed: Vec<Key>,
+    /// What else the browser presented under the cookie's name.
+    pub(crate) others: Vec<Key>,
     /// The response has begun.
     pub(crate) is_closed: bool,
     /// Ended elsewhere; nothing of it may come back.

@@ -369,4 +369,12 @@ fn what_is_driven_by_hand_is_not_committed_after_the_response_either() {
     let late = session.commit(policy.now()).unwrap_err();
     assert!(matches!(late, CommitError::Closed));
     assert_eq!(SessionError::from(late).status(), 500);
+
+fn a_logout_after_a_load_ends_every_id_that_was_presented() {
+    let (sessions, shelf) = start();
+    let (one, two) = (begin(&sessions), begin(&sessions));
+    let handle = open(&sessions, &format!("{one}; __Host-session={two}"));
+    load(&handle).destroy().unwrap();
+    drop(finish(&handle, 200).unwrap());
+    assert!(shelf.model.lock().unwrap().0.is_empty());
 }
