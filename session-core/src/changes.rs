@@ -124,6 +124,11 @@ impl Changes {
         self.sign_in.as_ref().map(|(_, owner)| owner)
     }
 
+    /// Says whether somebody else than `owner` signs in, so that nothing of the base may stay.
+    pub(crate) fn ousts(&self, owner: Option<&Arc<str>>) -> bool {
+        matches!((self.signed_in(), owner), (Some(new), Some(present)) if new != present)
+    }
+
     /// Says whether the session gets a new id.
     pub(crate) fn renews_id(&self) -> bool {
         self.cycle.is_some() || self.sign_in.is_some()

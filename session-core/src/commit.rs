@@ -139,10 +139,7 @@ impl Commit {
         let lifetime = self.policy().lifetime;
         let entropy = Arc::clone(&self.policy().entropy);
         let signs_in = self.changes.signed_in().cloned();
-        let is_foreign = match (&signs_in, &old.owner) {
-            (Some(new), Some(present)) => new != present,
-            _ => false,
-        };
+        let is_foreign = self.changes.ousts(old.owner.as_ref());
         // What is another owner's is never carried over.
         let text = if is_foreign {
             self.changes.apply(&Data::empty())?

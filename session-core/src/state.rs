@@ -110,10 +110,11 @@ impl State {
     }
 
     pub(crate) fn expiry(&self) -> Expiry {
-        let stored = || {
-            self.base
-                .as_ref()
-                .map_or(Expiry::Policy, |stored| stored.record.expiry)
+        let stored = || match &self.base {
+            Some(stored) if !self.changes.ousts(stored.record.owner.as_ref()) => {
+                stored.record.expiry
+            }
+            _ => Expiry::Policy,
         };
         self.changes.expiry().unwrap_or_else(stored)
     }

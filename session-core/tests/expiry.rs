@@ -420,3 +420,24 @@ fn a_lifetime_reads_back_from_the_form_that_stores_keep() {
         assert!(bad.parse::<Expiry>().is_err(), "{bad}");
     }
 }
+
+#[test]
+fn another_owner_inherits_no_lifetime_and_may_ask_for_the_same() {
+    let own = Expiry::After(Duration::minutes(5));
+    let world = World::new(|policy| policy);
+    let seen = world.request("", 200, |session| {
+        session.sign_in("ada").unwrap();
+        session.set_lifetime(own).unwrap();
+    });
+    let cookie = seen.id().unwrap();
+    let seen = world.request(&cookie, 200, |session| {
+        session.sign_in("bob").unwrap();
+        assert_eq!(session.lifetime(), Expiry::Policy);
+        assert_eq!(session.expires_in(), Some(Duration::days(14)));
+        session.set_lifetime(own).unwrap();
+        assert_eq!(session.lifetime(), own);
+    });
+    let cookie = seen.id().unwrap();
+    assert_eq!(seen.max_age(), Some(300));
+    assert_eq!(world.record(&cookie).unwrap().expiry, own);
+}
