@@ -174,7 +174,7 @@ impl Commit {
             record.seen = now;
             record.expires = lifetime.expires(expiry, old.created, now);
         } else if let Some(renewal) = lifetime.renewal(old, now, Use::Write) {
-            renewed = renewal.expires > old.expires && lifetime.is_persistent(expiry);
+            renewed = lifetime.reaches_the_cookie(renewal, old);
             record.seen = renewal.seen;
             record.expires = renewal.expires;
         } else {
@@ -323,10 +323,11 @@ impl Commit {
         renewal: Renewal,
         now: OffsetDateTime,
     ) -> Reply {
-        let moved = renewal.expires > stored.record.expires;
+        let lifetime = self.policy().lifetime;
+        let sends_cookie = lifetime.reaches_the_cookie(renewal, &stored.record);
         stored.record.seen = renewal.seen;
         stored.record.expires = renewal.expires;
-        if moved && self.policy().lifetime.is_persistent(stored.record.expiry) {
+        if sends_cookie {
             let cookie = self.cookie(&stored.key, &stored.record);
             let mut state = self.session.state();
             state.cookie = cookie.or(state.cookie);

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::Record;
+use crate::policy::MAX_AGE_LIMIT;
 use crate::record::{from_micros, to_micros, truncate};
 
 /// How long sessions live, on three independent axes.
@@ -144,6 +145,14 @@ impl Lifetime {
             seen: now,
             expires: self.expires(record.expiry, record.created, now),
         })
+    }
+
+    /// Says whether the browser has to hear of a renewal: the end of its cookie moves.
+    ///
+    /// It moves with the session's end, and also if that was further away than browsers keep a cookie.
+    pub(crate) fn reaches_the_cookie(&self, renewal: Renewal, old: &Record) -> bool {
+        let was_capped = old.expires - old.seen > Duration::seconds(MAX_AGE_LIMIT);
+        self.is_persistent(old.expiry) && (renewal.expires > old.expires || was_capped)
     }
 
     /// Returns how long a read waits before it renews; a tenth of a shorter lifetime of its own.

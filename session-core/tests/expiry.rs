@@ -441,3 +441,25 @@ fn another_owner_inherits_no_lifetime_and_may_ask_for_the_same() {
     assert_eq!(seen.max_age(), Some(300));
     assert_eq!(world.record(&cookie).unwrap().expiry, own);
 }
+
+#[test]
+fn a_cookie_that_was_capped_is_sent_again_before_the_browser_forgets_it() {
+    let world = World::new(|policy| policy);
+    let end = world.now() + Duration::days(1_000);
+    let seen = world.request("", 200, |session| {
+        session.set_lifetime(Expiry::At(end)).unwrap();
+    });
+    let cookie = seen.id().unwrap();
+    let mut browser_forgets = world.now() + Duration::seconds(seen.max_age().unwrap());
+    let mut day = 0;
+    while world.now() + Duration::days(10) < end {
+        world.advance(Duration::days(10));
+        assert!(world.now() < browser_forgets, "day {day}");
+        let seen = world.request(&cookie, 200, |_| {});
+        if let Some(age) = seen.max_age() {
+            browser_forgets = world.now() + Duration::seconds(age);
+        }
+        day += 10;
+    }
+    assert!(browser_forgets >= end);
+}
