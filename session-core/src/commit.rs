@@ -146,6 +146,12 @@ impl Commit {
         } else {
             self.changes.apply(&self.data)?
         };
+        // What this request wrote has been measured, but not with what others wrote meanwhile.
+        let limit = self.policy().max_bytes;
+        if self.tries > 0 && text.len() > limit && text.len() > old.data.len() {
+            let bytes = text.len();
+            return Err(CommitError::TooLarge { bytes, limit });
+        }
         let inherited = if is_foreign {
             Expiry::Policy
         } else {

@@ -87,7 +87,7 @@ impl SessionError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Gone | Self::Renewed => 409,
-            Self::TooLarge { .. } => 413,
+            Self::TooLarge { .. } | Self::Commit(CommitError::TooLarge { .. }) => 413,
             Self::Commit(CommitError::Closed)
             | Self::Closed
             | Self::Expiry(_)
@@ -126,6 +126,14 @@ pub enum CommitError {
     Contended {
         /// How often it was tried.
         tries: u32,
+    },
+    /// With what other requests have stored meanwhile, the session would be too large.
+    #[error("the session would have {bytes} bytes, more than the {limit} that the policy allows")]
+    TooLarge {
+        /// The size it would have.
+        bytes: usize,
+        /// The policy's limit.
+        limit: usize,
     },
     /// No random bytes.
     #[error(transparent)]

@@ -49,8 +49,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// No random bytes, or an update that does not understand the present value. Answer 503
-    /// without a cookie.
+    /// No random bytes, an update that does not understand the present value, or more values than
+    /// the policy allows, together with those that others wrote meanwhile. Answer with the
+    /// [status](crate::SessionError::status) of the error, without a cookie.
     pub fn finish(&self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
         let commit = {
             let mut state = self.state();

@@ -369,7 +369,9 @@ fn what_is_driven_by_hand_is_not_committed_after_the_response_either() {
     let late = session.commit(policy.now()).unwrap_err();
     assert!(matches!(late, CommitError::Closed));
     assert_eq!(SessionError::from(late).status(), 500);
+}
 
+#[test]
 fn a_logout_after_a_load_ends_every_id_that_was_presented() {
     let (sessions, shelf) = start();
     let (one, two) = (begin(&sessions), begin(&sessions));
@@ -377,4 +379,29 @@ fn a_logout_after_a_load_ends_every_id_that_was_presented() {
     load(&handle).destroy().unwrap();
     drop(finish(&handle, 200).unwrap());
     assert!(shelf.model.lock().unwrap().0.is_empty());
+}
+
+#[test]
+fn overlapping_writes_make_no_session_larger_than_the_limit() {
+    let shelf = Arc::new(Shelf::default());
+    let store: Arc<dyn session_core::Store> = Arc::<Shelf>::clone(&shelf);
+    let policy = Policy::builder().max_bytes(1_000).build().unwrap();
+    let sessions = Sessions::shared(policy, store);
+    let cookie = begin(&sessions);
+    let handles: Vec<Handle> = (0..5).map(|_| open(&sessions, &cookie)).collect();
+    for (number, handle) in handles.iter().enumerate() {
+        let key = format!("key{number}");
+        load(handle).insert(&key, "x".repeat(400)).unwrap();
+    }
+    let ends = handles.iter().map(|handle| finish(handle, 200));
+    let refused = ends
+        .filter_map(Result::err)
+        .inspect(|error| assert_eq!(error.status(), 413, "{error}"));
+    assert_eq!(refused.count(), 3);
+    let handle = open(&sessions, &cookie);
+    let session = load(&handle);
+    assert_eq!(session.keys(), ["n", "key0", "key1"]);
+    // What makes it smaller is welcome.
+    session.remove("key0").unwrap();
+    assert!(finish(&handle, 200).is_ok());
 }
