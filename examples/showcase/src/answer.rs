@@ -1,5 +1,5 @@
 use serde::Serialize;
-use session_core::{Session, SessionError};
+use session_core::{CommitError, Session, SessionError};
 
 /// What the application answers; a server turns it into its framework's response.
 #[derive(Debug)]
@@ -72,7 +72,9 @@ impl From<SessionError> for Answer {
     fn from(error: SessionError) -> Self {
         match &error {
             SessionError::Value(_) => Self::error(409, "the value is of another type"),
-            SessionError::TooLarge { .. } => Self::error(413, "the session would be too large"),
+            SessionError::TooLarge { .. } | SessionError::Commit(CommitError::TooLarge { .. }) => {
+                Self::error(413, "the session would be too large")
+            }
             SessionError::Owner { .. } => Self::error(400, "a user is 1 to 255 bytes"),
             SessionError::Expiry(problem) => Self::error(400, &problem.to_string()),
             SessionError::Gone => Self::error(409, "the session was ended elsewhere"),
