@@ -38,7 +38,11 @@ impl<'a> Request<'a> {
 
     /// Returns the path's segments, still encoded.
     pub(crate) fn segments(&self) -> Vec<&'a str> {
-        self.path.trim_start_matches('/').split('/').collect()
+        self.path
+            .strip_prefix('/')
+            .unwrap_or(self.path)
+            .split('/')
+            .collect()
     }
 
     pub(crate) fn knobs(&self) -> Result<Knobs, Answer> {
