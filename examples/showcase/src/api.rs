@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use session_core::{Device, Expiry, PublicId, Revoke, Session};
@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::app::open;
+use crate::loose::Loose;
 use crate::request::{Knobs, decode};
 use crate::{Answer, Body, Request, Visit};
 
@@ -237,29 +238,26 @@ async fn increment(
     clippy::needless_pass_by_value,
     reason = "the form that update asks for"
 )]
-fn plus_one(old: Option<Value>) -> Value {
-    let Some(Value::Number(number)) = old else {
-        return Value::from(1);
+fn plus_one(old: Option<Loose>) -> Loose {
+    let Some(Loose(Value::Number(number))) = old else {
+        return Loose(Value::from(1));
     };
-    match number.as_i64().and_then(|number| number.checked_add(1)) {
-        Some(next) => Value::from(next),
-        None => Value::from(number.as_f64().unwrap_or_default() + 1.0),
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Login {
-    user: String,
+    Loose(
+        match number.as_i64().and_then(|number| number.checked_add(1)) {
+            Some(next) => Value::from(next),
+            None => Value::from(number.as_f64().unwrap_or_default() + 1.0),
+        },
+    )
 }
 
 fn user(body: &[u8]) -> Result<String, Answer> {
-    let login: Login = serde_json::from_slice(body)
-        .map_err(|_| Answer::error(400, r#"expected {"user": "a name"}"#))?;
-    if login.user.is_empty() || login.user.len() > 255 {
+    let login: BTreeMap<String, String> = serde_json::from_slice(body).unwrap_or_default();
+    let user = login.get("user").filter(|_| login.len() == 1);
+    let user = user.ok_or_else(|| Answer::error(400, r#"expected {"user": "a name"}"#))?;
+    if user.is_empty() || user.len() > 255 {
         return Err(Answer::error(400, "a user is 1 to 255 bytes"));
     }
-    Ok(login.user)
+    Ok(user.clone())
 }
 
 pub(crate) fn owner(session: &Session) -> Result<std::sync::Arc<str>, Answer> {

@@ -3,11 +3,12 @@ use session_core::{Expiry, Field, Session};
 use time::Duration;
 
 use crate::api::{owner, revoke, revoke_others, rfc3339, whole_seconds};
+use crate::loose::Loose;
 use crate::page::{Device, View};
 use crate::{Answer, App, Request, Visit};
 
-const VISITS: Field<Value> = Field::new("visits");
-const NOTES: Field<Value> = Field::new("notes");
+const VISITS: Field<Loose> = Field::new("visits");
+const NOTES: Field<Loose> = Field::new("notes");
 
 /// Shows the page.
 pub(crate) async fn page(
@@ -32,7 +33,7 @@ pub(crate) async fn page(
         server: app.server(),
         visits: VISITS
             .get(&session)?
-            .and_then(|visits| visits.as_u64())
+            .and_then(|visits| visits.0.as_u64())
             .unwrap_or(0),
         notes: notes(NOTES.get(&session)?.as_ref()),
         owner: owner.map(|owner| owner.to_string()),
@@ -105,8 +106,8 @@ async fn apply(
     match form {
         ["visit"] => {
             VISITS.update(session, |visits| {
-                let visits = visits.and_then(|visits| visits.as_u64());
-                Value::from(visits.unwrap_or(0).saturating_add(1))
+                let visits = visits.and_then(|visits| visits.0.as_u64());
+                Loose(Value::from(visits.unwrap_or(0).saturating_add(1)))
             })?;
         }
         ["note"] => {
@@ -116,7 +117,7 @@ async fn apply(
             NOTES.update(session, move |old| {
                 let mut all = notes(old.as_ref());
                 all.push(text.clone());
-                Value::from(all)
+                Loose(Value::from(all))
             })?;
         }
         ["note", "remove"] => {
@@ -130,7 +131,7 @@ async fn apply(
                 if let Some(at) = all.iter().position(|note| *note == text) {
                     all.remove(at);
                 }
-                Value::from(all)
+                Loose(Value::from(all))
             })?;
         }
         ["login"] => {
@@ -166,8 +167,8 @@ fn lifetime(request: Request<'_>) -> Option<Expiry> {
 }
 
 /// Reads the list of notes; what somebody else stored under its name counts as none.
-fn notes(value: Option<&Value>) -> Vec<String> {
-    let list = value.and_then(Value::as_array);
+fn notes(value: Option<&Loose>) -> Vec<String> {
+    let list = value.and_then(|value| value.0.as_array());
     list.into_iter()
         .flatten()
         .filter_map(|note| note.as_str().map(str::to_owned))

@@ -11,6 +11,7 @@ mod app;
 mod args;
 mod blocking;
 mod forms;
+mod loose;
 mod page;
 mod refusal;
 mod request;
