@@ -273,7 +273,9 @@ impl Session {
     /// # Errors
     ///
     /// The store failed; the changes are kept, and saving again is safe, also if the write that
-    /// failed was applied. [`SessionError::Gone`] if the session was ended elsewhere.
+    /// failed was applied, unless another request has written in between: then an
+    /// [`update`](Self::update) counts twice. [`SessionError::Gone`] if the session was ended
+    /// elsewhere.
     pub async fn save(&self) -> Result<(), SessionError> {
         let _gate = self.0.gate.lock().await;
         drop(self.writable()?);
