@@ -1,0 +1,164 @@
+//! What aborts a launch, and what runs from then on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::error::ErrorKind;
+use rocket::local::asynchronous::Client;
+use rocket::{Build, Request, Rocket, catch, catchers, get, routes};
+use session_core::{Clock, ManualClock};
+use session_rocket::{Policy, Rejection, Session, SessionFairing, SessionHandle, Sessions};
+use session_store::MemoryStore;
+use session_testkit::{FaultyStore, SpyStore};
+use time::OffsetDateTime;
+
+use crate::support::{plain, policy, usual};
+
+struct Admin;
+
+fn fairing(cookie: &str) -> SessionFairing {
+    SessionFairing::new(Sessions::new(policy(cookie), MemoryStore::new()))
+}
+
+#[get("/")]
+fn session(_session: Session) {}
+
+#[get("/")]
+fn handle(_handle: SessionHandle) {}
+
+#[get("/")]
+fn optional(_session: Option<Session>) {}
+
+#[get("/")]
+fn result(_session: Result<Session, Rejection>) {}
+
+#[get("/")]
+fn named(_session: Session<Admin>) {}
+
+#[get("/")]
+fn named_handle(_handle: SessionHandle<Admin>) {}
+
+async fn aborts(rocket: Rocket<Build>) -> String {
+    match rocket.ignite().await.unwrap_err().kind() {
+        ErrorKind::SentinelAborts(sentries) => {
+            assert_eq!(sentries.len(), 1);
+            "sentinel".into()
+        }
+        ErrorKind::FailedFairings(fairings) => fairings[0].name.into(),
+        kind => panic!("{kind:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_guard_without_its_fairing_aborts_the_launch() {
+    for routes in [
+        routes![session],
+        routes![handle],
+        routes![optional],
+        routes![result],
+        routes![named],
+        routes![named_handle],
+    ] {
+        let is_named = routes[0].name.as_deref().unwrap().starts_with("named");
+        assert_eq!(aborts(plain().mount("/", routes.clone())).await, "sentinel");
+        // The fairing of another name does not serve it, its own does.
+        let (own, other) = (fairing("own"), fairing("other"));
+        let (own, other) = if is_named {
+            (plain().attach(own.named::<Admin>()), plain().attach(other))
+        } else {
+            (plain().attach(own), plain().attach(other.named::<Admin>()))
+        };
+        assert_eq!(aborts(other.mount("/", routes.clone())).await, "sentinel");
+        assert!(own.mount("/", routes).ignite().await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_guard_by_hand_without_its_fairing_is_an_error() {
+    #[catch(404)]
+    async fn by_hand(request: &Request<'_>) -> String {
+        let session = request.guard::<Session>().await.failed().unwrap();
+        let handle = request.guard::<SessionHandle<Admin>>().await;
+        let handle = handle.failed().unwrap();
+        assert_eq!((session.0.code, handle.0.code), (500, 500));
+        assert!(handle.1.to_string().contains("Admin"));
+        session.1.to_string()
+    }
+    let rocket = plain().register("/", catchers![by_hand]);
+    let client = Client::untracked(rocket).await.unwrap();
+    let text = client.get("/").dispatch().await.into_string().await;
+    assert!(text.unwrap().contains("is there a SessionFairing?"));
+}
+
+#[tokio::test]
+async fn two_fairings_of_one_name_abort_the_launch() {
+    let twice = plain().attach(fairing("one")).attach(fairing("two"));
+    assert_eq!(aborts(twice).await, "Session");
+    let twice = plain()
+        .attach(fairing("one").named::<Admin>())
+        .attach(fairing("two").named::<Admin>());
+    assert_eq!(aborts(twice).await, "Session");
+}
+
+#[tokio::test]
+async fn two_cookies_of_one_name_abort_the_launch() {
+    let same = plain()
+        .attach(fairing("same"))
+        .attach(fairing("same").named::<Admin>());
+    assert_eq!(aborts(same).await, "Session");
+}
+
+/// A store in which one session has ended.
+async fn ended() -> (Sessions, MemoryStore, FaultyStore, SpyStore) {
+    let memory = MemoryStore::new();
+    let faults = FaultyStore::new(memory.clone());
+    let spy = SpyStore::new(faults.clone());
+    let clock = Arc::new(ManualClock::new(OffsetDateTime::UNIX_EPOCH));
+    let policy = Policy::builder().insecure().clock(Arc::clone(&clock));
+    let sessions = Sessions::new(policy.build().unwrap(), spy.clone());
+    let rocket = plain()
+        .mount("/", usual())
+        .attach(SessionFairing::new(sessions.clone()).without_sweeper());
+    let client = Client::untracked(rocket).await.unwrap();
+    client.post("/write").dispatch().await;
+    client.terminate().await;
+    assert_eq!((memory.len(), spy.take().sweep), (1, 0));
+    clock.advance(time::Duration::weeks(3));
+    assert!(clock.now() > OffsetDateTime::UNIX_EPOCH);
+    (sessions, memory, faults, spy)
+}
+
+#[tokio::test]
+async fn expired_sessions_are_removed_from_liftoff_to_shutdown() {
+    let (sessions, memory, faults, spy) = ended().await;
+    let gate = faults.pause_before(faults.calls() + 1);
+    let hour = Duration::from_hours(1);
+    let rocket = plain().attach(SessionFairing::new(sessions).sweep_every(hour));
+    let ignited = rocket.ignite().await.unwrap();
+    assert_eq!(spy.calls().sweep, 0);
+    let client = Client::untracked(ignited).await.unwrap();
+    gate.reached().await;
+    let ending = tokio::spawn(client.terminate());
+    tokio::task::yield_now().await;
+    // The shutdown waits for the sweep that is under way.
+    assert!(!ending.is_finished());
+    gate.open();
+    ending.await.unwrap();
+    assert_eq!((memory.len(), spy.take().sweep), (0, 1));
+}
+
+#[tokio::test]
+async fn without_a_sweeper_nothing_is_removed() {
+    let (sessions, memory, _, spy) = ended().await;
+    let rocket = plain().attach(SessionFairing::new(sessions).without_sweeper());
+    let client = Client::untracked(rocket).await.unwrap();
+    tokio::task::yield_now().await;
+    client.terminate().await;
+    assert_eq!((memory.len(), spy.take().total()), (1, 0));
+}
+
+#[test]
+fn a_fairing_shows_its_name_and_no_secret() {
+    let shown = format!("{:?}", fairing("one").named::<Admin>());
+    assert!(shown.contains("Admin"), "{shown}");
+}
