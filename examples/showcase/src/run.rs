@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::io::{self, Write};
 use std::iter;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use session_store::Sweeper;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
-use crate::App;
 use crate::args::Args;
 use crate::refusal::Refusal;
+use crate::{App, Place};
 
 /// Completes when the process is asked to stop.
 pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -26,6 +26,18 @@ pub fn run<F>(server: &'static str, serve: impl FnOnce(App, TcpListener, Stop) -
 where
     F: Future<Output = io::Result<()>>,
 {
+    run_unbound(server, async |app, place: Place, stop| {
+        serve(app, place.listen()?, stop).await
+    })
+}
+
+/// Does the same on a server that takes no listener, but binds its address itself.
+///
+/// It calls [`Place::announce`] when it listens.
+pub fn run_unbound(
+    server: &'static str,
+    serve: impl AsyncFnOnce(App, Place, Stop) -> io::Result<()>,
+) -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) if !error.use_stderr() => {
@@ -47,13 +59,10 @@ where
     };
     let outcome = runtime.block_on(async {
         let app = App::open(server, &args).await?;
-        let listener = listen(args.listen)
-            .map_err(|error| Refusal::Open(format!("{}: {error}", args.listen)))?;
-        let address = listener.local_addr()?;
         let signals = signals()?;
         let every = Duration::from_secs(args.sweep.unsigned_abs());
         let sweeper = Sweeper::start(app.sessions(), every);
-        announce(address)?;
+        let place = Place::new(args.listen);
         let (ask, asked) = watch::channel(false);
         let stop = |mut asked: watch::Receiver<bool>| async move {
             // Without a sender nobody is left to ask, which is as good as being asked.
@@ -64,7 +73,7 @@ where
             ask.send_replace(true);
         });
         let outcome = tokio::select! {
-            outcome = serve(app, listener, Box::pin(stop(asked.clone()))) => outcome,
+            outcome = serve(app, place, Box::pin(stop(asked.clone()))) => outcome,
             () = async { stop(asked).await; tokio::time::sleep(GRACE).await } => Ok(()),
         };
         sweeper.stop().await;
@@ -93,18 +102,6 @@ pub async fn prepare(server: &'static str, flags: &[&str]) -> Result<App, String
 
 /// How long requests that are under way may take once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-fn announce(address: SocketAddr) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()
-}
 
 /// Listens for the signals at once, so that none is missed.
 #[cfg(unix)]
