@@ -44,6 +44,13 @@ impl fmt::Debug for HttpCase {
 #[derive(Debug)]
 pub struct HttpFailures(Vec<(&'static str, Failure)>);
 
+impl HttpFailures {
+    /// Returns the names of the cases, for a server that is known to fail some.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(name, _)| *name)
+    }
+}
+
 impl fmt::Display for HttpFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {} cases failed", self.0.len(), HTTP_CASES.len())?;
@@ -125,6 +132,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         an_answer_with_the_cookie_is_private
         an_unknown_id_is_never_adopted
         a_malformed_neighbour_does_no_harm
+        a_neighbour_that_is_no_utf_8_does_no_harm
         duplicates_are_all_tried
         several_cookie_headers_are_one_list
         what_is_no_id_is_no_session
