@@ -1,0 +1,168 @@
+//! The showcase on Rocket.
+
+use std::io::{self, Cursor};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::stream;
+use rocket::config::LogLevel;
+use rocket::data::ToByteUnit;
+use rocket::error::ErrorKind;
+use rocket::fairing::AdHoc;
+use rocket::http::{Method, Status};
+use rocket::outcome::Outcome;
+use rocket::response::Responder;
+use rocket::response::stream::ByteStream;
+use rocket::route::{self, Handler, Route};
+use rocket::{Build, Config, Data, Request, Response, Rocket, async_trait, response};
+use session_rocket::{SessionFairing, SessionHandle};
+use showcase::{Answer, App, Body, Place, Stop};
+
+/// Serves until it is stopped.
+///
+/// # Errors
+///
+/// Nobody can listen there.
+pub async fn serve(app: App, place: Place, stop: Stop) -> io::Result<()> {
+    let address = place.address();
+    let config = Config {
+        address: address.ip(),
+        port: address.port(),
+        ..quiet()
+    };
+    // What a fairing owns is shared between threads, by its type.
+    let stop = Mutex::new(stop);
+    let liftoff = AdHoc::on_liftoff("address and end", move |rocket| {
+        Box::pin(async move {
+            let Config { address, port, .. } = *rocket.config();
+            let shutdown = rocket.shutdown();
+            let stop = stop.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let announced = place.announce(SocketAddr::new(address, port));
+            tokio::spawn(async move {
+                if announced.is_ok() {
+                    stop.await;
+                }
+                shutdown.notify();
+            });
+        })
+    });
+    match self::rocket(&app)
+        .configure(config)
+        .attach(liftoff)
+        .launch()
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(error) => match error.kind() {
+            ErrorKind::Bind(error) => Err(place.refused(error)),
+            // Some requests have not ended in the time that they get.
+            ErrorKind::Shutdown(_, None) => Ok(()),
+            kind => Err(io::Error::other(kind.to_string())),
+        },
+    }
+}
+
+/// Mounts the application.
+#[must_use]
+pub fn rocket(app: &App) -> Rocket<Build> {
+    let first = SessionFairing::new(app.sessions().clone()).without_sweeper();
+    let second = app.second().cloned().map(SessionFairing::new);
+    let routes = METHODS.map(|method| Route::new(method, "/<path..>", Everything(app.clone())));
+    let rocket = rocket::custom(quiet())
+        .mount("/", routes.to_vec())
+        .attach(first);
+    match second {
+        Some(second) => rocket.attach(second.named::<Second>().without_sweeper()),
+        None => rocket,
+    }
+}
+
+/// Without the log of Rocket's own, which writes to stdout, and without its ears for signals.
+fn quiet() -> Config {
+    let mut config = Config {
+        log_level: LogLevel::Off,
+        ..Config::default()
+    };
+    config.shutdown.ctrlc = false;
+    #[cfg(unix)]
+    config.shutdown.signals.clear();
+    config
+}
+
+const METHODS: [Method; 9] = [
+    Method::Get,
+    Method::Put,
+    Method::Post,
+    Method::Delete,
+    Method::Options,
+    Method::Head,
+    Method::Trace,
+    Method::Connect,
+    Method::Patch,
+];
+
+/// Names the fairing of `--second`.
+struct Second;
+
+/// The one route; the application finds its own way.
+#[derive(Clone)]
+struct Everything(App);
+
+#[async_trait]
+impl Handler for Everything {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> route::Outcome<'r> {
+        let answer = respond(&self.0, request, data).await;
+        match answer.and_then(|answer| response(request, answer)) {
+            Ok(response) => Outcome::Success(response),
+            Err(status) => Outcome::Error(status),
+        }
+    }
+}
+
+async fn respond(app: &App, request: &Request<'_>, data: Data<'_>) -> Result<Answer, Status> {
+    let first = handle::<()>(request).await?;
+    let second = match app.second() {
+        Some(_) => Some(handle::<Second>(request).await?),
+        None => None,
+    };
+    let body = match data.open(2.mebibytes()).into_bytes().await {
+        Ok(body) if body.is_complete() => body.into_inner(),
+        Ok(_) => return Ok(Answer::error(413, "the body is too large")),
+        Err(_) => return Ok(Answer::error(400, "the body ended early")),
+    };
+    let uri = request.uri();
+    let request = showcase::Request {
+        method: request.method().as_str(),
+        path: uri.path().as_str(),
+        query: uri.query().map_or("", |query| query.as_str()),
+        body: &body,
+    };
+    Ok(app.respond(request, &*first, second.as_deref()).await)
+}
+
+async fn handle<M: 'static>(request: &Request<'_>) -> Result<SessionHandle<M>, Status> {
+    match request.guard().await {
+        Outcome::Success(handle) => Ok(handle),
+        Outcome::Error((status, _)) | Outcome::Forward(status) => Err(status),
+    }
+}
+
+fn response<'r>(request: &'r Request<'_>, answer: Answer) -> response::Result<'r> {
+    let mut response = match answer.body {
+        Body::Text(text) => Response::build()
+            .sized_body(text.len(), Cursor::new(text))
+            .finalize(),
+        Body::Late(session) => {
+            let late = stream::once(async move { Body::late(&session) });
+            ByteStream(late).respond_to(request)?
+        }
+    };
+    response.set_status(Status::new(answer.status));
+    if let Some(kind) = answer.content_type {
+        response.set_raw_header("Content-Type", kind);
+    }
+    if let Some(location) = answer.location {
+        response.set_raw_header("Location", location);
+    }
+    Ok(response)
+}

@@ -1,0 +1,57 @@
+//! The routes pass the HTTP suite without a socket too, as an application tests them.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rocket::http::{Header, Method};
+use rocket::local::asynchronous::Client;
+use session_testkit::http::{App, BoxError, Request, Response, Server, http_suite};
+
+mod known;
+
+#[derive(Debug)]
+struct InProcess;
+
+#[derive(Debug)]
+struct Running(Client);
+
+#[async_trait]
+impl Server for InProcess {
+    async fn start(&self, flags: &[&str]) -> Result<Arc<dyn App>, BoxError> {
+        let all = [&["--store", "memory", "--insecure"], flags].concat();
+        let app = showcase::prepare("rocket", &all).await?;
+        let client = Client::untracked(showcase_rocket::rocket(&app)).await;
+        let client = client.map_err(|error| error.to_string())?;
+        Ok(Arc::new(Running(client)))
+    }
+}
+
+#[async_trait]
+impl App for Running {
+    async fn send(&self, request: Request) -> Result<Response, BoxError> {
+        let method: Method = request.method.parse().map_err(|()| "no such method")?;
+        let mut local = self.0.req(method, request.target).body(request.body);
+        for (name, value) in request.headers {
+            // What the server does with a header that is no text.
+            if let Ok(value) = String::from_utf8(value) {
+                local.add_header(Header::new(name, value));
+            }
+        }
+        let response = local.dispatch().await;
+        let headers = response.headers().iter();
+        Ok(Response {
+            status: response.status().code,
+            headers: headers
+                .map(|header| (header.name().to_string(), header.value().into()))
+                .collect(),
+            body: response.into_bytes().await.unwrap_or_default(),
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_routes_pass_the_http_suite() {
+    let outcome = http_suite("rocket, in process", &InProcess).await;
+    known::check(outcome);
+}

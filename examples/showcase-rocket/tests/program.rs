@@ -1,0 +1,7 @@
+//! The program that people run behaves as its command line says.
+#![allow(clippy::unwrap_used)]
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_showcase-rocket");
+
+#[path = "../../showcase/checks/program.rs"]
+mod program;
