@@ -3,21 +3,34 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 
 /// Where the suites write how each case went, for whoever joins several runs to one table: a file
-/// to which they append lines of suite, subject, case and `ok` or `FAILED`, with tabs between.
+/// to which they append lines of suite, subject, case and verdict, with tabs between.
 const REPORT: &str = "SESSION_TESTKIT_REPORT";
+
+/// How a case went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Failed,
+    /// It failed, as the subject says that it must.
+    Impossible,
+    Passed,
+}
 
 /// Appends a run's outcomes to the report, if one is wanted.
 pub(crate) fn report<'a>(
     suite: &str,
     subject: &str,
-    outcomes: impl IntoIterator<Item = (&'a str, bool)>,
+    outcomes: impl IntoIterator<Item = (&'a str, Verdict)>,
 ) {
     let Some(path) = std::env::var_os(REPORT) else {
         return;
     };
     let mut lines = String::new();
-    for (case, passed) in outcomes {
-        let verdict = if passed { "ok" } else { "FAILED" };
+    for (case, verdict) in outcomes {
+        let verdict = match verdict {
+            Verdict::Failed => "FAILED",
+            Verdict::Impossible => "impossible",
+            Verdict::Passed => "ok",
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(lines, "{suite}\t{subject}\t{case}\t{verdict}");
     }

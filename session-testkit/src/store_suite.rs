@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use session_core::Store;
 
-use crate::report::report;
+use crate::report::{Verdict, report};
 use crate::store_fixture::Rig;
 use crate::{
     store_end, store_insert, store_owners, store_races, store_random, store_records, store_renewal,
@@ -39,7 +39,15 @@ where
         let run = AssertUnwindSafe(case.run(store)).catch_unwind();
         outcomes.push((case.name(), run.await.is_ok()));
     }
-    report("store", name, outcomes.iter().copied());
+    let verdicts = outcomes.iter().map(|(case, passed)| {
+        let verdict = if *passed {
+            Verdict::Passed
+        } else {
+            Verdict::Failed
+        };
+        (*case, verdict)
+    });
+    report("store", name, verdicts);
     let failed: Vec<_> = outcomes.iter().filter(|(_, passed)| !passed).collect();
     let failed: Vec<_> = failed.iter().map(|(case, _)| *case).collect();
     assert!(

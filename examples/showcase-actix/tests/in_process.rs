@@ -14,7 +14,9 @@ use actix_web::rt;
 use actix_web::test::{TestRequest, init_service};
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use session_testkit::http::{App, BoxError, Request, Response, Server, http_suite};
+use session_testkit::http::{
+    App, BoxError, NEED_CONNECTIONS, Request, Response, Server, http_suite_but,
+};
 use tokio::sync::{mpsc, oneshot};
 
 #[derive(Debug)]
@@ -96,7 +98,7 @@ async fn whole(response: ServiceResponse<impl MessageBody>) -> Result<Response, 
 
 #[test]
 fn the_routes_pass_the_http_suite() {
-    let suite = http_suite("actix, in process", &InProcess);
+    let suite = http_suite_but("actix, in process", &InProcess, &NEED_CONNECTIONS);
     let outcome = pollster::block_on(suite);
     assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rocket::http::{Header, Method};
 use rocket::local::asynchronous::Client;
-use session_testkit::http::{App, BoxError, Request, Response, Server, http_suite};
+use session_testkit::http::{
+    App, BoxError, NEED_CONNECTIONS, Request, Response, Server, http_suite_but,
+};
 
 mod known;
 
@@ -52,6 +54,7 @@ impl App for Running {
 
 #[tokio::test]
 async fn the_routes_pass_the_http_suite() {
-    let outcome = http_suite("rocket, in process", &InProcess).await;
-    known::check(outcome);
+    let impossible = [&NEED_CONNECTIONS[..], &known::OF_THE_FRAMEWORK].concat();
+    let outcome = http_suite_but("rocket, in process", &InProcess, &impossible).await;
+    assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
 }

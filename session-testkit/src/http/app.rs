@@ -20,10 +20,11 @@ pub trait App: Debug + Send + Sync {
 
     /// Sends one request and closes the connection without waiting for the response.
     ///
-    /// An application without connections does nothing, which is what this does by itself.
+    /// An application without connections fails, which is what this does by itself; the cases that
+    /// ask for it are [`NEED_CONNECTIONS`](super::NEED_CONNECTIONS).
     async fn abort(&self, request: Request, hangup: Hangup) -> Result<(), BoxError> {
         let _ = (request, hangup);
-        Ok(())
+        Err("there are no connections".into())
     }
 }
 

@@ -39,6 +39,15 @@ impl Client {
         Self::new(Arc::clone(&self.app))
     }
 
+    /// Returns another tab of this browser: it shares the cookies, and talks to `app`.
+    #[must_use]
+    pub fn tab(&self, app: Arc<dyn App>) -> Self {
+        Self {
+            app,
+            cookies: Arc::clone(&self.cookies),
+        }
+    }
+
     /// Returns the application that it talks to.
     #[must_use]
     pub fn app(&self) -> &Arc<dyn App> {

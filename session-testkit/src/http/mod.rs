@@ -65,4 +65,4 @@ pub use failure::Failure;
 pub use message::{Request, Response};
 pub use program::Program;
 pub use socket::Socket;
-pub use suite::{HTTP_CASES, HttpCase, HttpFailures, http_suite};
+pub use suite::{HTTP_CASES, HttpCase, HttpFailures, NEED_CONNECTIONS, http_suite, http_suite_but};
