@@ -68,11 +68,6 @@
 //!
 //! It decides nothing about sessions; `session-core` does. It keeps none; `session-store` does.
 
-/// The README's snippets are this crate's doctests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
 mod extract;
 mod future;
 mod headers;
