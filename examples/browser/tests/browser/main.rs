@@ -1,0 +1,112 @@
+//! A real browser takes a visitor's steps: every proof, on every server of the showcase that is built.
+//!
+//! It needs Chromium and chromedriver. Without them it says SKIPPED and passes, or fails if `STRICT` or `CI` is set.
+//! `SERVERS="axum rocket"` names the servers that have to be there; else all that are built are driven, and at least
+//! one must be. `BROWSER=0` skips all. The pictures go to the folder `SCREENSHOTS`, if it is set.
+#![allow(clippy::unwrap_used)]
+
+mod closing;
+mod cookies;
+mod devices;
+mod driver;
+mod forms;
+mod inactivity;
+mod pictures;
+mod profile;
+mod server;
+mod stage;
+mod visitor;
+mod wait;
+
+use std::env;
+use std::io::{Write, stderr};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::driver::{Driver, Tools};
+use crate::stage::Stage;
+
+type Proof = (&'static str, fn(&Stage));
+
+/// Lists proofs by their names: each is an async function that takes a [`Stage`].
+macro_rules! proofs {
+    ($($module:ident: $($name:ident)*;)*) => {
+        [$($((stringify!($name), |stage| stage.run($module::$name(stage)))),*),*]
+    };
+}
+
+const PROOFS: [Proof; 15] = proofs! {
+    closing:
+        a_session_ends_with_the_browser_when_the_server_says_so
+        a_session_with_an_age_survives_the_browser
+        a_visitor_may_choose_that_the_session_ends_with_the_browser
+        a_visitor_may_choose_that_the_session_survives_the_browser;
+    cookies:
+        no_script_sees_the_cookie_and_the_browser_knows_its_age
+        a_cookie_without_an_age_has_none_in_the_browser
+        a_secure_cookie_is_kept_on_localhost
+        a_visitor_who_follows_a_link_from_elsewhere_is_known;
+    devices:
+        one_device_signs_out_the_other
+        one_device_signs_out_all_others;
+    forms:
+        every_form_of_the_page_does_what_it_says
+        a_note_is_text_whatever_it_contains
+        the_page_works_without_scripts;
+    inactivity:
+        a_session_ends_when_nothing_is_clicked_and_not_before;
+    pictures:
+        the_page_fits_and_every_control_has_a_name;
+};
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // A proof mostly waits for its browser, so more run at once than there are processors.
+    arguments.test_threads.get_or_insert(4);
+    if env::var("BROWSER").is_ok_and(|value| value == "0") {
+        say("SKIPPED: no browser was driven, because BROWSER=0 asks for that");
+        return ExitCode::SUCCESS;
+    }
+    let tools = match Tools::find() {
+        Ok(tools) => tools,
+        Err(missing) => {
+            say(&format!(
+                "SKIPPED: no browser was driven, because {missing}"
+            ));
+            return ExitCode::from(u8::from(demanded()));
+        }
+    };
+    let programs = match server::programs() {
+        Ok(programs) => programs,
+        Err(message) => {
+            say(&format!("FAILED: {message}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let names: Vec<&str> = programs.keys().map(|name| &**name).collect();
+    say(&format!("servers driven: {}", names.join(", ")));
+    let driver = Arc::new(Driver::new(tools));
+    let mut trials = Vec::new();
+    for (server, program) in programs {
+        for (name, proof) in PROOFS {
+            let (server, program, driver) = (server.clone(), program.clone(), Arc::clone(&driver));
+            trials.push(Trial::test(format!("{server}::{name}"), move || {
+                proof(&Stage::new(&server, &program, &driver));
+                Ok(())
+            }));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Whether somebody counts on it that a browser is there.
+fn demanded() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    set("STRICT") || set("CI")
+}
+
+fn say(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
+}

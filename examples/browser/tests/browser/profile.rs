@@ -1,0 +1,76 @@
+use std::path::{Path, PathBuf};
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::driver::Driver;
+
+/// What a browser keeps from one start to the next.
+#[derive(Debug)]
+pub struct Profile {
+    folder: PathBuf,
+    preferences: Value,
+}
+
+impl Profile {
+    pub fn new(folder: PathBuf) -> Self {
+        let preferences = json!({});
+        Self {
+            folder,
+            preferences,
+        }
+    }
+
+    /// Switches JavaScript off, as a visitor may.
+    pub fn without_scripts(self) -> Self {
+        let preferences = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        Self {
+            preferences,
+            ..self
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Starts a browser.
+    pub async fn start(&self, driver: &Driver) -> Client {
+        let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
+        arguments.push(format!("--user-data-dir={}", self.path().display()));
+        let Value::Object(capabilities) = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": {
+                "args": arguments,
+                "binary": driver.browser(),
+                "prefs": self.preferences,
+            },
+        }) else {
+            unreachable!("an object was written");
+        };
+        ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&driver.url())
+            .await
+            .unwrap()
+    }
+}
+
+const ARGUMENTS: [&str; 12] = [
+    "--headless=new",
+    // The sandbox refuses to run as root, which is who runs tests in a container; only our own pages are opened.
+    "--no-sandbox",
+    // A container's /dev/shm is small.
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--lang=en-GB",
+    "--window-size=1280,900",
+    // What is tested is the server, not how long a tab in the background may sleep.
+    "--disable-background-timer-throttling",
+];
