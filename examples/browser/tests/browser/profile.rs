@@ -57,13 +57,18 @@ impl Profile {
     }
 }
 
-const ARGUMENTS: [&str; 12] = [
+const ARGUMENTS: [&str; 15] = [
     "--headless=new",
     // The sandbox refuses to run as root, which is who runs tests in a container; only our own pages are opened.
     "--no-sandbox",
     // A container's /dev/shm is small.
     "--disable-dev-shm-usage",
+    // Less to start, on few processors.
     "--disable-gpu",
+    "--disable-software-rasterizer",
+    "--in-process-gpu",
+    "--disable-extensions",
+    // No request but ours.
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
