@@ -3,10 +3,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::data::{Data, Writer};
+use crate::entries::{Change, Entries, Replay, SHORT};
 use crate::{Expiry, ValueError};
-
-/// Computes a value's new JSON text from its present one; run again on every fresh base.
-pub(crate) type Replay = Arc<dyn Fn(Option<&str>) -> Result<String, ValueError> + Send + Sync>;
 
 /// What a request did to its session: a log over a base, and the only "modified" flag there is.
 ///
@@ -18,25 +16,10 @@ pub(crate) type Replay = Arc<dyn Fn(Option<&str>) -> Result<String, ValueError> 
 pub(crate) struct Changes {
     stamp: u64,
     cleared: Option<u64>,
-    entries: Vec<Entry>,
+    entries: Entries,
     sign_in: Option<(u64, Arc<str>)>,
     cycle: Option<u64>,
     expiry: Option<(u64, Expiry)>,
-}
-
-#[derive(Clone)]
-struct Entry {
-    key: Box<str>,
-    change: Change,
-    stamp: u64,
-}
-
-#[derive(Clone)]
-enum Change {
-    Set(String),
-    Remove,
-    /// Closures in their order, and what they make of the present base.
-    Update(Vec<Replay>, Option<String>),
 }
 
 /// What the log knows of one key.
@@ -59,11 +42,8 @@ impl Changes {
     }
 
     pub(crate) fn view(&self, key: &str) -> View<'_> {
-        match self.entries.iter().find(|entry| &*entry.key == key) {
-            Some(entry) => match &entry.change {
-                Change::Set(value) | Change::Update(_, Some(value)) => View::Present(value),
-                Change::Remove | Change::Update(_, None) => View::Absent,
-            },
+        match self.entries.get(key) {
+            Some(entry) => entry.change.value().map_or(View::Absent, View::Present),
             None if self.cleared.is_some() => View::Absent,
             None => View::Untouched,
         }
@@ -83,8 +63,7 @@ impl Changes {
     ///
     /// On a value that this log has set, the result is as good as set.
     pub(crate) fn update(&mut self, key: &str, replay: Replay, value: String) {
-        let place = self.entries.iter().position(|entry| &*entry.key == key);
-        let change = match place.map(|at| &mut self.entries[at].change) {
+        let change = match self.entries.get_mut(key).map(|entry| &mut entry.change) {
             Some(Change::Update(replays, _)) => {
                 let mut all = std::mem::take(replays);
                 all.push(replay);
@@ -145,10 +124,13 @@ impl Changes {
 
     /// Keys that the log gives a value, in the order in which they were first changed.
     pub(crate) fn present(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().filter_map(|entry| match &entry.change {
-            Change::Set(value) | Change::Update(_, Some(value)) => Some((&*entry.key, &**value)),
-            Change::Remove | Change::Update(_, None) => None,
-        })
+        let entries = self.entries.iter();
+        entries.filter_map(|entry| Some((&*entry.key, entry.change.value()?)))
+    }
+
+    /// Says whether the log is so short that going through it costs nothing.
+    pub(crate) fn is_short(&self) -> bool {
+        self.entries.len() <= SHORT
     }
 
     /// Computes the values that the log makes of a base: what it does not touch stays, byte for byte.
@@ -156,7 +138,7 @@ impl Changes {
         let mut text = Writer::with_capacity(base.text().len() + self.entries.len() * 32);
         if !self.is_cleared() {
             for (key, value) in base.iter() {
-                match self.entries.iter().find(|entry| &*entry.key == key) {
+                match self.entries.get(key) {
                     None => text.member(key, value),
                     Some(entry) => {
                         if let Some(value) = entry.change.apply(Some(value))? {
@@ -166,7 +148,7 @@ impl Changes {
                 }
             }
         }
-        for entry in &self.entries {
+        for entry in self.entries.iter() {
             if (self.is_cleared() || base.get(&entry.key).is_none())
                 && let Some(value) = entry.change.apply(None)?
             {
@@ -202,23 +184,24 @@ impl Changes {
         ) {
             self.expiry = None;
         }
-        for old in &saved.entries {
-            self.entries
-                .retain(|entry| entry.key != old.key || entry.stamp != old.stamp);
-            let newer = self.entries.iter_mut().find(|entry| entry.key == old.key);
-            if let Some(Change::Update(replays, _)) = newer.map(|entry| &mut entry.change)
+        self.entries.retain(|entry| {
+            let Some(old) = saved.entries.get(&entry.key) else {
+                return true;
+            };
+            if let Change::Update(replays, _) = &mut entry.change
                 && let Change::Update(done, _) = &old.change
             {
                 replays.drain(..done.len().min(replays.len()));
             }
-        }
+            entry.stamp != old.stamp
+        });
         self.compute(base);
     }
 
     /// Computes the updates' results on a new base; one that fails shows no value until the commit reports it.
     fn compute(&mut self, base: &Data) {
         let cleared = self.is_cleared();
-        for entry in &mut self.entries {
+        for entry in self.entries.iter_mut() {
             let old = if cleared { None } else { base.get(&entry.key) };
             if !matches!(entry.change, Change::Update(..)) {
                 continue;
@@ -236,17 +219,7 @@ impl Changes {
 
     fn put(&mut self, key: &str, change: Change) {
         let stamp = self.next();
-        match self.entries.iter_mut().find(|entry| &*entry.key == key) {
-            Some(entry) => {
-                entry.change = change;
-                entry.stamp = stamp;
-            }
-            None => self.entries.push(Entry {
-                key: key.into(),
-                change,
-                stamp,
-            }),
-        }
+        self.entries.put(key, change, stamp);
     }
 
     fn next(&mut self) -> u64 {
@@ -264,22 +237,6 @@ impl fmt::Debug for Changes {
             .field("cycles", &self.cycle.is_some())
             .field("expiry", &self.expiry())
             .finish_non_exhaustive()
-    }
-}
-
-impl Change {
-    fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, ValueError> {
-        match self {
-            Self::Set(value) => Ok(Some(value.into())),
-            Self::Remove => Ok(None),
-            Self::Update(replays, _) => {
-                let mut value = old.map(str::to_owned);
-                for replay in replays {
-                    value = Some(replay(value.as_deref())?);
-                }
-                Ok(value.map(Into::into))
-            }
-        }
     }
 }
 

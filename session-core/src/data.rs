@@ -1,4 +1,3 @@
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,6 +6,8 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::entries::SHORT;
+
 /// The stored values: the text of one JSON object, and where in it each value stands.
 ///
 /// A value is decoded when it is asked for and is written back byte for byte when it is not.
@@ -14,6 +15,8 @@ use serde_json::value::RawValue;
 pub(crate) struct Data {
     text: Arc<str>,
     members: Vec<Member>,
+    /// The members' places in the order of their names; none of a list short enough to be looked through.
+    sorted: Vec<usize>,
 }
 
 #[derive(Clone)]
@@ -36,6 +39,7 @@ impl Data {
         Self {
             text: Arc::from("{}"),
             members: Vec::new(),
+            sorted: Vec::new(),
         }
     }
 
@@ -53,17 +57,26 @@ impl Data {
             })
             .ok()?;
         reader.end().ok()?;
-        let mut data = Self { text, members };
+        let sorted = Vec::new();
+        let mut data = Self {
+            text,
+            members,
+            sorted,
+        };
         data.drop_shadowed();
         Some(data)
     }
 
     /// Returns the JSON text of a value.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.members
-            .iter()
-            .find(|member| self.key(member) == key)
-            .map(|member| &self.text[member.value.clone()])
+        let member = if self.sorted.is_empty() {
+            self.members.iter().find(|member| self.key(member) == key)?
+        } else {
+            let name = |place: &usize| self.key(&self.members[*place]);
+            let found = self.sorted.binary_search_by(|place| name(place).cmp(key));
+            &self.members[self.sorted[found.ok()?]]
+        };
+        Some(&self.text[member.value.clone()])
     }
 
     /// Returns names and JSON texts in the stored order.
@@ -85,32 +98,44 @@ impl Data {
         }
     }
 
+    /// Drops all but the last of members with the same name.
     fn drop_shadowed(&mut self) {
-        let doubled = if self.members.len() <= 32 {
-            (1..self.members.len()).any(|at| {
-                let key = self.key(&self.members[at]);
-                self.members[..at]
-                    .iter()
-                    .any(|earlier| self.key(earlier) == key)
-            })
+        let shadowed = if self.members.len() <= SHORT {
+            let is_shadowed = |place: &usize| {
+                let key = self.key(&self.members[*place]);
+                let mut later = self.members[place + 1..].iter();
+                later.any(|later| self.key(later) == key)
+            };
+            (0..self.members.len()).filter(is_shadowed).collect()
         } else {
-            let mut seen = HashSet::with_capacity(self.members.len());
-            self.members
-                .iter()
-                .any(|member| !seen.insert(self.key(member)))
+            self.sort()
         };
-        if doubled {
-            let last: Vec<bool> = (0..self.members.len())
-                .map(|at| {
-                    let key = self.key(&self.members[at]);
-                    !self.members[at + 1..]
-                        .iter()
-                        .any(|later| self.key(later) == key)
-                })
-                .collect();
-            let mut keep = last.into_iter();
-            self.members.retain(|_| keep.next().unwrap_or(true));
+        if shadowed.is_empty() {
+            return;
         }
+        let mut is_kept = vec![true; self.members.len()];
+        for place in shadowed {
+            is_kept[place] = false;
+        }
+        let mut is_kept = is_kept.into_iter();
+        self.members.retain(|_| is_kept.next().unwrap_or(true));
+        self.sorted.clear();
+        if self.members.len() > SHORT {
+            self.sort();
+        }
+    }
+
+    /// Fills `sorted`, and returns the places of members that a later one of their name shadows.
+    fn sort(&mut self) -> Vec<usize> {
+        let mut sorted: Vec<usize> = (0..self.members.len()).collect();
+        let key = |place: usize| self.key(&self.members[place]);
+        // Stable: members of one name stay in their order.
+        sorted.sort_by(|one, other| key(*one).cmp(key(*other)));
+        let neighbours = sorted.windows(2);
+        let shadowed = neighbours.filter(|pair| key(pair[0]) == key(pair[1]));
+        let shadowed = shadowed.map(|pair| pair[0]).collect();
+        self.sorted = sorted;
+        shadowed
     }
 }
 
@@ -243,11 +268,21 @@ mod tests {
     }
 
     #[test]
-    fn shadowed_members_are_dropped_from_long_objects_too() {
-        let many: Vec<String> = (0..100).map(|n| format!("\"k{}\":{n}", n % 50)).collect();
-        let members = parse(&format!("{{{}}}", many.join(","))).unwrap();
-        assert_eq!(members.len(), 50);
-        assert_eq!(members[0], ("k0".into(), "50".into()));
+    fn of_each_name_the_last_counts_however_many_there_are() {
+        for (total, names) in [(3, 1), (32, 20), (33, 20), (40, 33), (100, 50), (100, 100)] {
+            let many: Vec<String> = (0..total)
+                .map(|n| format!("\"k{}\":{n}", n % names))
+                .collect();
+            let data = Data::parse(format!("{{{}}}", many.join(",")).into()).unwrap();
+            assert_eq!(data.iter().count(), names);
+            let last: Vec<String> = (total - names..total).map(|n| n.to_string()).collect();
+            assert!(data.iter().map(|(_, value)| value).eq(&last));
+            for n in total - names..total {
+                let value = data.get(&format!("k{}", n % names));
+                assert_eq!(value, Some(&*n.to_string()), "{total} {names}");
+            }
+            assert_eq!(data.get("k"), None);
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod clock;
 mod commit;
 mod cookie;
 mod data;
+mod entries;
 mod entropy;
 mod error;
 mod exchange;

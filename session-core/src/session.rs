@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use crate::changes::{Changes, Replay};
+use crate::changes::Changes;
 use crate::data::Data;
+use crate::entries::Replay;
 use crate::exchange::understand;
 use crate::reply::CookieChange;
 use crate::state::{State, Stored};
@@ -107,6 +108,7 @@ impl Session {
                 unanswered: Vec::new(),
                 deaths: 0,
                 version: 0,
+                size: None,
             }),
         }))
     }
@@ -132,9 +134,7 @@ impl Session {
         let text = encode(key, &value)?;
         let mut state = self.writable()?;
         if state.value(key) != Some(&text) {
-            state.check_size(key, text.len(), self.0.policy.max_bytes)?;
-            state.changes.set(key, text);
-            state.version += 1;
+            state.set(key, text, self.0.policy.max_bytes)?;
         }
         Ok(())
     }
@@ -186,11 +186,9 @@ impl Session {
             if state.version != version {
                 continue;
             }
-            state.check_size(key, text.len(), self.0.policy.max_bytes)?;
             let compute = Arc::clone(&compute);
             let replay: Replay = Arc::new(move |old| compute(old).map(|(_, text)| text));
-            state.changes.update(key, replay, text);
-            state.version += 1;
+            state.update(key, replay, text, self.0.policy.max_bytes)?;
             return Ok(value);
         }
     }
@@ -222,8 +220,7 @@ impl Session {
         let mut state = self.writable()?;
         let present = state.value(key).is_some();
         if present {
-            state.changes.remove(key);
-            state.version += 1;
+            state.remove(key);
         }
         Ok(present)
     }
@@ -237,8 +234,7 @@ impl Session {
         let mut state = self.writable()?;
         let value = decode(key, state.value(key))?;
         if value.is_some() {
-            state.changes.remove(key);
-            state.version += 1;
+            state.remove(key);
         }
         Ok(value)
     }
@@ -252,7 +248,7 @@ impl Session {
     /// The session is closed.
     pub fn clear(&self) -> Result<(), SessionError> {
         let mut state = self.writable()?;
-        if state.count() > 0 {
+        if state.members().next().is_some() {
             state.changes.clear();
             state.version += 1;
         }
@@ -284,13 +280,13 @@ impl Session {
     /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.state().count()
+        self.state().members().count()
     }
 
     /// Says whether there is no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.state().members().next().is_none()
     }
 
     // The test for a browser that takes cookies

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::changes::{Changes, View};
 use crate::data::Data;
+use crate::entries::Replay;
 use crate::exchange::understand;
 use crate::reply::CookieChange;
 use crate::{Expiry, Key, Record, Revision, SessionError};
@@ -29,6 +30,8 @@ pub(crate) struct State {
     pub(crate) deaths: u64,
     /// Counts every change of `base` and `changes`.
     pub(crate) version: u64,
+    /// The size of all members, and the version in which they had it.
+    pub(crate) size: Option<(u64, usize)>,
 }
 
 /// A record and where it is.
@@ -75,6 +78,40 @@ impl State {
         }
     }
 
+    /// Sets a value, unless the session would be larger than `limit`.
+    pub(crate) fn set(
+        &mut self,
+        key: &str,
+        value: String,
+        limit: usize,
+    ) -> Result<(), SessionError> {
+        let size = self.size_with(key, value.len(), limit)?;
+        self.changes.set(key, value);
+        self.changed(size);
+        Ok(())
+    }
+
+    /// Sets a value that was computed, unless the session would be larger than `limit`.
+    pub(crate) fn update(
+        &mut self,
+        key: &str,
+        replay: Replay,
+        value: String,
+        limit: usize,
+    ) -> Result<(), SessionError> {
+        let size = self.size_with(key, value.len(), limit)?;
+        self.changes.update(key, replay, value);
+        self.changed(size);
+        Ok(())
+    }
+
+    /// Removes a value that is there.
+    pub(crate) fn remove(&mut self, key: &str) {
+        let size = self.known_size().map(|size| size - self.size_of(key));
+        self.changes.remove(key);
+        self.changed(size);
+    }
+
     pub(crate) fn value(&self, key: &str) -> Option<&str> {
         match self.changes.view(key) {
             View::Present(value) => Some(value),
@@ -99,10 +136,6 @@ impl State {
         stored.filter(|_| !self.changes.is_cleared()).chain(added)
     }
 
-    pub(crate) fn count(&self) -> usize {
-        self.members().count()
-    }
-
     pub(crate) fn owner(&self) -> Option<&Arc<str>> {
         self.changes
             .signed_in()
@@ -119,32 +152,52 @@ impl State {
         self.changes.expiry().unwrap_or_else(stored)
     }
 
-    /// Refuses a value that would make the session larger than `limit`.
-    pub(crate) fn check_size(
+    /// Returns the size that the session will have with a value, if it had to be computed, and
+    /// refuses one that makes it larger than `limit`.
+    fn size_with(
         &self,
         key: &str,
         length: usize,
         limit: usize,
-    ) -> Result<(), SessionError> {
-        let member = |key: &str, value: usize| key.len() + value + 4;
-        let added: usize = self
-            .changes
-            .present()
-            .map(|(key, value)| member(key, value.len()))
-            .sum();
-        // Almost every session is far below the limit, so the exact sum is rarely needed.
-        if self.data.text().len() + added + member(key, length) <= limit {
-            return Ok(());
+    ) -> Result<Option<usize>, SessionError> {
+        let added = member(key, length);
+        // Almost every session is small and far below the limit, so that an estimate will do.
+        if self.changes.is_short() {
+            let changed = self.changes.present();
+            let changed: usize = changed.map(|(key, value)| member(key, value.len())).sum();
+            if self.data.text().len() + changed + added <= limit {
+                return Ok(None);
+            }
         }
-        let others: usize = self
-            .members()
-            .filter(|(name, _)| *name != key)
-            .map(|(name, value)| member(name, value.len()))
-            .sum();
-        let bytes = others + member(key, length) + 1;
+        let all = self.known_size().unwrap_or_else(|| {
+            let members = self.members();
+            members.map(|(key, value)| member(key, value.len())).sum()
+        });
+        let size = all - self.size_of(key) + added;
+        let bytes = size + 1;
         if bytes > limit {
             return Err(SessionError::TooLarge { bytes, limit });
         }
-        Ok(())
+        Ok(Some(size))
     }
+
+    fn known_size(&self) -> Option<usize> {
+        let (version, size) = self.size?;
+        (version == self.version).then_some(size)
+    }
+
+    fn size_of(&self, key: &str) -> usize {
+        let value = self.value(key);
+        value.map_or(0, |value| member(key, value.len()))
+    }
+
+    fn changed(&mut self, size: Option<usize>) {
+        self.version += 1;
+        self.size = size.map(|size| (self.version, size));
+    }
+}
+
+/// Returns what a value and its name take in an object.
+fn member(key: &str, length: usize) -> usize {
+    key.len() + length + 4
 }

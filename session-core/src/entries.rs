@@ -1,0 +1,126 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::ValueError;
+
+/// Computes a value's new JSON text from its present one; run again on every fresh base.
+pub(crate) type Replay = Arc<dyn Fn(Option<&str>) -> Result<String, ValueError> + Send + Sync>;
+
+/// What was done to single values: at most one entry a key, in the order in which keys were first changed.
+#[derive(Clone, Default)]
+pub(crate) struct Entries {
+    list: Vec<Entry>,
+    /// Where each key is in a list that is too long to be looked through.
+    places: Option<HashMap<Arc<str>, usize>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: Arc<str>,
+    pub(crate) change: Change,
+    pub(crate) stamp: u64,
+}
+
+#[derive(Clone)]
+pub(crate) enum Change {
+    Set(String),
+    Remove,
+    /// Closures in their order, and what they make of the present base.
+    Update(Vec<Replay>, Option<String>),
+}
+
+impl Entries {
+    pub(crate) fn put(&mut self, key: &str, change: Change, stamp: u64) {
+        if let Some(entry) = self.get_mut(key) {
+            entry.change = change;
+            entry.stamp = stamp;
+            return;
+        }
+        let key: Arc<str> = key.into();
+        if let Some(places) = &mut self.places {
+            places.insert(Arc::clone(&key), self.list.len());
+        }
+        self.list.push(Entry { key, change, stamp });
+        if self.places.is_none() {
+            self.find_places();
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        let place = self.place(key)?;
+        self.list.get_mut(place)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.list.iter_mut()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Keeps the entries that pass, which the test may change.
+    pub(crate) fn retain(&mut self, test: impl FnMut(&mut Entry) -> bool) {
+        self.list.retain_mut(test);
+        self.find_places();
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
+        self.list.get(self.place(key)?)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.list.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    fn place(&self, key: &str) -> Option<usize> {
+        match &self.places {
+            Some(places) => places.get(key).copied(),
+            None => self.list.iter().position(|entry| &*entry.key == key),
+        }
+    }
+
+    fn find_places(&mut self) {
+        self.places = (self.list.len() > SHORT).then(|| {
+            let keys = self.list.iter().map(|entry| Arc::clone(&entry.key));
+            keys.zip(0..).collect()
+        });
+    }
+}
+
+impl Change {
+    /// Returns what the change makes of a value; none is no value.
+    pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, ValueError> {
+        match self {
+            Self::Set(value) => Ok(Some(value.into())),
+            Self::Remove => Ok(None),
+            Self::Update(replays, _) => {
+                let mut value = old.map(str::to_owned);
+                for replay in replays {
+                    value = Some(replay(value.as_deref())?);
+                }
+                Ok(value.map(Into::into))
+            }
+        }
+    }
+
+    /// Returns what the change makes of the present base.
+    pub(crate) fn value(&self) -> Option<&str> {
+        match self {
+            Self::Set(value) | Self::Update(_, Some(value)) => Some(value),
+            Self::Remove | Self::Update(_, None) => None,
+        }
+    }
+}
+
+/// Up to this many names are looked through one by one, which is faster than any table.
+pub(crate) const SHORT: usize = 32;
