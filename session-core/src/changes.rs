@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::data::{Data, Writer};
-use crate::entries::{Change, Entries, Replay, SHORT};
+use crate::entries::{Change, Entries, Entry, Replay, SHORT};
 use crate::{Expiry, ValueError};
 
 /// What a request did to its session: a log over a base, and the only "modified" flag there is.
@@ -158,13 +158,15 @@ impl Changes {
         Ok(text.finish())
     }
 
-    /// Says whether nothing was logged since `saved`, so that no closure is left to run.
+    /// Says whether nothing was logged since `saved`.
     pub(crate) fn is_no_later_than(&self, saved: &Self) -> bool {
         self.stamp == saved.stamp
     }
 
-    /// Forgets what `saved`, an earlier state of this log, has brought into the new base.
-    pub(crate) fn forget(&mut self, saved: &Self, base: &Data) {
+    /// Forgets what `saved`, an earlier state of this log, has brought into the base.
+    ///
+    /// It runs no closure: [`compute`](Self::compute) finds what is left of updates on the new base.
+    pub(crate) fn forget(&mut self, saved: &Self) {
         let same = |mine: Option<u64>, theirs: Option<u64>| mine.is_some() && mine == theirs;
         if same(self.cleared, saved.cleared) {
             self.cleared = None;
@@ -195,26 +197,45 @@ impl Changes {
             }
             entry.stamp != old.stamp
         });
-        self.compute(base);
     }
 
-    /// Computes the updates' results on a new base; one that fails shows no value until the commit reports it.
-    fn compute(&mut self, base: &Data) {
+    /// Computes the updates' results on a new base, but for those that `known`, an earlier state of
+    /// this log, has already; one that fails shows no value until the commit reports it.
+    pub(crate) fn compute(&mut self, base: &Data, known: &Self) {
         let cleared = self.is_cleared();
         for entry in self.entries.iter_mut() {
-            let old = if cleared { None } else { base.get(&entry.key) };
             if !matches!(entry.change, Change::Update(..)) {
                 continue;
             }
-            let new = entry
-                .change
-                .apply(old)
-                .unwrap_or_default()
-                .map(Cow::into_owned);
+            let old = if cleared { None } else { base.get(&entry.key) };
+            let new = if let Some(twin) = known.twin(entry) {
+                twin.value().map(str::to_owned)
+            } else {
+                let new = entry.change.apply(old).unwrap_or_default();
+                new.map(Cow::into_owned)
+            };
             if let Change::Update(_, value) = &mut entry.change {
                 *value = new;
             }
         }
+    }
+
+    /// Takes over the updates' results that an earlier state of this log has.
+    pub(crate) fn show(&mut self, computed: &Self) {
+        for entry in self.entries.iter_mut() {
+            let twin = computed.twin(entry);
+            if let Change::Update(_, value) = &mut entry.change
+                && let Some(twin) = twin
+            {
+                *value = twin.value().map(str::to_owned);
+            }
+        }
+    }
+
+    fn twin(&self, entry: &Entry) -> Option<&Change> {
+        let twin = self.entries.get(&entry.key);
+        let twin = twin.filter(|twin| twin.stamp == entry.stamp);
+        twin.map(|twin| &twin.change)
     }
 
     fn put(&mut self, key: &str, change: Change) {

@@ -267,7 +267,7 @@ impl Commit {
         };
         let data = understand(found);
         let mut changes = (*self.changes).clone();
-        changes.forget(&lost.changes, &data);
+        changes.forget(&lost.changes);
         self.changes = Arc::new(changes);
         if let Some(mut state) = self.settle(&lost.changes, &data) {
             state.unanswered.clear();
@@ -279,25 +279,28 @@ impl Commit {
     /// was destroyed meanwhile.
     ///
     /// Closures of updates are the application's: they run without our lock, and may use the session.
+    /// One that changes what it computes shows the result of its last run.
     fn settle(&self, saved: &Changes, base: &Data) -> Option<MutexGuard<'_, State>> {
+        let mut computed = Changes::default();
+        let mut runs = 0;
         loop {
-            let (version, mut rest) = {
+            let mut rest = {
                 let mut state = self.session.state();
                 if state.deaths != self.deaths {
                     return None;
                 }
-                if state.changes.is_no_later_than(saved) {
-                    state.changes.forget(saved, base);
+                let is_done = runs > 0 && state.changes.is_no_later_than(&computed);
+                if is_done || runs >= MAX_RUNS || state.changes.is_no_later_than(saved) {
+                    state.changes.forget(saved);
+                    state.changes.show(&computed);
                     return Some(state);
                 }
-                (state.version, state.changes.clone())
+                state.changes.clone()
             };
-            rest.forget(saved, base);
-            let mut state = self.session.state();
-            if state.version == version {
-                state.changes = rest;
-                return Some(state);
-            }
+            rest.forget(saved);
+            rest.compute(base, &computed);
+            computed = rest;
+            runs += 1;
         }
     }
 
@@ -372,3 +375,6 @@ impl Commit {
         Step::Write(Write::new(self, kind))
     }
 }
+
+/// How often the closures of updates run that change the session each time.
+const MAX_RUNS: u32 = 8;

@@ -121,7 +121,8 @@ pub enum CommitError {
     /// The response has begun; commit before that.
     #[error("the session is closed, because the response has begun")]
     Closed,
-    /// Other requests changed the session each time; or the store refuses everything.
+    /// Other requests changed the session each time, or an update's closure its own value; or the
+    /// store refuses everything.
     #[error("the session could not be written in {tries} tries")]
     Contended {
         /// How often it was tried.

@@ -11,7 +11,8 @@ use crate::entries::Replay;
 use crate::exchange::understand;
 use crate::reply::CookieChange;
 use crate::state::{State, Stored};
-use crate::{Key, Policy, SessionError, Store, ValueError};
+use crate::step::MAX_TRIES;
+use crate::{CommitError, Key, Policy, SessionError, Store, ValueError};
 
 /// One visitor's session, as application code sees it in every framework.
 ///
@@ -159,9 +160,13 @@ impl Session {
     /// one commits; so it must depend on nothing but its argument. The value that is returned is
     /// the one computed now; to answer with the committed one, `save` and `get`.
     ///
+    /// The closure may use the session, but not change the value that it computes: its result
+    /// would be stale each time. After 500 tries that is an error, and only what the closure did itself stays.
+    ///
     /// # Errors
     ///
-    /// The present value is not of this type, or as [`insert`](Self::insert).
+    /// The present value is not of this type; the value was another one after each try
+    /// ([`CommitError::Contended`]); or as [`insert`](Self::insert).
     pub fn update<T, F>(&self, key: &str, compute: F) -> Result<T, SessionError>
     where
         T: Serialize + DeserializeOwned,
@@ -175,15 +180,12 @@ impl Session {
                 Ok((new, text))
             },
         );
-        loop {
+        for _ in 0..MAX_TRIES {
             // The closure is the application's: it runs without our lock, and may use the session.
-            let (version, old) = {
-                let state = self.writable()?;
-                (state.version, state.value(key).map(str::to_owned))
-            };
+            let old = self.writable()?.value(key).map(str::to_owned);
             let (value, text) = compute(old.as_deref())?;
             let mut state = self.writable()?;
-            if state.version != version {
+            if state.value(key) != old.as_deref() {
                 continue;
             }
             let compute = Arc::clone(&compute);
@@ -191,6 +193,7 @@ impl Session {
             state.update(key, replay, text, self.0.policy.max_bytes)?;
             return Ok(value);
         }
+        Err(CommitError::Contended { tries: MAX_TRIES }.into())
     }
 
     /// Reads a value, or sets it first if it is absent; Django's `setdefault`.

@@ -28,7 +28,7 @@ pub(crate) struct State {
     pub(crate) unanswered: Vec<Unanswered>,
     /// Counts how often the session was destroyed; a commit that began before has no say any more.
     pub(crate) deaths: u64,
-    /// Counts every change of `base` and `changes`.
+    /// Counts every change of `base` and `changes`; what was computed from them holds for one version.
     pub(crate) version: u64,
     /// The size of all members, and the version in which they had it.
     pub(crate) size: Option<(u64, usize)>,

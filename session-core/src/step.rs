@@ -40,7 +40,7 @@ pub struct Write {
 }
 
 /// More than the requests that can be under way for one visitor; it ends a store that refuses everything.
-const MAX_TRIES: u32 = 500;
+pub(crate) const MAX_TRIES: u32 = 500;
 
 impl Session {
     /// Closes the session and decides what to write, now that the response's status is known.

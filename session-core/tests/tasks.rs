@@ -5,12 +5,15 @@ mod util;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
-use session_core::{Expiry, Finish, Handle, Policy, Reply, Session, SessionError, Sessions};
+use session_core::{
+    CommitError, Expiry, Finish, Handle, Policy, Reply, Session, SessionError, Sessions,
+};
 use util::id_of;
 use util::shelf::Shelf;
 
@@ -116,15 +119,21 @@ fn what_begins_after_a_logout_during_a_save_is_another_session() {
     }
 }
 
+/// Runs a test in a thread of its own, so that one that never ends is a failure.
+fn ends<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, finished) = mpsc::channel();
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a closure that waits for ever is not to take the test with it"
+    )]
+    std::thread::spawn(move || done.send(test()));
+    finished.recv_timeout(Duration::from_secs(20)).unwrap()
+}
+
 #[test]
 fn an_updates_closure_may_use_the_session_while_a_save_is_under_way() {
     for loses_answer in [false, true] {
-        let (done, finished) = mpsc::channel();
-        #[allow(
-            clippy::disallowed_methods,
-            reason = "a closure that waits for ever is not to take the test with it"
-        )]
-        std::thread::spawn(move || {
+        let n = ends(move || {
             let (sessions, shelf) = start();
             let handle = open(&sessions, &begin(&sessions));
             let session = load(&handle);
@@ -137,11 +146,109 @@ fn an_updates_closure_may_use_the_session_while_a_save_is_under_way() {
             });
             assert_eq!(saved.is_err(), loses_answer);
             drop(finish(&handle, 200).unwrap());
-            done.send(session.get::<usize>("n").unwrap()).unwrap();
+            session.get::<usize>("n").unwrap()
         });
-        let n = finished.recv_timeout(Duration::from_secs(20));
-        assert_eq!(n, Ok(Some(2)), "lost answer: {loses_answer}");
+        assert_eq!(n, Some(2), "lost answer: {loses_answer}");
     }
+}
+
+/// A closure that adds one, and does something else to the session each time it runs.
+fn adds_and(
+    session: &Session,
+    act: impl Fn(&Session, u32) + Clone + Send + Sync + 'static,
+) -> impl Fn(Option<u32>) -> u32 + Clone + Send + Sync + 'static {
+    let session = session.clone();
+    let runs = Arc::new(AtomicU32::new(1));
+    move |n| {
+        act(&session, runs.fetch_add(1, Relaxed));
+        n.unwrap_or(0) + 1
+    }
+}
+
+#[test]
+fn an_updates_closure_may_change_other_values_each_time_it_runs() {
+    type Act = fn(&Session, u32);
+    let acts: [(&str, Act); 4] = [
+        ("insert", |session, run| {
+            let _ = session.insert("runs", run);
+        }),
+        ("update", |session, _| {
+            let _ = session.update("runs", |n: Option<u32>| n.unwrap_or(0) + 1);
+        }),
+        ("cycle", |session, _| drop(session.cycle())),
+        ("toggle", |session, run| {
+            if run % 2 == 0 {
+                let _ = session.remove("runs");
+            } else {
+                let _ = session.insert("runs", run);
+            }
+        }),
+    ];
+    for (what, act) in acts {
+        let (first, saved, stored) = ends(move || {
+            let (sessions, shelf) = start();
+            let cookie = begin(&sessions);
+            let handle = open(&sessions, &cookie);
+            let session = load(&handle);
+            let add = adds_and(&session, act);
+            let first = session.update("n", add.clone()).unwrap();
+            during_a_save(&shelf, &session, || {
+                session.update("n", add.clone()).unwrap();
+            })
+            .unwrap();
+            let saved = session.get::<u32>("n").unwrap();
+            let reply = finish(&handle, 200).unwrap();
+            let cookie = id_of(&reply).unwrap_or(cookie);
+            let stored = load(&open(&sessions, &cookie)).get::<u32>("n").unwrap();
+            (first, saved, stored)
+        });
+        assert_eq!((first, saved, stored), (1, Some(2), Some(2)), "{what}");
+    }
+}
+
+#[test]
+fn an_updates_closure_that_changes_its_own_value_is_an_error() {
+    let (error, n) = ends(|| {
+        let (sessions, _) = start();
+        let handle = open(&sessions, &begin(&sessions));
+        let session = load(&handle);
+        let add = adds_and(&session, |session, run| {
+            session.insert("n", 10 * run).unwrap();
+        });
+        let error = session.update("n", add).unwrap_err();
+        drop(finish(&handle, 200).unwrap());
+        (error, session.get::<u32>("n").unwrap())
+    });
+    let SessionError::Commit(CommitError::Contended { tries }) = error else {
+        panic!("{error}");
+    };
+    // What it wrote itself stays, and nothing of the update.
+    assert_eq!(n, Some(10 * tries));
+}
+
+#[test]
+fn a_save_ends_though_a_closure_changes_its_own_value() {
+    let (saved, shown) = ends(|| {
+        let (sessions, shelf) = start();
+        let handle = open(&sessions, &begin(&sessions));
+        let session = load(&handle);
+        // It begins to do so only when the save is under way.
+        let is_late = Arc::new(AtomicBool::new(false));
+        let late = Arc::clone(&is_late);
+        let add = adds_and(&session, move |session, _| {
+            if late.load(Relaxed) {
+                let _ = session.update("n", |n: Option<u32>| n.unwrap_or(0) + 1);
+            }
+        });
+        session.insert("k", 1).unwrap();
+        let saved = during_a_save(&shelf, &session, || {
+            session.update("n", add).unwrap();
+            is_late.store(true, Relaxed);
+        });
+        drop(finish(&handle, 200).unwrap());
+        (saved, session.contains("n") && session.contains("k"))
+    });
+    assert!(saved.is_ok() && shown);
 }
 
 #[test]
