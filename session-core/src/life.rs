@@ -108,17 +108,21 @@ impl Session {
 
     /// Returns when the session ends if nobody uses it after this request; none without a session.
     ///
-    /// Django's `get_expiry_date`.
+    /// A session that has ended while the request went on is renewed no more; then this is when
+    /// it ended. Django's `get_expiry_date`.
     #[must_use]
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at_by(self.0.policy.now())
     }
 
     /// Returns the time that is left after this request; Django's `get_expiry_age`.
+    ///
+    /// Zero for a session that has ended while the request went on.
     #[must_use]
     pub fn expires_in(&self) -> Option<Duration> {
         let now = self.0.policy.now();
-        self.expires_at_by(now).map(|end| end - now)
+        let end = self.expires_at_by(now)?;
+        Some((end - now).max(Duration::ZERO))
     }
 
     /// Says whether the cookie ends with the browser; Django's `get_expire_at_browser_close`.
@@ -183,21 +187,21 @@ impl Session {
             return (!state.changes.is_empty()).then(|| lifetime.expires(expiry, now, now));
         };
         let record = &stored.record;
-        if state.renewed.is_some() {
-            return Some(record.expires);
+        let end = lifetime.end(record);
+        if state.renewed.is_some() || end <= now {
+            return Some(end);
         }
         if state.changes.signed_in().is_some() {
             return Some(lifetime.expires(expiry, now, now));
         }
-        if state.changes.expiry().is_some() {
+        if expiry != record.expiry {
             return Some(lifetime.expires(expiry, record.created, now));
         }
-        let why = if state.changes.is_empty() {
-            Use::Read
-        } else {
-            Use::Write
-        };
+        // Changes that cancel each other out write nothing.
+        let writes = state.changes.renews_id()
+            || (!state.changes.is_empty() && state.text() != *record.data);
+        let why = if writes { Use::Write } else { Use::Read };
         let renewed = lifetime.renewal(record, now, why);
-        Some(renewed.map_or(record.expires, |renewal| renewal.expires))
+        Some(renewed.map_or(end, |renewal| renewal.expires))
     }
 }

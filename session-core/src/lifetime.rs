@@ -105,10 +105,15 @@ impl Lifetime {
         }
     }
 
-    /// Says whether the record has ended, by its own account or by a policy that became stricter.
-    pub(crate) fn is_over(&self, record: &Record, now: OffsetDateTime) -> bool {
+    /// Returns when a stored session ends, by its own account or by a policy that became stricter.
+    pub(crate) fn end(&self, record: &Record) -> OffsetDateTime {
         let allowed = self.expires(record.expiry, record.created, record.seen);
-        record.expires.min(allowed) <= now
+        record.expires.min(allowed)
+    }
+
+    /// Says whether a stored session has ended.
+    pub(crate) fn is_over(&self, record: &Record, now: OffsetDateTime) -> bool {
+        self.end(record) <= now
     }
 
     /// Says whether the browser is to keep the cookie when it closes.

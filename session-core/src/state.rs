@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::changes::{Changes, View};
-use crate::data::Data;
+use crate::data::{Data, Writer};
 use crate::entries::Replay;
 use crate::exchange::understand;
 use crate::reply::CookieChange;
@@ -134,6 +134,15 @@ impl State {
             .present()
             .filter(|(key, _)| self.changes.is_cleared() || self.data.get(key).is_none());
         stored.filter(|_| !self.changes.is_cleared()).chain(added)
+    }
+
+    /// Returns the values as a commit would write them.
+    pub(crate) fn text(&self) -> String {
+        let mut text = Writer::with_capacity(self.data.text().len());
+        for (key, value) in self.members() {
+            text.member(key, value);
+        }
+        text.finish()
     }
 
     pub(crate) fn owner(&self) -> Option<&Arc<str>> {

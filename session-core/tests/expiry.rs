@@ -3,7 +3,7 @@
 
 mod util;
 
-use session_core::{Expiry, ExpiryError, PolicyBuilder, SessionError};
+use session_core::{Expiry, ExpiryError, PolicyBuilder, Session, SessionError};
 use time::{Duration, OffsetDateTime};
 use util::{START, World};
 
@@ -315,6 +315,67 @@ fn a_lifetime_that_no_session_can_have_is_refused() {
         );
     }
     assert!(!session.is_modified());
+}
+
+#[test]
+fn what_a_session_says_of_its_end_is_what_the_response_does() {
+    type Act = fn(&Session);
+    let acts: [(&str, Act); 8] = [
+        ("read", |_| {}),
+        ("write", |session| session.insert("k", 1).unwrap()),
+        ("write back", |session| {
+            session.insert("base", 2).unwrap();
+            session.insert("base", 1).unwrap();
+        }),
+        ("come and go", |session| {
+            session.insert("k", 1).unwrap();
+            session.remove("k").unwrap();
+        }),
+        ("lifetime", |session| {
+            session.set_lifetime(Expiry::After(HOUR * 3)).unwrap();
+        }),
+        ("lifetime and back", |session| {
+            let before = session.lifetime();
+            session.set_lifetime(Expiry::After(HOUR * 3)).unwrap();
+            session.set_lifetime(before).unwrap();
+        }),
+        ("cycle", |session| session.cycle().unwrap()),
+        ("sign in", |session| session.sign_in("ada").unwrap()),
+    ];
+    let policies: [fn(PolicyBuilder) -> PolicyBuilder; 3] = [
+        |policy| policy.idle(HOUR * 10),
+        |policy| policy.idle(HOUR * 10).until_browser_close(),
+        |policy| policy.idle(HOUR * 10).absolute(HOUR * 11),
+    ];
+    for (number, policy) in policies.into_iter().enumerate() {
+        for (what, act) in acts {
+            for own in [Expiry::Policy, Expiry::After(HOUR * 2)] {
+                // After the load, and for the first time in the middle of a long handler.
+                for minutes in [0, 1, 10, 30, 59, 119, 120, 121, 599, 600, 601, 5_000] {
+                    let case = format!("policy {number}, {what}, {own}, {minutes} minutes");
+                    let world = World::new(policy);
+                    let cookie = world.begin();
+                    if own != Expiry::Policy {
+                        world.request(&cookie, 200, |session| session.set_lifetime(own).unwrap());
+                    }
+                    let session = world.open(&cookie);
+                    world.advance(MINUTE * minutes);
+                    act(&session);
+                    let (end, left) = (session.expires_at().unwrap(), session.expires_in());
+                    assert_eq!(
+                        left,
+                        Some((end - world.now()).max(Duration::ZERO)),
+                        "{case}"
+                    );
+                    let reply = world.drive(session.finish(200, world.now()).unwrap());
+                    let cookie = util::id_of(&reply).unwrap_or(cookie);
+                    let stored = world.record(&cookie).map(|record| record.expires);
+                    let said = (end > world.now()).then_some(end);
+                    assert_eq!(stored, said, "{case}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
