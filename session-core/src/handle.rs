@@ -93,7 +93,7 @@ struct Shared {
 enum Slot {
     Unread(Candidates),
     Open(Session),
-    Closed,
+    Closed { was_open: bool },
 }
 
 impl Handle {
@@ -110,7 +110,7 @@ impl Handle {
         let candidates = match &*self.slot() {
             Slot::Unread(candidates) => *candidates,
             Slot::Open(session) => return Ok(session.clone()),
-            Slot::Closed => return Err(SessionError::Closed),
+            Slot::Closed { .. } => return Err(SessionError::Closed),
         };
         let Sessions { policy, store } = &self.0.sessions;
         let mut exchange = Exchange::begin(Arc::clone(policy), Some(Arc::clone(store)), candidates);
@@ -128,7 +128,7 @@ impl Handle {
         match &*slot {
             // Destroyed without a load, or finished, while we were asking.
             Slot::Open(other) => Ok(other.clone()),
-            Slot::Closed => Err(SessionError::Closed),
+            Slot::Closed { .. } => Err(SessionError::Closed),
             Slot::Unread(_) => {
                 *slot = Slot::Open(session.clone());
                 Ok(session)
@@ -141,8 +141,26 @@ impl Handle {
     pub fn peek(&self) -> Option<Session> {
         match &*self.slot() {
             Slot::Open(session) => Some(session.clone()),
-            Slot::Unread(_) | Slot::Closed => None,
+            Slot::Unread(_) | Slot::Closed { .. } => None,
         }
+    }
+
+    /// Says whether the request has used its session, so that its response depends on the cookie; Django's `accessed`.
+    ///
+    /// True once the session was loaded or destroyed, and also after the response.
+    ///
+    /// ```
+    /// # use session_core::{Handle, SessionError};
+    /// # async fn example(handle: Handle) -> Result<(), SessionError> {
+    /// assert!(!handle.is_loaded());
+    /// handle.load().await?.get::<u32>("hits")?;
+    /// assert!(handle.is_loaded());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_loaded(&self) -> bool {
+        self.slot().is_open_or_was()
     }
 
     /// Destroys the session without loading it: a logout costs one delete.
@@ -154,7 +172,7 @@ impl Handle {
         let mut slot = self.slot();
         let candidates = match &*slot {
             Slot::Open(session) => return session.destroy(),
-            Slot::Closed => return Err(SessionError::Closed),
+            Slot::Closed { .. } => return Err(SessionError::Closed),
             Slot::Unread(candidates) => *candidates,
         };
         let Sessions { policy, store } = &self.0.sessions;
@@ -175,9 +193,8 @@ impl Handle {
     ///
     /// The commit could not be decided; answer 503 without a cookie.
     pub fn finish(&self, status: u16) -> Result<Finish, SessionError> {
-        let session = match std::mem::replace(&mut *self.slot(), Slot::Closed) {
-            Slot::Unread(_) | Slot::Closed => return Ok(Finish::Done(Reply::untouched())),
-            Slot::Open(session) => session,
+        let Some(session) = self.close() else {
+            return Ok(Finish::Done(Reply::untouched()));
         };
         let Some(gate) = session.0.gate.try_lock() else {
             // An early save is under way in another task.
@@ -199,8 +216,18 @@ impl Handle {
 
     /// Closes the session and commits nothing, because the handler has panicked.
     pub fn abandon(&self) {
-        if let Slot::Open(session) = std::mem::replace(&mut *self.slot(), Slot::Closed) {
+        if let Some(session) = self.close() {
             session.state().is_closed = true;
+        }
+    }
+
+    /// Lets nobody open or use the session any more, and returns it if it is open.
+    fn close(&self) -> Option<Session> {
+        let mut slot = self.slot();
+        let was_open = slot.is_open_or_was();
+        match std::mem::replace(&mut *slot, Slot::Closed { was_open }) {
+            Slot::Open(session) => Some(session),
+            Slot::Unread(_) | Slot::Closed { .. } => None,
         }
     }
 
@@ -209,12 +236,22 @@ impl Handle {
     }
 }
 
+impl Slot {
+    fn is_open_or_was(&self) -> bool {
+        match self {
+            Self::Unread(_) => false,
+            Self::Open(_) => true,
+            Self::Closed { was_open } => *was_open,
+        }
+    }
+}
+
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &*self.slot() {
             Slot::Unread(_) => "unread",
             Slot::Open(_) => "open",
-            Slot::Closed => "closed",
+            Slot::Closed { .. } => "closed",
         };
         write!(f, "Handle({state})")
     }

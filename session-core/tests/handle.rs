@@ -405,3 +405,27 @@ fn overlapping_writes_make_no_session_larger_than_the_limit() {
     session.remove("key0").unwrap();
     assert!(finish(&handle, 200).is_ok());
 }
+
+#[test]
+fn a_request_has_used_its_session_once_it_loaded_or_destroyed_it() {
+    type Act = fn(&Handle);
+    let acts: [(&str, bool, Act); 4] = [
+        ("nothing", false, |_| {}),
+        ("peek", false, |handle| assert!(handle.peek().is_none())),
+        ("load", true, |handle| drop(load(handle))),
+        ("destroy", true, |handle| handle.destroy().unwrap()),
+    ];
+    for (what, is_used, act) in acts {
+        let (sessions, _) = start();
+        let handle = open(&sessions, &begin(&sessions));
+        assert!(!handle.is_loaded(), "{what}");
+        act(&handle);
+        assert_eq!(handle.is_loaded(), is_used, "{what}");
+        let reply = finish(&handle, 200).unwrap();
+        assert_eq!(reply.is_opened(), is_used, "{what}");
+        // Middleware may ask after the response, and after whatever comes too late.
+        handle.abandon();
+        assert!(!finish(&handle, 200).unwrap().is_opened());
+        assert_eq!(handle.is_loaded(), is_used, "{what}");
+    }
+}
