@@ -136,6 +136,11 @@ impl Load {
         let policy = Arc::clone(&commit.session.0.policy);
         let stored = match found.filter(|found| !policy.lifetime.is_over(found.record(), now)) {
             Some(Found::Here(record)) => Some(Stored { key, record }),
+            // Our own move, which was sent twice: refused once it was applied.
+            Some(Found::Moved { to, record }) if to == attempt.stored.key => Some(Stored {
+                key: attempt.stored.key,
+                record,
+            }),
             Some(Found::Moved { to, record }) => {
                 let to = commit.follow(to, &record);
                 to.map(|key| Stored { key, record })

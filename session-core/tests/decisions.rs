@@ -3,7 +3,9 @@
 
 mod util;
 
-use session_core::{Expiry, Session, SessionError};
+use std::collections::HashSet;
+
+use session_core::{Command, CommitError, Exchange, Expiry, Outcome, Session, SessionError, Step};
 use time::Duration;
 use util::World;
 
@@ -708,7 +710,7 @@ fn a_write_whose_answer_was_lost_is_not_replayed() {
     world.request(&cookie, 200, |session| {
         update(session);
         // The store applies the command, and the answer never arrives.
-        let session_core::Step::Write(lost) = session.commit(world.now()).unwrap() else {
+        let Step::Write(lost) = session.commit(world.now()).unwrap() else {
             panic!("a write was due");
         };
         world.write(lost.command());
@@ -723,12 +725,10 @@ fn an_id_that_is_taken_is_drawn_again_and_overwrites_nothing() {
     let world = World::new(|policy| policy);
     let session = world.open("");
     write(&session);
-    let session_core::Step::Write(first) = session.finish(200, world.now()).unwrap() else {
+    let Step::Write(first) = session.finish(200, world.now()).unwrap() else {
         panic!("a write was due");
     };
-    let next = first
-        .answer(session_core::Outcome::Refused, world.now())
-        .unwrap();
+    let next = first.answer(Outcome::Refused, world.now()).unwrap();
     let reply = world.drive(next);
     assert!(reply.set_cookie().is_some());
     assert_eq!(world.rows(), 1);
@@ -743,20 +743,129 @@ fn a_store_that_refuses_everything_is_an_error_and_no_endless_loop() {
     let mut step = session.finish(200, world.now());
     let error = loop {
         step = match step.unwrap() {
-            session_core::Step::Load(load) => {
+            Step::Load(load) => {
                 let found = world.load(load.key());
                 load.answer(found, world.now())
             }
-            session_core::Step::Write(write) => {
-                write.answer(session_core::Outcome::Refused, world.now())
-            }
-            session_core::Step::Done(_) => panic!("nothing was written"),
+            Step::Write(write) => write.answer(Outcome::Refused, world.now()),
+            Step::Done(_) => panic!("nothing was written"),
         };
         if let Err(error) = step {
             break error;
         }
     };
     assert!(error.to_string().contains("500 tries"), "{error}");
+}
+
+#[test]
+fn a_store_that_takes_no_new_session_is_an_error_and_no_endless_loop() {
+    let world = World::new(|policy| policy);
+    let session = world.open("");
+    write(&session);
+    let mut ids = HashSet::new();
+    let mut step = session.finish(200, world.now());
+    while let Ok(next) = step {
+        let Step::Write(write) = next else {
+            panic!("there is a session to create");
+        };
+        let Command::Insert { key, .. } = write.command() else {
+            panic!("it was never created");
+        };
+        assert!(ids.insert(*key.digest()), "each try draws another id");
+        step = write.answer(Outcome::Refused, world.now());
+    }
+    let error = step.unwrap_err();
+    assert!(
+        matches!(error, CommitError::Contended { tries: 500 }),
+        "{error}"
+    );
+    assert_eq!((ids.len(), world.rows()), (500, 0));
+}
+
+#[test]
+fn a_write_that_was_sent_twice_is_found_to_be_applied() {
+    for act in [write, cycle, sign_in] {
+        let world = World::new(|policy| policy);
+        let cookie = world.begin();
+        let session = world.open(&cookie);
+        act(&session);
+        let Step::Write(write) = session.finish(200, world.now()).unwrap() else {
+            panic!("there is something to write");
+        };
+        // The first answer was lost on the way, and a client of the store repeated the command.
+        assert_eq!(world.write(write.command()), Outcome::Applied);
+        assert_eq!(world.write(write.command()), Outcome::Refused);
+        let Step::Load(load) = write.answer(Outcome::Refused, world.now()).unwrap() else {
+            panic!("somebody may have been faster");
+        };
+        world.calls.lock().unwrap().clear();
+        let reply = world.drive(Step::Load(load));
+        assert_eq!(
+            *world.calls.lock().unwrap(),
+            ["load"],
+            "nothing is written again"
+        );
+        assert!(!reply.is_gone() && !session.is_modified());
+        let cookie = util::id_of(&reply).unwrap_or(cookie);
+        assert_eq!(
+            session.public_id(),
+            world.record(&cookie).map(|record| record.public_id)
+        );
+    }
+}
+
+#[test]
+fn a_save_without_changes_asks_for_nothing_and_leaves_the_session_open() {
+    let world = World::new(|policy| policy);
+    let cookie = world.begin();
+    let session = world.open(&cookie);
+    let Step::Done(reply) = session.commit(world.now()).unwrap() else {
+        panic!("there is nothing to write");
+    };
+    assert!(reply.set_cookie().is_none() && !reply.is_gone());
+    session.insert("k", 1).unwrap();
+    drop(world.drive(session.commit(world.now()).unwrap()));
+    assert_eq!(&*world.record(&cookie).unwrap().data, r#"{"base":1,"k":1}"#);
+}
+
+#[test]
+fn an_exchange_that_nobody_asked_for_anything_ends_without_a_word() {
+    let world = World::new(|policy| policy);
+    let header = format!("__Host-session={}", world.begin());
+    let exchange = Exchange::open(&world.policy, [header.as_bytes()]);
+    assert!(!format!("{exchange:?}").contains(&header[15..]));
+    for status in [200, 500] {
+        let exchange = Exchange::open(&world.policy, [header.as_bytes()]);
+        let Step::Done(reply) = exchange.finish(status, world.now()).unwrap() else {
+            panic!("there is nothing to do");
+        };
+        assert!(!reply.is_opened() && reply.set_cookie().is_none());
+    }
+}
+
+#[test]
+fn a_logout_while_a_commit_waits_for_the_store_ends_it() {
+    for answers in 0..2 {
+        let world = World::new(|policy| policy);
+        let cookie = world.begin();
+        let session = world.open(&cookie);
+        write(&session);
+        let mut step = session.commit(world.now()).unwrap();
+        world.request(&cookie, 200, rewrite);
+        for _ in 0..answers {
+            let Step::Write(write) = step else {
+                panic!("there is something to write");
+            };
+            let outcome = world.write(write.command());
+            step = write.answer(outcome, world.now()).unwrap();
+        }
+        session.destroy().unwrap();
+        // What was asked before goes on to its end, and brings nothing back.
+        drop(world.drive(step));
+        let reply = world.drive(session.finish(200, world.now()).unwrap());
+        assert!(reply.set_cookie().unwrap().contains("Max-Age=0"));
+        assert_eq!(world.rows(), 0, "after {answers} answers");
+    }
 }
 
 #[test]
@@ -770,8 +879,15 @@ fn debug_shows_neither_ids_nor_values() {
     let before = format!("{session:?}");
     let step = session.finish(200, world.now()).unwrap();
     let committing = format!("{step:?}");
+    world.request(&cookie, 200, rewrite);
+    let Step::Write(write) = step else {
+        panic!("there is something to write");
+    };
+    let step = write.answer(Outcome::Refused, world.now()).unwrap();
+    let asking = format!("{step:?}");
+    assert_eq!(asking, "Load(Load)");
     let reply = world.drive(step);
-    let shown = format!("{record} {before} {committing} {reply:?}");
+    let shown = format!("{record} {before} {committing} {asking} {reply:?}");
     for secret in [
         cookie,
         util::id_of(&reply).unwrap(),
