@@ -139,12 +139,6 @@ impl Data {
     }
 }
 
-impl fmt::Debug for Data {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Data({} values)", self.members.len())
-    }
-}
-
 /// Writes a JSON object member by member.
 pub(crate) struct Writer(String);
 

@@ -429,3 +429,78 @@ fn a_request_has_used_its_session_once_it_loaded_or_destroyed_it() {
         assert_eq!(handle.is_loaded(), is_used, "{what}");
     }
 }
+
+#[test]
+fn what_happens_while_a_load_waits_for_the_store_wins() {
+    type Act = fn(&Handle);
+    let acts: [(&str, Act, Option<bool>); 4] = [
+        ("nothing", |_| {}, Some(true)),
+        ("logout", |handle| handle.destroy().unwrap(), Some(false)),
+        ("response", |handle| drop(finish(handle, 200)), None),
+        ("panic", Handle::abandon, None),
+    ];
+    for (what, act, exists) in acts {
+        let (sessions, shelf) = start();
+        let handle = open(&sessions, &begin(&sessions));
+        shelf.take_calls();
+        shelf.hold();
+        let (first, second) = (handle.load(), handle.load());
+        pin_mut!(first, second);
+        // The second waits for the first, and the first for the store.
+        assert!(first.as_mut().now_or_never().is_none(), "{what}");
+        assert!(second.as_mut().now_or_never().is_none(), "{what}");
+        act(&handle);
+        shelf.release();
+        let (first, second) = block_on(join(first, second));
+        for loaded in [first, second] {
+            match exists {
+                Some(exists) => assert_eq!(loaded.unwrap().exists(), exists, "{what}"),
+                None => assert!(matches!(loaded, Err(SessionError::Closed)), "{what}"),
+            }
+        }
+        assert_eq!(shelf.take_calls(), "load", "{what}");
+    }
+}
+
+#[test]
+fn nothing_that_is_logged_of_a_request_names_its_id() {
+    let (sessions, _) = start();
+    let cookie = begin(&sessions);
+    let handle = open(&sessions, &cookie);
+    let mut shown = vec![format!("{handle:?}")];
+    let session = load(&handle);
+    session.insert("k", "secret").unwrap();
+    shown.push(format!("{handle:?} {session:?} {:?}", handle.sessions()));
+    let Finish::Pending(commit) = handle.finish(200).unwrap() else {
+        panic!("there is something to write");
+    };
+    shown.push(format!("{commit:?}"));
+    let reply = Finish::Done(block_on(commit.run()).unwrap());
+    shown.push(format!("{reply:?} {handle:?}"));
+    for (text, state) in shown.iter().zip(["unread", "open", "replace", "closed"]) {
+        let text = text.to_lowercase();
+        assert!(text.contains(state), "{text}");
+        assert!(
+            !text.contains(&cookie) && !text.contains("secret"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_parts_of_sessions_are_the_ones_it_was_joined_from() {
+    let shelf = Arc::new(Shelf::default());
+    let policy = Policy::builder().cookie_name("sid").insecure().build();
+    let store: Arc<dyn session_core::Store> = Arc::<Shelf>::clone(&shelf);
+    let sessions = Sessions::shared(policy.unwrap(), Arc::clone(&store));
+    assert_eq!(sessions.policy().cookie_name(), "sid");
+    assert!(Arc::ptr_eq(sessions.store(), &store));
+    let handle = sessions.open([]);
+    assert!(Arc::ptr_eq(handle.sessions().store(), &store));
+    block_on(handle.sessions().store().check()).unwrap();
+    assert_eq!(shelf.take_calls(), "check");
+    // One of its own.
+    let sessions = Sessions::new(Policy::default(), Shelf::default());
+    assert_eq!(sessions.policy().cookie_name(), "__Host-session");
+    assert!(block_on(sessions.devices("ada")).unwrap().is_empty());
+}
