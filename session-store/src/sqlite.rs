@@ -1,4 +1,5 @@
 mod failure;
+mod file;
 mod options;
 mod row;
 mod schema;
@@ -7,8 +8,7 @@ mod statements;
 mod tests;
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ impl SqliteStore {
     /// As [`open`](Self::open).
     pub async fn open_with(options: SqliteOptions) -> Result<Self, StoreError> {
         options.check_table()?;
-        let path = create_file(&options.path)?;
+        let path = file::create(&options.path)?;
         let place = Place::File(path.clone());
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
@@ -298,23 +298,4 @@ fn pool(options: &SqliteOptions, connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-}
-
-/// Sees to it that the file exists and can be written, with rights for its owner alone if it is
-/// new, and returns its full path.
-fn create_file(path: &Path) -> Result<PathBuf, StoreError> {
-    if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
-        return Err(StoreError::new(
-            "can't open a database in memory as a file; use SqliteStore::in_memory",
-        ));
-    }
-    // A full path is no `file:` URI, whatever the file is called.
-    let path = std::path::absolute(path).map_err(|error| failure::unavailable(path, error))?;
-    let mut file = OpenOptions::new();
-    file.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    let opened = file.open(&path);
-    opened.map_err(|error| failure::unavailable(&path, error))?;
-    Ok(path)
 }

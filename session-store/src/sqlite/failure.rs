@@ -44,6 +44,11 @@ pub(super) fn unavailable(path: &Path, error: io::Error) -> StoreError {
     StoreError::new(format!("can't open {}: {remedy}", path.display())).caused_by(error)
 }
 
+/// Says what is wrong with a file that SQLite would take for an empty one.
+pub(super) fn refused(path: &Path, reason: &str) -> StoreError {
+    StoreError::new(format!("can't open {}: {reason}", path.display()))
+}
+
 fn reason(error: &sqlx::Error) -> &'static str {
     if let sqlx::Error::PoolTimedOut = error {
         return "other calls kept their turn too long; the disk is slow or the load too high";
@@ -53,10 +58,10 @@ fn reason(error: &sqlx::Error) -> &'static str {
         Some(5 | 6) => "another program has it locked; end that program or its transaction",
         Some(8 | 3) => "this user may not write to it",
         Some(10) => "the disk failed",
-        Some(11) => "it is damaged; restore it, or move it away to begin with a new one",
+        Some(11) => DAMAGED,
         Some(13) => "the disk is full; nothing was changed",
         Some(14) => "this user must be able to write to it and to its directory",
-        Some(26) => "it is no SQLite database; name another file, or move this one away",
+        Some(26) => NO_DATABASE,
         _ => "SQLite refused",
     }
 }
@@ -64,3 +69,8 @@ fn reason(error: &sqlx::Error) -> &'static str {
 fn result_code(error: &sqlx::Error) -> Option<u32> {
     error.as_database_error()?.code()?.parse().ok()
 }
+
+pub(super) const DAMAGED: &str =
+    "it is damaged; restore it, or move it away to begin with a new one";
+pub(super) const NO_DATABASE: &str =
+    "it is no SQLite database; name another file, or move this one away";

@@ -1,6 +1,7 @@
 mod files;
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 

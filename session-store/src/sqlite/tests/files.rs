@@ -120,6 +120,89 @@ async fn a_damaged_file_is_an_error_and_no_panic() {
     assert!(folder.refusal().await.contains("it is damaged; restore it"));
 }
 
+/// A closed database with many sessions; its bytes.
+async fn full(folder: &Folder) -> Vec<u8> {
+    let store = folder.open().await;
+    for number in 0..200 {
+        insert(&store, number, &record_of(number)).await.unwrap();
+    }
+    store.close().await;
+    fs::read(folder.path()).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_is_refused_and_kept() {
+    let folder = Folder::new();
+    let bytes = full(&folder).await;
+    for length in [
+        1,
+        15,
+        16,
+        17,
+        99,
+        100,
+        101,
+        511,
+        512,
+        513,
+        4_095,
+        4_096,
+        4_097,
+        8_192,
+        10_000,
+        bytes.len() - 1,
+    ] {
+        fs::write(folder.path(), &bytes[..length]).unwrap();
+        let message = folder.refusal().await;
+        assert_eq!(
+            message,
+            "can't open PATH: it is damaged; restore it, or move it away to begin with a new one",
+            "{length} bytes"
+        );
+        assert_eq!(
+            fs::read(folder.path()).unwrap(),
+            bytes[..length],
+            "{length} bytes"
+        );
+    }
+    fs::write(folder.path(), &bytes).unwrap();
+    let store = folder.open().await;
+    assert!(load(&store, 199).await.is_some());
+}
+
+#[tokio::test]
+async fn a_short_file_that_is_no_database_is_refused_and_kept() {
+    let folder = Folder::new();
+    for text in ["x", "a=1", "SQLite format 4", &"\0".repeat(511)] {
+        fs::write(folder.path(), text).unwrap();
+        assert_eq!(
+            folder.refusal().await,
+            "can't open PATH: it is no SQLite database; name another file, or move this one away",
+            "{text:?}"
+        );
+        assert_eq!(fs::read_to_string(folder.path()).unwrap(), text);
+    }
+    // An empty file is what `touch` makes.
+    fs::write(folder.path(), "").unwrap();
+    folder.open().await.close().await;
+}
+
+#[tokio::test]
+async fn a_file_whose_pages_are_still_in_the_log_is_taken_from_there() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    let log = format!("{}-wal", folder.path().display());
+    // As after a power failure: the log reached the disk, the first page did not.
+    let copy = Folder::new();
+    let log_of_copy = format!("{}-wal", copy.path().display());
+    fs::copy(log, log_of_copy).unwrap();
+    let bytes = fs::read(folder.path()).unwrap();
+    fs::write(copy.path(), &bytes[..100.min(bytes.len())]).unwrap();
+    let store = copy.open().await;
+    assert!(load(&store, 1).await.is_some());
+}
+
 #[tokio::test]
 async fn another_programs_table_is_refused_and_kept() {
     let folder = Folder::new();
