@@ -16,7 +16,13 @@ pub(crate) async fn the_store_is_healthy(server: &dyn Server) -> Outcome {
 
 pub(crate) async fn an_unknown_path_is_not_found(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
-    for path in ["/nowhere", "/api/nowhere", "/api"] {
+    for path in [
+        "/nowhere",
+        "/api/nowhere",
+        "/api",
+        "/api/data",
+        "/api/data/",
+    ] {
         client.get(path).await?.is(404)?.sets_nothing()?;
     }
     Ok(())
