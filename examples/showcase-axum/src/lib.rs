@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION};
 use axum::response::Response;
 use futures_util::stream;
 use session_axum::SessionLayer;
@@ -63,6 +63,9 @@ fn response(answer: Answer) -> Response {
     }
     if let Some(location) = answer.location {
         response = response.header(LOCATION, location);
+    }
+    if let Some(methods) = answer.allow {
+        response = response.header(ALLOW, methods);
     }
     let body = match answer.body {
         showcase::Body::Text(text) => Body::from(text),

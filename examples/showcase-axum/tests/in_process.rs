@@ -61,3 +61,23 @@ async fn the_routes_pass_the_http_suite() {
     let outcome = http_suite_but("axum, in process", &InProcess, &NEED_CONNECTIONS).await;
     assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
 }
+
+#[tokio::test]
+async fn another_method_is_told_which_the_path_has() {
+    let app = InProcess.start(&[]).await.unwrap();
+    for (method, target, status, allow) in [
+        ("POST", "/", 405, Some("GET, HEAD")),
+        ("DELETE", "/healthz", 405, Some("GET, HEAD")),
+        ("GET", "/form/visit", 405, Some("POST")),
+        ("PATCH", "/api/data/x", 405, Some("GET, HEAD, PUT, DELETE")),
+        ("GET", "/api/login", 405, Some("POST")),
+        ("GET", "/api/data/", 404, None),
+        ("GET", "/form/nowhere", 404, None),
+    ] {
+        let answer = app.send(Request::new(method, target)).await.unwrap();
+        let mut headers = answer.headers.iter();
+        let found = headers.find(|(name, _)| name == "allow");
+        let found = found.map(|(_, value)| std::str::from_utf8(value).unwrap());
+        assert_eq!((answer.status, found), (status, allow), "{method} {target}");
+    }
+}

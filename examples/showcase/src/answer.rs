@@ -10,6 +10,8 @@ pub struct Answer {
     pub content_type: Option<&'static str>,
     /// The value of `Location`, for a redirect.
     pub location: Option<&'static str>,
+    /// The value of `Allow`, if the path has other methods than the one that was asked for.
+    pub allow: Option<&'static str>,
     /// What follows the head.
     pub body: Body,
 }
@@ -31,6 +33,7 @@ impl Answer {
             status,
             content_type: None,
             location: None,
+            allow: None,
             body: Body::Text(String::new()),
         }
     }
@@ -56,6 +59,14 @@ impl Answer {
     #[must_use]
     pub fn error(status: u16, message: &str) -> Self {
         Self::json(status, &serde_json::json!({ "error": message }))
+    }
+
+    /// 405, with the methods that the path has (RFC 9110, 15.5.6).
+    pub(crate) fn not_allowed(methods: &'static str) -> Self {
+        Self {
+            allow: Some(methods),
+            ..Self::error(405, "method not allowed")
+        }
     }
 
     /// 303, so that the browser shows another page after a form.

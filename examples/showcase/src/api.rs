@@ -60,17 +60,23 @@ impl Route {
             ("DELETE", ["devices", handle]) if !handle.is_empty() => Self::Revoke(key(handle)?),
             ("POST", ["panic"]) => Self::Panic,
             ("GET", ["stream"]) => Self::Stream,
-            (
-                _,
-                [
-                    "session" | "clear" | "cycle" | "login" | "logout" | "relogin" | "lifetime"
-                    | "devices" | "panic" | "stream" | "untouched",
-                ]
-                | ["data" | "devices", _]
-                | ["data", _, "increment"],
-            ) => return Err(Answer::error(405, "method not allowed")),
-            _ => return Err(Answer::error(404, "not found")),
+            _ => return Err(Self::refuse(path)),
         })
+    }
+
+    /// Returns the answer to a method that a path does not have.
+    fn refuse(path: &[&str]) -> Answer {
+        let methods = match path {
+            ["session" | "stream" | "untouched"] => "GET, HEAD",
+            ["clear" | "cycle" | "login" | "logout" | "relogin" | "panic"] => "POST",
+            ["lifetime"] => "PUT",
+            ["devices"] => "GET, HEAD, DELETE",
+            ["devices", handle] if !handle.is_empty() => "DELETE",
+            ["data", name] if !name.is_empty() => "GET, HEAD, PUT, DELETE",
+            ["data", name, "increment"] if !name.is_empty() => "POST",
+            _ => return Answer::error(404, "not found"),
+        };
+        Answer::not_allowed(methods)
     }
 }
 
@@ -165,9 +171,12 @@ pub(crate) async fn put_both<V: Visit>(
     first: &V,
     second: &V,
 ) -> Result<Answer, Answer> {
-    let Route::Put(key) = Route::find(request.verb(), &["data", name])? else {
-        return Err(Answer::error(405, "method not allowed"));
+    let Route::Put(key) = Route::find("PUT", &["data", name])? else {
+        return Err(Answer::error(404, "not found"));
     };
+    if request.method != "PUT" {
+        return Err(Answer::not_allowed("PUT"));
+    }
     let value = json_of(request.body)?;
     for visit in [first, second] {
         visit.open().await?.insert(&key, &value)?;
@@ -345,4 +354,58 @@ pub(crate) fn whole_seconds(left: Duration) -> i64 {
 pub(crate) fn rfc3339(moment: OffsetDateTime) -> String {
     let utc = moment.to_offset(time::UtcOffset::UTC);
     utc.format(&Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATHS: [&[&str]; 19] = [
+        &["session"],
+        &["stream"],
+        &["untouched"],
+        &["clear"],
+        &["cycle"],
+        &["login"],
+        &["logout"],
+        &["relogin"],
+        &["panic"],
+        &["lifetime"],
+        &["devices"],
+        &["devices", "x"],
+        &["devices", ""],
+        &["data"],
+        &["data", "x"],
+        &["data", ""],
+        &["data", "x", "increment"],
+        &["data", "", "increment"],
+        &["nowhere"],
+    ];
+
+    #[test]
+    fn a_path_has_the_methods_that_it_names_and_no_others() {
+        for path in PATHS {
+            let methods = ["GET", "PUT", "POST", "DELETE"];
+            let (found, refused): (Vec<_>, Vec<_>) = methods
+                .into_iter()
+                .map(|method| (method, Route::find(method, path)))
+                .partition(|(_, route)| route.is_ok());
+            let mut expected: Vec<&str> = found.iter().map(|(method, _)| *method).collect();
+            if path == ["untouched"] {
+                // Answered without a route, since it opens no session.
+                expected.push("GET");
+            }
+            for (method, refusal) in refused {
+                let refusal = refusal.unwrap_err();
+                let allow = refusal.allow.unwrap_or_default();
+                let named: Vec<&str> = allow.split(", ").collect();
+                let named = named
+                    .into_iter()
+                    .filter(|name| !matches!(*name, "HEAD" | ""));
+                assert_eq!(named.collect::<Vec<_>>(), expected, "{method} {path:?}");
+                let status = if expected.is_empty() { 404 } else { 405 };
+                assert_eq!(refusal.status, status, "{method} {path:?}");
+            }
+        }
+    }
 }

@@ -99,7 +99,7 @@ impl App {
 
     async fn health(&self, request: Request<'_>, visit: &impl Visit) -> Result<Answer, Answer> {
         if request.verb() != "GET" {
-            return Err(Answer::error(405, "method not allowed"));
+            return Err(Answer::not_allowed("GET, HEAD"));
         }
         visit.check().await?;
         Ok(Answer::json(200, &serde_json::json!({ "store": "ok" })))

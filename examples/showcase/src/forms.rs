@@ -17,7 +17,7 @@ pub(crate) async fn page(
     visit: &impl Visit,
 ) -> Result<Answer, Answer> {
     if request.verb() != "GET" {
-        return Err(Answer::error(405, "method not allowed"));
+        return Err(Answer::not_allowed("GET, HEAD"));
     }
     let session = visit.open().await?;
     let owner = session.owner();
@@ -79,7 +79,7 @@ pub(crate) async fn submit(
         return Err(Answer::error(404, "not found"));
     }
     if request.method != "POST" {
-        return Err(Answer::error(405, "method not allowed"));
+        return Err(Answer::not_allowed("POST"));
     }
     if form == ["logout"] {
         visit.destroy()?;
