@@ -78,6 +78,23 @@ pub(crate) async fn a_delete_wins_against_later_replaces(rig: &Rig) {
     assert_eq!(rig.handles("ada", 0).await, []);
 }
 
+pub(crate) async fn a_delete_by_the_old_key_and_a_move_see_each_other(rig: &Rig) {
+    for round in (0..60).step_by(3) {
+        let (old, key, next) = (round, round + 1, round + 2);
+        rig.insert(old, &record_of(0), 0).await;
+        rig.replace(old, 0, key, &record_of(1), 0).await;
+        let deletion = async { rig.delete(old, 0).await };
+        let moved = record_of(2);
+        let movement = async { rig.replace(key, 1, next, &moved, 0).await };
+        let (deleted, moved) = join(deletion, movement).await;
+        assert_eq!(deleted, Outcome::Applied);
+        // Either there was nothing left to move, or the old key was forgotten already.
+        let lives = rig.load(next, 0).await.is_some();
+        assert_eq!(lives, moved == Outcome::Applied);
+        assert_eq!(rig.load(key, 0).await, None);
+    }
+}
+
 pub(crate) async fn many_writers_of_different_sessions_all_succeed(rig: &Rig) {
     let writers = (1..=50).map(async |number| {
         let key = u64::from(number);

@@ -202,6 +202,7 @@ const CASES: &[StoreCase] = cases! {
         of_many_moves_of_one_session_one_applies,
         of_many_sessions_one_moves_to_a_key,
         a_delete_wins_against_later_replaces,
+        a_delete_by_the_old_key_and_a_move_see_each_other,
         many_writers_of_different_sessions_all_succeed,
     ],
     store_random: [
