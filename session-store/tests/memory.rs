@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "memory")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use session_core::{Command, Outcome, Record, Revision, Revoke, Store};
@@ -113,6 +113,40 @@ fn a_session_that_moves_does_not_escape_revocation() {
         });
         assert!(store.is_empty());
     }
+}
+
+#[test]
+fn a_logout_by_the_old_key_and_a_move_see_each_other() {
+    let mut survived = 0;
+    for round in 0..2_000 {
+        let store = &MemoryStore::new();
+        let (old, key, next) = (3 * round, 3 * round + 1, 3 * round + 2);
+        pollster::block_on(insert(store, old, &owned(0)));
+        pollster::block_on(relocate(store, (old, key), 0));
+        let start = &Barrier::new(2);
+        let moved = thread::scope(|scope| {
+            let moving = scope.spawn(move || {
+                start.wait();
+                pollster::block_on(relocate(store, (key, next), 1))
+            });
+            start.wait();
+            let key = &key_of(old);
+            let deleted = pollster::block_on(store.write(Command::Delete { key }, moment_at(0)));
+            assert_eq!(deleted.unwrap(), Outcome::Applied);
+            moving.join().unwrap()
+        });
+        // Either there was nothing left to move, or the old key was forgotten already.
+        let lives = pollster::block_on(store.load(&key_of(next), moment_at(0)));
+        let lives = usize::from(lives.unwrap().is_some());
+        assert_eq!(
+            lives,
+            usize::from(moved == Outcome::Applied),
+            "round {round}"
+        );
+        assert_eq!(store.len(), lives, "round {round}");
+        survived += lives;
+    }
+    println!("{survived} of 2000 moves came first");
 }
 
 #[test]

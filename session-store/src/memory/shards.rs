@@ -49,6 +49,8 @@ impl Shards {
         self.all.iter().map(Self::lock).collect()
     }
 
+    /// Two locks, one after the other, do here what one over both would: a session that moved on in
+    /// between has forgotten the key, as a look at that later moment would tell.
     pub(super) fn find(&self, key: Digest, now: i64) -> Option<Found> {
         let to = {
             let shard = self.of(key);
@@ -68,6 +70,8 @@ impl Shards {
         })
     }
 
+    /// As [`find`](Self::find): what moved on in between is what a delete after the move would miss too,
+    /// and what is still led to by the key cannot escape the second lock.
     pub(super) fn delete(&self, key: Digest, now: i64) {
         let to = {
             let mut shard = self.of(key);
