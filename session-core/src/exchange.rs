@@ -8,7 +8,8 @@ use crate::data::Data;
 use crate::session::Session;
 use crate::state::Stored;
 use crate::step::Step;
-use crate::{CommitError, Found, Key, Policy, Record, Store};
+use crate::turns::Backing;
+use crate::{CommitError, Found, Key, Policy, Record};
 
 /// One request's dealings with its session, without I/O.
 ///
@@ -58,7 +59,7 @@ pub enum Exchange {
 /// A question to the store, consumed by its answer.
 pub struct Unread {
     policy: Arc<Policy>,
-    store: Option<Arc<dyn Store>>,
+    backing: Option<Arc<Backing>>,
     key: Key,
     rest: Candidates,
     /// What an id before this one led to; it counts only if no other leads to a session.
@@ -74,18 +75,18 @@ impl Exchange {
 
     pub(crate) fn begin(
         policy: Arc<Policy>,
-        store: Option<Arc<dyn Store>>,
+        backing: Option<Arc<Backing>>,
         mut candidates: Candidates,
     ) -> Self {
         match candidates.take_next() {
             Some(id) => Self::Unread(Unread {
                 policy,
-                store,
+                backing,
                 key: Key::of(id),
                 rest: candidates,
                 renewed: None,
             }),
-            None => Self::Open(Session::fresh(policy, store, Vec::new())),
+            None => Self::Open(Session::fresh(policy, backing, Vec::new())),
         }
     }
 
@@ -104,7 +105,7 @@ impl Exchange {
                 let mut doomed = vec![unread.key];
                 doomed.extend(unread.rest.iter().map(Key::of));
                 doomed.extend(unread.renewed.map(|stored| stored.key));
-                Session::fresh(unread.policy, unread.store, doomed)
+                Session::fresh(unread.policy, unread.backing, doomed)
             }
         }
     }
@@ -147,7 +148,7 @@ impl Unread {
                 let data = understand(&record);
                 let key = self.key;
                 let stored = Stored { key, record };
-                let session = Session::with(self.policy, self.store, Some(stored), data);
+                let session = Session::with(self.policy, self.backing, Some(stored), data);
                 let mut others: Vec<Key> = self.rest.iter().map(Key::of).collect();
                 others.extend(self.renewed.map(|stored| stored.key));
                 session.state().others = others;
@@ -163,8 +164,8 @@ impl Unread {
             return Exchange::Unread(self);
         }
         Exchange::Open(match self.renewed {
-            Some(renewed) => Session::renewed(self.policy, self.store, *renewed, now),
-            None => Session::fresh(self.policy, self.store, Vec::new()),
+            Some(renewed) => Session::renewed(self.policy, self.backing, *renewed, now),
+            None => Session::fresh(self.policy, self.backing, Vec::new()),
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::cookie::Candidates;
 use crate::exchange::Exchange;
 use crate::session::Session;
 use crate::step::Step;
+use crate::turns::Backing;
 use crate::{Device, Policy, Reply, Revoke, SessionError, Store, StoreError};
 
 /// A policy and a store: what an application has one of.
@@ -14,7 +15,7 @@ use crate::{Device, Policy, Reply, Revoke, SessionError, Store, StoreError};
 #[derive(Debug, Clone)]
 pub struct Sessions {
     policy: Arc<Policy>,
-    store: Arc<dyn Store>,
+    backing: Arc<Backing>,
 }
 
 impl Sessions {
@@ -27,7 +28,7 @@ impl Sessions {
     pub fn shared(policy: Policy, store: Arc<dyn Store>) -> Self {
         Self {
             policy: Arc::new(policy),
-            store,
+            backing: Backing::new(store),
         }
     }
 
@@ -40,7 +41,7 @@ impl Sessions {
     /// Returns the store.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+        &self.backing.store
     }
 
     /// Begins a request: looks for our cookie in the `Cookie` headers' values, and asks nobody.
@@ -61,7 +62,7 @@ impl Sessions {
     ///
     /// The store failed.
     pub async fn devices(&self, owner: &str) -> Result<Vec<Device>, StoreError> {
-        self.store.devices(owner, self.policy.now()).await
+        self.store().devices(owner, self.policy.now()).await
     }
 
     /// Ends sessions of one owner and returns how many it ended.
@@ -72,7 +73,7 @@ impl Sessions {
     ///
     /// The store failed.
     pub async fn revoke(&self, owner: &str, which: Revoke<'_>) -> Result<usize, StoreError> {
-        self.store.revoke(owner, which, self.policy.now()).await
+        self.store().revoke(owner, which, self.policy.now()).await
     }
 }
 
@@ -112,14 +113,15 @@ impl Handle {
             Slot::Open(session) => return Ok(session.clone()),
             Slot::Closed { .. } => return Err(SessionError::Closed),
         };
-        let Sessions { policy, store } = &self.0.sessions;
-        let mut exchange = Exchange::begin(Arc::clone(policy), Some(Arc::clone(store)), candidates);
+        let Sessions { policy, backing } = &self.0.sessions;
+        let mut exchange =
+            Exchange::begin(Arc::clone(policy), Some(Arc::clone(backing)), candidates);
         let session = loop {
             match exchange {
                 Exchange::Open(session) => break session,
                 Exchange::Unread(question) => {
                     let now = policy.now();
-                    let found = store.load(question.key(), now).await?;
+                    let found = backing.store.load(question.key(), now).await?;
                     exchange = question.answer(found, now);
                 }
             }
@@ -175,8 +177,8 @@ impl Handle {
             Slot::Closed { .. } => return Err(SessionError::Closed),
             Slot::Unread(candidates) => *candidates,
         };
-        let Sessions { policy, store } = &self.0.sessions;
-        let exchange = Exchange::begin(Arc::clone(policy), Some(Arc::clone(store)), candidates);
+        let Sessions { policy, backing } = &self.0.sessions;
+        let exchange = Exchange::begin(Arc::clone(policy), Some(Arc::clone(backing)), candidates);
         *slot = Slot::Open(exchange.destroy());
         Ok(())
     }
@@ -326,11 +328,17 @@ impl Session {
 
 async fn drive(session: &Session, mut step: Step) -> Result<Reply, SessionError> {
     let policy = &session.0.policy;
-    let store = session.0.store.as_ref().ok_or(SessionError::NoStore)?;
+    let backing = session.0.backing.as_ref().ok_or(SessionError::NoStore)?;
+    let store = &backing.store;
+    let mut turn = None;
     loop {
         step = match step {
             Step::Done(reply) => return Ok(reply),
             Step::Load(load) => {
+                // Others are writing too; from here on one after the other.
+                if turn.is_none() {
+                    turn = Some(backing.turn(load.key()).await);
+                }
                 let now = policy.now();
                 let found = store.load(load.key(), now).await?;
                 load.answer(found, now)?

@@ -42,6 +42,7 @@ mod session;
 mod state;
 mod step;
 mod store;
+mod turns;
 
 #[doc = include_str!("../WIRING.md")]
 pub mod _wiring {}

@@ -12,7 +12,8 @@ use crate::exchange::understand;
 use crate::reply::CookieChange;
 use crate::state::{State, Stored};
 use crate::step::MAX_TRIES;
-use crate::{CommitError, Key, Policy, SessionError, Store, ValueError};
+use crate::turns::Backing;
+use crate::{CommitError, Key, Policy, SessionError, ValueError};
 
 /// One visitor's session, as application code sees it in every framework.
 ///
@@ -40,7 +41,7 @@ pub struct Session(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) policy: Arc<Policy>,
-    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) backing: Option<Arc<Backing>>,
     /// One commit at a time: two would each replay what the other has written.
     pub(crate) gate: async_lock::Mutex<()>,
     state: Mutex<State>,
@@ -49,11 +50,11 @@ pub(crate) struct Inner {
 impl Session {
     pub(crate) fn fresh(
         policy: Arc<Policy>,
-        store: Option<Arc<dyn Store>>,
+        backing: Option<Arc<Backing>>,
         doomed: Vec<Key>,
     ) -> Self {
         let cookie = (!doomed.is_empty()).then_some(CookieChange::Remove);
-        let mut session = Self::with(policy, store, None, Data::empty());
+        let mut session = Self::with(policy, backing, None, Data::empty());
         if let Some(inner) = Arc::get_mut(&mut session.0) {
             let state = inner
                 .state
@@ -69,7 +70,7 @@ impl Session {
     /// the policy says so and nobody has just signed in to it.
     pub(crate) fn renewed(
         policy: Arc<Policy>,
-        store: Option<Arc<dyn Store>>,
+        backing: Option<Arc<Backing>>,
         renewed: Stored,
         now: OffsetDateTime,
     ) -> Self {
@@ -78,9 +79,9 @@ impl Session {
             && signed_in.is_none_or(|moment| now - moment > policy.renewal_grace);
         let session = if is_shown {
             let data = understand(&renewed.record);
-            Self::with(policy, store, Some(renewed.clone()), data)
+            Self::with(policy, backing, Some(renewed.clone()), data)
         } else {
-            Self::with(policy, store, None, Data::empty())
+            Self::with(policy, backing, None, Data::empty())
         };
         session.state().renewed = Some(renewed);
         session
@@ -88,13 +89,13 @@ impl Session {
 
     pub(crate) fn with(
         policy: Arc<Policy>,
-        store: Option<Arc<dyn Store>>,
+        backing: Option<Arc<Backing>>,
         base: Option<Stored>,
         data: Data,
     ) -> Self {
         Self(Arc::new(Inner {
             policy,
-            store,
+            backing,
             gate: async_lock::Mutex::new(()),
             state: Mutex::new(State {
                 base,

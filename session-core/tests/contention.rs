@@ -1,0 +1,221 @@
+//! Many requests that write to one session at once, on a store that takes its time.
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use std::future::{pending, poll_fn};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use futures_util::{FutureExt, pin_mut};
+use pollster::block_on;
+use session_core::{
+    Command, Device, Finish, Found, Handle, Id, Key, Outcome, Policy, Reply, Revoke, Session,
+    SessionError, Sessions, Store, StoreError,
+};
+use time::OffsetDateTime;
+use util::id_of;
+use util::shelf::Shelf;
+
+/// Lets everybody else go on before it answers.
+#[derive(Debug, Default)]
+struct Slow {
+    shelf: Shelf,
+    /// What is asked of this key is never answered.
+    stuck: Mutex<Option<Key>>,
+}
+
+impl Slow {
+    async fn wait(&self, key: &Key) {
+        if *self.stuck.lock().unwrap() == Some(*key) {
+            pending().await
+        }
+        let has_waited = AtomicBool::new(false);
+        poll_fn(|context| {
+            if has_waited.swap(true, Relaxed) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn stick(&self, cookie: Option<&str>) {
+        let key = cookie.map(|cookie| Key::of(Id::parse(cookie.as_bytes()).unwrap()));
+        *self.stuck.lock().unwrap() = key;
+    }
+}
+
+#[async_trait]
+impl Store for Slow {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+        self.wait(key).await;
+        self.shelf.load(key, now).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        let (Command::Insert { key, .. }
+        | Command::Replace { key, .. }
+        | Command::Touch { key, .. }
+        | Command::Delete { key }) = command;
+        self.wait(key).await;
+        self.shelf.write(command, now).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        self.shelf.sweep(now, limit).await
+    }
+
+    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        self.shelf.devices(owner, now).await
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        self.shelf.revoke(owner, which, now).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.shelf.check().await
+    }
+}
+
+fn start() -> (Sessions, Arc<Slow>) {
+    let slow = Arc::new(Slow::default());
+    let store: Arc<dyn Store> = Arc::<Slow>::clone(&slow);
+    (Sessions::shared(Policy::default(), store), slow)
+}
+
+fn open(sessions: &Sessions, cookie: &str) -> (Handle, Session) {
+    let header = format!("__Host-session={cookie}");
+    let handle = sessions.open([header.as_bytes()]);
+    let session = block_on(handle.load()).unwrap();
+    (handle, session)
+}
+
+async fn finish(handle: &Handle) -> Result<Reply, SessionError> {
+    match handle.finish(200)? {
+        Finish::Done(reply) => Ok(reply),
+        Finish::Pending(commit) => commit.run().await,
+    }
+}
+
+fn begin(sessions: &Sessions) -> String {
+    let (handle, session) = open(sessions, "");
+    session.insert("n", 0).unwrap();
+    id_of(&block_on(finish(&handle)).unwrap()).unwrap()
+}
+
+fn add(session: &Session) {
+    let counted = session.update("n", |n: Option<u32>| n.unwrap_or(0) + 1);
+    counted.unwrap();
+}
+
+/// Requests that have all loaded the session and changed it, and none has committed.
+fn overlapping(sessions: &Sessions, cookie: &str, count: usize) -> Vec<Handle> {
+    let request = || {
+        let (handle, session) = open(sessions, cookie);
+        add(&session);
+        handle
+    };
+    (0..count).map(|_| request()).collect()
+}
+
+fn stored(sessions: &Sessions, cookie: &str) -> u32 {
+    open(sessions, cookie).1.get("n").unwrap().unwrap()
+}
+
+fn writes(calls: &str) -> usize {
+    calls.split(' ').filter(|call| *call == "replace").count()
+}
+
+#[test]
+fn overlapping_updates_are_exact_and_each_is_written_at_most_twice() {
+    let (sessions, slow) = start();
+    let cookie = begin(&sessions);
+    let handles = overlapping(&sessions, &cookie, 100);
+    slow.shelf.take_calls();
+    for reply in block_on(join_all(handles.iter().map(finish))) {
+        assert!(!reply.unwrap().is_gone());
+    }
+    let writes = writes(&slow.shelf.take_calls());
+    assert!(writes < 200, "{writes} writes of 100 requests");
+    assert_eq!(stored(&sessions, &cookie), 100);
+}
+
+#[test]
+fn of_two_processes_neither_waits_for_the_other_nor_loses_anything() {
+    let (sessions, slow) = start();
+    let other = Sessions::shared(Policy::default(), Arc::clone(sessions.store()));
+    let cookie = begin(&sessions);
+    let mut handles = overlapping(&sessions, &cookie, 20);
+    handles.extend(overlapping(&other, &cookie, 20));
+    slow.shelf.take_calls();
+    for reply in block_on(join_all(handles.iter().map(finish))) {
+        drop(reply.unwrap());
+    }
+    assert!(writes(&slow.shelf.take_calls()) < 160);
+    assert_eq!(stored(&sessions, &cookie), 40);
+}
+
+#[test]
+fn a_renewal_among_overlapping_updates_loses_none_of_them() {
+    let (sessions, _) = start();
+    let cookie = begin(&sessions);
+    let handles = overlapping(&sessions, &cookie, 20);
+    block_on(handles[10].load()).unwrap().cycle().unwrap();
+    let replies = block_on(join_all(handles.iter().map(finish)));
+    let cookies = replies.into_iter().map(|reply| id_of(&reply.unwrap()));
+    let cookies: Vec<String> = cookies.flatten().collect();
+    let [renewed] = &cookies[..] else {
+        panic!("one request renews the id: {}", cookies.len());
+    };
+    assert_eq!(stored(&sessions, renewed), 20);
+}
+
+#[test]
+fn who_waits_for_a_turn_delays_nobody_else_and_gives_it_back() {
+    let (sessions, slow) = start();
+    let cookie = begin(&sessions);
+    let handles = overlapping(&sessions, &cookie, 3);
+    drop(block_on(finish(&handles[0])).unwrap());
+    {
+        let (first, second) = (finish(&handles[1]), finish(&handles[2]));
+        pin_mut!(first, second);
+        // Both are refused; the first has its turn and hangs in the store, the second waits for it.
+        for _ in 0..2 {
+            assert!(first.as_mut().now_or_never().is_none());
+        }
+        slow.stick(Some(&cookie));
+        for _ in 0..4 {
+            assert!(first.as_mut().now_or_never().is_none());
+            assert!(second.as_mut().now_or_never().is_none());
+        }
+        // More sessions than there are turns, so that some share the one that is taken.
+        for _ in 0..300 {
+            let other = begin(&sessions);
+            let (handle, session) = open(&sessions, &other);
+            add(&session);
+            drop(block_on(finish(&handle)).unwrap());
+        }
+        // Both clients hang up.
+    }
+    slow.stick(None);
+    let late = overlapping(&sessions, &cookie, 5);
+    for reply in block_on(join_all(late.iter().map(finish))) {
+        drop(reply.unwrap());
+    }
+    assert_eq!(stored(&sessions, &cookie), 6);
+}
