@@ -336,12 +336,17 @@ async fn drive(session: &Session, mut step: Step) -> Result<Reply, SessionError>
             Step::Done(reply) => return Ok(reply),
             Step::Load(load) => {
                 // Others are writing too; from here on one after the other.
-                if turn.is_none() {
-                    turn = Some(backing.turn(load.key()).await);
-                }
+                let turn = match &mut turn {
+                    Some(turn) => turn,
+                    none => {
+                        let place = backing.place(load.key());
+                        none.insert(place.enter(place.wait().await))
+                    }
+                };
                 let now = policy.now();
-                let found = store.load(load.key(), now).await?;
-                load.answer(found, now)?
+                let found = store.load(load.key(), now).await;
+                turn.note(found.is_ok());
+                load.answer(found?, now)?
             }
             Step::Write(write) => {
                 let now = policy.now();

@@ -26,12 +26,19 @@ struct Slow {
     shelf: Shelf,
     /// What is asked of this key is never answered.
     stuck: Mutex<Option<Key>>,
+    /// How many calls are under way, and the most that ever were.
+    crowd: Mutex<(usize, usize)>,
 }
 
 impl Slow {
     async fn wait(&self, key: &Key) {
         if *self.stuck.lock().unwrap() == Some(*key) {
-            pending().await
+            pending::<()>().await;
+        }
+        {
+            let mut crowd = self.crowd.lock().unwrap();
+            crowd.0 += 1;
+            crowd.1 = crowd.1.max(crowd.0);
         }
         let has_waited = AtomicBool::new(false);
         poll_fn(|context| {
@@ -42,6 +49,7 @@ impl Slow {
             Poll::Pending
         })
         .await;
+        self.crowd.lock().unwrap().0 -= 1;
     }
 
     fn stick(&self, cookie: Option<&str>) {
@@ -218,4 +226,36 @@ fn who_waits_for_a_turn_delays_nobody_else_and_gives_it_back() {
         drop(reply.unwrap());
     }
     assert_eq!(stored(&sessions, &cookie), 6);
+}
+
+#[test]
+fn in_an_outage_nobody_sits_out_the_time_outs_of_others() {
+    let (sessions, slow) = start();
+    let cookie = begin(&sessions);
+    let handles = overlapping(&sessions, &cookie, 20);
+    let all = join_all(handles.iter().map(finish));
+    pin_mut!(all);
+    // Until all but one are refused and the first of them has its turn.
+    while writes(&slow.shelf.calls.lock().unwrap().join(" ")) < 20 {
+        assert!(all.as_mut().now_or_never().is_none());
+    }
+    slow.shelf.is_down.store(true, Relaxed);
+    slow.crowd.lock().unwrap().1 = 0;
+    let failed = block_on(all).into_iter().filter(Result::is_err).count();
+    assert_eq!(failed, 19);
+    let (_, most) = *slow.crowd.lock().unwrap();
+    assert!(most >= 18, "{most} asked at once");
+
+    // When it is back, the first who contend find that out, and then turns are taken again.
+    slow.shelf.is_down.store(false, Relaxed);
+    for (total, most) in [(21, 400), (41, 40)] {
+        let late = overlapping(&sessions, &cookie, 20);
+        slow.shelf.take_calls();
+        for reply in block_on(join_all(late.iter().map(finish))) {
+            drop(reply.unwrap());
+        }
+        let written = writes(&slow.shelf.take_calls());
+        assert!(written <= most, "{written} writes");
+        assert_eq!(stored(&sessions, &cookie), total);
+    }
 }
