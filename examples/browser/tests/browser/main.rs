@@ -55,7 +55,7 @@ const PROOFS: [Proof; 14] = proofs! {
         a_note_is_text_whatever_it_contains
         the_page_works_without_scripts;
     inactivity:
-        a_session_ends_when_nothing_is_clicked_and_not_before;
+        a_session_ends_when_nobody_looks_and_not_before;
     pictures:
         the_page_fits_and_every_control_has_a_name;
 };
