@@ -6,19 +6,30 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::family::{family, signal};
+
 /// A server's process, which can be frozen, killed and started again with the same arguments.
+///
+/// Whatever is done to it is done to the processes that it has started too. It ends with this
+/// process, also when this one is killed or never drops it.
 #[derive(Debug)]
 pub struct Process {
     command: Vec<String>,
     log: PathBuf,
     port: u16,
-    child: Option<Child>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    guard: Child,
 }
 
 impl Process {
     /// Starts a program and waits until something listens on the port.
     ///
-    /// What it prints goes to a file of that name in `folder`.
+    /// What it prints goes to a file of that name in `folder`, which is removed with it.
     ///
     /// # Errors
     ///
@@ -29,7 +40,7 @@ impl Process {
             command,
             log: folder.join(format!("{name}.log")),
             port,
-            child: None,
+            running: None,
         };
         process.restart()?;
         Ok(process)
@@ -45,22 +56,36 @@ impl Process {
         let [program, arguments @ ..] = &*self.command else {
             return Err(io::Error::other("no program"));
         };
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()?;
-        self.child = Some(child);
+        match self.guard(child.id()) {
+            Ok(guard) => self.running = Some(Running { child, guard }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(error);
+            }
+        }
         self.wait_until_it_listens()
     }
 
     /// Kills it at once, as `kill -9` does; nothing is saved or said goodbye to.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // It has ended already, or ends now.
-            let _ = child.kill();
+        if let Some(Running {
+            mut child,
+            mut guard,
+        }) = self.running.take()
+        {
+            // Frozen ones start no more children, and SIGKILL reaches them all the same.
+            let _ = signal("-STOP", &family(child.id()));
+            let _ = signal("-KILL", &family(child.id()));
             let _ = child.wait();
+            let _ = guard.kill();
+            let _ = guard.wait();
         }
     }
 
@@ -70,7 +95,9 @@ impl Process {
     ///
     /// The signal could not be sent.
     pub fn freeze(&self) -> io::Result<()> {
-        self.signal("-STOP")
+        // The second one reaches a child that was just being started.
+        signal("-STOP", &self.family()?)?;
+        signal("-STOP", &self.family()?)
     }
 
     /// Lets it go on (SIGCONT).
@@ -79,7 +106,7 @@ impl Process {
     ///
     /// As [`freeze`](Self::freeze).
     pub fn thaw(&self) -> io::Result<()> {
-        self.signal("-CONT")
+        signal("-CONT", &self.family()?)
     }
 
     /// Returns the port that it listens on.
@@ -88,17 +115,30 @@ impl Process {
         self.port
     }
 
-    fn signal(&self, name: &str) -> io::Result<()> {
-        let Some(child) = &self.child else {
-            return Err(io::Error::other("it does not run"));
-        };
-        let id = child.id().to_string();
-        let status = Command::new("kill").args([name, &id]).status()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(io::Error::other(format!("kill {name} {id} failed")))
+    /// Returns what it has printed.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    fn family(&self) -> io::Result<Vec<u32>> {
+        match &self.running {
+            Some(running) => Ok(family(running.child.id())),
+            None => Err(io::Error::other("it does not run")),
         }
+    }
+
+    /// Starts what ends the server, and removes its folder, once this process is gone.
+    fn guard(&self, id: u32) -> io::Result<Child> {
+        let folder = self.log.parent().unwrap_or(&self.log);
+        Command::new("sh")
+            .args(["-c", GUARD, "guard", &id.to_string()])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
     }
 
     fn wait_until_it_listens(&mut self) -> io::Result<()> {
@@ -107,12 +147,12 @@ impl Process {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return Ok(());
             }
-            let ended = match &mut self.child {
-                Some(child) => child.try_wait()?,
+            let ended = match &mut self.running {
+                Some(running) => running.child.try_wait()?,
                 None => None,
             };
             if ended.is_some() || Instant::now() > deadline {
-                let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+                let log = self.log();
                 let last: Vec<&str> = log.lines().rev().take(8).collect();
                 let message = format!("{} does not run: {last:?}", self.command[0]);
                 return Err(io::Error::other(message));
@@ -125,7 +165,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A frozen process dies of SIGKILL too.
         self.kill();
     }
 }
+
+/// Waits for the end of its input, which is the end of whoever has started it.
+const GUARD: &str = r#"trap '' INT TERM HUP; cat >/dev/null
+for id in $(ps -o pid= --ppid "$1") "$1"; do kill -KILL "$id"; done; rm -rf -- "$2""#;

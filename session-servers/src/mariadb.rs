@@ -1,0 +1,157 @@
+use std::io;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
+
+use crate::account::{Account, run};
+use crate::{Process, free_port, program};
+
+/// A MariaDB server with a password.
+///
+/// It does not wait for the disk, which loses nothing when the server is killed, only when the
+/// machine is.
+#[derive(Debug)]
+pub struct Mariadb {
+    process: Process,
+    databases: AtomicU32,
+    _folder: TempDir,
+}
+
+impl Mariadb {
+    /// The programs that it needs, for [`skips`](crate::skips).
+    pub const PROGRAMS: [&str; 3] = ["mariadb-install-db", "mariadbd", "mariadb"];
+
+    /// Starts a server on a free port.
+    ///
+    /// # Errors
+    ///
+    /// Its programs are not installed or fail; the message says which.
+    pub fn start() -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let account = Account::choose(&["mysql", "nobody"])?;
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        std::fs::write(path("init.sql"), USER)?;
+        std::fs::create_dir(path("tmp"))?;
+        account.own(folder.path())?;
+        let data = format!("--datadir={}", path("data"));
+        let tmp = format!("--tmpdir={}", path("tmp"));
+        let flags = [
+            "--no-defaults",
+            "--skip-test-db",
+            "--auth-root-authentication-method=normal",
+            &data,
+            &tmp,
+        ];
+        account.run("mariadb-install-db", &flags)?;
+        let port = free_port();
+        let port_flag = format!("--port={port}");
+        // Short, since a socket's path may have some hundred bytes only.
+        let socket = format!("--socket={}", path("s"));
+        let init = format!("--init-file={}", path("init.sql"));
+        let flags = ["--no-defaults", &data, &tmp, &port_flag, &socket, &init];
+        let command = account.command("mariadbd", &[&flags[..], &SETTINGS].concat())?;
+        Ok(Self {
+            process: Process::start("mariadbd", command, folder.path(), port)?,
+            databases: AtomicU32::new(0),
+            _folder: folder,
+        })
+    }
+
+    /// Returns the URL of a database, as a user who may do everything.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        let port = self.process.port();
+        format!("mysql://tester:{PASSWORD}@127.0.0.1:{port}/{database}")
+    }
+
+    /// Makes an empty database and returns its name.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer.
+    pub fn database(&self) -> io::Result<String> {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("fresh{number}");
+        self.run("mysql", &format!("CREATE DATABASE {name}"))?;
+        Ok(name)
+    }
+
+    /// Runs SQL in a database and returns the rows as text, columns separated by tabs.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer, or refuses.
+    pub fn run(&self, database: &str, sql: &str) -> io::Result<String> {
+        let client = program("mariadb").ok_or_else(|| io::Error::other("mariadb is missing"))?;
+        let port = format!("--port={}", self.process.port());
+        let password = format!("--password={PASSWORD}");
+        run(Command::new(client)
+            .args(["--no-defaults", "--host=127.0.0.1", "--protocol=tcp", &port])
+            .args(["--user=tester", &password, "--batch", "--skip-column-names"])
+            .args(["--execute", sql, database]))
+    }
+
+    /// See [`Process::freeze`].
+    ///
+    /// # Errors
+    ///
+    /// The signal could not be sent.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.process.freeze()
+    }
+
+    /// See [`Process::thaw`].
+    ///
+    /// # Errors
+    ///
+    /// The signal could not be sent.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.process.thaw()
+    }
+
+    /// See [`Process::kill`].
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again after [`kill`](Self::kill), on the same port and data.
+    ///
+    /// # Errors
+    ///
+    /// It does not start.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.process.restart()
+    }
+
+    /// Returns the port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.process.port()
+    }
+
+    /// Returns what it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+const PASSWORD: &str = "throw-away-password";
+
+/// Run at every start; there is a user and a database from the beginning.
+const USER: &str = "CREATE USER IF NOT EXISTS tester@'%' IDENTIFIED BY 'throw-away-password';\n\
+                    GRANT ALL ON *.* TO tester@'%' WITH GRANT OPTION;\n\
+                    CREATE DATABASE IF NOT EXISTS test;\n";
+
+const SETTINGS: [&str; 9] = [
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--innodb-flush-log-at-trx-commit=2",
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-log-file-size=16M",
+    "--max-connections=200",
+    "--log-output=TABLE",
+    "--innodb-flush-method=nosync",
+    "--debug-no-sync",
+];

@@ -1,0 +1,36 @@
+//! The servers start, answer, freeze, die and come back with what they were told.
+#![allow(clippy::unwrap_used)]
+
+use session_servers::{Mariadb, Postgres, skips};
+
+#[test]
+fn postgres_comes_back_with_what_it_was_told() {
+    if skips("postgres", &Postgres::PROGRAMS) {
+        return;
+    }
+    let mut server = Postgres::start().unwrap();
+    let database = server.database().unwrap();
+    let make = "CREATE TABLE t (n int); INSERT INTO t VALUES (7)";
+    server.run(&database, make).unwrap();
+    server.kill();
+    assert!(server.run(&database, "SELECT n FROM t").is_err());
+    server.restart().unwrap();
+    let answer = server.run(&database, "SELECT n FROM t").unwrap();
+    assert_eq!(answer.trim(), "7");
+}
+
+#[test]
+fn mariadb_comes_back_with_what_it_was_told() {
+    if skips("mariadb", &Mariadb::PROGRAMS) {
+        return;
+    }
+    let mut server = Mariadb::start().unwrap();
+    let database = server.database().unwrap();
+    let make = "CREATE TABLE t (n int); INSERT INTO t VALUES (7)";
+    server.run(&database, make).unwrap();
+    server.kill();
+    assert!(server.run(&database, "SELECT n FROM t").is_err());
+    server.restart().unwrap();
+    let answer = server.run(&database, "SELECT n FROM t").unwrap();
+    assert_eq!(answer.trim(), "7");
+}
