@@ -4,10 +4,13 @@
 //! |---|---|---|
 //! | `MemoryStore` | `memory`, on by default | one process whose sessions may end with it; tests |
 //! | `SqliteStore` | `sqlite` | one machine, sessions that outlive restarts |
+//! | `PostgresStore` | `postgres` | many machines, on PostgreSQL |
+//! | `MysqlStore` | `mysql` | many machines, on MySQL or MariaDB |
 //!
 //! Every command is one statement or one critical section, and what has expired is absent at
-//! once. The memory that it occupies is freed by a `Sweeper` (feature `sweeper`, which `sqlite`
-//! brings along), or by whoever calls `Store::sweep` now and then.
+//! once. The memory that it occupies is freed by a `Sweeper` (feature `sweeper`, which the
+//! databases bring along), or by whoever calls `Store::sweep` now and then. Several processes may
+//! sweep one table at a time.
 //!
 //! Code without async takes any of them as a `BlockingStore` (feature `blocking`).
 //!
@@ -22,6 +25,12 @@
 mod blocking;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sweeper")]
@@ -31,6 +40,10 @@ mod sweeper;
 pub use blocking::BlockingStore;
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
+#[cfg(feature = "mysql")]
+pub use mysql::{MysqlOptions, MysqlStore};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 #[cfg(feature = "sweeper")]

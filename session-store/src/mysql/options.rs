@@ -1,0 +1,101 @@
+use std::fmt;
+use std::time::Duration;
+
+use session_core::StoreError;
+use sqlx::ConnectOptions as _;
+use sqlx::mysql::MySqlConnectOptions;
+
+use crate::sql::{check_name, parse};
+
+/// Where and how a [`MysqlStore`](crate::MysqlStore) keeps its table.
+///
+/// `Debug` does not show the URL, which may hold a password.
+///
+/// ```
+/// use session_store::MysqlOptions;
+/// use std::time::Duration;
+///
+/// let options = MysqlOptions::new("mysql://app:secret@db.example/shop?ssl-mode=VERIFY_IDENTITY")
+///     .table("web_session")
+///     .connections(20)
+///     .timeout(Duration::from_secs(2));
+/// # drop(options);
+/// ```
+#[derive(Clone)]
+pub struct MysqlOptions {
+    url: String,
+    pub(super) table: String,
+    pub(super) connections: u32,
+    pub(super) timeout: Duration,
+}
+
+impl MysqlOptions {
+    /// Chooses a database by a URL, `mysql://user:password@host:port/database`, also with
+    /// `mariadb://`.
+    ///
+    /// TLS is used if the server offers it; `?ssl-mode=VERIFY_IDENTITY` insists on it and checks
+    /// the server's certificate against the system's authorities or `&ssl-ca=FILE`. A MySQL user
+    /// of `caching_sha2_password` needs it.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            table: "session".to_owned(),
+            connections: 10,
+            timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// Names the table; `session` unless this is called.
+    ///
+    /// A name is 1 to 63 of `[A-Za-z0-9_]` and begins with no digit; opening refuses others.
+    #[must_use]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = name.into();
+        self
+    }
+
+    /// Sets how many connections there are at most; 10 unless this is called, and at least 1.
+    #[must_use]
+    pub fn connections(mut self, count: u32) -> Self {
+        self.connections = count;
+        self
+    }
+
+    /// Sets how long a call waits for a connection, and again for the answer; 5 seconds unless
+    /// this is called.
+    ///
+    /// After twice this long every call has answered, if only with an error.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<MySqlConnectOptions, StoreError> {
+        check_name(&self.table)?;
+        let options: MySqlConnectOptions = parse(&self.url, &["mysql://", "mariadb://"])?;
+        if options.get_database().is_none() {
+            return Err(StoreError::new(
+                "the database's URL names no database; it ends in /NAME",
+            ));
+        }
+        // What these would set is set in one statement: see `Mysql::connect`.
+        Ok(options
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .timezone(None)
+            .set_names(false)
+            .disable_statement_logging())
+    }
+}
+
+impl fmt::Debug for MysqlOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MysqlOptions")
+            .field("table", &self.table)
+            .field("connections", &self.connections)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,95 @@
+use std::fmt;
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
+use sqlx::{ConnectOptions as _, Error, Executor as _};
+
+use crate::sql::{Server, Verdict};
+
+/// A MySQL or MariaDB database; `Display` is its name in error messages.
+pub(super) struct Mysql(pub(super) MySqlConnectOptions);
+
+impl Server for Mysql {
+    type Connection = MySqlConnection;
+
+    async fn connect(&self) -> Result<MySqlConnection, Error> {
+        let mut connection = self.0.connect().await?;
+        // Each statement commits by itself, and what does not fit is an error: otherwise a long
+        // owner would be cut off in silence, and be another owner.
+        connection
+            .execute("SET autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
+            .await?;
+        Ok(connection)
+    }
+
+    #[allow(clippy::match_same_arms, reason = "each has a comment of its own")]
+    fn verdict(error: &Error) -> Verdict {
+        let Some(number) = number(error) else {
+            return Verdict::Broken;
+        };
+        // See "Error Message Reference" in MySQL's manual and "MariaDB Error Codes".
+        match number {
+            // A deadlock, a lock that took too long, a row that has changed meanwhile.
+            1213 | 1205 | 1020 => Verdict::Raced,
+            // The server ends; the connection was killed or idle for too long.
+            1053 | 1927 | 4031 => Verdict::Broken,
+            // A replica: after a failover the name may lead to the new primary.
+            1290 | 1792 | 1836 => Verdict::Broken,
+            // The statement was prepared for a table that has changed, or behind a proxy for
+            // another connection.
+            1243 | 1615 => Verdict::Broken,
+            _ => Verdict::Refused,
+        }
+    }
+
+    fn reason(error: &Error) -> &'static str {
+        let Some(number) = number(error) else {
+            return match error {
+                Error::Io(_) => "it can't be reached",
+                Error::Tls(_) => "there is no secure connection to it",
+                _ => "the connection failed",
+            };
+        };
+        match number {
+            1045 | 1698 => "it does not accept the user or the password",
+            1044 | 1049 => "create the database first, and let this user use it",
+            1142 => {
+                "this user lacks a privilege; grant it, or create the table by hand \
+                 (migrations/mysql.sql)"
+            }
+            1146 => "the table is not there; migrate first",
+            1040 | 1203 => "it has no connection left; raise max_connections, or use fewer",
+            1021 | 1041 | 1114 => "its disk is full; nothing was changed",
+            1153 => "the session is too large; raise max_allowed_packet",
+            1406 => "the owner has more than 255 bytes",
+            1290 | 1792 | 1836 => "it is read-only; connect to the primary",
+            1053 => "it is stopping",
+            _ => "it refused",
+        }
+    }
+}
+
+impl fmt::Display for Mysql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.get_socket() {
+            Some(socket) => write!(f, "MySQL at {}", socket.display())?,
+            None => write!(f, "MySQL at {}:{}", self.0.get_host(), self.0.get_port())?,
+        }
+        write!(
+            f,
+            ", database {:?}",
+            self.0.get_database().unwrap_or_default()
+        )
+    }
+}
+
+impl fmt::Debug for Mysql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// None of an error that is not the server's.
+fn number(error: &Error) -> Option<u16> {
+    let error = error.as_database_error()?;
+    Some(error.downcast_ref::<MySqlDatabaseError>().number())
+}

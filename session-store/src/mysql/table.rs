@@ -1,0 +1,88 @@
+use sqlx::{AssertSqlSafe, Error, MySqlConnection, Row as _};
+
+/// The table's name, which has been checked.
+#[derive(Debug)]
+pub(super) struct Table(pub(super) String);
+
+/// What has our table's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ours,
+    Foreign,
+}
+
+impl Table {
+    pub(super) fn quoted(&self) -> String {
+        format!("`{}`", self.0)
+    }
+
+    /// Makes the table unless it is there, and says whether it is ours.
+    ///
+    /// One that is there costs no lock and no privilege.
+    pub(super) async fn prepare(&self, connection: &mut MySqlConnection) -> Result<Kind, Error> {
+        if let Some(kind) = self.find(connection).await? {
+            return Ok(kind);
+        }
+        // The server lets one statement at a time make it; to the others it is there.
+        let sql = SCHEMA.replace("`session`", &self.quoted());
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut *connection)
+            .await?;
+        let made = self.find(connection).await?;
+        Ok(made.unwrap_or(Kind::Foreign))
+    }
+
+    async fn find(&self, connection: &mut MySqlConnection) -> Result<Option<Kind>, Error> {
+        // The casts are for servers that answer with bytes.
+        let columns = sqlx::query(
+            "SELECT CAST(LOWER(column_name) AS CHAR), CAST(LOWER(data_type) AS CHAR), \
+             CAST(is_nullable AS CHAR), CAST(column_key AS CHAR) \
+             FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = ?",
+        )
+        .bind(&self.0)
+        .fetch_all(connection)
+        .await?;
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let mut columns = columns
+            .iter()
+            .map(|row| {
+                let key = row.try_get(3)?;
+                Ok((
+                    row.try_get(0)?,
+                    row.try_get(1)?,
+                    row.try_get::<&str, _>(2)? == "NO",
+                    // Whether it is in any other index is nothing that we depend on.
+                    if key == "MUL" { "" } else { key },
+                ))
+            })
+            .collect::<Result<Vec<(&str, &str, bool, &str)>, Error>>()?;
+        columns.sort_unstable();
+        Ok(Some(if columns == COLUMNS {
+            Kind::Ours
+        } else {
+            Kind::Foreign
+        }))
+    }
+}
+
+const SCHEMA: &str = include_str!("../../migrations/mysql.sql");
+
+/// Name, type, whether it is mandatory and what makes it unique; sorted by name.
+const COLUMNS: [(&str, &str, bool, &str); 13] = [
+    ("authenticated", "bigint", false, ""),
+    ("created", "bigint", true, ""),
+    ("data", "longblob", true, ""),
+    ("expires", "bigint", true, ""),
+    ("expiry", "varchar", true, ""),
+    ("id", "bigint", true, "PRI"),
+    ("key", "binary", true, "UNI"),
+    ("owner", "varbinary", false, ""),
+    ("previous", "binary", false, ""),
+    ("public_id", "binary", true, ""),
+    ("remembered", "bigint", false, ""),
+    ("revision", "bigint", true, ""),
+    ("seen", "bigint", true, ""),
+];

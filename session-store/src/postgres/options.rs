@@ -1,0 +1,107 @@
+use std::fmt;
+use std::time::Duration;
+
+use session_core::StoreError;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
+
+use super::table::Table;
+use crate::sql::{check_name, parse};
+
+/// Where and how a [`PostgresStore`](crate::PostgresStore) keeps its table.
+///
+/// `Debug` does not show the URL, which may hold a password.
+///
+/// ```
+/// use session_store::PostgresOptions;
+/// use std::time::Duration;
+///
+/// let options = PostgresOptions::new("postgres://app:secret@db.example/shop?sslmode=verify-full")
+///     .table("web_session")
+///     .schema("web")
+///     .connections(20)
+///     .timeout(Duration::from_secs(2));
+/// # drop(options);
+/// ```
+#[derive(Clone)]
+pub struct PostgresOptions {
+    url: String,
+    table: String,
+    schema: Option<String>,
+    pub(super) connections: u32,
+    pub(super) timeout: Duration,
+}
+
+impl PostgresOptions {
+    /// Chooses a database by a URL, `postgres://user:password@host:port/database`.
+    ///
+    /// What is left out comes from the environment (`PGHOST`, `PGUSER`, …) and `.pgpass`, as
+    /// with PostgreSQL's own programs. TLS is used if the server offers it; `?sslmode=verify-full`
+    /// insists on it and checks the server's certificate against the system's authorities or
+    /// `&sslrootcert=FILE`.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            table: "session".to_owned(),
+            schema: None,
+            connections: 10,
+            timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// Names the table; `session` unless this is called.
+    ///
+    /// A name is 1 to 63 of `[A-Za-z0-9_]` and begins with no digit; opening refuses others.
+    #[must_use]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = name.into();
+        self
+    }
+
+    /// Names the schema that the table is in, which must exist; the search path decides unless
+    /// this is called.
+    #[must_use]
+    pub fn schema(mut self, name: impl Into<String>) -> Self {
+        self.schema = Some(name.into());
+        self
+    }
+
+    /// Sets how many connections there are at most; 10 unless this is called, and at least 1.
+    #[must_use]
+    pub fn connections(mut self, count: u32) -> Self {
+        self.connections = count;
+        self
+    }
+
+    /// Sets how long a call waits for a connection, and again for the answer; 5 seconds unless
+    /// this is called.
+    ///
+    /// After twice this long every call has answered, if only with an error.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(Table, PgConnectOptions), StoreError> {
+        check_name(&self.table)?;
+        if let Some(schema) = &self.schema {
+            check_name(schema)?;
+        }
+        let options: PgConnectOptions = parse(&self.url, &["postgres://", "postgresql://"])?;
+        let table = Table::new(self.schema.as_deref(), &self.table);
+        Ok((table, options.disable_statement_logging()))
+    }
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("table", &self.table)
+            .field("schema", &self.schema)
+            .field("connections", &self.connections)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

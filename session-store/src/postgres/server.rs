@@ -1,0 +1,87 @@
+use std::fmt;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Error};
+
+use crate::sql::{Server, Verdict};
+
+/// A PostgreSQL database; `Display` is its name in error messages.
+pub(super) struct Postgres(pub(super) PgConnectOptions);
+
+impl Server for Postgres {
+    type Connection = PgConnection;
+
+    async fn connect(&self) -> Result<PgConnection, Error> {
+        self.0.connect().await
+    }
+
+    #[allow(clippy::match_same_arms, reason = "each has a comment of its own")]
+    fn verdict(error: &Error) -> Verdict {
+        let Error::Database(error) = error else {
+            return Verdict::Broken;
+        };
+        // See appendix A of PostgreSQL's manual.
+        match error.code().as_deref().unwrap_or_default() {
+            "40001" | "40P01" => Verdict::Raced,
+            // The server ends or restarts; the connection was idle for too long.
+            "57P01" | "57P02" | "57P03" | "57P05" => Verdict::Broken,
+            // A standby: after a failover the name may lead to the new primary.
+            "25006" => Verdict::Broken,
+            // The statement was prepared for a table that has changed, or behind a pooler for
+            // another connection.
+            "0A000" | "26000" | "42P05" => Verdict::Broken,
+            code if code.starts_with("08") => Verdict::Broken,
+            _ => Verdict::Refused,
+        }
+    }
+
+    fn reason(error: &Error) -> &'static str {
+        let error = match error {
+            Error::Database(error) => error,
+            Error::Io(_) => return "it can't be reached",
+            Error::Tls(_) => return "there is no secure connection to it",
+            _ => return "the connection failed",
+        };
+        match error.code().as_deref().unwrap_or_default() {
+            "28P01" | "28000" => "it does not accept the user or the password",
+            "3D000" => "create the database first",
+            "3F000" => "create the schema first",
+            "42501" => {
+                "this user lacks a privilege; grant it, or create the table by hand \
+                 (migrations/postgres.sql)"
+            }
+            "42P01" => "the table is not there; migrate first",
+            "53300" => "it has no connection left; raise max_connections, or use fewer",
+            "53100" => "its disk is full; nothing was changed",
+            "25006" => "it is read-only; connect to the primary",
+            "57P01" | "57P02" | "57P03" => "it is starting or stopping",
+            _ => "it refused",
+        }
+    }
+}
+
+impl fmt::Display for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.get_socket() {
+            Some(socket) => write!(f, "PostgreSQL at {}", socket.display())?,
+            None => write!(
+                f,
+                "PostgreSQL at {}:{}",
+                self.0.get_host(),
+                self.0.get_port()
+            )?,
+        }
+        let database = self.0.get_database();
+        write!(
+            f,
+            ", database {:?}",
+            database.unwrap_or(self.0.get_username())
+        )
+    }
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}

@@ -1,0 +1,105 @@
+use sqlx::{AssertSqlSafe, Connection as _, Error, PgConnection, Row as _};
+
+/// The table's name as it stands in SQL, whose parts have been checked.
+#[derive(Debug)]
+pub(super) struct Table(String);
+
+/// What has our table's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ours,
+    Foreign,
+}
+
+impl Table {
+    pub(super) fn new(schema: Option<&str>, name: &str) -> Self {
+        Self(match schema {
+            Some(schema) => format!("\"{schema}\".\"{name}\""),
+            None => format!("\"{name}\""),
+        })
+    }
+
+    pub(super) fn quoted(&self) -> &str {
+        &self.0
+    }
+
+    /// Makes the table unless it is there, and says whether it is ours.
+    ///
+    /// One that is there costs no lock and no privilege.
+    pub(super) async fn prepare(&self, connection: &mut PgConnection) -> Result<Kind, Error> {
+        if let Some(kind) = self.find(connection).await? {
+            return Ok(kind);
+        }
+        // Whatever the default is, what another process makes while we wait has to be seen.
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+        let mut transaction = connection.begin_with(begin).await?;
+        // IF NOT EXISTS alone does not bear several who do it at once.
+        sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            .bind(LOCK)
+            .execute(&mut *transaction)
+            .await?;
+        let found = self.find(&mut transaction).await?;
+        if found.is_none() {
+            let sql = SCHEMA.replace("\"session\"", &self.0);
+            sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(found.unwrap_or(Kind::Ours))
+    }
+
+    async fn find(&self, connection: &mut PgConnection) -> Result<Option<Kind>, Error> {
+        let columns = sqlx::query(
+            "SELECT a.attname::text, format_type(a.atttypid, NULL), a.attnotnull, \
+             EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
+             AND i.indpred IS NULL AND i.indkey::text = a.attnum::text) \
+             FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) \
+             AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname COLLATE \"C\"",
+        )
+        .bind(&self.0)
+        .fetch_all(connection)
+        .await?;
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let columns = columns
+            .iter()
+            .map(|row| {
+                Ok((
+                    row.try_get(0)?,
+                    row.try_get(1)?,
+                    row.try_get(2)?,
+                    row.try_get(3)?,
+                ))
+            })
+            .collect::<Result<Vec<(&str, &str, bool, bool)>, Error>>()?;
+        Ok(Some(if columns == COLUMNS {
+            Kind::Ours
+        } else {
+            Kind::Foreign
+        }))
+    }
+}
+
+const SCHEMA: &str = include_str!("../../migrations/postgres.sql");
+
+/// "session" as a number.
+const LOCK: i64 = 0x7365_7373_696f_6e00;
+
+/// Name, type, whether it is mandatory and whether it is unique by itself; sorted by name.
+const COLUMNS: [(&str, &str, bool, bool); 13] = [
+    ("authenticated", "bigint", false, false),
+    ("created", "bigint", true, false),
+    ("data", "bytea", true, false),
+    ("expires", "bigint", true, false),
+    ("expiry", "text", true, false),
+    ("id", "bigint", true, true),
+    ("key", "bytea", true, true),
+    ("owner", "bytea", false, false),
+    ("previous", "bytea", false, false),
+    ("public_id", "bytea", true, false),
+    ("remembered", "bigint", false, false),
+    ("revision", "bigint", true, false),
+    ("seen", "bigint", true, false),
+];

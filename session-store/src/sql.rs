@@ -1,0 +1,11 @@
+//! What the stores on database servers share.
+
+mod address;
+mod name;
+mod pool;
+mod row;
+
+pub(crate) use address::parse;
+pub(crate) use name::check_name;
+pub(crate) use pool::{Pool, Server, Verdict};
+pub(crate) use row::{Fields, found, public_id};

@@ -1,0 +1,233 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use session_core::StoreError;
+use sqlx::Connection;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+
+/// A database server: how to reach it, and what its errors mean.
+///
+/// `Display` names it in messages, without a password.
+pub(crate) trait Server: fmt::Display + fmt::Debug + Send + Sync + 'static {
+    type Connection: Connection;
+
+    fn connect(&self) -> impl Future<Output = Result<Self::Connection, sqlx::Error>> + Send;
+
+    fn verdict(error: &sqlx::Error) -> Verdict;
+
+    /// Says what went wrong, and what to do about it.
+    fn reason(error: &sqlx::Error) -> &'static str;
+}
+
+/// What follows from an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The connection is of no use any more.
+    Broken,
+    /// The statement was undone because of others that ran at the same time.
+    Raced,
+    /// The server has understood, and does not do it.
+    Refused,
+}
+
+/// Connections to one server, each of which serves one call at a time.
+///
+/// It differs from `sqlx`'s in what it costs and in what it does about outages: a call is one
+/// round trip, without a ping before or after; a connection whose call was given up is closed,
+/// never read on; and a connection that breaks takes the idle ones with it, since they were made
+/// before it broke.
+#[derive(Debug)]
+pub(crate) struct Pool<S: Server> {
+    server: S,
+    /// The one that was used last is at the back, and used next.
+    idle: Mutex<VecDeque<Idle<S::Connection>>>,
+    turns: Semaphore,
+    size: u32,
+    timeout: Duration,
+}
+
+#[derive(Debug)]
+struct Idle<C> {
+    connection: C,
+    since: Instant,
+}
+
+enum Failure {
+    Closed,
+    Crowded,
+    Slow,
+    Error(sqlx::Error),
+}
+
+impl<S: Server> Pool<S> {
+    /// Makes a pool without a connection.
+    pub(crate) fn new(server: S, size: u32, timeout: Duration) -> Self {
+        let size = size.max(1);
+        Self {
+            server,
+            idle: Mutex::default(),
+            turns: Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)),
+            size,
+            timeout,
+        }
+    }
+
+    pub(crate) fn server(&self) -> &S {
+        &self.server
+    }
+
+    /// Runs statements on one connection; after twice the time-out at the latest it has answered.
+    ///
+    /// `work` owns the connection, so that it is closed when the work is given up, and gives it
+    /// back with the answer.
+    ///
+    /// `work` may run again: from its beginning where it was undone because of others, and once
+    /// more on a fresh connection if the one that was idle turned out to be broken. It may have
+    /// been applied the first time, and the server's answer been lost. That is safe for every
+    /// command of a store: a `Touch` or a `Delete` may happen twice; an `Insert` or a `Replace`
+    /// is refused the second time, and the core then finds the random revision that it wrote.
+    pub(crate) async fn run<T, F>(
+        &self,
+        doing: &str,
+        work: impl Fn(S::Connection) -> F,
+    ) -> Result<T, StoreError>
+    where
+        F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
+    {
+        let answer = timeout(self.timeout * 2, self.attempt(work)).await;
+        answer
+            .unwrap_or(Err(Failure::Slow))
+            .map_err(|failure| self.error(doing, failure))
+    }
+
+    /// Closes all connections when the calls under way are done; later calls fail.
+    pub(crate) async fn close(&self) {
+        let turns = self.turns.acquire_many(self.size).await;
+        self.turns.close();
+        drop(turns);
+        let idle = std::mem::take(&mut *self.idle());
+        self.part(idle).await;
+    }
+
+    async fn attempt<T, F>(&self, work: impl Fn(S::Connection) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
+    {
+        let turn = timeout(self.timeout, self.turns.acquire()).await;
+        let _turn = turn
+            .map_err(|_| Failure::Crowded)?
+            .map_err(|_| Failure::Closed)?;
+        let kept = self.take().await;
+        let mut is_fresh = kept.is_none();
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let mut races = 0;
+        loop {
+            let Ok((used, answer)) = timeout(self.timeout, work(connection)).await else {
+                self.forget();
+                return Err(Failure::Slow);
+            };
+            connection = used;
+            let error = match answer {
+                Ok(answer) => {
+                    self.keep(connection).await;
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            match S::verdict(&error) {
+                Verdict::Broken => {
+                    drop(connection);
+                    self.forget();
+                    if is_fresh {
+                        return Err(Failure::Error(error));
+                    }
+                    tracing::debug!(%error, server = %self.server, "a connection was broken");
+                    connection = self.connect().await?;
+                    is_fresh = true;
+                }
+                Verdict::Raced if races < RACES => races += 1,
+                Verdict::Raced | Verdict::Refused => {
+                    self.keep(connection).await;
+                    return Err(Failure::Error(error));
+                }
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<S::Connection, Failure> {
+        match timeout(self.timeout, self.server.connect()).await {
+            Ok(connected) => connected.map_err(Failure::Error),
+            Err(_) => Err(Failure::Slow),
+        }
+    }
+
+    /// Takes the connection that was used last, unless even that has been idle for too long.
+    async fn take(&self) -> Option<S::Connection> {
+        let idle = self.idle().pop_back()?;
+        if idle.since.elapsed() < IDLE {
+            return Some(idle.connection);
+        }
+        // The others have been idle for longer.
+        let mut others = std::mem::take(&mut *self.idle());
+        others.push_back(idle);
+        self.part(others).await;
+        None
+    }
+
+    async fn keep(&self, connection: S::Connection) {
+        let since = Instant::now();
+        let mut old = VecDeque::new();
+        {
+            let mut idle = self.idle();
+            while idle.front().is_some_and(|one| one.since.elapsed() >= IDLE) {
+                old.extend(idle.pop_front());
+            }
+            idle.push_back(Idle { connection, since });
+        }
+        self.part(old).await;
+    }
+
+    /// Drops the idle connections without a word to the server, which may not listen.
+    fn forget(&self) {
+        self.idle().clear();
+    }
+
+    /// Tells the server that some connections end, which it need not answer.
+    async fn part(&self, connections: impl IntoIterator<Item = Idle<S::Connection>>) {
+        for idle in connections {
+            // If it can't be told, it will notice.
+            let _ = timeout(self.timeout, idle.connection.close()).await;
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, VecDeque<Idle<S::Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn error(&self, doing: &str, failure: Failure) -> StoreError {
+        let reason = match &failure {
+            Failure::Closed => "the store was closed",
+            Failure::Crowded => "other calls kept all connections busy too long",
+            Failure::Slow => "it kept us waiting too long",
+            Failure::Error(error) => S::reason(error),
+        };
+        let message = StoreError::new(format!("can't {doing} {}: {reason}", self.server));
+        match failure {
+            Failure::Error(error) => message.caused_by(error),
+            Failure::Closed | Failure::Crowded | Failure::Slow => message,
+        }
+    }
+}
+
+/// How often what was undone because of others is tried again.
+const RACES: u32 = 16;
+
+/// How long a connection may be idle; load balancers and firewalls forget one without telling
+/// after some minutes, and then it answers nothing.
+const IDLE: Duration = Duration::from_mins(3);
