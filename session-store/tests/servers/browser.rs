@@ -1,0 +1,70 @@
+use std::sync::Mutex;
+
+use session_core::{Session, SessionError, Sessions};
+
+/// Sends one request after the other, with the cookie that it was given last.
+#[derive(Debug)]
+pub struct Browser {
+    sessions: Sessions,
+    cookie: Mutex<String>,
+}
+
+impl Browser {
+    pub fn new(sessions: &Sessions, cookie: &str) -> Self {
+        Self {
+            sessions: sessions.clone(),
+            cookie: Mutex::new(cookie.to_owned()),
+        }
+    }
+
+    /// Returns what it would send.
+    pub fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone()
+    }
+
+    /// Runs a handler that asks for its session, and commits what it does.
+    pub async fn send<T>(
+        &self,
+        handler: impl FnOnce(&Session) -> Result<T, SessionError>,
+    ) -> Result<T, SessionError> {
+        let cookie = self.cookie();
+        let handle = self.sessions.open([cookie.as_bytes()]);
+        let answer = handler(&handle.load().await?)?;
+        let reply = match handle.finish(200)? {
+            session_core::Finish::Done(reply) => reply,
+            session_core::Finish::Pending(pending) => pending.run().await?,
+        };
+        if let Some(set) = reply.set_cookie() {
+            let (pair, _) = set.split_once(';').unwrap();
+            pair.clone_into(&mut self.cookie.lock().unwrap());
+        }
+        Ok(answer)
+    }
+
+    /// Runs a handler that does not ask for its session.
+    pub async fn send_untouched(&self) {
+        let cookie = self.cookie();
+        let handle = self.sessions.open([cookie.as_bytes()]);
+        if let session_core::Finish::Pending(pending) = handle.finish(200).unwrap() {
+            let _ = pending.run().await.unwrap();
+        }
+    }
+
+    /// Logs out without asking what is in the session.
+    pub async fn log_out(&self) -> Result<(), SessionError> {
+        let cookie = self.cookie();
+        let handle = self.sessions.open([cookie.as_bytes()]);
+        handle.destroy()?;
+        if let session_core::Finish::Pending(pending) = handle.finish(200)? {
+            let _ = pending.run().await?;
+        }
+        Ok(())
+    }
+
+    /// Says whether its cookie opens a session.
+    pub async fn is_known(&self) -> bool {
+        let cookie = self.cookie();
+        let handle = self.sessions.open([cookie.as_bytes()]);
+        handle.load().await.unwrap().exists()
+    }
+}

@@ -1,0 +1,7 @@
+//! What the stores on database servers are tested with.
+
+pub mod browser;
+pub mod costs;
+pub mod outages;
+pub mod processes;
+pub mod races;
