@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::Args;
 use crate::refusal::Refusal;
+use crate::storage::without_passwords;
 use crate::{App, Place};
 
 /// Completes when the process is asked to stop.
@@ -44,7 +45,11 @@ pub fn run_unbound(
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
-        Err(error) => return refuse(&Refusal::Flag(first_line(&error.to_string()))),
+        Err(error) => {
+            return refuse(&Refusal::Flag(without_passwords(&first_line(
+                &error.to_string(),
+            ))));
+        }
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))

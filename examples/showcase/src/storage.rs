@@ -1,12 +1,20 @@
 use std::sync::Arc;
 
 use session_core::Store;
+#[cfg(feature = "mysql")]
+use session_store::MysqlStore;
+#[cfg(feature = "postgres")]
+use session_store::PostgresStore;
 use session_store::{MemoryStore, SqliteStore};
 
 /// Where the sessions are kept: the argument of `--store`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Storage {
     Memory,
+    #[cfg(feature = "mysql")]
+    Mysql(String),
+    #[cfg(feature = "postgres")]
+    Postgres(String),
     Sqlite(String),
 }
 
@@ -21,7 +29,13 @@ impl Storage {
                 Ok(Self::Sqlite(path.to_owned()))
             }
             "sqlite" => Err("sqlite: needs a file, as in sqlite:sessions.db".into()),
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Ok(Self::Postgres(url.to_owned())),
+            #[cfg(not(feature = "postgres"))]
             "postgres" | "postgresql" => Err(left_out(scheme, "postgres")),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => Ok(Self::Mysql(url.to_owned())),
+            #[cfg(not(feature = "mysql"))]
             "mysql" | "mariadb" => Err(left_out(scheme, "mysql")),
             "redis" | "rediss" | "redis-cluster" | "redis-sentinel" => {
                 Err(left_out(scheme, "redis"))
@@ -29,7 +43,17 @@ impl Storage {
             "sealed" => Err(left_out(scheme, "sealed")),
             _ if scheme.starts_with("django+") => Err(left_out(scheme, "django")),
             _ => Err(format!(
-                "unknown store {url:?}; this build has memory and sqlite:PATH"
+                "unknown store {url:?}; this build has memory, sqlite:PATH{}{}",
+                if cfg!(feature = "postgres") {
+                    ", postgres://…"
+                } else {
+                    ""
+                },
+                if cfg!(feature = "mysql") {
+                    ", mysql://…"
+                } else {
+                    ""
+                },
             )),
         }
     }
@@ -37,12 +61,39 @@ impl Storage {
     pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, String> {
         match self {
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(url) => {
+                let store = MysqlStore::open(url).await.map_err(describe)?;
+                Ok(Arc::new(store))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => {
+                let store = PostgresStore::open(url).await.map_err(describe)?;
+                Ok(Arc::new(store))
+            }
             Self::Sqlite(path) => {
                 let store = SqliteStore::open(path).await.map_err(describe)?;
                 Ok(Arc::new(store))
             }
         }
     }
+}
+
+/// Blots out what stands between `://` and `@`, for messages that repeat a URL.
+pub(crate) fn without_passwords(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut clean = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        clean.push_str("://");
+        match part.rsplit_once('@') {
+            Some((_, host)) => {
+                clean.push_str("…@");
+                clean.push_str(host);
+            }
+            None => clean.push_str(part),
+        }
+    }
+    clean
 }
 
 fn left_out(scheme: &str, feature: &str) -> String {
@@ -82,14 +133,20 @@ mod tests {
             Storage::parse("sqlite:///x/a.db"),
             Ok(Storage::Sqlite("/x/a.db".into()))
         );
-        for (url, feature) in [
-            ("postgres://h/db", "postgres"),
-            ("mysql://h/db", "mysql"),
-            ("redis://h", "redis"),
-            ("redis-cluster://h:1,h:2", "redis"),
-            ("sealed:", "sealed"),
-            ("django+sqlite:x", "django"),
+        for (url, feature, is_in) in [
+            ("postgres://h/db", "postgres", cfg!(feature = "postgres")),
+            ("postgresql://h/db", "postgres", cfg!(feature = "postgres")),
+            ("mysql://h/db", "mysql", cfg!(feature = "mysql")),
+            ("mariadb://h/db", "mysql", cfg!(feature = "mysql")),
+            ("redis://h", "redis", false),
+            ("redis-cluster://h:1,h:2", "redis", false),
+            ("sealed:", "sealed", false),
+            ("django+sqlite:x", "django", false),
         ] {
+            if is_in {
+                assert!(Storage::parse(url).is_ok(), "{url}");
+                continue;
+            }
             let message = Storage::parse(url).unwrap_err();
             assert!(
                 message.contains(&format!("--features {feature}")),
@@ -98,6 +155,17 @@ mod tests {
         }
         for bad in ["", "sqlite:", "file:x", "memory:x", "mongodb://x"] {
             assert!(Storage::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn messages_repeat_no_password() {
+        for (text, clean) in [
+            ("no url", "no url"),
+            ("'postgres://a:b@h/d' for", "'postgres://…@h/d' for"),
+            ("'x://a:b@c@h' and y://h", "'x://…@h' and y://h"),
+        ] {
+            assert_eq!(without_passwords(text), clean);
         }
     }
 }

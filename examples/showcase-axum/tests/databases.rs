@@ -1,0 +1,37 @@
+//! The server passes the HTTP suite on database servers too, over real sockets.
+#![allow(clippy::unwrap_used)]
+#![cfg(any(feature = "mysql", feature = "postgres"))]
+
+use session_testkit::http::{Program, http_suite};
+
+/// All servers of a suite share the table, as those of one application do.
+fn passes(name: &str, url: &str) {
+    let arguments = ["--listen", "127.0.0.1:0", "--store", url, "--insecure"];
+    let program = Program::new(env!("CARGO_BIN_EXE_showcase-axum"), arguments);
+    let outcome = pollster::block_on(http_suite(name, &program));
+    assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn the_server_passes_the_http_suite_on_postgres() {
+    use session_servers::{Postgres, skips};
+
+    let test = "the_server_passes_the_http_suite_on_postgres";
+    if !skips(test, &Postgres::PROGRAMS) {
+        let server = Postgres::start().unwrap();
+        passes("axum, postgres", &server.url("postgres"));
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn the_server_passes_the_http_suite_on_mysql() {
+    use session_servers::{Mariadb, skips};
+
+    let test = "the_server_passes_the_http_suite_on_mysql";
+    if !skips(test, &Mariadb::PROGRAMS) {
+        let server = Mariadb::start().unwrap();
+        passes("axum, mariadb", &server.url("test"));
+    }
+}
