@@ -100,29 +100,30 @@ impl Data {
 
     /// Drops all but the last of members with the same name.
     fn drop_shadowed(&mut self) {
-        let shadowed = if self.members.len() <= SHORT {
-            let is_shadowed = |place: &usize| {
-                let key = self.key(&self.members[*place]);
-                let mut later = self.members[place + 1..].iter();
-                later.any(|later| self.key(later) == key)
-            };
-            (0..self.members.len()).filter(is_shadowed).collect()
-        } else {
-            self.sort()
-        };
-        if shadowed.is_empty() {
+        if self.members.len() <= SHORT && !self.has_doubles() {
             return;
         }
-        let mut is_kept = vec![true; self.members.len()];
-        for place in shadowed {
-            is_kept[place] = false;
-        }
-        let mut is_kept = is_kept.into_iter();
-        self.members.retain(|_| is_kept.next().unwrap_or(true));
-        self.sorted.clear();
-        if self.members.len() > SHORT {
+        let shadowed = self.sort();
+        if !shadowed.is_empty() {
+            let mut is_kept = vec![true; self.members.len()];
+            for place in shadowed {
+                is_kept[place] = false;
+            }
+            let mut is_kept = is_kept.into_iter();
+            self.members.retain(|_| is_kept.next().unwrap_or(true));
             self.sort();
         }
+        if self.members.len() <= SHORT {
+            self.sorted = Vec::new();
+        }
+    }
+
+    fn has_doubles(&self) -> bool {
+        (1..self.members.len()).any(|place| {
+            let key = self.key(&self.members[place]);
+            let mut earlier = self.members[..place].iter();
+            earlier.any(|earlier| self.key(earlier) == key)
+        })
     }
 
     /// Fills `sorted`, and returns the places of members that a later one of their name shadows.

@@ -82,6 +82,7 @@ impl Entries {
         self.list.is_empty()
     }
 
+    #[inline]
     fn place(&self, key: &str) -> Option<usize> {
         match &self.places {
             Some(places) => places.get(key).copied(),
