@@ -78,7 +78,7 @@ impl Reply {
     ///
     /// `Vary` is merged and `*` is left alone. A response with our cookie is never left publicly
     /// cacheable; a stricter `Cache-Control` of the application stays. An untouched session adds
-    /// nothing. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
+    /// nothing, and applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
     pub fn apply(&self, headers: &mut impl Headers) {
         if !self.opened {
             return;
@@ -88,7 +88,10 @@ impl Reply {
             headers.replace("vary", &merged);
         }
         if let Some(cookie) = &self.set_cookie {
-            headers.append("set-cookie", cookie);
+            // A response may pass here twice: actix-web makes one anew of the same error.
+            if !headers.values("set-cookie").contains(cookie) {
+                headers.append("set-cookie", cookie);
+            }
             if let Some(merged) = merge_cache_control(&headers.values("cache-control")) {
                 headers.replace("cache-control", &merged);
             }

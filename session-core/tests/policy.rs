@@ -200,6 +200,22 @@ fn vary_and_cache_control_are_merged_and_never_weakened() {
 }
 
 #[test]
+fn what_stands_there_already_is_not_added_again() {
+    let world = World::new(|policy| policy);
+    let seen = world.request("", 200, |session| session.insert("k", 1).unwrap());
+    let mut headers = List::default();
+    headers.append("set-cookie", "a=1");
+    for _ in 0..2 {
+        seen.reply.apply(&mut headers);
+        headers.append("set-cookie", "b=2");
+    }
+    let ours = seen.reply.set_cookie().unwrap();
+    assert_eq!(headers.values("Set-Cookie"), ["a=1", ours, "b=2", "b=2"]);
+    assert_eq!(headers.values("vary"), ["Cookie"]);
+    assert_eq!(headers.values("cache-control"), ["private"]);
+}
+
+#[test]
 fn a_read_varies_and_stays_cacheable_by_its_visitor_and_the_untouched_adds_nothing() {
     let world = World::new(|policy| policy);
     let read = world.request("", 200, |_| {});
