@@ -1,3 +1,6 @@
+use std::error::Error as _;
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::{EntropyError, ExpiryError, StoreError};
@@ -41,6 +44,12 @@ pub enum SessionError {
     /// The lifetime makes no sense.
     #[error(transparent)]
     Expiry(#[from] ExpiryError),
+    /// No adapter has seen the request.
+    #[error("no session layer, middleware or fairing `{name}` is around this handler")]
+    NotAttached {
+        /// The marker type that was asked for, `()` for none.
+        name: &'static str,
+    },
     /// The session was opened by hand, without a store that could be asked.
     #[error("this session has no store; drive its steps by hand, or open it through Sessions")]
     NoStore,
@@ -92,6 +101,7 @@ impl SessionError {
             | Self::Closed
             | Self::Expiry(_)
             | Self::NoStore
+            | Self::NotAttached { .. }
             | Self::Owner { .. }
             | Self::Value(_) => 500,
             Self::Store(_) | Self::Commit(_) => 503,
@@ -111,6 +121,31 @@ impl SessionError {
             413 => r#"{"error":"the session would be too large"}"#,
             _ => r#"{"error":"internal server error"}"#,
         }
+    }
+
+    /// Tells the log the error with its causes, and returns what the client may know: the
+    /// [status](Self::status) and the [JSON](Self::public_json).
+    ///
+    /// Adapters make a response of it where an error ends, once.
+    #[must_use = "the client waits for it"]
+    pub fn opaque(&self) -> (u16, &'static str) {
+        tracing::error!(error = %Chain(self), "session failed");
+        (self.status(), self.public_json())
+    }
+}
+
+/// An error's text and those of its causes; not every log writes them down by itself.
+struct Chain<'a>(&'a SessionError);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 
@@ -142,4 +177,29 @@ pub enum CommitError {
     /// An `update` does not understand what another request has stored meanwhile.
     #[error(transparent)]
     Value(#[from] ValueError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_hears_every_cause_and_the_client_none() {
+        let refused = StoreError::new("no answer").caused_by("connection refused");
+        let error = SessionError::from(StoreError::new("no read").caused_by(refused));
+        assert_eq!(
+            Chain(&error).to_string(),
+            "session store unavailable: no read: no answer: connection refused"
+        );
+        let outage = r#"{"error":"session store unavailable"}"#;
+        assert_eq!(error.opaque(), (503, outage));
+    }
+
+    #[test]
+    fn an_adapter_that_is_not_attached_is_named_in_the_log_only() {
+        let error = SessionError::NotAttached { name: "Admin" };
+        assert!(Chain(&error).to_string().contains("`Admin`"));
+        let hidden = r#"{"error":"internal server error"}"#;
+        assert_eq!(error.opaque(), (500, hidden));
+    }
 }

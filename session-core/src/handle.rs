@@ -216,6 +216,18 @@ impl Handle {
         })
     }
 
+    /// Closes the session and commits it at once: [`finish`](Self::finish), and what that leaves.
+    ///
+    /// # Errors
+    ///
+    /// The store failed, or the commit could not be decided; answer 503 without a cookie.
+    pub async fn commit(&self, status: u16) -> Result<Reply, SessionError> {
+        match self.finish(status)? {
+            Finish::Done(reply) => Ok(reply),
+            Finish::Pending(pending) => pending.run().await,
+        }
+    }
+
     /// Closes the session and commits nothing, because the handler has panicked.
     pub fn abandon(&self) {
         if let Some(session) = self.close() {

@@ -35,6 +35,7 @@ mod id;
 mod key;
 mod life;
 mod lifetime;
+mod named;
 mod policy;
 mod record;
 mod reply;
@@ -43,6 +44,7 @@ mod state;
 mod step;
 mod store;
 mod turns;
+mod unfinished;
 
 #[doc = include_str!("../WIRING.md")]
 pub mod _wiring {}
@@ -62,3 +64,4 @@ pub use reply::{Headers, Reply};
 pub use session::Session;
 pub use step::{Load, Step, Write};
 pub use store::{Command, Found, Outcome, Revoke, Store, StoreError};
+pub use unfinished::Unfinished;

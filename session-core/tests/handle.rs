@@ -11,6 +11,7 @@ use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
 use session_core::{
     CommitError, Exchange, Finish, Handle, Policy, Reply, Revoke, Session, SessionError, Sessions,
+    Unfinished,
 };
 use util::id_of;
 use util::shelf::Shelf;
@@ -240,6 +241,44 @@ fn what_was_finished_or_abandoned_is_closed() {
     }
     assert_eq!(shelf.take_calls(), "");
     assert!(!load(&open(&sessions, &cookie)).contains("lost"));
+}
+
+#[test]
+fn a_commit_does_all_that_a_finish_leaves_to_do() {
+    let (sessions, shelf) = start();
+    let handle = open(&sessions, "");
+    load(&handle).insert("n", 1).unwrap();
+    let cookie = id_of(&block_on(handle.commit(200)).unwrap()).unwrap();
+    assert_eq!(shelf.take_calls(), "insert");
+    assert!(!block_on(handle.commit(200)).unwrap().is_opened());
+    assert_eq!(shelf.take_calls(), "");
+
+    let handle = open(&sessions, &cookie);
+    load(&handle).insert("n", 2).unwrap();
+    shelf.is_down.store(true, Relaxed);
+    let outage = block_on(handle.commit(200));
+    assert!(matches!(outage, Err(SessionError::Store(_))));
+}
+
+#[test]
+fn a_request_that_is_dropped_unfinished_commits_nothing() {
+    let (sessions, shelf) = start();
+    let request = Unfinished::from(open(&sessions, ""));
+    let (handle, session) = (request.clone(), load(&request));
+    session.insert("lost", 1).unwrap();
+    drop(request);
+    assert!(matches!(session.insert("k", 1), Err(SessionError::Closed)));
+    assert!(!block_on(handle.commit(200)).unwrap().is_opened());
+    assert_eq!(shelf.take_calls(), "");
+
+    let request = Unfinished::from(open(&sessions, ""));
+    load(&request).insert("kept", 1).unwrap();
+    let finish = request.finish(200).unwrap();
+    drop(request);
+    let Finish::Pending(commit) = finish else {
+        panic!("nothing to commit")
+    };
+    assert!(block_on(commit.run()).unwrap().set_cookie().is_some());
 }
 
 #[test]

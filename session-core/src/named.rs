@@ -1,0 +1,116 @@
+/// Defines a newtype with a marker, which tells several sessions of one application apart.
+///
+/// For adapters: `named! { pub struct Session(session_core::Session); }` is a `Session<M = ()>` that
+/// dereferences to what it wraps. It is made with `From` and undone with `into_inner`; the crate
+/// that defines it may also have it `renamed`. Whatever `M` is, it is `Clone` and `Debug`, which
+/// says the name, and `Send` and `Sync` as far as what it wraps is.
+///
+/// After `->` stands what it dereferences to, if that is further than what it wraps. In braces
+/// stand fields next to it, which begin as their types' defaults.
+///
+/// ```
+/// use session_core::{Handle, Sessions, Unfinished, named};
+/// use std::sync::Arc;
+///
+/// named! {
+///     /// The request's session, until the request ends.
+///     pub struct Request(Arc<Unfinished>) -> Handle;
+/// }
+///
+/// named! {
+///     /// Begins requests, and counts them.
+///     pub struct Door(Sessions) { opened: usize }
+/// }
+///
+/// impl<M> Door<M> {
+///     fn open(&mut self) -> Request<M> {
+///         self.opened += 1;
+///         Request::from(Arc::new(self.inner.open([]).into()))
+///     }
+/// }
+///
+/// struct Admin;
+/// # let (policy, store) = (session_core::Policy::default(), session_testkit::ModelStore::new());
+/// # let sessions = Sessions::new(policy, store);
+/// let mut door: Door<Admin> = sessions.into();
+/// assert!(door.open().peek().is_none() && door.opened == 1);
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! named {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident($inner:ty);) => {
+        $crate::named! { $(#[$meta])* $vis struct $name($inner) -> $inner; }
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident($inner:ty) -> $target:ty;) => {
+        $crate::named! { @define $(#[$meta])* $vis struct $name($inner) -> $target {} }
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident($inner:ty) { $($fields:tt)+ }) => {
+        $crate::named! { @define $(#[$meta])* $vis struct $name($inner) -> $inner { $($fields)+ } }
+    };
+    (@define $(#[$meta:meta])* $vis:vis struct $name:ident($inner:ty) -> $target:ty {
+        $($field:ident: $type:ty),*
+    }) => {
+        $(#[$meta])*
+        $vis struct $name<M = ()> {
+            inner: $inner,
+            $($field: $type,)*
+            // Of a function, so that the marker keeps nothing from crossing threads.
+            of: ::core::marker::PhantomData<fn() -> M>,
+        }
+
+        impl<M> $name<M> {
+            /// Returns what is named, as framework-free code knows it.
+            #[must_use]
+            $vis fn into_inner(self) -> $target {
+                <$target as ::core::clone::Clone>::clone(&self)
+            }
+
+            // The same under another name.
+            pub(crate) fn renamed<N>(self) -> $name<N> {
+                $name {
+                    inner: self.inner,
+                    $($field: self.$field,)*
+                    of: ::core::marker::PhantomData,
+                }
+            }
+        }
+
+        impl<M> ::core::convert::From<$inner> for $name<M> {
+            fn from(inner: $inner) -> Self {
+                Self {
+                    inner,
+                    $($field: ::core::default::Default::default(),)*
+                    of: ::core::marker::PhantomData,
+                }
+            }
+        }
+
+        impl<M> ::core::ops::Deref for $name<M> {
+            type Target = $target;
+
+            fn deref(&self) -> &$target {
+                &self.inner
+            }
+        }
+
+        impl<M> ::core::clone::Clone for $name<M> {
+            fn clone(&self) -> Self {
+                Self {
+                    inner: ::core::clone::Clone::clone(&self.inner),
+                    $($field: ::core::clone::Clone::clone(&self.$field),)*
+                    of: ::core::marker::PhantomData,
+                }
+            }
+        }
+
+        impl<M> ::core::fmt::Debug for $name<M> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct(::core::stringify!($name))
+                    .field("name", &::core::any::type_name::<M>())
+                    .field("inner", &self.inner)
+                    $(.field(::core::stringify!($field), &self.$field))*
+                    .finish()
+            }
+        }
+    };
+}
