@@ -6,10 +6,8 @@ pub(crate) struct HeaderMapHeaders<'a>(pub(crate) &'a mut HeaderMap);
 
 impl Headers for HeaderMapHeaders<'_> {
     fn values(&self, name: &str) -> Vec<String> {
-        let values = self.0.get_all(name).iter();
-        values
-            .filter_map(|value| value.to_str().ok().map(str::to_owned))
-            .collect()
+        let values = self.0.get_all(name).iter().map(HeaderValue::to_str);
+        values.flatten().map(str::to_owned).collect()
     }
 
     fn append(&mut self, name: &'static str, value: &str) {

@@ -1,28 +1,20 @@
-use std::any::type_name;
-use std::fmt;
-use std::marker::PhantomData;
-
-use session_core::Sessions;
+use session_core::{Sessions, named};
 use tower_layer::Layer;
 
 use crate::service::SessionService;
 
-/// Gives every request a session; see the [crate's docs](crate) for an example.
-///
-/// `M` tells several sessions of one application apart; [`named`](Self::named) sets it.
-pub struct SessionLayer<M = ()> {
-    sessions: Sessions,
-    of: PhantomData<fn() -> M>,
+named! {
+    /// Gives every request a session; see the [crate's docs](crate) for an example.
+    ///
+    /// `M` tells several sessions of one application apart; [`named`](Self::named) sets it.
+    pub struct SessionLayer(Sessions);
 }
 
 impl SessionLayer {
     /// Creates the layer behind plain [`Session`](crate::Session) extractors.
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
-        Self {
-            sessions,
-            of: PhantomData,
-        }
+        sessions.into()
     }
 }
 
@@ -50,10 +42,7 @@ impl<M> SessionLayer<M> {
     /// ```
     #[must_use]
     pub fn named<N>(self) -> SessionLayer<N> {
-        SessionLayer {
-            sessions: self.sessions,
-            of: PhantomData,
-        }
+        self.renamed()
     }
 }
 
@@ -61,24 +50,6 @@ impl<S, M> Layer<S> for SessionLayer<M> {
     type Service = SessionService<S, M>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.sessions.clone())
-    }
-}
-
-impl<M> Clone for SessionLayer<M> {
-    fn clone(&self) -> Self {
-        Self {
-            sessions: self.sessions.clone(),
-            of: PhantomData,
-        }
-    }
-}
-
-impl<M> fmt::Debug for SessionLayer<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer")
-            .field("name", &type_name::<M>())
-            .field("sessions", &self.sessions)
-            .finish()
+        SessionService::new(inner, self.clone())
     }
 }

@@ -1,29 +1,11 @@
-use std::marker::PhantomData;
-
 use http::Extensions;
-use session_core::Handle;
+use session_core::{Handle, named};
 
-/// The place in a request's extensions where the layer of one name leaves its handle.
-///
-/// The type is private, so nobody else can fill or empty the place.
-pub(crate) struct Slot<M> {
-    handle: Handle,
-    of: PhantomData<fn() -> M>,
-}
-
-impl<M> Slot<M> {
-    pub(crate) fn new(handle: Handle) -> Self {
-        Self {
-            handle,
-            of: PhantomData,
-        }
-    }
-}
-
-impl<M> Clone for Slot<M> {
-    fn clone(&self) -> Self {
-        Self::new(self.handle.clone())
-    }
+named! {
+    /// The place in a request's extensions where the layer of one name leaves its handle.
+    ///
+    /// The type is private, so nobody else can fill or empty the place.
+    pub(crate) struct Slot(Handle);
 }
 
 /// Returns the request's handle; none if no unnamed [`SessionLayer`](crate::SessionLayer) is around.
@@ -37,5 +19,5 @@ pub fn handle(extensions: &Extensions) -> Option<&Handle> {
 /// Returns the handle of the layer that is [named](crate::SessionLayer::named) `M`.
 #[must_use]
 pub fn handle_named<M: 'static>(extensions: &Extensions) -> Option<&Handle> {
-    extensions.get::<Slot<M>>().map(|slot| &slot.handle)
+    extensions.get::<Slot<M>>().map(|slot| &**slot)
 }

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use session_axum::{Rejection, Session, SessionHandle, SessionLayer};
+use session_axum::{Rejection, Session, SessionError, SessionHandle, SessionLayer};
 
 use crate::support::{Site, send, write};
 
@@ -27,8 +27,9 @@ async fn a_missing_layer_is_an_opaque_500() {
 
 #[test]
 fn a_missing_layer_is_named_in_the_log() {
-    let rejection = Rejection::MissingLayer { name: "()" };
-    assert!(rejection.to_string().contains("is there a SessionLayer?"));
+    let rejection = Rejection(SessionError::NotAttached { name: "()" });
+    let text = rejection.to_string();
+    assert!(text.contains("no session layer, middleware or fairing `()`"));
 }
 
 #[tokio::test]
