@@ -97,14 +97,12 @@ mod future;
 mod headers;
 mod middleware;
 mod rejection;
-mod service;
 mod slot;
 
 pub use extract::{Session, SessionHandle};
 pub use future::ResponseFuture;
-pub use middleware::SessionMiddleware;
+pub use middleware::{SessionMiddleware, SessionService};
 pub use rejection::Rejection;
-pub use service::SessionService;
 pub use slot::SessionExt;
 
 pub use session_core::{

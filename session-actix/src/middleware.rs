@@ -1,43 +1,30 @@
-use std::any::type_name;
 use std::fmt;
 use std::future::{Ready, ready};
-use std::marker::PhantomData;
+use std::rc::Rc;
 
-use actix_web::Error;
 use actix_web::body::EitherBody;
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use session_core::Sessions;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::header::{COOKIE, HeaderValue};
+use actix_web::{Error, HttpMessage};
+use session_core::{Sessions, named};
 
-use crate::service::SessionService;
+use crate::future::ResponseFuture;
+use crate::rejection::Rejection;
+use crate::slot::Slot;
 
-/// Gives every request a session; see the [crate's docs](crate) for an example.
-///
-/// It goes around an `App`, a scope or a resource. `M` tells several sessions of one application
-/// apart; [`named`](Self::named) sets it.
-pub struct SessionMiddleware<M = ()> {
-    sessions: Sessions,
-    load: When,
-    of: PhantomData<fn() -> M>,
-}
-
-/// When the session is loaded.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum When {
-    /// As soon as somebody asks for it.
-    Asked,
-    /// Before the inner service runs.
-    Always,
+named! {
+    /// Gives every request a session; see the [crate's docs](crate) for an example.
+    ///
+    /// It goes around an `App`, a scope or a resource. `M` tells several sessions of one
+    /// application apart; [`named`](Self::named) sets it.
+    pub struct SessionMiddleware(Sessions) { preloads: bool }
 }
 
 impl SessionMiddleware {
     /// Creates the middleware behind plain [`Session`](crate::Session) extractors.
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
-        Self {
-            sessions,
-            load: When::Asked,
-            of: PhantomData,
-        }
+        sessions.into()
     }
 }
 
@@ -69,11 +56,7 @@ impl<M> SessionMiddleware<M> {
     /// ```
     #[must_use]
     pub fn named<N>(self) -> SessionMiddleware<N> {
-        SessionMiddleware {
-            sessions: self.sessions,
-            load: self.load,
-            of: PhantomData,
-        }
+        self.renamed()
     }
 
     /// Loads the session of every request that it sees, before the inner service runs.
@@ -102,11 +85,9 @@ impl<M> SessionMiddleware<M> {
     /// );
     /// ```
     #[must_use]
-    pub fn preload(self) -> Self {
-        Self {
-            load: When::Always,
-            ..self
-        }
+    pub fn preload(mut self) -> Self {
+        self.preloads = true;
+        self
     }
 }
 
@@ -123,27 +104,51 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        let sessions = self.sessions.clone();
-        ready(Ok(SessionService::new(inner, sessions, self.load)))
+        let (inner, middleware) = (Rc::new(inner), self.clone());
+        ready(Ok(SessionService { inner, middleware }))
     }
 }
 
-impl<M> Clone for SessionMiddleware<M> {
-    fn clone(&self) -> Self {
-        Self {
-            sessions: self.sessions.clone(),
-            load: self.load,
-            of: PhantomData,
+/// What [`SessionMiddleware`] makes of a service.
+pub struct SessionService<S, M = ()> {
+    // Shared with requests that wait for their session.
+    inner: Rc<S>,
+    middleware: SessionMiddleware<M>,
+}
+
+impl<S, M, B> Service<ServiceRequest> for SessionService<S, M>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    M: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = ResponseFuture<S::Future, B>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let cookies = request.headers().get_all(COOKIE);
+        let handle = self.middleware.open(cookies.map(HeaderValue::as_bytes));
+        let slot = Slot::<M>::from(handle.clone());
+        request.extensions_mut().insert(slot);
+        if !self.middleware.preloads {
+            return ResponseFuture::new(handle, self.inner.call(request));
         }
+        let (inner, session) = (Rc::clone(&self.inner), handle.clone());
+        ResponseFuture::instead(handle, async move {
+            if let Err(error) = session.load().await {
+                let outage = request.error_response(Rejection(error));
+                return Ok(outage.map_into_right_body());
+            }
+            ResponseFuture::new(session, inner.call(request)).await
+        })
     }
 }
 
-impl<M> fmt::Debug for SessionMiddleware<M> {
+impl<S: fmt::Debug, M> fmt::Debug for SessionService<S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionMiddleware")
-            .field("name", &type_name::<M>())
-            .field("sessions", &self.sessions)
-            .field("load", &self.load)
-            .finish()
+        write!(f, "SessionService({:?}, {:?})", self.inner, self.middleware)
     }
 }

@@ -1,35 +1,20 @@
-use std::marker::PhantomData;
-
-use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::guard::GuardContext;
 use actix_web::{HttpMessage, HttpRequest};
-use session_core::Handle;
+use session_core::{Handle, named};
 
-/// The place in a request's extensions where the middleware of one name leaves its handle.
-///
-/// The type is private, so nobody else can fill or empty the place.
-pub(crate) struct Slot<M> {
-    handle: Handle,
-    of: PhantomData<fn() -> M>,
-}
-
-impl<M: 'static> Slot<M> {
-    pub(crate) fn new(handle: Handle) -> Self {
-        Self {
-            handle,
-            of: PhantomData,
-        }
-    }
-
-    fn find(extensions: &Extensions) -> Option<Handle> {
-        extensions.get::<Self>().map(|slot| slot.handle.clone())
-    }
+named! {
+    /// The place in a request's extensions where the middleware of one name leaves its handle.
+    ///
+    /// The type is private, so nobody else can fill or empty the place.
+    pub(crate) struct Slot(Handle);
 }
 
 /// Gives other middleware and guards the request's session.
 ///
 /// A [`Handle`] is loaded with [`Handle::load`]. A guard cannot wait, so it uses
-/// [`Handle::peek`] behind a middleware that [preloads](crate::SessionMiddleware::preload).
+/// [`Handle::peek`] behind a middleware that [preloads](crate::SessionMiddleware::preload). Of a
+/// `ServiceResponse`, ask `request()`.
 pub trait SessionExt {
     /// Returns the request's handle; none if no unnamed
     /// [`SessionMiddleware`](crate::SessionMiddleware) is around.
@@ -45,7 +30,7 @@ pub trait SessionExt {
 
 impl SessionExt for HttpRequest {
     fn session_handle_named<M: 'static>(&self) -> Option<Handle> {
-        Slot::<M>::find(&self.extensions())
+        self.extensions().get().cloned().map(Slot::<M>::into_inner)
     }
 }
 
@@ -55,14 +40,8 @@ impl SessionExt for ServiceRequest {
     }
 }
 
-impl<B> SessionExt for ServiceResponse<B> {
-    fn session_handle_named<M: 'static>(&self) -> Option<Handle> {
-        self.request().session_handle_named::<M>()
-    }
-}
-
 impl SessionExt for GuardContext<'_> {
     fn session_handle_named<M: 'static>(&self) -> Option<Handle> {
-        Slot::<M>::find(&self.req_data())
+        self.req_data().get().cloned().map(Slot::<M>::into_inner)
     }
 }

@@ -9,7 +9,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, web};
-use session_actix::{Rejection, Session, SessionExt, SessionHandle};
+use session_actix::{Rejection, Session, SessionError, SessionExt, SessionHandle};
 
 use crate::support::{Kept, Site, serve, visitor, write};
 
@@ -54,7 +54,10 @@ async fn a_missing_middleware_is_named_in_the_log() {
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("ERROR"), "{log}");
     assert!(log.contains("Admin"), "{log}");
-    assert!(log.contains("is there a SessionMiddleware?"), "{log}");
+    assert!(
+        log.contains("no session layer, middleware or fairing"),
+        "{log}"
+    );
 }
 
 #[actix_web::test]
@@ -96,7 +99,7 @@ async fn an_outage_keeps_the_handler_from_running_and_the_cookie_alone() {
 async fn a_result_tells_an_outage_from_a_missing_middleware() {
     let handler = async |session: Result<Session, Rejection>| match session {
         Ok(_) => "open",
-        Err(Rejection::MissingMiddleware { .. }) => "missing",
+        Err(Rejection(SessionError::NotAttached { .. })) => "missing",
         Err(_) => "down",
     };
     let app = App::new().route("/", web::get().to(handler));
@@ -126,7 +129,7 @@ async fn extractors_and_middleware_share_one_load() {
         session.insert("outer", 1).unwrap();
         let response = next.call(request).await?;
         // On the way back it is still there, and still open.
-        let session = response.session_handle().unwrap().peek().unwrap();
+        let session = response.request().session_handle().unwrap().peek().unwrap();
         session.insert("last", 3).unwrap();
         Ok(response)
     }

@@ -166,10 +166,7 @@ async fn a_commit_that_fails_takes_the_errors_place() {
     assert_eq!(seen.all("seen"), ["err 503"]);
     let error = app.call("GET", "/insert/401", "").await.unwrap_err();
     let outage = error.as_error::<Rejection>();
-    assert!(matches!(
-        outage,
-        Some(Rejection::Session(SessionError::Store(_)))
-    ));
+    assert!(matches!(outage, Some(Rejection(SessionError::Store(_)))));
 }
 
 #[actix_web::test]
