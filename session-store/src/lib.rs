@@ -35,6 +35,8 @@ mod sql;
 mod sqlite;
 #[cfg(feature = "sweeper")]
 mod sweeper;
+#[cfg(feature = "sweeper")]
+mod sweeping;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingStore;
@@ -48,3 +50,5 @@ pub use postgres::{PostgresOptions, PostgresStore};
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 #[cfg(feature = "sweeper")]
 pub use sweeper::Sweeper;
+#[cfg(feature = "sweeper")]
+pub use sweeping::Sweeping;
