@@ -1,55 +1,38 @@
-use std::sync::OnceLock;
-
-use rocket::catcher::{self, Catcher, Handler};
+use rocket::catcher::{BoxFuture, Catcher};
 use rocket::http::Status;
-use rocket::{Build, Request, Rocket, async_trait};
+use rocket::response::Responder;
+use rocket::response::content::RawJson;
+use rocket::{Build, Request, Rocket};
 
-use crate::rejection::{Rejection, opaque};
+/// What to tell the client, if a guard of this request has failed because a store did.
+struct Outage(Option<&'static str>);
 
-/// Answers the 503 of an application that has no catcher for it.
+/// Remembers what a guard's failure is to tell the client.
+pub(crate) fn note(request: &Request<'_>, status: u16, json: &'static str) {
+    if status == 503 {
+        request.local_cache(|| Outage(Some(json)));
+    }
+}
+
+/// Registers a catcher for the 503 of an application that has none which would be asked.
 ///
 /// A catcher and not the response fairing, which could not tell a failed guard's response from
 /// one that a handler made of the failure.
-#[derive(Clone)]
-pub(crate) struct OutageCatcher;
-
-impl OutageCatcher {
-    /// Registers it where the application, as far as it is built, has none that would be asked.
-    pub(crate) fn register(rocket: Rocket<Build>) -> Rocket<Build> {
-        let asked = |catcher: &Catcher| {
-            catcher.base.path() == "/" && catcher.code.is_none_or(|code| code == 503)
-        };
-        if rocket.catchers().any(asked) {
-            return rocket;
-        }
-        let mut catcher = Catcher::new(503, Self);
-        catcher.name = Some("session outage".into());
-        rocket.register("/", vec![catcher])
+pub(crate) fn register(rocket: Rocket<Build>) -> Rocket<Build> {
+    let is_asked = |catcher: &Catcher| {
+        catcher.base.path() == "/" && catcher.code.is_none_or(|code| code == 503)
+    };
+    if rocket.catchers().any(is_asked) {
+        return rocket;
     }
+    let mut catcher = Catcher::new(503, answer);
+    catcher.name = Some("session outage".into());
+    rocket.register("/", vec![catcher])
 }
 
-#[async_trait]
-impl Handler for OutageCatcher {
-    async fn handle<'r>(&self, status: Status, request: &'r Request<'_>) -> catcher::Result<'r> {
-        match Outage::of(request).0.get() {
-            Some(json) => Ok(opaque(status, json)),
-            None => Catcher::default().handler.handle(status, request).await,
-        }
-    }
-}
-
-/// What to tell the client, if a guard of this request has failed because a store did.
-#[derive(Default)]
-pub(crate) struct Outage(OnceLock<&'static str>);
-
-impl Outage {
-    pub(crate) fn note(request: &Request<'_>, rejection: &Rejection) {
-        if rejection.status() == Status::ServiceUnavailable {
-            let _ = Self::of(request).0.set(rejection.error().public_json());
-        }
-    }
-
-    fn of<'r>(request: &'r Request<'_>) -> &'r Self {
-        request.local_cache(Self::default)
+fn answer<'r>(status: Status, request: &'r Request<'_>) -> BoxFuture<'r> {
+    match request.local_cache(|| Outage(None)).0 {
+        Some(json) => Box::pin(async move { (status, RawJson(json)).respond_to(request) }),
+        None => Box::pin(async move { Catcher::default().handler.handle(status, request).await }),
     }
 }

@@ -1,9 +1,7 @@
-use rocket::Response;
-use rocket::http::Status;
-use session_core::{Headers, SessionError};
+use std::mem;
 
-use crate::attached::CookieNames;
-use crate::rejection::opaque;
+use rocket::{Response, response};
+use session_core::Headers;
 
 /// A response's headers, as a reply sees them.
 pub(crate) struct ResponseHeaders<'a, 'r>(pub(crate) &'a mut Response<'r>);
@@ -24,31 +22,19 @@ impl Headers for ResponseHeaders<'_, '_> {
 
 /// Puts the opaque answer to a failed commit in place of a response.
 ///
-/// What other fairings have added for every response stays, and so do the cookies of other
-/// sessions, whose commits have succeeded. What described the lost body goes, with the
-/// application's cookies, as they go when a catcher answers.
-pub(crate) fn replace(
-    response: &mut Response<'_>,
-    error: &SessionError,
-    names: Option<&CookieNames>,
-) {
-    let mut instead = opaque(Status::new(error.status()), error.public_json());
-    for header in response.headers().iter() {
-        let name = header.name();
-        let kept = if name == "Set-Cookie" {
-            names.is_some_and(|names| names.own(header.value()))
-        } else {
-            !OF_A_BODY.split_whitespace().any(|lost| name == lost)
-        };
-        if kept {
-            instead.adjoin_raw_header(name.to_string(), header.value().to_owned());
-        }
-    }
+/// What other fairings have added for every response stays. What described the lost body goes,
+/// with the cookies, as the application's go when a catcher answers.
+pub(crate) fn replace<'r>(response: &mut Response<'r>, outage: response::Result<'r>) {
+    let blank = |status| Response::build().status(status).finalize();
     // A new one has no upgrade to another protocol either.
-    *response = instead;
+    let mut lost = mem::replace(response, outage.unwrap_or_else(blank));
+    for name in LOST.split_whitespace() {
+        lost.remove_header(name);
+    }
+    response.join(lost);
 }
 
-/// The headers that describe a body, how fresh it is or where else to go.
-const OF_A_BODY: &str = "Accept-Ranges Cache-Control Content-Disposition Content-Encoding \
+/// The headers that describe a body, how fresh it is or where else to go; and cookies.
+const LOST: &str = "Accept-Ranges Cache-Control Content-Disposition Content-Encoding \
     Content-Language Content-Length Content-Location Content-Range Content-Type ETag Expires \
-    Last-Modified Location Refresh Transfer-Encoding";
+    Last-Modified Location Refresh Set-Cookie Transfer-Encoding";

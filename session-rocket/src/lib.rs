@@ -153,14 +153,13 @@
 //! anybody sees it, so its request has no session. Nor can it keep cookies out of Rocket's own
 //! log, which at the level `debug` prints requests and responses with all their headers.
 
-mod attached;
 mod catcher;
 mod fairing;
 mod guard;
 mod headers;
 mod rejection;
 mod slot;
-mod watch;
+mod watched;
 
 pub use fairing::SessionFairing;
 pub use guard::{Session, SessionHandle};

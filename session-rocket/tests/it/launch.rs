@@ -87,7 +87,10 @@ async fn a_guard_by_hand_without_its_fairing_is_an_error() {
     let rocket = plain().register("/", catchers![by_hand]);
     let client = Client::untracked(rocket).await.unwrap();
     let text = client.get("/").dispatch().await.into_string().await;
-    assert!(text.unwrap().contains("is there a SessionFairing?"));
+    assert!(
+        text.unwrap()
+            .contains("no session layer, middleware or fairing `()`")
+    );
 }
 
 #[tokio::test]

@@ -226,6 +226,8 @@ async fn a_failed_commit_leaves_the_cookie_of_the_session_before() {
     assert_eq!(seen.status, 503);
     assert_eq!(seen.set_cookies().len(), 1);
     assert!(seen.cookie().starts_with("admin="));
+    assert_eq!(seen.all("cache-control"), ["private"]);
+    assert_eq!(seen.all("vary"), ["Cookie"]);
     assert_eq!((memory.len(), site.memory.len()), (1, 0));
 }
 
