@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, LOCATION};
 use actix_web::middleware::Condition;
 use actix_web::web::{self, Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse, HttpServer};
@@ -79,6 +79,9 @@ fn response(answer: Answer) -> HttpResponse {
     }
     if let Some(location) = answer.location {
         response.insert_header((LOCATION, location));
+    }
+    if let Some(methods) = answer.allow {
+        response.insert_header((ALLOW, methods));
     }
     match answer.body {
         showcase::Body::Text(text) => response.body(text),

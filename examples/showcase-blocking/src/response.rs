@@ -95,7 +95,8 @@ impl From<Answer> for Response {
     fn from(answer: Answer) -> Self {
         let kind = answer.content_type.map(|kind| ("content-type", kind));
         let place = answer.location.map(|place| ("location", place));
-        let headers = kind.into_iter().chain(place);
+        let methods = answer.allow.map(|methods| ("allow", methods));
+        let headers = kind.into_iter().chain(place).chain(methods);
         Self {
             status: answer.status,
             headers: headers.map(|(name, value)| (name, value.into())).collect(),

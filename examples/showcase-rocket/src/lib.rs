@@ -164,5 +164,8 @@ fn response<'r>(request: &'r Request<'_>, answer: Answer) -> response::Result<'r
     if let Some(location) = answer.location {
         response.set_raw_header("Location", location);
     }
+    if let Some(methods) = answer.allow {
+        response.set_raw_header("Allow", methods);
+    }
     Ok(response)
 }

@@ -138,6 +138,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         the_page_is_html
         the_store_is_healthy
         an_unknown_path_is_not_found
+        another_method_is_told_the_right_ones
         head_answers_as_get_does
         head_writes_as_get_does
         an_untouched_session_has_no_headers

@@ -28,6 +28,21 @@ pub(crate) async fn an_unknown_path_is_not_found(server: &dyn Server) -> Outcome
     Ok(())
 }
 
+pub(crate) async fn another_method_is_told_the_right_ones(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    for (method, path, allowed) in [
+        ("POST", "/", "get, head"),
+        ("DELETE", "/healthz", "get, head"),
+        ("GET", "/api/login", "post"),
+        ("PATCH", "/api/data/here", "get, head, put, delete"),
+    ] {
+        let answer = client.send(Request::new(method, path)).await?.is(405)?;
+        equal("Allow", answer.list("allow").join(", "), allowed)?;
+        answer.sets_nothing()?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn head_answers_as_get_does(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     for path in [
