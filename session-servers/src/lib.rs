@@ -11,9 +11,15 @@ mod port;
 mod postgres;
 mod process;
 mod program;
+mod redis;
+mod redis_cluster;
+mod redis_sentinel;
 
 pub use mariadb::Mariadb;
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use process::Process;
 pub use program::{program, skips};
+pub use redis::{Redis, RedisSettings};
+pub use redis_cluster::RedisCluster;
+pub use redis_sentinel::RedisSentinel;

@@ -109,6 +109,12 @@ impl Process {
         signal("-CONT", &self.family()?)
     }
 
+    /// Says whether it was started and not killed since.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// Returns the port that it listens on.
     #[must_use]
     pub fn port(&self) -> u16 {

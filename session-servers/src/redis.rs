@@ -1,0 +1,292 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::{Process, free_port, program};
+
+/// A Redis server of its own.
+#[derive(Debug)]
+pub struct Redis {
+    node: Node,
+    settings: RedisSettings,
+    folder: TempDir,
+}
+
+/// What is special about a [`Redis`].
+#[derive(Debug, Clone, Default)]
+pub struct RedisSettings {
+    password: Option<String>,
+    is_durable: bool,
+    is_tls: bool,
+}
+
+impl RedisSettings {
+    /// Wants a password.
+    #[must_use]
+    pub fn password(mut self, password: &str) -> Self {
+        self.password = Some(password.to_owned());
+        self
+    }
+
+    /// Has each write on the disk before it is acknowledged.
+    #[must_use]
+    pub fn durable(mut self) -> Self {
+        self.is_durable = true;
+        self
+    }
+
+    /// Speaks TLS only.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.is_tls = true;
+        self
+    }
+}
+
+impl Redis {
+    /// Starts a server that wants no password and forgets everything when it ends.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn start() -> io::Result<Self> {
+        Self::start_with(RedisSettings::default())
+    }
+
+    /// Starts a server.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with(settings: RedisSettings) -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut arguments = Vec::new();
+        let mut add =
+            |words: &[&str]| arguments.extend(words.iter().map(|word| (*word).to_owned()));
+        if let Some(password) = &settings.password {
+            add(&["--requirepass", password]);
+        }
+        if settings.is_durable {
+            add(&["--appendonly", "yes", "--appendfsync", "always"]);
+        }
+        let port = free_port();
+        if settings.is_tls {
+            certify(folder.path())?;
+            let file = |name: &str| folder.path().join(name).display().to_string();
+            let port = port.to_string();
+            add(&["--port", "0", "--tls-port", &port]);
+            add(&[
+                "--tls-cert-file",
+                &file("cert.pem"),
+                "--tls-key-file",
+                &file("key.pem"),
+            ]);
+            add(&[
+                "--tls-ca-cert-file",
+                &file("cert.pem"),
+                "--tls-auth-clients",
+                "no",
+            ]);
+        }
+        let node = Node::start(folder.path(), port, &arguments)?;
+        let redis = Self {
+            node,
+            settings,
+            folder,
+        };
+        redis.wait_until_it_answers()?;
+        Ok(redis)
+    }
+
+    /// Returns the URL of a store in it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.settings.is_tls {
+            "rediss"
+        } else {
+            "redis"
+        };
+        let login = match &self.settings.password {
+            Some(password) => format!(":{password}@"),
+            None => String::new(),
+        };
+        format!("{scheme}://{login}127.0.0.1:{}", self.port())
+    }
+
+    /// Returns the port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.node.process.port()
+    }
+
+    /// Returns the certificate that it presents, as PEM.
+    ///
+    /// # Errors
+    ///
+    /// It speaks no TLS.
+    pub fn certificate(&self) -> io::Result<Vec<u8>> {
+        fs::read(self.folder.path().join("cert.pem"))
+    }
+
+    /// Runs a command with redis-cli and returns what that prints.
+    ///
+    /// # Errors
+    ///
+    /// The server can't be reached, or refuses.
+    pub fn cli(&self, words: &[&str]) -> io::Result<String> {
+        let mut options = Vec::new();
+        let certificate = self.folder.path().join("cert.pem").display().to_string();
+        if self.settings.is_tls {
+            options.extend(["--tls", "--cacert", &certificate]);
+        }
+        if let Some(password) = &self.settings.password {
+            options.extend(["--no-auth-warning", "-a", password]);
+        }
+        options.extend(words);
+        self.node.cli(&options)
+    }
+
+    /// Kills it at once, as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.node.process.kill();
+    }
+
+    /// Starts it again on what it had on the disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.node.process.restart()?;
+        self.wait_until_it_answers()
+    }
+
+    /// Freezes it (SIGSTOP).
+    ///
+    /// # Errors
+    ///
+    /// The signal could not be sent.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.node.process.freeze()
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    ///
+    /// As [`freeze`](Self::freeze).
+    pub fn thaw(&self) -> io::Result<()> {
+        self.node.process.thaw()
+    }
+
+    /// A server that listens may still be reading its files.
+    fn wait_until_it_answers(&self) -> io::Result<()> {
+        wait_until("Redis answers", || {
+            Ok(self
+                .cli(&["ping"])
+                .is_ok_and(|answer| answer.trim() == "PONG"))
+        })
+    }
+}
+
+/// One server process, alone or with others.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) process: Process,
+}
+
+impl Node {
+    pub(crate) fn start(folder: &Path, port: u16, arguments: &[String]) -> io::Result<Self> {
+        let name = format!("redis-{port}");
+        let home = folder.join(&name);
+        fs::create_dir_all(&home)?;
+        let mut command = vec![server()?.display().to_string()];
+        // An argument may be a configuration file, which comes first.
+        let (file, rest) = match arguments.split_first() {
+            Some((first, rest)) if !first.starts_with("--") => (Some(first.clone()), rest),
+            _ => (None, arguments),
+        };
+        command.extend(file);
+        if !rest.iter().any(|argument| argument == "--port") {
+            command.extend(["--port".to_owned(), port.to_string()]);
+        }
+        let home = home.display().to_string();
+        let usual = ["--bind", "127.0.0.1", "--save", "", "--dir", &home];
+        command.extend(usual.map(str::to_owned));
+        command.extend(rest.iter().cloned());
+        let process = Process::start(&name, command, folder, port)?;
+        Ok(Self { process })
+    }
+
+    pub(crate) fn cli(&self, words: &[&str]) -> io::Result<String> {
+        let port = self.process.port().to_string();
+        // With -e an answer that is an error is a failure.
+        let mut all = vec!["-h", "127.0.0.1", "-p", &port, "-e"];
+        all.extend(words);
+        run_cli(&all)
+    }
+}
+
+/// Runs redis-cli and returns what it prints.
+pub(crate) fn run_cli(words: &[&str]) -> io::Result<String> {
+    let program = program("redis-cli").ok_or_else(|| io::Error::other("there is no redis-cli"))?;
+    let output = Command::new(program).args(words).output()?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    Err(io::Error::other(format!(
+        "redis-cli {words:?}: {printed}{complaint}"
+    )))
+}
+
+/// Asks until it is so; a server tells nobody when it is.
+pub(crate) fn wait_until(
+    what: &str,
+    mut is_so: impl FnMut() -> io::Result<bool>,
+) -> io::Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so()? {
+        if Instant::now() > deadline {
+            return Err(io::Error::other(format!("waited in vain until {what}")));
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+fn server() -> io::Result<PathBuf> {
+    program("redis-server").ok_or_else(|| io::Error::other("there is no redis-server"))
+}
+
+/// Makes a certificate for 127.0.0.1 that nobody trusts but who is given it.
+fn certify(folder: &Path) -> io::Result<()> {
+    let settings = folder.join("openssl.cnf");
+    fs::write(
+        &settings,
+        "[req]\ndistinguished_name = name\nx509_extensions = extensions\nprompt = no\n\
+         [name]\nCN = localhost\n\
+         [extensions]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = IP:127.0.0.1\n",
+    )?;
+    let made = Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-config",
+        ])
+        .arg(&settings)
+        .arg("-keyout")
+        .arg(folder.join("key.pem"))
+        .arg("-out")
+        .arg(folder.join("cert.pem"))
+        .output()?;
+    if made.status.success() {
+        return Ok(());
+    }
+    let complaint = String::from_utf8_lossy(&made.stderr).into_owned();
+    Err(io::Error::other(complaint))
+}
