@@ -112,7 +112,7 @@ impl Process {
     /// Says whether it was started and not killed since.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.child.is_some()
+        self.running.is_some()
     }
 
     /// Returns the port that it listens on.

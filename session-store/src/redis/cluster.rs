@@ -1,0 +1,289 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
+use tokio::time::Instant;
+
+use super::failure::{Cause, Failure, Reach};
+use super::link::{Link, Repeat};
+use super::names::Names;
+use super::origin::{Access, Origin};
+use super::slot_map::{Address, SlotMap, slot};
+
+/// The nodes of a cluster, and which of them has which slot.
+pub(super) struct Cluster {
+    /// Whom to ask first.
+    seeds: Vec<Address>,
+    access: Access,
+    state: Mutex<State>,
+    /// One asks for the map, the others wait for it.
+    gate: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    map: Arc<SlotMap>,
+    /// Counts the maps that were read.
+    version: u64,
+    /// A node did not answer: another may have its slots by now.
+    is_doubtful: bool,
+    links: HashMap<Address, Arc<Link>>,
+}
+
+/// How often a command follows redirections, of which each one tells more.
+const REDIRECTIONS: u32 = 8;
+
+/// How long to wait for a cluster that is about to choose a primary.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Cluster {
+    pub(super) fn new(seeds: Vec<Address>, access: Access) -> Self {
+        Self {
+            seeds,
+            access,
+            state: Mutex::default(),
+            gate: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Sends a command to the primary that has the slot, wherever it went.
+    ///
+    /// It is sent again only after a node has turned it away.
+    pub(super) async fn call(
+        &self,
+        slot: u16,
+        command: &Cmd,
+        repeat: Repeat,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let mut redirections = 0;
+        loop {
+            let (version, address) = self.primary(slot, deadline).await?;
+            let link = self.link(&address)?;
+            let mut answer = link.call(command, repeat, deadline).await;
+            if let Some(other) = asked_elsewhere(&answer, &address) {
+                answer = self.link(&other)?.call_asking(command, deadline).await;
+            }
+            let Err(failure) = answer else {
+                return answer;
+            };
+            let next = next(&failure);
+            if next != Next::GiveUp {
+                // Whatever happened, the map that led here may be old.
+                self.doubt();
+            }
+            redirections += 1;
+            if next == Next::GiveUp || redirections > REDIRECTIONS || Instant::now() >= deadline {
+                return Err(failure);
+            }
+            match next {
+                Next::Follow => self.refresh(version, deadline).await?,
+                Next::Wait => {
+                    tokio::time::sleep_until((Instant::now() + PAUSE).min(deadline)).await;
+                    redirections -= 1;
+                    self.refresh(version, deadline).await?;
+                }
+                Next::SeeWhoElse => {
+                    self.refresh(version, deadline).await?;
+                    if self.primary(slot, deadline).await?.1 == address {
+                        return Err(failure);
+                    }
+                }
+                Next::GiveUp | Next::LookLater => return Err(failure),
+            }
+        }
+    }
+
+    /// Returns a link to every primary.
+    pub(super) async fn primaries(&self, deadline: Instant) -> Result<Vec<Arc<Link>>, Failure> {
+        let (_, map) = self.map(deadline).await?;
+        if !map.is_whole() {
+            let why = "the cluster lacks some of its slots";
+            return Err(Failure::nobody(&self.to_string(), why));
+        }
+        let primaries = map.primaries();
+        primaries.iter().map(|address| self.link(address)).collect()
+    }
+
+    /// Returns a key for every primary, in a slot of its own.
+    pub(super) async fn one_key_each(
+        &self,
+        names: &Names,
+        deadline: Instant,
+    ) -> Result<Vec<Vec<u8>>, Failure> {
+        let (_, map) = self.map(deadline).await?;
+        let mut missing = map.primaries();
+        let mut keys = Vec::with_capacity(missing.len());
+        // Some primaries have few slots.
+        for number in 0..1_000_000 {
+            if missing.is_empty() {
+                break;
+            }
+            let key = names.probe(number);
+            let primary = map.primary(slot(&key));
+            if let Some(index) = missing.iter().position(|address| Some(address) == primary) {
+                missing.swap_remove(index);
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+
+    async fn primary(&self, slot: u16, deadline: Instant) -> Result<(u64, Address), Failure> {
+        let (version, map) = self.map(deadline).await?;
+        if let Some(address) = map.primary(slot) {
+            return Ok((version, address.clone()));
+        }
+        self.doubt();
+        let why = "the cluster lacks some of its slots";
+        Err(Failure::nobody(&self.to_string(), why))
+    }
+
+    async fn map(&self, deadline: Instant) -> Result<(u64, Arc<SlotMap>), Failure> {
+        let version = {
+            let state = self.state();
+            if state.version > 0 && !state.is_doubtful {
+                return Ok((state.version, Arc::clone(&state.map)));
+            }
+            state.version
+        };
+        self.refresh(version, deadline).await?;
+        let state = self.state();
+        Ok((state.version, Arc::clone(&state.map)))
+    }
+
+    /// Reads the map again, unless somebody has since that version.
+    async fn refresh(&self, version: u64, deadline: Instant) -> Result<(), Failure> {
+        let gate = tokio::time::timeout_at(deadline, self.gate.lock());
+        let Ok(_gate) = gate.await else {
+            return Err(Failure::slow(&self.to_string()).before_sending());
+        };
+        if self.state().version > version {
+            return Ok(());
+        }
+        let mut question = cmd("CLUSTER");
+        question.arg("SLOTS");
+        let mut last = Failure::nobody(&self.to_string(), "no node was named");
+        for address in self.everybody() {
+            // One that is frozen must not keep us from asking the others.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let turn = Instant::now() + left / 4;
+            let link = self.link(&address)?;
+            match link.call(&question, Repeat::Once, turn).await {
+                Ok(answer) => {
+                    if let Some(map) = SlotMap::read(&answer, &address) {
+                        self.take(map);
+                        return Ok(());
+                    }
+                    last = Failure::nobody(&link.place(), "it has joined no cluster yet");
+                }
+                Err(failure) => last = failure,
+            }
+        }
+        Err(last.before_sending())
+    }
+
+    /// Returns whom to ask for the map: who has slots, then the seeds.
+    fn everybody(&self) -> Vec<Address> {
+        let mut all = self.state().map.primaries();
+        for seed in &self.seeds {
+            if !all.contains(seed) {
+                all.push(seed.clone());
+            }
+        }
+        all
+    }
+
+    fn take(&self, map: SlotMap) {
+        let mut state = self.state();
+        let primaries = map.primaries();
+        state.links.retain(|address, _| primaries.contains(address));
+        state.map = Arc::new(map);
+        state.version += 1;
+        state.is_doubtful = false;
+    }
+
+    fn link(&self, address: &Address) -> Result<Arc<Link>, Failure> {
+        if let Some(link) = self.state().links.get(address) {
+            return Ok(Arc::clone(link));
+        }
+        let Address { host, port } = address;
+        let client = self.access.client(host, *port);
+        let client = client.map_err(|error| Failure::of(&format!("{host}:{port}"), error))?;
+        let link = Arc::new(Link::new(Origin::Server(client)));
+        let mut state = self.state();
+        let link = state.links.entry(address.clone()).or_insert(link);
+        Ok(Arc::clone(link))
+    }
+
+    fn doubt(&self) {
+        self.state().is_doubtful = true;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seeds: Vec<_> = self
+            .seeds
+            .iter()
+            .map(|Address { host, port }| format!("{host}:{port}"))
+            .collect();
+        f.write_str(&seeds.join(","))
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cluster({self})")
+    }
+}
+
+/// What to do after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The node knows better who has the slot.
+    Follow,
+    /// The node will know better soon.
+    Wait,
+    /// Nothing was sent; perhaps another has the slot by now.
+    SeeWhoElse,
+    /// It may have been done, so it is not sent again; but the next one asks for the map first.
+    LookLater,
+    GiveUp,
+}
+
+fn next(failure: &Failure) -> Next {
+    match failure.kind() {
+        Some(ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::ReadOnly)) => Next::Follow,
+        Some(ErrorKind::Server(
+            ServerErrorKind::TryAgain
+            | ServerErrorKind::ClusterDown
+            | ServerErrorKind::BusyLoading
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::Ask,
+        )) => Next::Wait,
+        Some(ErrorKind::Server(_) | ErrorKind::Extension) => Next::GiveUp,
+        _ if failure.reach == Reach::NotDone => Next::SeeWhoElse,
+        _ => Next::LookLater,
+    }
+}
+
+/// Returns the node to ask instead, for this once: the slot is on its way to it.
+fn asked_elsewhere(answer: &Result<Value, Failure>, asked: &Address) -> Option<Address> {
+    let Err(Failure {
+        cause: Cause::Redis(error),
+        ..
+    }) = answer
+    else {
+        return None;
+    };
+    let is_ask = error.kind() == ErrorKind::Server(ServerErrorKind::Ask);
+    let target = RedisError::redirect_node(error).filter(|_| is_ask);
+    target.and_then(|(address, _)| Address::read(address, asked))
+}

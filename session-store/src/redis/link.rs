@@ -1,0 +1,160 @@
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value};
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::{Failure, Reach};
+use super::origin::Origin;
+
+/// The connection to one server, which all calls share, and which is made anew after it failed.
+pub(super) struct Link {
+    origin: Origin,
+    open: Mutex<Open>,
+    /// One connects, the others wait for it.
+    gate: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Open {
+    connection: Option<MultiplexedConnection>,
+    /// Counts the connections.
+    number: u64,
+}
+
+/// What to do when a connection breaks that was in use before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Ask again on a new one: a server that was started anew goes unnoticed.
+    Once,
+    Never,
+}
+
+impl Link {
+    pub(super) fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            open: Mutex::default(),
+            gate: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    pub(super) fn place(&self) -> String {
+        self.origin.to_string()
+    }
+
+    /// Sends a command and returns the answer, all by the deadline.
+    pub(super) async fn call(
+        &self,
+        command: &Cmd,
+        repeat: Repeat,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let number = self.open().number;
+        let first = self.call_once(command, deadline).await;
+        match first {
+            Err(failure)
+                if failure.is_fatal()
+                    && number > 0
+                    && self.is_worth_repeating(&failure, repeat)
+                    && Instant::now() < deadline =>
+            {
+                self.call_once(command, deadline).await
+            }
+            other => other,
+        }
+    }
+
+    /// Sends a command to a server that has the slot for this once (ASK).
+    pub(super) async fn call_asking(
+        &self,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
+        let mut pipeline = Pipeline::with_capacity(2);
+        pipeline.cmd("ASKING").ignore().add_command(command.clone());
+        let (number, mut connection) = self.connection(deadline).await?;
+        let sent = async {
+            let answers = connection.send_packed_commands(&pipeline, 1, 1).await?;
+            Ok(answers.into_iter().next_back().unwrap_or(Value::Nil))
+        };
+        self.within(number, deadline, sent).await
+    }
+
+    fn is_worth_repeating(&self, failure: &Failure, repeat: Repeat) -> bool {
+        // A replica that was a primary has turned the command away.
+        failure.reach == Reach::NotDone && self.origin.may_change() || repeat == Repeat::Once
+    }
+
+    async fn call_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+        let (number, mut connection) = self.connection(deadline).await?;
+        let sent = connection.send_packed_command(command);
+        self.within(number, deadline, sent).await
+    }
+
+    async fn within(
+        &self,
+        number: u64,
+        deadline: Instant,
+        sent: impl Future<Output = RedisResult<Value>>,
+    ) -> Result<Value, Failure> {
+        let sent = async { sent.await.and_then(Value::extract_error) };
+        let failure = match timeout_at(deadline, sent).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => Failure::of(&self.place(), error),
+            Err(_) => Failure::slow(&self.place()),
+        };
+        if failure.is_fatal() {
+            let mut open = self.open();
+            if open.number == number {
+                open.connection = None;
+            }
+        }
+        Err(failure)
+    }
+
+    async fn connection(&self, deadline: Instant) -> Result<(u64, MultiplexedConnection), Failure> {
+        let connecting = async {
+            if let Some(found) = self.present() {
+                return Ok(found);
+            }
+            let _gate = self.gate.lock().await;
+            if let Some(found) = self.present() {
+                return Ok(found);
+            }
+            let client = self.origin.server(deadline).await?;
+            // Our deadlines are the only ones.
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(None)
+                .set_response_timeout(None);
+            let connected = client.get_multiplexed_async_connection_with_config(&config);
+            let connection = connected
+                .await
+                .map_err(|error| Failure::of(&self.place(), error))?;
+            let mut open = self.open();
+            open.number += 1;
+            open.connection = Some(connection.clone());
+            Ok((open.number, connection))
+        };
+        match timeout_at(deadline, connecting).await {
+            Ok(connected) => connected.map_err(Failure::before_sending),
+            Err(_) => Err(Failure::slow(&self.place()).before_sending()),
+        }
+    }
+
+    fn present(&self) -> Option<(u64, MultiplexedConnection)> {
+        let open = self.open();
+        open.connection.clone().map(|found| (open.number, found))
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({})", self.origin)
+    }
+}

@@ -1,0 +1,306 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{
+    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
+    RedisConnectionInfo, TlsCertificates,
+};
+use session_core::StoreError;
+
+use super::cluster::Cluster;
+use super::link::Link;
+use super::origin::{Access, Origin};
+use super::servers::Servers;
+use super::slot_map::Address;
+
+/// Where and how a [`RedisStore`](crate::RedisStore) keeps sessions.
+///
+/// | URL | what it leads to |
+/// |---|---|
+/// | `redis://user:password@host:6379/0` | one server |
+/// | `redis-sentinel://host:26379,host:26379/name/0` | the primary that the sentinels know by this name |
+/// | `redis-cluster://host:7000,host:7001` | a cluster, of which these nodes are asked first |
+///
+/// User, password and the database's number may be left out. With `rediss`, `rediss-sentinel` and
+/// `rediss-cluster` every connection is TLS. A user and password are those of the Redis servers;
+/// for sentinels that want some see [`sentinel_login`](Self::sentinel_login).
+///
+/// ```
+/// use session_store::RedisOptions;
+/// use std::time::Duration;
+///
+/// let options = RedisOptions::new("rediss://app:secret@redis.internal")
+///     .prefix("shop:")
+///     .timeout(Duration::from_secs(2));
+/// assert!(!format!("{options:?}").contains("secret"));
+/// ```
+#[derive(Clone)]
+pub struct RedisOptions {
+    url: String,
+    pub(super) prefix: String,
+    pub(super) timeout: Duration,
+    sentinel_login: Option<(Option<String>, String)>,
+    authority: Option<Vec<u8>>,
+    identity: Option<ClientTlsConfig>,
+}
+
+impl RedisOptions {
+    /// Chooses the server or servers; a URL that is none is refused when the store is opened.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            prefix: "session:".to_owned(),
+            timeout: Duration::from_secs(5),
+            sentinel_login: None,
+            authority: None,
+            identity: None,
+        }
+    }
+
+    /// Sets what this application's keys begin with; `session:` unless this is called.
+    ///
+    /// Applications of different prefixes never see each other's sessions. A prefix is 1 to 64 of
+    /// `[A-Za-z0-9_.:-]`; opening refuses others.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Sets how long any call may take, connecting included; 5 seconds unless this is called.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// Sets the user, if it is not the default one, and the password for the sentinels themselves.
+    #[must_use]
+    pub fn sentinel_login(mut self, user: Option<&str>, password: impl Into<String>) -> Self {
+        self.sentinel_login = Some((user.map(str::to_owned), password.into()));
+        self
+    }
+
+    /// Trusts the certificates that these authorities (PEM) have signed, in place of the system's.
+    #[must_use]
+    pub fn tls_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authority = Some(pem.into());
+        self
+    }
+
+    /// Presents a certificate to the server, with its private key (both PEM).
+    #[must_use]
+    pub fn tls_identity(
+        mut self,
+        certificate: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.identity = Some(ClientTlsConfig {
+            client_cert: certificate.into(),
+            client_key: key.into(),
+        });
+        self
+    }
+
+    /// Refuses what can't begin a key of ours: patterns and braces mean something to Redis.
+    pub(super) fn check_prefix(&self) -> Result<(), StoreError> {
+        let prefix = &self.prefix;
+        let fits = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
+        if (1..=64).contains(&prefix.len()) && prefix.chars().all(fits) {
+            return Ok(());
+        }
+        Err(StoreError::new(format!(
+            "{prefix:?} can't begin the names of keys: use 1 to 64 of [A-Za-z0-9_.:-]"
+        )))
+    }
+
+    /// Reads the URL; nobody is asked yet.
+    pub(super) fn servers(&self) -> Result<Servers, StoreError> {
+        let (scheme, rest) = self.url.split_once("://").ok_or_else(no_url)?;
+        let (scheme, is_tls) = match scheme.strip_prefix("rediss") {
+            Some(kind) => (kind, true),
+            None => (scheme.strip_prefix("redis").ok_or_else(no_url)?, false),
+        };
+        let tls = is_tls.then(|| TlsCertificates {
+            client_tls: self.identity.clone(),
+            root_cert: self.authority.clone(),
+        });
+        if is_tls {
+            choose_cryptography();
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (login, hosts) = match authority.rsplit_once('@') {
+            Some((login, hosts)) => (format!("{login}@"), hosts),
+            None => (String::new(), authority),
+        };
+        let read = |database: &str| {
+            let hosts = hosts.split(',');
+            let infos = hosts.map(|host| format!("redis://{login}{host}/{database}"));
+            let infos = infos.map(|url| url.into_connection_info().map_err(|_| no_url()));
+            infos.collect::<Result<Vec<ConnectionInfo>, StoreError>>()
+        };
+        let access = |infos: &[ConnectionInfo]| Access {
+            login: infos[0].redis_settings().clone(),
+            tls: tls.clone(),
+        };
+        match scheme {
+            "" => {
+                let infos = read(path)?;
+                let [Address { host, port }] = &*addresses(&infos)? else {
+                    return Err(no_url());
+                };
+                let client = access(&infos).client(host, *port).map_err(unusable)?;
+                Ok(Servers::One(Arc::new(Link::new(Origin::Server(client)))))
+            }
+            "-sentinel" => {
+                let (name, database) = path.split_once('/').unwrap_or((path, ""));
+                if name.is_empty() {
+                    return Err(no_url());
+                }
+                let infos = read(database)?;
+                let access = access(&infos);
+                let guard = Access {
+                    login: self.login_to_sentinels(),
+                    tls: access.tls.clone(),
+                };
+                let sentinels: Result<Vec<Client>, _> = addresses(&infos)?
+                    .iter()
+                    .map(|Address { host, port }| guard.client(host, *port).map_err(unusable))
+                    .collect();
+                let origin = Origin::Primary {
+                    name: name.to_owned(),
+                    sentinels: sentinels?,
+                    access,
+                };
+                Ok(Servers::One(Arc::new(Link::new(origin))))
+            }
+            "-cluster" if path.is_empty() => {
+                let infos = read("")?;
+                let cluster = Cluster::new(addresses(&infos)?, access(&infos));
+                Ok(Servers::Cluster(Box::new(cluster)))
+            }
+            _ => Err(no_url()),
+        }
+    }
+
+    fn login_to_sentinels(&self) -> RedisConnectionInfo {
+        let mut login = RedisConnectionInfo::default();
+        if let Some((user, password)) = &self.sentinel_login {
+            if let Some(user) = user {
+                login = login.set_username(user);
+            }
+            login = login.set_password(password);
+        }
+        login
+    }
+}
+
+impl fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL may have a password in it.
+        f.debug_struct("RedisOptions")
+            .field("prefix", &self.prefix)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+fn addresses(infos: &[ConnectionInfo]) -> Result<Vec<Address>, StoreError> {
+    let addresses = infos.iter().map(|info| match info.addr() {
+        ConnectionAddr::Tcp(host, port) => Ok(Address {
+            host: host.clone(),
+            port: *port,
+        }),
+        _ => Err(no_url()),
+    });
+    addresses.collect()
+}
+
+/// TLS needs somebody's cryptography; an application that has chosen keeps its choice.
+fn choose_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // If another thread was faster, that is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+/// The URL itself may have a password in it.
+fn no_url() -> StoreError {
+    StoreError::new(
+        "the URL is none of a Redis: write redis://host:port/database, \
+         redis-sentinel://host:port,host:port/name/database or redis-cluster://host:port,host:port",
+    )
+}
+
+fn unusable(error: redis::RedisError) -> StoreError {
+    StoreError::new("can't use the options for Redis").caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(url: &str) -> Result<String, String> {
+        let servers = RedisOptions::new(url).servers();
+        let text = |servers: Servers| servers.to_string();
+        servers.map(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn urls_lead_to_servers() {
+        for (url, expected) in [
+            ("redis://h", "h:6379"),
+            ("redis://:geheim@h:1/2", "h:1"),
+            ("rediss://u:geheim@h:1", "h:1"),
+            ("redis://[::1]:7", "::1:7"),
+            ("redis-cluster://geheim@a:1,b:2", "a:1,b:2"),
+            ("rediss-cluster://a:1", "a:1"),
+            (
+                "redis-sentinel://u:geheim@a:1,b:2/main",
+                "a:1,b:2 (sentinels of \"main\")",
+            ),
+            ("redis-sentinel://a:1/main/3", "a:1 (sentinels of \"main\")"),
+        ] {
+            assert_eq!(place(url).as_deref(), Ok(expected), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_without_repeating_it() {
+        for bad in [
+            "",
+            "geheim",
+            "redis:h",
+            "redis://",
+            "redis://a,b",
+            "redis://geheim@a:x",
+            "redis://h/geheim",
+            "redis-sentinel://a:1",
+            "redis-sentinel://a:1/",
+            "redis-cluster://a:1/2",
+            "redis-ring://a:1",
+            "http://geheim@a",
+        ] {
+            let message = place(bad).unwrap_err();
+            assert!(!message.contains("geheim"), "{message}");
+        }
+    }
+
+    #[test]
+    fn prefixes_are_checked() {
+        for good in ["session:", "a", "A_b.c-9:"] {
+            assert!(
+                RedisOptions::new("").prefix(good).check_prefix().is_ok(),
+                "{good}"
+            );
+        }
+        for bad in ["", "a{", "a}", "a*", "a b", "ä", &"a".repeat(65), "a\n"] {
+            assert!(
+                RedisOptions::new("").prefix(bad).check_prefix().is_err(),
+                "{bad}"
+            );
+        }
+    }
+}

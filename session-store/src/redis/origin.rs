@@ -1,0 +1,152 @@
+use std::fmt;
+use std::time::Duration;
+
+use redis::{
+    Client, ConnectionAddr, RedisConnectionInfo, RedisResult, TlsCertificates, Value, cmd,
+};
+use redis::{ConnectionInfo, io::tcp::TcpSettings};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::failure::Failure;
+
+/// How to find the server that a link leads to.
+#[derive(Debug)]
+pub(super) enum Origin {
+    Server(Client),
+    /// Whichever the sentinels call the primary of that name.
+    Primary {
+        name: String,
+        sentinels: Vec<Client>,
+        access: Access,
+    },
+}
+
+/// What it takes to be let in.
+#[derive(Clone)]
+pub(super) struct Access {
+    pub(super) login: RedisConnectionInfo,
+    pub(super) tls: Option<TlsCertificates>,
+}
+
+impl Access {
+    /// Makes a client of a server; it connects later.
+    pub(super) fn client(&self, host: &str, port: u16) -> RedisResult<Client> {
+        let host = host.to_owned();
+        let address = match self.tls {
+            Some(_) => ConnectionAddr::TcpTls {
+                host,
+                port,
+                insecure: false,
+                tls_params: None,
+            },
+            None => ConnectionAddr::Tcp(host, port),
+        };
+        // A request waits for each answer, so it must not wait for more to send.
+        let tcp = TcpSettings::default().set_nodelay(true);
+        let info: ConnectionInfo = redis::IntoConnectionInfo::into_connection_info(address)?
+            .set_tcp_settings(tcp)
+            .set_redis_settings(self.login.clone());
+        match &self.tls {
+            Some(certificates) => Client::build_with_tls(info, certificates.clone()),
+            None => Client::open(info),
+        }
+    }
+}
+
+impl Origin {
+    /// Says whether the server may be another the next time.
+    pub(super) fn may_change(&self) -> bool {
+        matches!(self, Self::Primary { .. })
+    }
+
+    /// Returns the server to connect to.
+    pub(super) async fn server(&self, deadline: Instant) -> Result<Client, Failure> {
+        let (name, sentinels, access) = match self {
+            Self::Server(client) => return Ok(client.clone()),
+            Self::Primary {
+                name,
+                sentinels,
+                access,
+            } => (name, sentinels, access),
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut last = Failure::nobody(&self.to_string(), "no sentinel was named");
+        for sentinel in sentinels {
+            // One that is frozen must not keep us from asking the others.
+            let turn = (left / 4).max(Duration::from_millis(50));
+            match ask(sentinel, name, turn).await {
+                Ok(Some((host, port))) => match access.client(&host, port) {
+                    Ok(client) => return confirmed(client, deadline).await,
+                    Err(error) => last = Failure::of(&place(sentinel), error),
+                },
+                Ok(None) => {
+                    last = Failure::nobody(&place(sentinel), "it knows no primary of that name");
+                }
+                Err(failure) => last = failure,
+            }
+        }
+        Err(last)
+    }
+}
+
+/// Asks one sentinel where the primary is.
+async fn ask(
+    sentinel: &Client,
+    name: &str,
+    turn: Duration,
+) -> Result<Option<(String, u16)>, Failure> {
+    let asking = async {
+        let mut connection = sentinel.get_multiplexed_async_connection().await?;
+        let mut question = cmd("SENTINEL");
+        question.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
+        question.query_async(&mut connection).await
+    };
+    match timeout(turn, asking).await {
+        Ok(answer) => answer.map_err(|error| Failure::of(&place(sentinel), error)),
+        Err(_) => Err(Failure::slow(&place(sentinel))),
+    }
+}
+
+/// Sees to it that the server knows itself to be a primary: sentinels learn of a change later.
+async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure> {
+    let asking = async {
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        let role: Vec<Value> = cmd("ROLE").query_async(&mut connection).await?;
+        Ok(role.first() == Some(&Value::BulkString(b"master".to_vec())))
+    };
+    let is_primary = match timeout_at(deadline, asking).await {
+        Ok(answer) => answer.map_err(|error| Failure::of(&place(&client), error))?,
+        Err(_) => return Err(Failure::slow(&place(&client))),
+    };
+    if is_primary {
+        return Ok(client);
+    }
+    Err(Failure::nobody(
+        &place(&client),
+        "it is no primary any more, and the sentinels do not know it yet",
+    ))
+}
+
+fn place(client: &Client) -> String {
+    client.get_connection_info().addr().to_string()
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server(client) => f.write_str(&place(client)),
+            Self::Primary {
+                name, sentinels, ..
+            } => {
+                let sentinels: Vec<_> = sentinels.iter().map(place).collect();
+                write!(f, "{} (sentinels of {name:?})", sentinels.join(","))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Access(…)")
+    }
+}

@@ -1,0 +1,218 @@
+//! What ends leaves nothing behind, and applications leave each other alone.
+
+use std::time::Duration;
+
+use session_core::{Command, Key, Outcome, Record, Revision, Revoke, Store};
+use session_servers::{Redis, RedisCluster, RedisSettings, skips};
+use session_store::{RedisOptions, RedisStore};
+use session_testkit::{key_of, record_of};
+use time::OffsetDateTime;
+
+use crate::SERVER;
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+fn lasting(number: u32, owner: Option<&str>, life: Duration) -> Record {
+    Record {
+        owner: owner.map(Into::into),
+        created: now(),
+        seen: now(),
+        expires: now() + life,
+        ..record_of(number)
+    }
+}
+
+async fn insert(store: &RedisStore, key: u64, record: &Record) {
+    let key = &key_of(key);
+    let inserted = store.write(Command::Insert { key, record }, now()).await;
+    assert_eq!(inserted.unwrap(), Outcome::Applied);
+}
+
+async fn relocate(store: &RedisStore, (key, with): (u64, u64), record: &Record) {
+    let replace = Command::Replace {
+        key: &key_of(key),
+        expected: Revision::from_i64(i64::from(u32::try_from(key).unwrap())),
+        with: &key_of(with),
+        record,
+        remembered: now() + Duration::from_millis(200),
+    };
+    let moved = store.write(replace, now()).await.unwrap();
+    assert_eq!(moved, Outcome::Applied);
+}
+
+/// Begins sessions and ends them in every way there is, the last by themselves.
+async fn come_and_go(store: &RedisStore) {
+    let long = Duration::from_hours(1);
+    let short = Duration::from_millis(700);
+    for number in 1..=20 {
+        let record = lasting(number, Some("ada"), long);
+        insert(store, number.into(), &record).await;
+    }
+    for number in 1..=10_u32 {
+        let next = lasting(number + 100, Some("bob"), long);
+        relocate(store, (number.into(), u64::from(number) + 100), &next).await;
+    }
+    for number in 101..=103 {
+        let key = &key_of(number);
+        store.write(Command::Delete { key }, now()).await.unwrap();
+    }
+    let revoked = store.revoke("bob", Revoke::All, now()).await.unwrap();
+    assert_eq!(revoked, 7);
+    for number in 11..=20_u32 {
+        let next = lasting(number + 100, Some("ada"), short);
+        relocate(store, (number.into(), u64::from(number) + 100), &next).await;
+    }
+    for number in 21..=30 {
+        insert(store, number.into(), &lasting(number, None, short)).await;
+    }
+}
+
+/// Waits until Redis has freed everything; a key that is over is freed when somebody looks for it, or soon.
+async fn wait_until_empty(keys: impl Fn() -> String) {
+    for _ in 0..300 {
+        if keys().trim().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("left behind: {}", keys());
+}
+
+#[tokio::test]
+async fn nothing_is_left_on_a_server() {
+    if skips("nothing_is_left_on_a_server", &SERVER) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let store = RedisStore::open(redis.url()).await.unwrap();
+    come_and_go(&store).await;
+    wait_until_empty(|| redis.cli(&["KEYS", "*"]).unwrap()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_on_a_cluster() {
+    if skips("nothing_is_left_on_a_cluster", &SERVER) {
+        return;
+    }
+    let cluster = RedisCluster::start().unwrap();
+    let store = RedisStore::open(cluster.url()).await.unwrap();
+    come_and_go(&store).await;
+    let primaries = cluster.primaries().unwrap();
+    wait_until_empty(|| {
+        let keys = primaries
+            .iter()
+            .map(|node| cluster.cli(*node, &["KEYS", "*"]));
+        keys.map(Result::unwrap).collect()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_of_less_than_a_second_lives_so_long() {
+    if skips("a_session_of_less_than_a_second_lives_so_long", &SERVER) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let store = RedisStore::open(redis.url()).await.unwrap();
+    let key = &key_of(1);
+    insert(&store, 1, &lasting(1, None, Duration::from_millis(400))).await;
+    assert!(store.load(key, now()).await.unwrap().is_some());
+    // Redis rounds up to its milliseconds.
+    let left: i64 = digits(&redis.cli(&["PTTL", &name(&redis)]).unwrap());
+    assert!((1..=401).contains(&left), "{left} ms");
+    while store.load(key, now()).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(redis.cli(&["KEYS", "*"]).unwrap().trim().is_empty());
+}
+
+fn name(redis: &Redis) -> String {
+    redis
+        .cli(&["KEYS", "session:{*"])
+        .unwrap()
+        .trim()
+        .to_owned()
+}
+
+fn digits(printed: &str) -> i64 {
+    printed.trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn applications_of_two_prefixes_never_meet() {
+    if skips("applications_of_two_prefixes_never_meet", &SERVER) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let open = async |prefix: &str| {
+        let options = RedisOptions::new(redis.url()).prefix(prefix);
+        RedisStore::open_with(options).await.unwrap()
+    };
+    let (one, other) = (open("a:").await, open("a:b:").await);
+    let long = Duration::from_hours(1);
+    insert(&one, 1, &lasting(1, Some("ada"), long)).await;
+    assert_eq!(other.load(&key_of(1), now()).await.unwrap(), None);
+    assert!(other.devices("ada", now()).await.unwrap().is_empty());
+    assert_eq!(other.revoke("ada", Revoke::All, now()).await.unwrap(), 0);
+    // Nor if their keys are swept that end in an hour.
+    let later = now() + Duration::from_hours(2);
+    assert_eq!(other.sweep(later, 10).await.unwrap(), 0);
+    let key: &Key = &key_of(1);
+    other.write(Command::Delete { key }, now()).await.unwrap();
+    assert!(one.load(key, now()).await.unwrap().is_some());
+    assert_eq!(one.sweep(later, 10).await.unwrap(), 1);
+    assert!(
+        RedisStore::open_with(RedisOptions::new(redis.url()).prefix("a{"))
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_none_of_ours_is_told_by_name() {
+    if skips("a_server_that_is_none_of_ours_is_told_by_name", &SERVER) {
+        return;
+    }
+    let settings = RedisSettings::default().password("geheim");
+    let redis = Redis::start_with(settings).unwrap();
+    let place = format!("127.0.0.1:{}", redis.port());
+    let refusal = async |url: String| {
+        let options = RedisOptions::new(url).timeout(Duration::from_secs(1));
+        let error = RedisStore::open_with(options).await.unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("geheim"),
+            "{error:?}"
+        );
+        error.to_string()
+    };
+    let message = refusal(format!("redis://{place}")).await;
+    assert!(
+        message.contains(&place) && message.contains("password"),
+        "{message}"
+    );
+    let message = refusal(format!("redis://:geheimer@{place}")).await;
+    assert!(
+        message.contains(&place) && message.contains("password"),
+        "{message}"
+    );
+    let message = refusal(format!("redis-cluster://:geheim@{place}")).await;
+    assert!(message.contains(&place), "{message}");
+    let message = refusal(format!("redis-sentinel://{place}/main")).await;
+    assert!(message.contains(&place), "{message}");
+    let message = refusal("redis://:geheim@127.0.0.1:1".to_owned()).await;
+    assert!(
+        message.contains("127.0.0.1:1: nothing listens there"),
+        "{message}"
+    );
+    let cluster = RedisCluster::start().unwrap();
+    let nodes = cluster.url();
+    let node = nodes
+        .trim_start_matches("redis-cluster://")
+        .split(',')
+        .next()
+        .unwrap();
+    let message = refusal(format!("redis://{node}")).await;
+    assert!(message.contains("redis-cluster://"), "{message}");
+}

@@ -1,0 +1,14 @@
+//! The Redis store against real servers: one, with TLS, behind Sentinel, and a cluster.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(feature = "redis")]
+
+mod counts;
+mod endings;
+mod outages;
+mod processes;
+mod suite;
+mod visitor;
+
+/// What every test of one server needs.
+const SERVER: [&str; 2] = ["redis-server", "redis-cli"];

@@ -1,0 +1,259 @@
+//! What happens when servers die, freeze, forget or change their places.
+
+use std::time::{Duration, Instant};
+
+use session_core::{Store, StoreError};
+use session_servers::{Redis, RedisCluster, RedisSentinel, RedisSettings, skips};
+use session_store::{RedisOptions, RedisStore};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::SERVER;
+use crate::visitor::Visitor;
+
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a busy machine may add.
+const SLACK: Duration = Duration::from_secs(2);
+
+async fn open(url: String) -> RedisStore {
+    let options = RedisOptions::new(url).timeout(TIMEOUT);
+    RedisStore::open_with(options).await.unwrap()
+}
+
+/// Makes that many visitors, each with a session that has counted one visit.
+async fn visitors(store: &RedisStore, number: usize) -> Vec<Visitor> {
+    let mut visitors = Vec::new();
+    for _ in 0..number {
+        let mut visitor = Visitor::new(store.clone());
+        visitor.count().await.unwrap();
+        visitors.push(visitor);
+    }
+    visitors
+}
+
+/// Waits until the store answers again.
+async fn wait_until_it_serves(store: &RedisStore) {
+    let deadline = Instant::now() + Duration::from_secs(40);
+    while let Err(error) = store.check().await {
+        assert!(
+            Instant::now() < deadline,
+            "it does not serve again: {error}"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Counts a visit until it is acknowledged, and returns how many were not.
+async fn count_at_last(visitor: &mut Visitor) -> u32 {
+    let deadline = Instant::now() + Duration::from_secs(40);
+    let mut failed = 0;
+    while let Err(error) = visitor.count().await {
+        assert!(
+            Instant::now() < deadline,
+            "it does not serve again: {error}"
+        );
+        failed += 1;
+        sleep(Duration::from_millis(50)).await;
+    }
+    failed
+}
+
+#[tokio::test]
+async fn forgotten_scripts_go_unnoticed() {
+    if skips("forgotten_scripts_go_unnoticed", &SERVER) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let store = open(redis.url()).await;
+    let mut visitor = Visitor::new(store);
+    for _ in 0..20 {
+        redis.cli(&["SCRIPT", "FLUSH"]).unwrap();
+        visitor.count().await.unwrap();
+        visitor
+            .visit(|session| session.sign_in("ada"))
+            .await
+            .unwrap();
+        redis.cli(&["SCRIPT", "FLUSH"]).unwrap();
+        assert_eq!(visitor.sessions().devices("ada").await.unwrap().len(), 1);
+    }
+    assert_eq!(visitor.counted().await.unwrap(), Some(20));
+}
+
+#[tokio::test]
+async fn a_killed_server_loses_nothing_that_was_acknowledged() {
+    if skips(
+        "a_killed_server_loses_nothing_that_was_acknowledged",
+        &SERVER,
+    ) {
+        return;
+    }
+    let mut redis = Redis::start_with(RedisSettings::default().durable()).unwrap();
+    let store = open(redis.url()).await;
+    let mut work = JoinSet::new();
+    for visitor in visitors(&store, 4).await {
+        work.spawn(count_through_an_outage(visitor));
+    }
+    for _ in 0..2 {
+        sleep(Duration::from_millis(300)).await;
+        redis.kill();
+        sleep(Duration::from_millis(300)).await;
+        redis.restart().unwrap();
+    }
+    let mut failed = 0;
+    while let Some(done) = work.join_next().await {
+        failed += done.unwrap();
+    }
+    assert!(failed > 0, "nobody noticed");
+}
+
+/// Counts visits until two outages are over, and returns how many visits failed.
+async fn count_through_an_outage(mut visitor: Visitor) -> u32 {
+    let id = visitor.id.clone();
+    let (mut acknowledged, mut failed) = (1, 0);
+    let end = Instant::now() + Duration::from_millis(1_800);
+    while Instant::now() < end {
+        let begun = Instant::now();
+        match visitor.count().await {
+            Ok(()) => acknowledged += 1,
+            Err(_) => failed += 1,
+        }
+        assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
+        assert_eq!(visitor.id, id);
+        // Refused connections come back at once.
+        sleep(Duration::from_millis(2)).await;
+    }
+    failed += count_at_last(&mut visitor).await;
+    acknowledged += 1;
+    let counted = visitor.counted().await.unwrap().unwrap();
+    let possible = acknowledged..=acknowledged + failed;
+    assert!(
+        possible.contains(&counted),
+        "{counted} is not in {possible:?}"
+    );
+    failed
+}
+
+#[tokio::test]
+async fn a_frozen_server_costs_the_time_out_and_no_more() {
+    if skips("a_frozen_server_costs_the_time_out_and_no_more", &SERVER) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let store = open(redis.url()).await;
+    let mut visitor = visitors(&store, 1).await.remove(0);
+    redis.freeze().unwrap();
+    // The first waits for an answer, the second for a connection.
+    for _ in 0..2 {
+        let begun = Instant::now();
+        let error: StoreError = store.check().await.unwrap_err();
+        assert!(error.to_string().contains("in time"), "{error}");
+        assert!(visitor.count().await.is_err());
+        let each = begun.elapsed() / 2;
+        assert!((TIMEOUT..TIMEOUT + SLACK).contains(&each), "{each:?}");
+    }
+    redis.thaw().unwrap();
+    count_at_last(&mut visitor).await;
+    assert!(visitor.counted().await.unwrap() >= Some(2));
+}
+
+#[tokio::test]
+async fn sentinels_put_another_in_a_dead_primary_s_place() {
+    if skips("sentinels_put_another_in_a_dead_primary_s_place", &SERVER) {
+        return;
+    }
+    let mut group = RedisSentinel::start().unwrap();
+    let store = open(group.url()).await;
+    let mut visitors = visitors(&store, 10).await;
+    let first = group.primary().unwrap();
+    group.cli(first, &["WAIT", "1", "5000"]).unwrap();
+    group.kill(first);
+    wait_until_it_serves(&store).await;
+    assert_ne!(group.primary().unwrap(), first);
+    for visitor in &mut visitors {
+        visitor.count().await.unwrap();
+        assert_eq!(visitor.counted().await.unwrap(), Some(2));
+    }
+    group.restart(first).unwrap();
+    group.wait_until_it_is_whole().unwrap();
+    // Now the other way about, and the primary only seems to be dead.
+    let second = group.primary().unwrap();
+    group.freeze(second).unwrap();
+    wait_until_it_serves(&store).await;
+    for visitor in &mut visitors {
+        count_at_last(visitor).await;
+    }
+    group.thaw(second).unwrap();
+    group.wait_until_it_is_whole().unwrap();
+    assert_eq!(group.primary().unwrap(), first);
+    for visitor in &mut visitors {
+        count_at_last(visitor).await;
+        assert!(visitor.counted().await.unwrap() >= Some(4));
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_puts_another_in_a_dead_node_s_place() {
+    if skips("a_cluster_puts_another_in_a_dead_node_s_place", &SERVER) {
+        return;
+    }
+    let mut cluster = RedisCluster::start().unwrap();
+    let store = open(cluster.url()).await;
+    let mut visitors = visitors(&store, 30).await;
+    let primaries = cluster.primaries().unwrap();
+    for primary in &primaries {
+        cluster.cli(*primary, &["WAIT", "1", "5000"]).unwrap();
+    }
+    cluster.kill(primaries[0]);
+    wait_until_it_serves(&store).await;
+    for visitor in &mut visitors {
+        count_at_last(visitor).await;
+        assert_eq!(visitor.counted().await.unwrap(), Some(2));
+    }
+    cluster.restart(primaries[0]).unwrap();
+    cluster.wait_until_it_is_whole().unwrap();
+    // A node that is frozen answers nobody, but accepts connections.
+    let primaries = cluster.primaries().unwrap();
+    cluster.freeze(primaries[0]).unwrap();
+    let begun = Instant::now();
+    for visitor in &mut visitors {
+        count_at_last(visitor).await;
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        begun.elapsed()
+    );
+    cluster.thaw(primaries[0]).unwrap();
+    cluster.wait_until_it_is_whole().unwrap();
+    for visitor in &mut visitors {
+        count_at_last(visitor).await;
+        assert!(visitor.counted().await.unwrap() >= Some(4));
+    }
+}
+
+#[tokio::test]
+async fn slots_that_move_take_their_sessions_along() {
+    if skips("slots_that_move_take_their_sessions_along", &SERVER) {
+        return;
+    }
+    let cluster = RedisCluster::start().unwrap();
+    let store = open(cluster.url()).await;
+    let mut visitors = visitors(&store, 20).await;
+    let work = tokio::spawn(async move {
+        for _ in 0..20 {
+            for visitor in &mut visitors {
+                visitor.count().await.unwrap();
+            }
+        }
+        for visitor in &mut visitors {
+            assert_eq!(visitor.counted().await.unwrap(), Some(21));
+        }
+    });
+    let moving = tokio::task::spawn_blocking(move || {
+        cluster.move_slots(0, 1, 2_000).unwrap();
+        cluster
+    });
+    work.await.unwrap();
+    drop(moving.await.unwrap());
+}
