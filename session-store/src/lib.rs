@@ -6,6 +6,7 @@
 //! | `SqliteStore` | `sqlite` | one machine, sessions that outlive restarts |
 //! | `PostgresStore` | `postgres` | many machines, on PostgreSQL |
 //! | `MysqlStore` | `mysql` | many machines, on MySQL or MariaDB |
+//! | `CachedStore` | `cached` | any of them, behind a small cache, where sessions are read much more than written |
 //!
 //! Every command is one statement or one critical section, and what has expired is absent at
 //! once. The memory that it occupies is freed by a `Sweeper` (feature `sweeper`, which the
@@ -23,6 +24,8 @@
 
 #[cfg(feature = "blocking")]
 mod blocking;
+#[cfg(feature = "cached")]
+mod cached;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "mysql")]
@@ -42,6 +45,8 @@ mod sweeping;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingStore;
+#[cfg(feature = "cached")]
+pub use cached::{CachedOptions, CachedStore, Invalidator};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "mysql")]

@@ -1,0 +1,100 @@
+use std::time::Duration;
+
+use session_core::StoreError;
+
+/// How long a [`CachedStore`](crate::CachedStore) may be behind, and how much it may keep.
+///
+/// ```
+/// use session_store::CachedOptions;
+/// use std::time::Duration;
+///
+/// let options = CachedOptions::new()
+///     .stale_for(Duration::from_millis(200))
+///     .capacity(8 << 20);
+/// # drop(options);
+/// ```
+#[derive(Debug, Clone)]
+pub struct CachedOptions {
+    pub(super) stale_for: Duration,
+    pub(super) capacity: u64,
+}
+
+impl CachedOptions {
+    /// Begins with a second and 32 MiB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            stale_for: Duration::from_secs(1),
+            capacity: 32 << 20,
+        }
+    }
+
+    /// Sets within which time another node's writes, logouts and revocations are seen; a second
+    /// unless this is called.
+    ///
+    /// From a millisecond to a minute: what takes longer is no logout.
+    #[must_use]
+    pub fn stale_for(mut self, limit: Duration) -> Self {
+        self.stale_for = limit;
+        self
+    }
+
+    /// Sets how many bytes of memory the sessions may take; 32 MiB unless this is called, which
+    /// is 47,000 sessions of 200 bytes.
+    ///
+    /// At least 64 KiB. What was used least recently makes room, and a session that alone would
+    /// take a 64th of it is not cached.
+    #[must_use]
+    pub fn capacity(mut self, bytes: u64) -> Self {
+        self.capacity = bytes;
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let Self {
+            stale_for,
+            capacity,
+        } = self;
+        if !(SHORTEST..=LONGEST).contains(stale_for) {
+            return Err(StoreError::new(format!(
+                "cached sessions can't be stale for {stale_for:?}: \
+                 use {SHORTEST:?} to {LONGEST:?}"
+            )));
+        }
+        if *capacity < SMALLEST {
+            return Err(StoreError::new(format!(
+                "{capacity} bytes are too few for cached sessions: use {SMALLEST} or more"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Default for CachedOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_mins(1);
+const SMALLEST: u64 = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_no_sense_is_refused_by_name() {
+        let stale_for = |limit| CachedOptions::new().stale_for(limit).check();
+        assert!(stale_for(SHORTEST).is_ok());
+        assert!(stale_for(LONGEST).is_ok());
+        for bad in [Duration::ZERO, LONGEST + SHORTEST, Duration::MAX] {
+            let message = stale_for(bad).unwrap_err().to_string();
+            assert!(message.contains(&format!("{bad:?}")), "{message}");
+        }
+        assert!(CachedOptions::new().capacity(SMALLEST).check().is_ok());
+        let few = CachedOptions::new().capacity(SMALLEST - 1).check();
+        assert!(few.unwrap_err().to_string().contains("65535 bytes"));
+    }
+}

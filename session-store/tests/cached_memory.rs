@@ -1,0 +1,111 @@
+//! The cache keeps to the bytes that it was given, and gives them back.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(feature = "cached")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use session_core::{Command, Device, Found, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_store::{CachedOptions, CachedStore};
+use session_testkit::{key_of, moment_at, record_of};
+use time::OffsetDateTime;
+
+/// A store that has every session and makes it anew for each load, as a database does.
+#[derive(Debug, Default)]
+struct EveryStore {
+    size: AtomicUsize,
+    loads: AtomicUsize,
+}
+
+#[async_trait]
+impl Store for EveryStore {
+    async fn load(&self, _: &Key, _: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        let data = "x".repeat(self.size.load(Ordering::Relaxed)).into();
+        Ok(Some(Found::Here(Record {
+            data,
+            ..record_of(1)
+        })))
+    }
+
+    async fn write(&self, _: Command<'_>, _: OffsetDateTime) -> Result<Outcome, StoreError> {
+        Ok(Outcome::Refused)
+    }
+
+    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    async fn devices(&self, _: &str, _: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn revoke(&self, _: &str, _: Revoke<'_>, _: OffsetDateTime) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn load(cached: &CachedStore, number: u64) {
+    let key = &key_of(number);
+    let found = pollster::block_on(cached.load(key, moment_at(0)));
+    assert!(found.unwrap().is_some());
+}
+
+/// One test, as threads free each other's garbage.
+#[test]
+fn its_memory_is_bounded_in_bytes_and_comes_back_with_a_sweep() {
+    const CAPACITY: u64 = 1 << 20;
+    let store = Arc::new(EveryStore::default());
+    let options = CachedOptions::new()
+        .capacity(CAPACITY)
+        .stale_for(Duration::from_secs(2));
+    let cached = CachedStore::with(Arc::clone(&store) as Arc<dyn Store>, &options).unwrap();
+    let mut number = 0;
+    let mut kept = 0;
+    for size in [0, 200, 3_000, 10_000, 100_000, 200] {
+        store.size.store(size, Ordering::Relaxed);
+        let sessions = 1 + 3_000_000 / (size + 500);
+        let used = allocation_counter::measure(|| {
+            for _ in 0..sessions {
+                load(&cached, number);
+                number += 1;
+            }
+        });
+        kept += used.bytes_current;
+        let most = i64::try_from(CAPACITY + CAPACITY / 5).unwrap();
+        assert!(kept <= most, "{kept} bytes are kept of {size} each");
+    }
+    // It was full, in the size that there are most of.
+    assert!(kept >= i64::try_from(CAPACITY * 4 / 5).unwrap(), "{kept}");
+    let begun = Instant::now();
+    while kept > i64::try_from(CAPACITY / 4).unwrap() {
+        let freed = allocation_counter::measure(|| {
+            pollster::block_on(cached.sweep(moment_at(0), 1)).unwrap();
+        });
+        kept += freed.bytes_current;
+        assert!(begun.elapsed() < Duration::from_secs(30), "{kept}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_is_large_is_passed_through() {
+    let store = Arc::new(EveryStore::default());
+    let options = CachedOptions::new().capacity(64 << 10);
+    let cached = CachedStore::with(Arc::clone(&store) as Arc<dyn Store>, &options).unwrap();
+    for (size, asked) in [(400, 1), (1_000, 3)] {
+        store.size.store(size, Ordering::Relaxed);
+        let number = u64::try_from(size).unwrap();
+        for _ in 0..3 {
+            load(&cached, number);
+        }
+        assert_eq!(store.loads.swap(0, Ordering::Relaxed), asked);
+    }
+}
