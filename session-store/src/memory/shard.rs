@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::slot::{Digest, FirstBytes, Slot};
 /// A part of the sessions, under one lock.
 #[derive(Default)]
 pub(super) struct Shard {
-    pub(super) live: HashMap<Digest, Slot, BuildHasherDefault<FirstBytes>>,
+    pub(super) live: HashSet<Slot, BuildHasherDefault<FirstBytes>>,
     /// Exactly the sessions of `live` that have an owner.
     pub(super) owners: BTreeSet<(Arc<str>, Digest)>,
     /// Nothing in `live` expires before this.
@@ -31,7 +31,7 @@ impl Shard {
     pub(super) fn insert(&mut self, key: Digest, record: &Record, now: i64) -> bool {
         let free = self.live(key, now).is_none();
         if free {
-            self.put(key, Slot::of(record, None));
+            self.put(Slot::new(key, record, None));
         }
         free
     }
@@ -44,31 +44,29 @@ impl Shard {
         expires: i64,
         now: i64,
     ) -> bool {
-        let found = self.live.get_mut(&key);
-        let Some(slot) = found.filter(|slot| slot.expires > now) else {
-            return false;
-        };
-        let applies = slot.entry.revision == expected;
-        if applies {
+        let applies = self.expected(key, expected, now);
+        if applies && let Some(mut slot) = self.live.take(&key) {
             slot.entry.seen = slot.entry.seen.max(seen);
             slot.expires = slot.expires.max(expires);
+            self.live.insert(slot);
         }
         applies
     }
 
     /// Every way in leads through here, and every way out through `take` or `sweep`.
-    pub(super) fn put(&mut self, key: Digest, slot: Slot) {
+    pub(super) fn put(&mut self, slot: Slot) {
+        let key = slot.entry.key;
         self.take(key);
         if let Some(owner) = &slot.entry.owner {
             self.owners.insert((Arc::clone(owner), key));
         }
         let earliest = self.earliest.unwrap_or(slot.expires);
         self.earliest = Some(earliest.min(slot.expires));
-        self.live.insert(key, slot);
+        self.live.insert(slot);
     }
 
     pub(super) fn take(&mut self, key: Digest) -> Option<Slot> {
-        let mut slot = self.live.remove(&key)?;
+        let mut slot = self.live.take(&key)?;
         if let Some(owner) = slot.entry.owner.take() {
             self.owners.remove(&(owner, key));
         }
@@ -98,19 +96,19 @@ impl Shard {
             .collect()
     }
 
-    pub(super) fn sweep(&mut self, now: i64, limit: usize) -> usize {
-        let mut swept = 0;
+    /// Takes out what has expired; the caller frees it once the lock is free.
+    pub(super) fn sweep(&mut self, now: i64, limit: usize) -> Vec<Slot> {
+        let mut swept = Vec::new();
         if self.earliest.is_some_and(|earliest| earliest <= now) {
-            let owners = &mut self.owners;
-            let expired = self.live.extract_if(|_, slot| slot.expires <= now);
-            for (key, slot) in expired.take(limit) {
-                if let Some(owner) = slot.entry.owner {
-                    owners.remove(&(owner, key));
+            let expired = self.live.extract_if(|slot| slot.expires <= now);
+            swept.extend(expired.take(limit));
+            for slot in &mut swept {
+                if let Some(owner) = slot.entry.owner.take() {
+                    self.owners.remove(&(owner, slot.entry.key));
                 }
-                swept += 1;
             }
-            if swept < limit {
-                self.earliest = self.live.values().map(|slot| slot.expires).min();
+            if swept.len() < limit {
+                self.earliest = self.live.iter().map(|slot| slot.expires).min();
             }
         }
         self.moved.retain(|_, (_, until)| *until > now);
@@ -142,7 +140,7 @@ mod tests {
         let mut shard = Shard::default();
         let record = record_of(1);
         for first in 0..=255 {
-            shard.put(digest(first, 0), Slot::of(&record, None));
+            shard.put(Slot::new(digest(first, 0), &record, None));
         }
         let full = shard.live.capacity();
         for first in 10..=255 {
@@ -160,13 +158,13 @@ mod tests {
         let with_owner = |owner: Option<&str>| {
             let owner = owner.map(Into::into);
             let record = record_of(1);
-            Slot::of(&Record { owner, ..record }, None)
+            Slot::new(one, &Record { owner, ..record }, None)
         };
-        shard.put(one, with_owner(Some("ada")));
-        shard.put(one, with_owner(Some("bob")));
+        shard.put(with_owner(Some("ada")));
+        shard.put(with_owner(Some("bob")));
         assert_eq!(shard.owned_by("ada"), []);
         assert_eq!(shard.owned_by("bob"), [one]);
-        shard.put(one, with_owner(None));
+        shard.put(with_owner(None));
         assert!(shard.owners.is_empty());
     }
 }

@@ -109,9 +109,9 @@ impl Shards {
                 let old = shard.take(key);
                 if key == with {
                     let previous = old.and_then(|slot| slot.entry.previous);
-                    shard.put(with, Slot::of(record, previous));
+                    shard.put(Slot::new(with, record, previous));
                 } else {
-                    shard.put(with, Slot::of(record, previous));
+                    shard.put(Slot::new(with, record, previous));
                     shard.lead(key, with, remembered);
                 }
             }
@@ -128,7 +128,7 @@ impl Shards {
         if applies {
             source.take(key);
             source.lead(key, with, remembered);
-            target.put(with, Slot::of(record, previous));
+            target.put(Slot::new(with, record, previous));
         }
         applies
     }
@@ -142,7 +142,8 @@ impl Shards {
                 self.sweep_next.store(index, Ordering::Relaxed);
                 break;
             }
-            swept += Self::lock(&self.all[index]).sweep(now, limit - swept);
+            let expired = Self::lock(&self.all[index]).sweep(now, limit - swept);
+            swept += expired.len();
         }
         swept
     }

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -48,7 +49,8 @@ impl Hasher for FirstBytes {
     }
 }
 
-/// What the table holds: small, so that a sweep reads little and spare buckets cost little.
+/// What the table holds: small, so that a sweep reads little and spare buckets cost little. It
+/// stands for its key's digest, which is in the entry: half of the buckets may be spare.
 pub(super) struct Slot {
     pub(super) expires: i64,
     pub(super) entry: Box<Entry>,
@@ -56,6 +58,7 @@ pub(super) struct Slot {
 
 /// A record with its moments as microseconds: half its size.
 pub(super) struct Entry {
+    pub(super) key: Digest,
     pub(super) revision: Revision,
     pub(super) public_id: PublicId,
     pub(super) created: i64,
@@ -63,8 +66,9 @@ pub(super) struct Entry {
     /// `NEVER` for none.
     pub(super) authenticated: i64,
     pub(super) owner: Option<Arc<str>>,
-    pub(super) expiry: Expiry,
     pub(super) data: Arc<str>,
+    /// The lifetime, unless it is the policy's; few sessions have one.
+    pub(super) expiry: Option<Box<Expiry>>,
     /// The key that leads here too; few sessions have one.
     pub(super) previous: Option<Box<Previous>>,
 }
@@ -79,18 +83,20 @@ pub(super) struct Previous {
 const NEVER: i64 = i64::MIN;
 
 impl Slot {
-    pub(super) fn of(record: &Record, previous: Option<Box<Previous>>) -> Self {
+    pub(super) fn new(key: Digest, record: &Record, previous: Option<Box<Previous>>) -> Self {
+        let expiry = record.expiry;
         Self {
             expires: to_micros(record.expires),
             entry: Box::new(Entry {
+                key,
                 revision: record.revision,
                 public_id: record.public_id,
                 created: to_micros(record.created),
                 seen: to_micros(record.seen),
                 authenticated: record.authenticated.map_or(NEVER, to_micros),
                 owner: record.owner.clone(),
-                expiry: record.expiry,
                 data: Arc::clone(&record.data),
+                expiry: (expiry != Expiry::Policy).then(|| Box::new(expiry)),
                 previous,
             }),
         }
@@ -111,11 +117,31 @@ impl Slot {
             expires: moment(self.expires),
             authenticated: (entry.authenticated != NEVER).then(|| moment(entry.authenticated)),
             owner: entry.owner.clone(),
-            expiry: entry.expiry,
+            expiry: entry.expiry.as_deref().copied().unwrap_or_default(),
             data: Arc::clone(&entry.data),
         }
     }
 }
+
+impl Borrow<Digest> for Slot {
+    fn borrow(&self) -> &Digest {
+        &self.entry.key
+    }
+}
+
+impl Hash for Slot {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.entry.key.hash(state);
+    }
+}
+
+impl PartialEq for Slot {
+    fn eq(&self, other: &Self) -> bool {
+        self.entry.key == other.entry.key
+    }
+}
+
+impl Eq for Slot {}
 
 /// Reads what `to_micros` made of a moment, which is a moment again.
 fn moment(micros: i64) -> OffsetDateTime {
@@ -134,7 +160,7 @@ mod tests {
 
     #[test]
     fn entries_are_small() {
-        assert!(size_of::<Entry>() <= 112, "{}", size_of::<Entry>());
-        assert_eq!(size_of::<(Digest, Slot)>(), 48);
+        assert_eq!(size_of::<Entry>(), 128);
+        assert_eq!(size_of::<Slot>(), 16);
     }
 }
