@@ -1,5 +1,6 @@
 mod failure;
 mod file;
+mod keeper;
 mod options;
 mod row;
 mod schema;
@@ -19,6 +20,7 @@ use sqlx::{AssertSqlSafe, SqlitePool};
 use time::OffsetDateTime;
 
 use self::failure::Place;
+use self::keeper::Keeper;
 pub use self::options::{Durability, SqliteOptions};
 use self::row::Statement;
 use self::statements::Statements;
@@ -55,6 +57,8 @@ struct Database {
     place: Place,
     writer: SqlitePool,
     readers: SqlitePool,
+    /// None of a database in memory, which has no log.
+    keeper: Option<Keeper>,
     statements: Statements,
     /// How long any call may take.
     limit: Duration,
@@ -86,7 +90,9 @@ impl SqliteStore {
             .map_err(|error| place.failure("open", error))?;
         schema::prepare(&writer, &options.table, &place).await?;
         let readers = pool(&options, options.readers).connect_lazy_with(options.reader(&path));
-        Ok(Self::assemble(&options, place, writer, readers))
+        let keeper = pool(&options, 1).connect_lazy_with(options.writer(&path));
+        let keeper = Some(Keeper::new(keeper));
+        Ok(Self::assemble(&options, place, writer, readers, keeper))
     }
 
     /// Opens a database in memory, which ends with the last clone; for tests.
@@ -103,7 +109,7 @@ impl SqliteStore {
             .await
             .map_err(|error| place.failure("open", error))?;
         schema::prepare(&only, &options.table, &place).await?;
-        Ok(Self::assemble(&options, place, only.clone(), only))
+        Ok(Self::assemble(&options, place, only.clone(), only, None))
     }
 
     /// Closes the file when the calls under way are done; later calls fail.
@@ -111,6 +117,9 @@ impl SqliteStore {
     /// Without it the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
         self.0.readers.close().await;
+        if let Some(keeper) = &self.0.keeper {
+            keeper.close().await;
+        }
         self.0.writer.close().await;
     }
 
@@ -119,11 +128,13 @@ impl SqliteStore {
         place: Place,
         writer: SqlitePool,
         readers: SqlitePool,
+        keeper: Option<Keeper>,
     ) -> Self {
         Self(Arc::new(Database {
             place,
             writer,
             readers,
+            keeper,
             statements: Statements::of(&options.table),
             limit: options.timeout * 2,
         }))
@@ -222,7 +233,12 @@ impl Store for SqliteStore {
         let sweep = query(&self.0.statements.sweep)
             .bind(to_micros(now))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        self.0.execute("remove expired sessions from", sweep).await
+        let swept = self
+            .0
+            .execute("remove expired sessions from", sweep)
+            .await?;
+        self.0.keep(swept).await;
+        Ok(swept)
     }
 
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
@@ -271,7 +287,18 @@ impl Database {
     /// Runs a writing statement and returns how many rows it changed.
     async fn execute(&self, doing: &str, statement: Statement<'_>) -> Result<usize, StoreError> {
         let done = self.within(doing, statement.execute(&self.writer)).await?;
-        Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))
+        let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
+        self.keep(changed).await;
+        Ok(changed)
+    }
+
+    async fn keep(&self, changed: usize) {
+        let Some(keeper) = self.keeper.as_ref().filter(|it| it.is_due_after(changed)) else {
+            return;
+        };
+        if let Err(error) = self.within("empty the log of", keeper.checkpoint()).await {
+            tracing::warn!(%error, "the log stays long until a writer empties it");
+        }
     }
 
     async fn within<T>(

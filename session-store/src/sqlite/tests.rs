@@ -204,6 +204,19 @@ async fn two_processes_full_of_writers_see_no_lock() {
 }
 
 #[tokio::test]
+async fn the_log_is_kept_short_before_a_writer_has_to() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    for number in 0..3_000 {
+        insert(&store, number, &record_of(number)).await.unwrap();
+    }
+    let log = format!("{}-wal", folder.path().display());
+    // A writer would see to it at 40 MB.
+    let length = fs::metadata(log).unwrap().len();
+    assert!(length < 12_000_000, "{length}");
+}
+
+#[tokio::test]
 async fn no_statement_reads_the_whole_table() {
     let folder = Folder::new();
     let store = folder.open().await;
