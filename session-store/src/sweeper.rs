@@ -1,14 +1,19 @@
+mod pace;
+
 use std::fmt;
 use std::time::Duration;
 
 use session_core::Sessions;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use self::pace::Pace;
 
 /// A background task that frees expired sessions.
 ///
-/// It sweeps at once and then once an interval, a thousand sessions at a time, so that requests
-/// come in between. A store that fails is asked again after the interval. Between sweeps the
+/// It sweeps at once and then once an interval, in small batches with rests in between, so that
+/// requests hardly notice however much has expired. A store that fails is asked again after the interval. Between sweeps the
 /// task sleeps. Dropping the sweeper ends the task at its next wait; [`stop`](Self::stop) lets it
 /// finish what it is doing.
 ///
@@ -71,17 +76,17 @@ impl fmt::Debug for Sweeper {
     }
 }
 
-/// How many sessions a sweep removes at a time.
-const BATCH: usize = 1_000;
-
 async fn run(sessions: Sessions, every: Duration, mut stopped: oneshot::Receiver<()>) {
+    let mut pace = Pace::new();
     loop {
         let mut swept = 0;
+        let first = Instant::now();
         loop {
-            match sessions.store().sweep(sessions.policy().now(), BATCH).await {
+            let (limit, begun) = (pace.limit(), Instant::now());
+            match sessions.store().sweep(sessions.policy().now(), limit).await {
                 Ok(batch) => {
                     swept += batch;
-                    if batch < BATCH {
+                    if batch < limit {
                         break;
                     }
                 }
@@ -90,15 +95,17 @@ async fn run(sessions: Sessions, every: Duration, mut stopped: oneshot::Receiver
                     break;
                 }
             }
+            let rest = pace.rest_after(begun.elapsed(), first.elapsed());
+            // However short it is, requests get their turn.
             tokio::task::yield_now().await;
-            if stopped.try_recv() != Err(oneshot::error::TryRecvError::Empty) {
+            if timeout(rest, &mut stopped).await.is_ok() {
                 return;
             }
         }
         if swept > 0 {
             tracing::debug!(swept, "expired sessions were freed");
         }
-        if tokio::time::timeout(every, &mut stopped).await.is_ok() {
+        if timeout(every, &mut stopped).await.is_ok() {
             return;
         }
     }
@@ -152,7 +159,7 @@ mod tests {
         assert_eq!((setting.model.len(), setting.spy.take().sweep), (2_500, 1));
         setting.clock.advance(time::Duration::seconds(100));
         tokio::time::sleep(MINUTE).await;
-        assert_eq!((setting.model.len(), setting.spy.take().sweep), (0, 3));
+        assert_eq!((setting.model.len(), setting.spy.take().sweep), (0, 6));
         sweeper.stop().await;
         tokio::time::sleep(MINUTE * 10).await;
         assert_eq!(setting.spy.calls().total(), 0);
@@ -194,7 +201,7 @@ mod tests {
         assert!(!stopping.is_finished());
         gate.open();
         stopping.await.unwrap();
-        assert_eq!(setting.model.len(), 1_500);
+        assert_eq!(setting.model.len(), 2_436);
         assert_eq!(setting.clock.now(), moment_at(100));
     }
 
