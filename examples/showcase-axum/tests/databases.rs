@@ -1,6 +1,6 @@
-//! The server passes the HTTP suite on database servers too, over real sockets.
+//! The server passes the HTTP suite on database servers and behind a cache too, over real sockets.
 #![allow(clippy::unwrap_used)]
-#![cfg(any(feature = "mysql", feature = "postgres"))]
+#![cfg(any(feature = "cached", feature = "mysql", feature = "postgres"))]
 
 use session_testkit::http::{Program, http_suite};
 
@@ -10,6 +10,15 @@ fn passes(name: &str, url: &str) {
     let program = Program::new(env!("CARGO_BIN_EXE_showcase-axum"), arguments);
     let outcome = pollster::block_on(http_suite(name, &program));
     assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
+}
+
+#[cfg(feature = "cached")]
+#[test]
+fn the_server_passes_the_http_suite_on_sqlite_behind_a_cache() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sessions.db");
+    let url = format!("cached+sqlite:{}", path.display());
+    passes("axum, cached(sqlite)", &url);
 }
 
 #[cfg(feature = "postgres")]

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use session_core::Store;
+#[cfg(feature = "cached")]
+use session_store::CachedStore;
 #[cfg(feature = "mysql")]
 use session_store::MysqlStore;
 #[cfg(feature = "postgres")]
@@ -10,6 +12,8 @@ use session_store::{MemoryStore, SqliteStore};
 /// Where the sessions are kept: the argument of `--store`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Storage {
+    #[cfg(feature = "cached")]
+    Cached(Box<Storage>),
     Memory,
     #[cfg(feature = "mysql")]
     Mysql(String),
@@ -21,6 +25,9 @@ pub(crate) enum Storage {
 impl Storage {
     /// Reads a store's URL; an unknown scheme, or one that this build leaves out, is an error.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
+        if let Some(behind) = url.strip_prefix("cached+") {
+            return Self::cached(Self::parse(behind)?);
+        }
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
         match scheme {
             "memory" if rest.is_empty() => Ok(Self::Memory),
@@ -60,6 +67,11 @@ impl Storage {
 
     pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, String> {
         match self {
+            #[cfg(feature = "cached")]
+            Self::Cached(behind) => {
+                let store = Box::pin(behind.open()).await?;
+                Ok(Arc::new(CachedStore::new(store)))
+            }
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
             #[cfg(feature = "mysql")]
             Self::Mysql(url) => {
@@ -76,6 +88,20 @@ impl Storage {
                 Ok(Arc::new(store))
             }
         }
+    }
+}
+
+#[cfg(feature = "cached")]
+impl Storage {
+    fn cached(behind: Self) -> Result<Self, String> {
+        Ok(Self::Cached(Box::new(behind)))
+    }
+}
+
+#[cfg(not(feature = "cached"))]
+impl Storage {
+    fn cached(_: Self) -> Result<Self, String> {
+        Err(left_out("cached+", "cached"))
     }
 }
 
@@ -138,6 +164,8 @@ mod tests {
             ("postgresql://h/db", "postgres", cfg!(feature = "postgres")),
             ("mysql://h/db", "mysql", cfg!(feature = "mysql")),
             ("mariadb://h/db", "mysql", cfg!(feature = "mysql")),
+            ("cached+memory", "cached", cfg!(feature = "cached")),
+            ("cached+sqlite:a.db", "cached", cfg!(feature = "cached")),
             ("redis://h", "redis", false),
             ("redis-cluster://h:1,h:2", "redis", false),
             ("sealed:", "sealed", false),
@@ -153,7 +181,15 @@ mod tests {
                 "{message}"
             );
         }
-        for bad in ["", "sqlite:", "file:x", "memory:x", "mongodb://x"] {
+        for bad in [
+            "",
+            "sqlite:",
+            "file:x",
+            "memory:x",
+            "mongodb://x",
+            "cached+",
+            "cached+file:x",
+        ] {
             assert!(Storage::parse(bad).is_err(), "{bad}");
         }
     }
