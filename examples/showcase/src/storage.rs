@@ -93,6 +93,7 @@ impl Storage {
 
 #[cfg(feature = "cached")]
 impl Storage {
+    #[allow(clippy::unnecessary_wraps, reason = "builds without the cache refuse")]
     fn cached(behind: Self) -> Result<Self, String> {
         Ok(Self::Cached(Box::new(behind)))
     }
