@@ -49,6 +49,9 @@ impl RedisSettings {
 }
 
 impl Redis {
+    /// The programs that it needs, as do Sentinel and a cluster, for [`skips`](crate::skips).
+    pub const PROGRAMS: [&str; 2] = ["redis-server", "redis-cli"];
+
     /// Starts a server that wants no password and forgets everything when it ends.
     ///
     /// # Errors
