@@ -2,6 +2,7 @@ mod ask;
 mod call;
 mod cluster;
 mod failure;
+mod journey;
 mod link;
 mod names;
 mod one;
@@ -14,6 +15,7 @@ mod servers;
 mod slot_map;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 use std::fmt;
 use std::sync::Arc;
@@ -244,7 +246,7 @@ impl Store for RedisStore {
         let call = &self.call(now);
         match self.0.servers.layout() {
             Layout::One => one::devices(call, owner).await,
-            Layout::Many => protocol::devices(call, owner).await,
+            Layout::Many => visits::devices(call, owner).await,
         }
     }
 
@@ -257,7 +259,7 @@ impl Store for RedisStore {
         let call = &self.call(now);
         match self.0.servers.layout() {
             Layout::One => one::revoke(call, owner, which).await,
-            Layout::Many => protocol::revoke(call, owner, which).await,
+            Layout::Many => visits::revoke(call, owner, which).await,
         }
     }
 

@@ -182,7 +182,9 @@ impl Cluster {
                 Err(failure) => last = failure,
             }
         }
-        Err(last.before_sending())
+        // Whoever reads the message sees all who were asked.
+        let place = self.to_string();
+        Err(Failure { place, ..last }.before_sending())
     }
 
     /// Returns whom to ask for the map: who has slots, then the seeds.

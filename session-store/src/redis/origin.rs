@@ -85,7 +85,9 @@ impl Origin {
                 Err(failure) => last = failure,
             }
         }
-        Err(last)
+        // Whoever reads the message sees all who were asked.
+        let place = self.to_string();
+        Err(Failure { place, ..last })
     }
 }
 

@@ -1,13 +1,10 @@
 //! What a command does step by step where no script sees all keys. PROTOCOL.md has the laws.
 
-use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
-
-use futures_util::future::try_join_all;
-use session_core::{Command, Device, Found, Key, Outcome, Record, Revision, Revoke, StoreError};
+use session_core::{Command, Found, Key, Outcome, Record, Revision, StoreError};
 use time::OffsetDateTime;
 
 use super::ask::{Answer, Ask, Slots, Which};
+use super::journey::Journey;
 
 pub(super) async fn load(slots: &impl Slots, key: Key) -> Result<Option<Found>, StoreError> {
     let load = |key, led_by| {
@@ -65,54 +62,6 @@ pub(super) async fn write(slots: &impl Slots, command: Command<'_>) -> Result<Ou
         } => touch(slots, *key, expected, (seen, expires)).await,
         Command::Delete { key } => delete(slots, *key).await,
     }
-}
-
-/// Lists every session of the owner that lives all the while.
-pub(super) async fn devices(slots: &impl Slots, owner: &str) -> Result<Vec<Device>, StoreError> {
-    let visits = visit(slots, owner, |key, confirmed| Ask::Load {
-        key,
-        led_by: None,
-        confirmed,
-    });
-    // One that moved while we were looking was met twice.
-    let mut found: HashMap<_, Device> = HashMap::new();
-    for (_, answer) in visits.await? {
-        let Answer::Here(record) = answer else {
-            continue;
-        };
-        if record.owner.as_deref() == Some(owner) {
-            let known = found.get(&record.public_id);
-            if known.is_none_or(|known| known.seen <= record.seen) {
-                found.insert(record.public_id, record.device());
-            }
-        }
-    }
-    let mut devices: Vec<_> = found.into_values().collect();
-    devices.sort_by_key(|device| Reverse(device.seen));
-    Ok(devices)
-}
-
-/// Ends every session of the owner that lives all the while.
-pub(super) async fn revoke(
-    slots: &impl Slots,
-    owner: &str,
-    which: Revoke<'_>,
-) -> Result<usize, StoreError> {
-    let visits = visit(slots, owner, |key, confirmed| Ask::Finish {
-        key,
-        led_by: None,
-        which: Which::Of(owner, which),
-        confirmed,
-    });
-    let mut ended = visits.await?;
-    ended.retain(|(_, answer)| matches!(answer, Answer::Ended(_)));
-    let keys: Vec<_> = ended.into_iter().map(|(key, _)| key).collect();
-    if !keys.is_empty() {
-        let keys = &keys;
-        // They are dead; that they are still listed does no harm.
-        let _ = slots.ask(Ask::Unlist { owner, keys }).await;
-    }
-    Ok(keys.len())
 }
 
 async fn insert(slots: &impl Slots, key: Key, record: &Record) -> Result<Outcome, StoreError> {
@@ -197,96 +146,10 @@ async fn delete(slots: &impl Slots, key: Key) -> Result<Outcome, StoreError> {
     Ok(Outcome::Applied)
 }
 
-/// A session that goes from one key to another.
-struct Journey<'a> {
-    key: Key,
-    expected: Revision,
-    with: Key,
-    record: &'a Record,
-    remembered: OffsetDateTime,
-}
-
-impl Journey<'_> {
-    async fn go(&self, slots: &impl Slots) -> Result<Outcome, StoreError> {
-        let Self {
-            key,
-            with,
-            record,
-            remembered,
-            ..
-        } = *self;
-        let prepare = Ask::Prepare {
-            key: with,
-            from: key,
-            record,
-            remembered,
-            listed: self.owner().map(|_| ahead(record.expires, slots.now())),
-        };
-        if slots.ask(prepare).await? != Answer::Done {
-            return Ok(Outcome::Refused);
-        }
-        // Only now: who finds the session listed also finds where it comes from.
-        if let Err(error) = list(slots, with, record).await {
-            let _ = self.abort(slots).await;
-            return Err(error);
-        }
-        let commit = |confirmed| Ask::Commit {
-            key,
-            expected: self.expected,
-            with,
-            record,
-            remembered,
-            confirmed,
-        };
-        // If the answer is lost nothing may be cleared away: the session may have moved.
-        let Answer::Ended(owner) = settled(slots, commit).await? else {
-            let _ = self.abort(slots).await;
-            return Ok(Outcome::Refused);
-        };
-        // It has moved. What is left to do is done by whoever loads it, if not by us.
-        let _ = self.arrive(slots, owner.as_deref()).await;
-        Ok(Outcome::Applied)
-    }
-
-    async fn arrive(&self, slots: &impl Slots, before: Option<&str>) -> Result<(), StoreError> {
-        let revision = self.record.revision;
-        let confirm = Ask::Load {
-            key: self.with,
-            led_by: None,
-            confirmed: Some(revision),
-        };
-        slots.ask(confirm).await?;
-        let key = self.key;
-        slots.ask(Ask::Settle { key, revision }).await?;
-        if let Some(owner) = before {
-            let keys = &[key];
-            slots.ask(Ask::Unlist { owner, keys }).await?;
-        }
-        Ok(())
-    }
-
-    /// Clears up after a commit that was refused, or never asked for.
-    ///
-    /// The index first: once nothing is prepared any more, the key may be another's.
-    async fn abort(&self, slots: &impl Slots) -> Result<(), StoreError> {
-        if let Some(owner) = self.owner() {
-            let keys = &[self.with];
-            slots.ask(Ask::Unlist { owner, keys }).await?;
-        }
-        let (key, revision) = (self.with, self.record.revision);
-        slots.ask(Ask::Abort { key, revision }).await?;
-        Ok(())
-    }
-
-    fn owner(&self) -> Option<&str> {
-        self.record.owner.as_deref()
-    }
-}
-
 /// Asks until the answer does not depend on a move whose end is unknown.
 ///
 /// Pending stays only if the move was under way, and not committed, at one moment of this call.
-async fn settled<'a>(
+pub(super) async fn settled<'a>(
     slots: &impl Slots,
     ask: impl Fn(Option<Revision>) -> Ask<'a>,
 ) -> Result<Answer, StoreError> {
@@ -313,49 +176,8 @@ async fn settled<'a>(
     }
 }
 
-/// Asks for every session that the owner's index lists, and for those that were moved meanwhile.
-async fn visit<'a, A>(
-    slots: &impl Slots,
-    owner: &str,
-    ask: A,
-) -> Result<Vec<(Key, Answer)>, StoreError>
-where
-    A: Fn(Key, Option<Revision>) -> Ask<'a> + Sync,
-{
-    let mut seen = HashSet::new();
-    let mut met = Vec::new();
-    loop {
-        let Answer::Keys(mut keys) = slots.ask(Ask::Listed { owner }).await? else {
-            return Ok(met);
-        };
-        keys.retain(|key| seen.insert(*key));
-        if keys.is_empty() {
-            return Ok(met);
-        }
-        let answers = keys.iter().map(|key| meet(slots, *key, &ask));
-        met.extend(try_join_all(answers).await?);
-    }
-}
-
-async fn meet<'a, A>(slots: &impl Slots, key: Key, ask: &A) -> Result<(Key, Answer), StoreError>
-where
-    A: Fn(Key, Option<Revision>) -> Ask<'a> + Sync,
-{
-    let answer = settled(slots, |confirmed| ask(key, confirmed)).await?;
-    let Answer::Pending(from, _) = answer else {
-        return Ok((key, answer));
-    };
-    // It is on its way here: so it is there still, or has arrived when we look again.
-    let answer = settled(slots, |confirmed| ask(from, confirmed)).await?;
-    if let Answer::Nothing | Answer::Moved(_) = answer {
-        let answer = settled(slots, |confirmed| ask(key, confirmed)).await?;
-        return Ok((key, answer));
-    }
-    Ok((from, answer))
-}
-
 /// Has the owner's index list a session that is to be, and returns until when it does.
-async fn list(
+pub(super) async fn list(
     slots: &impl Slots,
     key: Key,
     record: &Record,
@@ -369,7 +191,7 @@ async fn list(
 }
 
 /// Looks ahead of an end by half of what is left, so that not every renewal costs a listing.
-fn ahead(expires: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
+pub(super) fn ahead(expires: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
     expires.saturating_add((expires - now) / 2)
 }
 

@@ -8,8 +8,6 @@ use session_store::{RedisOptions, RedisStore};
 use session_testkit::{key_of, record_of};
 use time::OffsetDateTime;
 
-use crate::SERVER;
-
 fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
@@ -82,7 +80,7 @@ async fn wait_until_empty(keys: impl Fn() -> String) {
 
 #[tokio::test]
 async fn nothing_is_left_on_a_server() {
-    if skips("nothing_is_left_on_a_server", &SERVER) {
+    if skips("nothing_is_left_on_a_server", &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
@@ -93,7 +91,7 @@ async fn nothing_is_left_on_a_server() {
 
 #[tokio::test]
 async fn nothing_is_left_on_a_cluster() {
-    if skips("nothing_is_left_on_a_cluster", &SERVER) {
+    if skips("nothing_is_left_on_a_cluster", &Redis::PROGRAMS) {
         return;
     }
     let cluster = RedisCluster::start().unwrap();
@@ -111,7 +109,10 @@ async fn nothing_is_left_on_a_cluster() {
 
 #[tokio::test]
 async fn a_session_of_less_than_a_second_lives_so_long() {
-    if skips("a_session_of_less_than_a_second_lives_so_long", &SERVER) {
+    if skips(
+        "a_session_of_less_than_a_second_lives_so_long",
+        &Redis::PROGRAMS,
+    ) {
         return;
     }
     let redis = Redis::start().unwrap();
@@ -142,7 +143,7 @@ fn digits(printed: &str) -> i64 {
 
 #[tokio::test]
 async fn applications_of_two_prefixes_never_meet() {
-    if skips("applications_of_two_prefixes_never_meet", &SERVER) {
+    if skips("applications_of_two_prefixes_never_meet", &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
@@ -172,7 +173,10 @@ async fn applications_of_two_prefixes_never_meet() {
 
 #[tokio::test]
 async fn a_server_that_is_none_of_ours_is_told_by_name() {
-    if skips("a_server_that_is_none_of_ours_is_told_by_name", &SERVER) {
+    if skips(
+        "a_server_that_is_none_of_ours_is_told_by_name",
+        &Redis::PROGRAMS,
+    ) {
         return;
     }
     let settings = RedisSettings::default().password("geheim");

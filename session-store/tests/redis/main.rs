@@ -9,6 +9,3 @@ mod outages;
 mod processes;
 mod suite;
 mod visitor;
-
-/// What every test of one server needs.
-const SERVER: [&str; 2] = ["redis-server", "redis-cli"];

@@ -8,7 +8,6 @@ use session_store::{RedisOptions, RedisStore};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::SERVER;
 use crate::visitor::Visitor;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -61,7 +60,7 @@ async fn count_at_last(visitor: &mut Visitor) -> u32 {
 
 #[tokio::test]
 async fn forgotten_scripts_go_unnoticed() {
-    if skips("forgotten_scripts_go_unnoticed", &SERVER) {
+    if skips("forgotten_scripts_go_unnoticed", &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
@@ -84,7 +83,7 @@ async fn forgotten_scripts_go_unnoticed() {
 async fn a_killed_server_loses_nothing_that_was_acknowledged() {
     if skips(
         "a_killed_server_loses_nothing_that_was_acknowledged",
-        &SERVER,
+        &Redis::PROGRAMS,
     ) {
         return;
     }
@@ -136,7 +135,10 @@ async fn count_through_an_outage(mut visitor: Visitor) -> u32 {
 
 #[tokio::test]
 async fn a_frozen_server_costs_the_time_out_and_no_more() {
-    if skips("a_frozen_server_costs_the_time_out_and_no_more", &SERVER) {
+    if skips(
+        "a_frozen_server_costs_the_time_out_and_no_more",
+        &Redis::PROGRAMS,
+    ) {
         return;
     }
     let redis = Redis::start().unwrap();
@@ -159,7 +161,10 @@ async fn a_frozen_server_costs_the_time_out_and_no_more() {
 
 #[tokio::test]
 async fn sentinels_put_another_in_a_dead_primary_s_place() {
-    if skips("sentinels_put_another_in_a_dead_primary_s_place", &SERVER) {
+    if skips(
+        "sentinels_put_another_in_a_dead_primary_s_place",
+        &Redis::PROGRAMS,
+    ) {
         return;
     }
     let mut group = RedisSentinel::start().unwrap();
@@ -194,7 +199,10 @@ async fn sentinels_put_another_in_a_dead_primary_s_place() {
 
 #[tokio::test]
 async fn a_cluster_puts_another_in_a_dead_node_s_place() {
-    if skips("a_cluster_puts_another_in_a_dead_node_s_place", &SERVER) {
+    if skips(
+        "a_cluster_puts_another_in_a_dead_node_s_place",
+        &Redis::PROGRAMS,
+    ) {
         return;
     }
     let mut cluster = RedisCluster::start().unwrap();
@@ -234,7 +242,10 @@ async fn a_cluster_puts_another_in_a_dead_node_s_place() {
 
 #[tokio::test]
 async fn slots_that_move_take_their_sessions_along() {
-    if skips("slots_that_move_take_their_sessions_along", &SERVER) {
+    if skips(
+        "slots_that_move_take_their_sessions_along",
+        &Redis::PROGRAMS,
+    ) {
         return;
     }
     let cluster = RedisCluster::start().unwrap();

@@ -8,7 +8,6 @@ use session_servers::{Redis, RedisCluster, skips};
 use session_store::RedisStore;
 use time::OffsetDateTime;
 
-use crate::SERVER;
 use crate::visitor::Visitor;
 
 const PROCESSES: usize = 8;
@@ -154,7 +153,7 @@ async fn race(url: String) {
 
 #[tokio::test]
 async fn eight_processes_race_on_one_server() {
-    if skips("eight_processes_race_on_one_server", &SERVER) {
+    if skips("eight_processes_race_on_one_server", &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
@@ -163,7 +162,7 @@ async fn eight_processes_race_on_one_server() {
 
 #[tokio::test]
 async fn eight_processes_race_on_a_cluster() {
-    if skips("eight_processes_race_on_a_cluster", &SERVER) {
+    if skips("eight_processes_race_on_a_cluster", &Redis::PROGRAMS) {
         return;
     }
     let cluster = RedisCluster::start().unwrap();

@@ -8,8 +8,6 @@ use session_servers::{Redis, RedisCluster, RedisSentinel, RedisSettings, skips};
 use session_store::{RedisOptions, RedisStore};
 use session_testkit::store_suite;
 
-use crate::SERVER;
-
 /// Runs the suite, each case under a prefix of its own.
 async fn suite(name: &str, options: RedisOptions) {
     let count = AtomicUsize::new(0);
@@ -23,7 +21,7 @@ async fn suite(name: &str, options: RedisOptions) {
 
 #[tokio::test]
 async fn redis_passes_the_suite() {
-    if skips("redis_passes_the_suite", &SERVER) {
+    if skips("redis_passes_the_suite", &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
@@ -48,7 +46,7 @@ async fn redis_with_tls_and_a_password_passes_the_suite() {
 
 #[tokio::test]
 async fn redis_behind_sentinel_passes_the_suite() {
-    if skips("redis_behind_sentinel_passes_the_suite", &SERVER) {
+    if skips("redis_behind_sentinel_passes_the_suite", &Redis::PROGRAMS) {
         return;
     }
     let sentinel = RedisSentinel::start().unwrap();
@@ -57,7 +55,7 @@ async fn redis_behind_sentinel_passes_the_suite() {
 
 #[tokio::test]
 async fn a_redis_cluster_passes_the_suite() {
-    if skips("a_redis_cluster_passes_the_suite", &SERVER) {
+    if skips("a_redis_cluster_passes_the_suite", &Redis::PROGRAMS) {
         return;
     }
     let cluster = RedisCluster::start().unwrap();

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use session_core::{
     Command, Found, Key, Outcome, Record, Revision, Revoke, Store as _, StoreError,
 };
-use session_servers::{RedisCluster, skips};
+use session_servers::{Redis, RedisCluster, skips};
 use session_testkit::{key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
@@ -97,7 +97,7 @@ fn replace<'a>(
 #[tokio::test]
 async fn a_connection_may_break_at_every_step_of_a_move() {
     let name = "a_connection_may_break_at_every_step_of_a_move";
-    if skips(name, &["redis-server", "redis-cli"]) {
+    if skips(name, &Redis::PROGRAMS) {
         return;
     }
     let cluster = RedisCluster::start().unwrap();

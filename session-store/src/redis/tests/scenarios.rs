@@ -7,7 +7,7 @@ use session_testkit::{key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
 use super::super::ask::{Ask, Slots};
-use super::super::protocol;
+use super::super::{protocol, visits};
 use super::explorer::{Limits, Seat, explore};
 use super::world::World;
 
@@ -179,9 +179,9 @@ impl Scenario {
         for owner in ["ada", "bob"] {
             let slots = Alone(std::sync::Mutex::new(world.clone()));
             let owned = owned(owner, world);
-            let devices = pollster::block_on(protocol::devices(&slots, owner));
+            let devices = pollster::block_on(visits::devices(&slots, owner));
             assert_eq!(devices.expect("nothing fails").len(), owned, "{}", place());
-            let ended = pollster::block_on(protocol::revoke(&slots, owner, Revoke::All));
+            let ended = pollster::block_on(visits::revoke(&slots, owner, Revoke::All));
             assert_eq!(ended.expect("nothing fails"), owned, "{}", place());
         }
     }
@@ -252,10 +252,10 @@ async fn perform(
     let command = match task {
         Task::Load(key) => return protocol::load(slots, id(key)).await.map(Done::Found),
         Task::Revoke(owner) => {
-            let revoked = protocol::revoke(slots, owner, Revoke::All).await;
+            let revoked = visits::revoke(slots, owner, Revoke::All).await;
             return revoked.map(Done::Count);
         }
-        Task::Devices(owner) => return protocol::devices(slots, owner).await.map(Done::Devices),
+        Task::Devices(owner) => return visits::devices(slots, owner).await.map(Done::Devices),
         Task::Delete(key) => Command::Delete { key: &id(key) },
         Task::Move((key, expected), (with, state), owner) => Command::Replace {
             key: &id(key),
