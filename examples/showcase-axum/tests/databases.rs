@@ -1,6 +1,11 @@
 //! The server passes the HTTP suite on database servers and behind a cache too, over real sockets.
 #![allow(clippy::unwrap_used)]
-#![cfg(any(feature = "cached", feature = "mysql", feature = "postgres"))]
+#![cfg(any(
+    feature = "cached",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis"
+))]
 
 use session_testkit::http::{Program, http_suite};
 
@@ -42,5 +47,41 @@ fn the_server_passes_the_http_suite_on_mysql() {
     if !skips(test, &Mariadb::PROGRAMS) {
         let server = Mariadb::start().unwrap();
         passes("axum, mariadb", &server.url("test"));
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn the_server_passes_the_http_suite_on_redis() {
+    use session_servers::{Redis, skips};
+
+    let test = "the_server_passes_the_http_suite_on_redis";
+    if !skips(test, &Redis::PROGRAMS) {
+        let server = Redis::start().unwrap();
+        passes("axum, redis", &server.url());
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn the_server_passes_the_http_suite_behind_sentinel() {
+    use session_servers::{Redis, RedisSentinel, skips};
+
+    let test = "the_server_passes_the_http_suite_behind_sentinel";
+    if !skips(test, &Redis::PROGRAMS) {
+        let servers = RedisSentinel::start().unwrap();
+        passes("axum, redis-sentinel", &servers.url());
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn the_server_passes_the_http_suite_on_a_redis_cluster() {
+    use session_servers::{Redis, RedisCluster, skips};
+
+    let test = "the_server_passes_the_http_suite_on_a_redis_cluster";
+    if !skips(test, &Redis::PROGRAMS) {
+        let cluster = RedisCluster::start().unwrap();
+        passes("axum, redis-cluster", &cluster.url());
     }
 }

@@ -125,6 +125,21 @@ fn a_database_server_is_reached_or_one_line_says_why_not() {
             cfg!(feature = "mysql"),
             "mysql",
         ),
+        (
+            "redis://ada:secret@127.0.0.1:1",
+            cfg!(feature = "redis"),
+            "redis",
+        ),
+        (
+            "redis-cluster://ada:secret@127.0.0.1:1,127.0.0.1:2",
+            cfg!(feature = "redis"),
+            "redis",
+        ),
+        (
+            "redis-sentinel://ada:secret@127.0.0.1:1/main",
+            cfg!(feature = "redis"),
+            "redis",
+        ),
     ] {
         let flags = ["--listen", "127.0.0.1:0", "--store", url];
         let asked = Instant::now();

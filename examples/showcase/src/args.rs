@@ -146,7 +146,7 @@ mod tests {
             &["--cookie-name", ""],
             &["--cookie-name", "__Host-x", "--insecure"],
             &["--store", "nonsense:"],
-            &["--store", "redis://localhost"],
+            &["--store", "sealed:"],
             &["--listen", "nowhere"],
             &["--listen", "127.0.0.1:99999"],
             &["--secret-key-file", "keys"],

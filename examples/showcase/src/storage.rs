@@ -7,6 +7,8 @@ use session_store::CachedStore;
 use session_store::MysqlStore;
 #[cfg(feature = "postgres")]
 use session_store::PostgresStore;
+#[cfg(feature = "redis")]
+use session_store::RedisStore;
 use session_store::{MemoryStore, SqliteStore};
 
 /// Where the sessions are kept: the argument of `--store`.
@@ -19,6 +21,8 @@ pub(crate) enum Storage {
     Mysql(String),
     #[cfg(feature = "postgres")]
     Postgres(String),
+    #[cfg(feature = "redis")]
+    Redis(String),
     Sqlite(String),
 }
 
@@ -44,13 +48,16 @@ impl Storage {
             "mysql" | "mariadb" => Ok(Self::Mysql(url.to_owned())),
             #[cfg(not(feature = "mysql"))]
             "mysql" | "mariadb" => Err(left_out(scheme, "mysql")),
-            "redis" | "rediss" | "redis-cluster" | "redis-sentinel" => {
-                Err(left_out(scheme, "redis"))
-            }
+            #[cfg(feature = "redis")]
+            "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel"
+            | "rediss-sentinel" => Ok(Self::Redis(url.to_owned())),
+            #[cfg(not(feature = "redis"))]
+            "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel"
+            | "rediss-sentinel" => Err(left_out(scheme, "redis")),
             "sealed" => Err(left_out(scheme, "sealed")),
             _ if scheme.starts_with("django+") => Err(left_out(scheme, "django")),
             _ => Err(format!(
-                "unknown store {url:?}; this build has memory, sqlite:PATH{}{}",
+                "unknown store {url:?}; this build has memory, sqlite:PATH{}{}{}",
                 if cfg!(feature = "postgres") {
                     ", postgres://…"
                 } else {
@@ -58,6 +65,11 @@ impl Storage {
                 },
                 if cfg!(feature = "mysql") {
                     ", mysql://…"
+                } else {
+                    ""
+                },
+                if cfg!(feature = "redis") {
+                    ", redis://…"
                 } else {
                     ""
                 },
@@ -81,6 +93,11 @@ impl Storage {
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
                 let store = PostgresStore::open(url).await.map_err(describe)?;
+                Ok(Arc::new(store))
+            }
+            #[cfg(feature = "redis")]
+            Self::Redis(url) => {
+                let store = RedisStore::open(url).await.map_err(describe)?;
                 Ok(Arc::new(store))
             }
             Self::Sqlite(path) => {
@@ -167,8 +184,10 @@ mod tests {
             ("mariadb://h/db", "mysql", cfg!(feature = "mysql")),
             ("cached+memory", "cached", cfg!(feature = "cached")),
             ("cached+sqlite:a.db", "cached", cfg!(feature = "cached")),
-            ("redis://h", "redis", false),
-            ("redis-cluster://h:1,h:2", "redis", false),
+            ("redis://h", "redis", cfg!(feature = "redis")),
+            ("rediss://h", "redis", cfg!(feature = "redis")),
+            ("redis-cluster://h:1,h:2", "redis", cfg!(feature = "redis")),
+            ("redis-sentinel://h:1/m", "redis", cfg!(feature = "redis")),
             ("sealed:", "sealed", false),
             ("django+sqlite:x", "django", false),
         ] {
