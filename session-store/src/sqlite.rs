@@ -11,12 +11,12 @@ mod tests;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError, to_micros};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, SqlitePool};
 use time::OffsetDateTime;
 
 use self::failure::Place;
@@ -84,11 +84,15 @@ impl SqliteStore {
         options.check_table()?;
         let path = file::create(&options.path)?;
         let place = Place::File(path.clone());
+        let failure = |error| place.failure("open", error);
+        let mut first = first_connection(&options, &path).await.map_err(failure)?;
+        schema::prepare(&mut first, &options.table, &place).await?;
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
             .await
-            .map_err(|error| place.failure("open", error))?;
-        schema::prepare(&writer, &options.table, &place).await?;
+            .map_err(failure)?;
+        // Not before: the last one to close a file empties its log, and has the disk wait for it.
+        drop(first);
         let readers = pool(&options, options.readers).connect_lazy_with(options.reader(&path));
         let keeper = pool(&options, 1).connect_lazy_with(options.writer(&path));
         let keeper = Some(Keeper::new(keeper));
@@ -104,11 +108,14 @@ impl SqliteStore {
         let options = SqliteOptions::new("");
         let place = Place::Memory;
         // The database is the connection: it must be one, and never be closed for idleness.
+        let failure = |error| place.failure("open", error);
         let only = pool(&options, 1)
             .connect_with(SqliteConnectOptions::new().in_memory(true))
             .await
-            .map_err(|error| place.failure("open", error))?;
-        schema::prepare(&only, &options.table, &place).await?;
+            .map_err(failure)?;
+        let mut connection = only.acquire().await.map_err(failure)?;
+        schema::prepare(&mut connection, &options.table, &place).await?;
+        drop(connection);
         Ok(Self::assemble(&options, place, only.clone(), only, None))
     }
 
@@ -309,6 +316,27 @@ impl Database {
         match tokio::time::timeout(self.limit, work).await {
             Ok(answer) => answer.map_err(|error| self.place.failure(doing, error)),
             Err(_) => Err(self.place.too_slow(doing)),
+        }
+    }
+}
+
+/// Opens the file, which gets its log if it has none.
+///
+/// For that a connection that reads the file has to lock it, and whoever meets another there is
+/// refused at once, whatever its time-out, lest both wait for ever.
+async fn first_connection(
+    options: &SqliteOptions,
+    path: &Path,
+) -> Result<SqliteConnection, sqlx::Error> {
+    let begun = Instant::now();
+    loop {
+        let answer = options.writer(path).connect().await;
+        let is_late = begun.elapsed() >= options.timeout;
+        match answer {
+            Err(error) if failure::is_locked(&error) && !is_late => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            answer => return answer,
         }
     }
 }

@@ -49,12 +49,16 @@ pub(super) fn refused(path: &Path, reason: &str) -> StoreError {
     StoreError::new(format!("can't open {}: {reason}", path.display()))
 }
 
+/// Says whether another connection holds a lock that was needed.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(5 | 6))
+}
+
 fn reason(error: &sqlx::Error) -> &'static str {
     if let sqlx::Error::PoolTimedOut = error {
         return "other calls kept their turn too long; the disk is slow or the load too high";
     }
-    // The low byte is the primary code; see sqlite.org/rescode.html.
-    match result_code(error).map(|code| code & 0xff) {
+    match primary_code(error) {
         Some(5 | 6) => "another program has it locked; end that program or its transaction",
         Some(8 | 3) => "this user may not write to it",
         Some(10) => "the disk failed",
@@ -66,8 +70,10 @@ fn reason(error: &sqlx::Error) -> &'static str {
     }
 }
 
-fn result_code(error: &sqlx::Error) -> Option<u32> {
-    error.as_database_error()?.code()?.parse().ok()
+/// Returns what the low byte of the result says; see sqlite.org/rescode.html.
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
 }
 
 pub(super) const DAMAGED: &str =

@@ -1,5 +1,5 @@
 use session_core::StoreError;
-use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite, SqliteConnection, Transaction};
 
 use super::failure::Place;
 
@@ -30,19 +30,17 @@ const COLUMNS: [(&str, &str, bool); 12] = [
 /// Makes the table unless it is there, brings an older one up to date, and refuses one that is not
 /// ours.
 pub(super) async fn prepare(
-    writer: &SqlitePool,
+    connection: &mut SqliteConnection,
     table: &str,
     place: &Place,
 ) -> Result<(), StoreError> {
     let failure = |error| place.failure("open", error);
-    let mut connection = writer.acquire().await.map_err(failure)?;
     // A table that is there needs no lock.
-    let found = find(&mut connection, table).await.map_err(failure)?;
+    let found = find(connection, table).await.map_err(failure)?;
     if let Some(found) = found.filter(|found| !found.is_older()) {
         return found.check(table, place);
     }
-    drop(connection);
-    let mut transaction = writer
+    let mut transaction = connection
         .begin_with("BEGIN IMMEDIATE")
         .await
         .map_err(failure)?;

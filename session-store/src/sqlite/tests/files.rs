@@ -325,6 +325,31 @@ async fn a_table_needs_a_name_that_can_stand_in_sql() {
     }
 }
 
+/// The first who opens a file gives it a log, and of two who begin to, SQLite refuses one at once.
+#[tokio::test]
+async fn a_file_that_is_opened_by_another_is_waited_for() {
+    let folder = Folder::new();
+    let mut stranger = folder.stranger().await;
+    for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        run(&mut stranger, begin).await;
+        let refusal = SqliteStore::open_with(folder.hasty()).await.unwrap_err();
+        let message = refusal.to_string();
+        assert!(
+            message.contains("another program has it locked"),
+            "{begin}: {message}"
+        );
+
+        let opening = tokio::spawn(SqliteStore::open(folder.path()));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!opening.is_finished(), "{begin}: it waits for the other");
+        run(&mut stranger, "COMMIT").await;
+        let store = opening.await.unwrap().unwrap();
+        store.check().await.unwrap();
+        store.close().await;
+        run(&mut stranger, "PRAGMA journal_mode = DELETE").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_processes_can_create_the_file_at_once() {
     let folder = Arc::new(Folder::new());
