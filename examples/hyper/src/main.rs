@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use session_core::{Finish, Handle, Headers, Policy, SessionError, Sessions};
+use session_core::{Handle, Headers, Policy, SessionError, Sessions};
 use session_store::{MemoryStore, SqliteStore, Sweeper};
 use tokio::net::TcpListener;
 
@@ -56,12 +56,7 @@ async fn serve(sessions: Sessions, request: Request<Incoming>) -> Result<Answer,
     let routed = route(&request, &handle).await;
     let mut response = routed.unwrap_or_else(|error| refusal(&error));
     // Once the status is known, and before the head is sent: what is to be written?
-    let committed = match handle.finish(response.status().as_u16()) {
-        Ok(Finish::Done(reply)) => Ok(reply),
-        Ok(Finish::Pending(commit)) => commit.run().await,
-        Err(error) => Err(error),
-    };
-    match committed {
+    match handle.commit(response.status().as_u16()).await {
         Ok(reply) => reply.apply(&mut Head(response.headers_mut())),
         // The answer says that something was done, and it was not.
         Err(error) => response = refusal(&error),

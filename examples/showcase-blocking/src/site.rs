@@ -67,11 +67,8 @@ fn finish(visit: ByHand<'_>, mut response: Response) -> Response {
         // 5. What could not be committed must not look done: the log hears why, the client gets
         // the status, and no cookie.
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "session not committed"
-            );
-            Response::json(error.status(), error.public_json())
+            let (status, json) = error.opaque();
+            Response::json(status, json)
         }
     }
 }

@@ -5,6 +5,7 @@ use session_core::{Session, Sessions};
 use crate::args::Args;
 use crate::refusal::Refusal;
 use crate::request::Knobs;
+use crate::route::Route;
 use crate::{Answer, Request, Visit, api, forms};
 
 /// The application: what the routes of every server do.
@@ -85,7 +86,7 @@ impl App {
         rest: &[&str],
         visit: &impl Visit,
     ) -> Result<Answer, Answer> {
-        let route = api::Route::find(request.verb(), rest)?;
+        let route = Route::find(request.verb(), rest)?;
         let knobs = request.knobs()?;
         let outcome = api::act(route, request, knobs, visit).await;
         let mut answer = outcome.unwrap_or_else(|refusal| refusal);

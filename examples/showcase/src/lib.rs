@@ -16,6 +16,7 @@ mod page;
 mod place;
 mod refusal;
 mod request;
+mod route;
 mod run;
 mod storage;
 mod visit;
