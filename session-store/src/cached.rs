@@ -1,7 +1,7 @@
-mod deletes;
 mod entry;
 mod invalidator;
 mod marks;
+mod moves;
 mod options;
 
 use std::fmt;
@@ -30,15 +30,15 @@ pub use self::options::CachedOptions;
 ///   was refused, or whose caller went away, as it may have been applied.
 /// - What **another node** did is seen within [`CachedOptions::stale_for`], a second unless it is
 ///   changed, counted from before the store was asked; at once with an [`Invalidator`]. The same
-///   holds for a write that takes effect after its failure was reported.
+///   holds for a write that takes effect after its failure was reported, and for a logout by an
+///   old id that another node has renewed.
 /// - A session is never served past its end, nor when a clock goes back.
 /// - Only live sessions are cached, and under their own ids: who makes ids up fills no memory.
 /// - An update stays exact: a stale state is refused by the store, and the next load asks it.
 /// - During an outage sessions that were just read can still be read, no longer than they may be
 ///   stale; every write fails.
 ///
-/// A logout costs one read more than the store alone, which tells where the session is if its id
-/// was renewed.
+/// A command costs the store what it costs without a cache.
 ///
 /// ```
 /// use session_core::{Policy, Sessions};
@@ -143,19 +143,24 @@ impl Store for CachedStore {
     ) -> Result<Outcome, StoreError> {
         let marks = &self.tier.marks;
         match command {
-            Command::Insert { key, .. } | Command::Touch { key, .. } => {
+            Command::Replace {
+                key,
+                with,
+                remembered,
+                ..
+            } if key != with => {
+                let remembered = (remembered - now).try_into().unwrap_or_default();
+                let _moving = marks.moving(key, with, remembered);
+                self.store.write(command, now).await
+            }
+            Command::Insert { key, .. }
+            | Command::Replace { key, .. }
+            | Command::Touch { key, .. } => {
                 let _ending = marks.ending(Mark::key(key));
                 self.store.write(command, now).await
             }
-            Command::Replace { key, with, .. } => {
-                let _moving = marks.moving(key, with);
-                self.store.write(command, now).await
-            }
             Command::Delete { key } => {
-                let deleting = marks.deleting(key);
-                if let Some(Found::Moved { to, .. }) = self.store.load(key, now).await? {
-                    deleting.moved(&to);
-                }
+                let _deleting = marks.deleting(key);
                 self.store.write(command, now).await
             }
         }

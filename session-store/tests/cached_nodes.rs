@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Finish, Found, Handle, Key, ManualClock, Outcome, Policy, Reply, Revoke,
-    Session, Sessions, Store, StoreError, SystemClock,
+    Command, Device, Found, Handle, Key, ManualClock, Outcome, Policy, Reply, Revoke, Session,
+    Sessions, Store, StoreError, SystemClock,
 };
 use session_store::{CachedOptions, CachedStore, Invalidator};
 use session_testkit::{ModelStore, moment_at};
@@ -38,12 +38,19 @@ impl Setting {
             cookie: String::new(),
         };
         let reply = setting.reply(0, |session| session.sign_in("ada").unwrap());
-        let set_cookie = reply.await.set_cookie().unwrap().to_owned();
-        setting.cookie = set_cookie.split(';').next().unwrap().to_owned();
+        let reply = reply.await;
+        setting.take_cookie_of(&reply);
         for node in 0..2 {
             assert!(setting.knows_her(node).await);
         }
         setting
+    }
+
+    /// Has the browser send the cookie of a reply from now on, and returns the one before it.
+    fn take_cookie_of(&mut self, reply: &Reply) -> String {
+        let set_cookie = reply.set_cookie().unwrap();
+        let cookie = set_cookie.split(';').next().unwrap().to_owned();
+        std::mem::replace(&mut self.cookie, cookie)
     }
 
     fn open(&self, node: usize) -> Handle {
@@ -53,10 +60,7 @@ impl Setting {
     async fn reply(&self, node: usize, act: impl Fn(&Session)) -> Reply {
         let handle = self.open(node);
         act(&handle.load().await.unwrap());
-        match handle.finish(200).unwrap() {
-            Finish::Done(reply) => reply,
-            Finish::Pending(commit) => commit.run().await.unwrap(),
-        }
+        handle.commit(200).await.unwrap()
     }
 
     async fn visit(&self, node: usize, act: impl Fn(&Session)) {
@@ -100,6 +104,23 @@ async fn a_revocation_on_one_node_is_seen_on_the_other_within_the_bound() {
     assert!(!setting.knows_her(0).await);
     setting.advance(BOUND);
     assert!(!setting.knows_her(1).await);
+}
+
+#[tokio::test]
+async fn a_logout_by_an_id_that_another_node_has_renewed_holds_within_the_bound() {
+    let mut setting = Setting::new(over(ModelStore::new())).await;
+    let renewed = setting.reply(1, |session| session.cycle().unwrap()).await;
+    let old = setting.take_cookie_of(&renewed);
+    assert!(setting.knows_her(0).await);
+    let new = std::mem::replace(&mut setting.cookie, old);
+    let handle = setting.open(0);
+    handle.destroy().unwrap();
+    let _ = handle.commit(200).await.unwrap();
+    setting.cookie = new;
+    setting.advance(BOUND);
+    for node in 0..2 {
+        assert!(!setting.knows_her(node).await);
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 
 use session_core::Key;
 
-use super::deletes::Deletes;
 use super::entry::Entry;
+use super::moves::Moves;
 
 /// Knows of every entry whether something has ended since that may be missing from it.
 ///
@@ -20,7 +21,7 @@ pub(super) struct Marks {
     keys: Box<[AtomicU64]>,
     owners: Box<[AtomicU64]>,
     all: AtomicU64,
-    deletes: Deletes,
+    moves: Moves,
 }
 
 /// What an invalidation ends.
@@ -54,7 +55,7 @@ impl Marks {
             keys: row(KEYS),
             owners: row(OWNERS),
             all: AtomicU64::new(0),
-            deletes: Deletes::default(),
+            moves: Moves::new(),
         }
     }
 
@@ -71,14 +72,17 @@ impl Marks {
         Ending(self, mark)
     }
 
-    pub(super) fn moving(&self, from: &Key, to: &Key) -> Moving<'_> {
-        Moving(self, *from.digest(), *to.digest())
+    pub(super) fn moving(&self, from: &Key, to: &Key, remembered: Duration) -> Moving<'_> {
+        Moving {
+            marks: self,
+            from: *from.digest(),
+            to: *to.digest(),
+            remembered,
+        }
     }
 
     pub(super) fn deleting(&self, key: &Key) -> Deleting<'_> {
-        let number = self.draw();
-        self.deletes.begin(number, *key.digest());
-        Deleting(self, number)
+        Deleting(self, *key.digest())
     }
 
     /// Says whether nothing has ended since the entry was read that may be missing from it.
@@ -116,33 +120,39 @@ impl Drop for Ending<'_> {
 
 /// Ends, likewise, what is cached under both keys of a move.
 #[must_use = "it ends something when it is dropped"]
-pub(super) struct Moving<'a>(&'a Marks, [u8; 32], [u8; 32]);
+pub(super) struct Moving<'a> {
+    marks: &'a Marks,
+    from: [u8; 32],
+    to: [u8; 32],
+    remembered: Duration,
+}
 
 impl Drop for Moving<'_> {
     fn drop(&mut self) {
-        let Self(marks, from, to) = self;
-        marks.deletes.moved(from, to);
+        let Self {
+            marks,
+            from,
+            to,
+            remembered,
+        } = self;
+        marks.moves.note(*from, *to, *remembered);
         marks.end(Mark::Key(*from));
         marks.end(Mark::Key(*to));
     }
 }
 
-/// Ends, likewise, what is cached of a session that is deleted, wherever it went meanwhile.
+/// Ends, likewise, what is cached of a session that is deleted, wherever this node has moved it.
+///
+/// A move that ends later than this ends what is cached under its new key by itself.
 #[must_use = "it ends something when it is dropped"]
-pub(super) struct Deleting<'a>(&'a Marks, u64);
-
-impl Deleting<'_> {
-    /// Adds where the session is, as the store says.
-    pub(super) fn moved(&self, to: &Key) {
-        self.0.deletes.found(self.1, *to.digest());
-    }
-}
+pub(super) struct Deleting<'a>(&'a Marks, [u8; 32]);
 
 impl Drop for Deleting<'_> {
     fn drop(&mut self) {
-        let Self(marks, number) = self;
-        for digest in marks.deletes.end(*number) {
-            marks.end(Mark::Key(digest));
+        let Self(marks, digest) = self;
+        marks.end(Mark::Key(*digest));
+        if let Some(to) = marks.moves.from(digest) {
+            marks.end(Mark::Key(to));
         }
     }
 }
