@@ -3,10 +3,9 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite, SqliteConnection, T
 
 use super::failure::Place;
 
-/// The version that this crate writes into the table's definition.
-///
-/// It stands there, as a comment, and not in `user_version`, which belongs to whoever owns the
-/// rest of the database.
+const SCHEMA: &str = include_str!("../../migrations/sqlite.sql");
+
+/// The version that stands in the table's definition, after the mark.
 const VERSION: u32 = 2;
 
 const MARK: &str = "session-store schema ";
@@ -82,30 +81,9 @@ async fn upgrade(
 }
 
 async fn create(transaction: &mut Transaction<'_, Sqlite>, table: &str) -> Result<(), sqlx::Error> {
-    let columns = COLUMNS.map(|(name, kind, is_mandatory)| {
-        let mandatory = if is_mandatory { " NOT NULL" } else { "" };
-        format!("{name} {kind}{mandatory}")
-    });
-    let columns = columns.join(", ");
-    for sql in [
-        format!(
-            "CREATE TABLE \"{table}\" (/* {MARK}{VERSION} */ {columns}, PRIMARY KEY (key)) STRICT"
-        ),
-        format!("CREATE INDEX \"{table}_expires\" ON \"{table}\" (expires)"),
-        format!(
-            "CREATE INDEX \"{table}_owner\" ON \"{table}\" (owner, expires) \
-             WHERE owner IS NOT NULL"
-        ),
-        format!(
-            "CREATE INDEX \"{table}_previous\" ON \"{table}\" (previous) \
-             WHERE previous IS NOT NULL"
-        ),
-    ] {
-        sqlx::query(AssertSqlSafe(sql))
-            .execute(&mut **transaction)
-            .await?;
-    }
-    Ok(())
+    let sql = SCHEMA.replace("\"session", &format!("\"{table}"));
+    let made = sqlx::raw_sql(AssertSqlSafe(sql));
+    made.execute(&mut **transaction).await.map(drop)
 }
 
 /// What has our table's name.

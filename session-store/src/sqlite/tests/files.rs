@@ -276,6 +276,17 @@ async fn a_table_of_the_first_version_keeps_its_sessions() {
 }
 
 #[tokio::test]
+async fn a_table_that_was_made_by_hand_is_as_good() {
+    let folder = Folder::new();
+    let mut stranger = folder.stranger().await;
+    let schema = include_str!("../../../migrations/sqlite.sql");
+    sqlx::raw_sql(schema).execute(&mut stranger).await.unwrap();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    assert_eq!(load(&store, 1).await, Some(record_of(1)));
+}
+
+#[tokio::test]
 async fn a_newer_table_is_refused() {
     let folder = Folder::new();
     let mut stranger = folder.stranger().await;
