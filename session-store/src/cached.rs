@@ -1,7 +1,9 @@
 mod entry;
 mod invalidator;
+mod listener;
 mod marks;
 mod moves;
+mod notices;
 mod options;
 
 use std::fmt;
@@ -17,7 +19,9 @@ use time::OffsetDateTime;
 
 use self::entry::{Entry, Reading};
 pub use self::invalidator::Invalidator;
+use self::listener::Listener;
 use self::marks::{Mark, Marks};
+pub use self::notices::{Notice, Notices, Notifies};
 pub use self::options::CachedOptions;
 
 /// Keeps what was read lately in this process, in front of any other store.
@@ -29,9 +33,9 @@ pub use self::options::CachedOptions;
 ///   of these sessions, and what a load may be about to cache. So does a write that failed, that
 ///   was refused, or whose caller went away, as it may have been applied.
 /// - What **another node** did is seen within [`CachedOptions::stale_for`], a second unless it is
-///   changed, counted from before the store was asked; at once with an [`Invalidator`]. The same
-///   holds for a write that takes effect after its failure was reported, and for a logout by an
-///   old id that another node has renewed.
+///   changed, counted from before the store was asked; at once if the store tells, see
+///   [`listening`](Self::listening). The same holds for a write that takes effect after its
+///   failure was reported, and for a logout by an old id that another node has renewed.
 /// - A session is never served past its end, nor when a clock goes back.
 /// - Only live sessions are cached, and under their own ids: who makes ids up fills no memory.
 /// - An update stays exact: a stale state is refused by the store, and the next load asks it.
@@ -58,6 +62,7 @@ pub use self::options::CachedOptions;
 pub struct CachedStore {
     store: Arc<dyn Store>,
     tier: Arc<Tier>,
+    listener: Option<Arc<Listener>>,
 }
 
 /// What a node remembers.
@@ -86,6 +91,58 @@ impl CachedStore {
         Ok(Self::assemble(store, options))
     }
 
+    /// Puts a cache in front of a store that tells what other nodes write, and listens to it.
+    ///
+    /// What another node does is then seen as soon as the notice is here. While there is no
+    /// connection it is seen within [`CachedOptions::stale_for`], as without a listener: that
+    /// bound holds whatever is lost. When the connection is back, which a task sees to, all is
+    /// forgotten that was cached before. The task ends with the last clone of this store.
+    ///
+    /// | store | what tells | what it costs |
+    /// |---|---|---|
+    /// | `RedisStore` | the server, of every write by anybody (client tracking) | writers nothing |
+    /// | `PostgresStore` | the writers, if `PostgresOptions::notify` says so | see there |
+    /// | others | nobody; an [`Invalidator`] may be driven by hand | |
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "redis")]
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// use session_core::{Policy, Sessions};
+    /// use session_store::{CachedOptions, CachedStore, RedisStore};
+    /// use std::sync::Arc;
+    ///
+    /// let store = Arc::new(RedisStore::open("redis://localhost").await?);
+    /// let cached = CachedStore::listening(store, &CachedOptions::new()).await?;
+    /// let sessions = Sessions::new(Policy::default(), cached);
+    /// # drop(sessions);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An option makes no sense, or nobody can listen to the store; the message says why.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, or in one without time.
+    pub async fn listening(
+        store: Arc<dyn Notifies>,
+        options: &CachedOptions,
+    ) -> Result<Self, StoreError> {
+        let mut cached = Self::with(Arc::clone(&store) as Arc<dyn Store>, options)?;
+        let listener = Listener::start(store, cached.invalidator()).await?;
+        cached.listener = Some(Arc::new(listener));
+        Ok(cached)
+    }
+
+    /// Says whether other nodes' writes are seen at once: it listens, and has a connection.
+    #[must_use]
+    pub fn is_listening(&self) -> bool {
+        let listener = self.listener.as_ref();
+        listener.is_some_and(|listener| listener.is_listening())
+    }
+
     /// Returns what tells this cache of other nodes' writes.
     #[must_use]
     pub fn invalidator(&self) -> Invalidator {
@@ -110,6 +167,7 @@ impl CachedStore {
         Self {
             store,
             tier: Arc::new(tier),
+            listener: None,
         }
     }
 }

@@ -46,7 +46,7 @@ mod sweeping;
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingStore;
 #[cfg(feature = "cached")]
-pub use cached::{CachedOptions, CachedStore, Invalidator};
+pub use cached::{CachedOptions, CachedStore, Invalidator, Notice, Notices, Notifies};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "mysql")]

@@ -6,10 +6,11 @@ use super::marks::Mark;
 
 /// Tells one node's cache what other nodes did, at once instead of within its bound.
 ///
-/// A task that hears of it drives this: one that listens to a database's notifications, or to a channel. Call it
-/// *after* the write has taken effect, and [`invalidate_all`](Self::invalidate_all) whenever
-/// something may have been missed, as after a lost connection. What is never told is still
-/// seen within the bound.
+/// [`CachedStore::listening`](crate::CachedStore::listening) drives it for stores that tell by
+/// themselves. A task of yours can do so for others, if it hears of their writes in some way. Call
+/// it *after* the write has taken effect, and [`invalidate_all`](Self::invalidate_all) whenever
+/// something may have been missed, as after a lost connection. What is never told is still seen
+/// within the bound.
 ///
 /// ```
 /// use session_store::CachedStore;
