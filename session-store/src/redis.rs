@@ -15,6 +15,8 @@ mod servers;
 mod slot_map;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "cached")]
+mod tracking;
 mod visits;
 
 use std::fmt;

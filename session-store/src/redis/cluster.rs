@@ -107,6 +107,14 @@ impl Cluster {
         primaries.iter().map(|address| self.link(address)).collect()
     }
 
+    /// Asks the nodes who the primaries are now, whatever is known.
+    #[cfg(feature = "cached")]
+    pub(super) async fn look(&self, deadline: Instant) -> Result<Vec<Address>, Failure> {
+        let version = self.state().version;
+        self.refresh(version, deadline).await?;
+        Ok(self.state().map.primaries())
+    }
+
     /// Returns a key for every primary, in a slot of its own.
     pub(super) async fn one_key_each(
         &self,

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+#[cfg(feature = "cached")]
+use redis::Client;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value};
 use tokio::time::{Instant, timeout_at};
@@ -42,6 +44,21 @@ impl Link {
 
     pub(super) fn place(&self) -> String {
         self.origin.to_string()
+    }
+
+    /// Returns the server that a connection would be made to now.
+    #[cfg(feature = "cached")]
+    pub(super) async fn server(&self, deadline: Instant) -> Result<Client, Failure> {
+        match timeout_at(deadline, self.origin.server(deadline)).await {
+            Ok(server) => server,
+            Err(_) => Err(Failure::slow(&self.place())),
+        }
+    }
+
+    /// Says whether the server may be another the next time.
+    #[cfg(feature = "cached")]
+    pub(super) fn may_change(&self) -> bool {
+        self.origin.may_change()
     }
 
     /// Sends a command and returns the answer, all by the deadline.

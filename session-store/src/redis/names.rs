@@ -54,6 +54,19 @@ impl Names {
         row::key(digits)
     }
 
+    /// What all of the application's keys begin with.
+    #[cfg(feature = "cached")]
+    pub(super) fn beginning(&self) -> Vec<u8> {
+        [self.prefix.as_bytes(), b"{"].concat()
+    }
+
+    /// Reads which session a key belongs to; none of an owner's index.
+    #[cfg(feature = "cached")]
+    pub(super) fn session_of(&self, name: &[u8]) -> Option<Key> {
+        let rest = name.strip_prefix(&*self.beginning())?;
+        row::key(rest.split(|byte| *byte == b'}').next()?)
+    }
+
     fn braced(&self, tag: &[u8], rest: &[u8]) -> Vec<u8> {
         [self.prefix.as_bytes(), b"{", tag, b"}", rest].concat()
     }
@@ -74,6 +87,25 @@ mod tests {
         assert_eq!(slot(&names.pointer(&key)), place);
         assert_eq!(slot(&names.note(&key, b"7")), place);
         assert_ne!(slot(&names.session(&key_of(2))), place);
+    }
+
+    #[cfg(feature = "cached")]
+    #[test]
+    fn every_key_of_a_session_tells_which_it_is() {
+        let names = Names::new("session:".into());
+        let key = key_of(1);
+        for name in [
+            names.session(&key),
+            names.pointer(&key),
+            names.note(&key, b"7"),
+        ] {
+            assert!(name.starts_with(&names.beginning()));
+            assert_eq!(names.session_of(&name), Some(key));
+        }
+        let owner = [b"@", &*row::digest(&key)].concat();
+        for other in [&*names.index(&owner), &names.probe(1), b"session:{", b""] {
+            assert_eq!(names.session_of(other), None);
+        }
     }
 
     #[test]

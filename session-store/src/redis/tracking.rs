@@ -1,0 +1,203 @@
+//! What others write, as the servers tell it.
+//!
+//! A connection to every primary asks for the names of all keys of the application that are
+//! written, by whomever (`CLIENT TRACKING ON BCAST`). So writers do nothing for it, and nobody can
+//! forget to: an old version, an operator, a key that is evicted. A script that publishes would
+//! need a right that users of Redis 7 do not have by default, and fail without it.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::{BoxFuture, Either, select, try_join_all};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, PushKind, Value, cmd};
+use session_core::StoreError;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::RedisStore;
+use super::failure::Failure;
+use super::link::Link;
+use super::names::Names;
+use super::servers::Servers;
+use super::slot_map::Address;
+use crate::cached::{Notice, Notices, Notifies};
+
+#[async_trait]
+impl Notifies for RedisStore {
+    async fn listen(&self) -> Result<Box<dyn Notices>, StoreError> {
+        let tracking = Tracking::begin(self.clone()).await;
+        tracking.map_or_else(
+            |failure| Err(failure.during(DOING)),
+            |tracking| Ok(Box::new(tracking) as Box<dyn Notices>),
+        )
+    }
+}
+
+const DOING: &str = "listen to";
+
+/// Connections that hear of writes, one to each primary.
+struct Tracking {
+    names: Names,
+    pushes: UnboundedReceiver<PushInfo>,
+    heard: VecDeque<Notice>,
+    /// Ends when something may go unheard, and has the connections.
+    trouble: BoxFuture<'static, Failure>,
+}
+
+#[async_trait]
+impl Notices for Tracking {
+    async fn next(&mut self) -> Result<Notice, StoreError> {
+        loop {
+            if let Some(notice) = self.heard.pop_front() {
+                return Ok(notice);
+            }
+            let push = match select(pin!(self.pushes.recv()), &mut self.trouble).await {
+                Either::Left((push, _)) => push,
+                Either::Right((failure, _)) => return Err(failure.during(DOING)),
+            };
+            match push {
+                Some(push) if push.kind != PushKind::Disconnection => self.take(push),
+                _ => {
+                    return Err(StoreError::new(
+                        "Redis has closed a connection that listened",
+                    ));
+                }
+            }
+        }
+    }
+}
+
+impl Tracking {
+    async fn begin(store: RedisStore) -> Result<Self, Failure> {
+        let deadline = store.deadline();
+        let (sender, pushes) = unbounded_channel();
+        let (links, primaries) = match &store.0.servers {
+            Servers::One(link) => (vec![link.clone()], Vec::new()),
+            Servers::Cluster(cluster) => {
+                let primaries = cluster.look(deadline).await?;
+                (cluster.primaries(deadline).await?, primaries)
+            }
+        };
+        let beginning = &store.0.names.beginning();
+        let ears = links
+            .iter()
+            .map(|link| Ear::open(link, beginning, sender.clone(), deadline));
+        let ears = try_join_all(ears).await?;
+        Ok(Self {
+            names: store.0.names.clone(),
+            pushes,
+            heard: VecDeque::new(),
+            trouble: Box::pin(trouble(store, ears, primaries)),
+        })
+    }
+
+    fn take(&mut self, push: PushInfo) {
+        if push.kind != PushKind::Invalidate {
+            return;
+        }
+        match push.data.into_iter().next() {
+            Some(Value::Array(names)) => {
+                let keys = names.iter().filter_map(|name| match name {
+                    Value::BulkString(name) => self.names.session_of(name),
+                    _ => None,
+                });
+                self.heard
+                    .extend(keys.map(|key| Notice::Key(*key.digest())));
+            }
+            // Everything was removed at once.
+            _ => self.heard.push_back(Notice::All),
+        }
+    }
+}
+
+/// Waits until a server does not answer, is no primary any more, or has no slots of its own.
+///
+/// A connection that nobody has closed may be dead all the same.
+async fn trouble(store: RedisStore, ears: Vec<Ear>, primaries: Vec<Address>) -> Failure {
+    loop {
+        sleep(BEAT).await;
+        let deadline = store.deadline();
+        if let Err(failure) = try_join_all(ears.iter().map(|ear| ear.probe(deadline))).await {
+            return failure;
+        }
+        if let Servers::Cluster(cluster) = &store.0.servers {
+            match cluster.look(deadline).await {
+                Ok(now) if now == primaries => {}
+                Ok(_) => {
+                    return Failure::nobody(&cluster.to_string(), "its primaries have changed");
+                }
+                Err(failure) => return failure,
+            }
+        }
+    }
+}
+
+/// How often each server is asked whether it is there.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// A connection that hears what one server tells.
+struct Ear {
+    place: String,
+    /// Whether another may take the server's place while the connection stays.
+    may_change: bool,
+    connection: MultiplexedConnection,
+}
+
+impl Ear {
+    async fn open(
+        link: &Link,
+        beginning: &[u8],
+        sender: UnboundedSender<PushInfo>,
+        deadline: Instant,
+    ) -> Result<Self, Failure> {
+        let server = link.server(deadline).await?;
+        let info = server.get_connection_info().clone();
+        // Of the two protocols this one can tell without being asked.
+        let login = info.redis_settings().clone();
+        let login = login.set_protocol(ProtocolVersion::RESP3);
+        let connecting = async {
+            let client = Client::open(info.set_redis_settings(login))?;
+            // Our deadlines are the only ones.
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(None)
+                .set_response_timeout(None)
+                .set_push_sender(sender);
+            let connecting = client.get_multiplexed_async_connection_with_config(&config);
+            let mut connection = connecting.await?;
+            let mut tracking = cmd("CLIENT");
+            tracking.arg("TRACKING").arg("ON").arg("BCAST");
+            tracking.arg("PREFIX").arg(beginning);
+            tracking.exec_async(&mut connection).await?;
+            Ok(connection)
+        };
+        let place = link.place();
+        match timeout_at(deadline, connecting).await {
+            Ok(Ok(connection)) => Ok(Self {
+                may_change: link.may_change(),
+                connection,
+                place,
+            }),
+            Ok(Err(error)) => Err(Failure::of(&place, error)),
+            Err(_) => Err(Failure::slow(&place)),
+        }
+    }
+
+    async fn probe(&self, deadline: Instant) -> Result<(), Failure> {
+        let question = cmd(if self.may_change { "ROLE" } else { "PING" });
+        let mut connection = self.connection.clone();
+        let asking = question.query_async::<Value>(&mut connection);
+        let answer = match timeout_at(deadline, asking).await {
+            Ok(answer) => answer.map_err(|error| Failure::of(&self.place, error))?,
+            Err(_) => return Err(Failure::slow(&self.place)),
+        };
+        match answer {
+            Value::Array(role) if role.first() != Some(&Value::BulkString(b"master".into())) => {
+                Err(Failure::nobody(&self.place, "it is no primary any more"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
