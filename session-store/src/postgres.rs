@@ -1,4 +1,7 @@
 mod commands;
+#[cfg(feature = "cached")]
+mod listening;
+mod notify;
 mod options;
 mod row;
 mod server;
@@ -16,6 +19,7 @@ use sqlx::{Connection as _, PgConnection};
 use time::OffsetDateTime;
 
 use self::commands::{execute, query};
+pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
 use self::server::Postgres;
 use self::statements::Statements;
@@ -85,7 +89,7 @@ impl PostgresStore {
         let (table, server) = options.check()?;
         let database = Database {
             pool: Pool::new(Postgres(server), options.connections, options.timeout),
-            statements: Statements::of(&table),
+            statements: Statements::of(&table, options.notify),
             table,
         };
         let ping = |mut connection: PgConnection| async move {

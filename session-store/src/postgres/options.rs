@@ -5,6 +5,7 @@ use session_core::StoreError;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
+use super::notify::Notify;
 use super::table::Table;
 use crate::sql::{check_name, parse};
 
@@ -30,6 +31,7 @@ pub struct PostgresOptions {
     schema: Option<String>,
     pub(super) connections: u32,
     pub(super) timeout: Duration,
+    pub(super) notify: Notify,
 }
 
 impl PostgresOptions {
@@ -47,6 +49,7 @@ impl PostgresOptions {
             schema: None,
             connections: 10,
             timeout: Duration::from_secs(5),
+            notify: Notify::Nothing,
         }
     }
 
@@ -84,6 +87,13 @@ impl PostgresOptions {
         self
     }
 
+    /// Sets what is told to the caches that listen; nothing unless this is called.
+    #[must_use]
+    pub fn notify(mut self, what: Notify) -> Self {
+        self.notify = what;
+        self
+    }
+
     pub(super) fn check(&self) -> Result<(Table, PgConnectOptions), StoreError> {
         check_name(&self.table)?;
         if let Some(schema) = &self.schema {
@@ -102,6 +112,7 @@ impl fmt::Debug for PostgresOptions {
             .field("schema", &self.schema)
             .field("connections", &self.connections)
             .field("timeout", &self.timeout)
+            .field("notify", &self.notify)
             .finish_non_exhaustive()
     }
 }

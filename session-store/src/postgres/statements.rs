@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::notify::Notify;
 use super::table::Table;
 
 /// The SQL, one statement a command, with the table's name in it.
@@ -22,8 +23,25 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) fn of(table: &Table) -> Self {
+    pub(super) fn of(table: &Table, notify: Notify) -> Self {
         let sql = |text: &str| Arc::from(text.replace("TABLE", table.quoted()));
+        // The same statement, which also tells the key of each row that it changes. It answers
+        // with as many rows as it has changed.
+        let telling = |key: &str, text: &str| {
+            let channel = table.channel();
+            sql(&format!(
+                "WITH changed AS ({text} RETURNING {key} AS key) \
+                 SELECT pg_notify('{channel}', encode(key, 'hex')) FROM changed"
+            ))
+        };
+        let ending = |key: &str, text: &str| match notify {
+            Notify::Nothing => sql(text),
+            Notify::Ends | Notify::Changes => telling(key, text),
+        };
+        let changing = |key: &str, text: &str| match notify {
+            Notify::Nothing | Notify::Ends => sql(text),
+            Notify::Changes => telling(key, text),
+        };
         let names = "revision, public_id, created, seen, expires, authenticated, owner, expiry, \
                      data";
         // Every statement that puts a record binds its fields as $1 to $9.
@@ -46,11 +64,18 @@ impl Statements {
                  ROW ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL, NULL) \
                  WHERE old.expires <= $11"
             )),
-            replace: sql(&format!("UPDATE TABLE SET {fields} WHERE {expected}")),
-            relocate: sql(&format!(
-                "UPDATE TABLE SET {fields}, key = $13, previous = $10, remembered = $14 \
-                 WHERE {expected}"
-            )),
+            replace: changing(
+                "key",
+                &format!("UPDATE TABLE SET {fields} WHERE {expected}"),
+            ),
+            // Nobody has read it by its new key yet.
+            relocate: ending(
+                "previous",
+                &format!(
+                    "UPDATE TABLE SET {fields}, key = $13, previous = $10, remembered = $14 \
+                     WHERE {expected}"
+                ),
+            ),
             clear: sql("DELETE FROM TABLE WHERE key = $1 AND expires <= $2"),
             touch: sql(
                 "UPDATE TABLE SET seen = greatest(seen, $1), expires = greatest(expires, $2) \
@@ -58,11 +83,14 @@ impl Statements {
             ),
             // A row that is moved while we wait for it is looked at again, and then has our key
             // as its previous one. Its id tells it from another session that lives under the key.
-            delete: sql(&format!(
-                "DELETE FROM TABLE AS gone WHERE key = $1 OR ({moved} \
-                 AND NOT EXISTS (SELECT 1 FROM TABLE AS other \
-                 WHERE other.key = $1 AND other.expires > $2 AND other.id <> gone.id))"
-            )),
+            delete: ending(
+                "key",
+                &format!(
+                    "DELETE FROM TABLE AS gone WHERE key = $1 OR ({moved} \
+                     AND NOT EXISTS (SELECT 1 FROM TABLE AS other \
+                     WHERE other.key = $1 AND other.expires > $2 AND other.id <> gone.id))"
+                ),
+            ),
             // Two sweeps at a time take different rows, and wait for nobody. The array is made
             // once; a joined subquery might be run again, past the limit.
             sweep: sql(
@@ -73,13 +101,15 @@ impl Statements {
                 "SELECT public_id, created, seen, expires FROM TABLE WHERE {owned} \
                  ORDER BY seen DESC"
             )),
-            revoke_all: sql(&format!("DELETE FROM TABLE WHERE {owned}")),
-            revoke_all_but: sql(&format!(
-                "DELETE FROM TABLE WHERE {owned} AND public_id <> $3"
-            )),
-            revoke_one: sql(&format!(
-                "DELETE FROM TABLE WHERE {owned} AND public_id = $3"
-            )),
+            revoke_all: ending("key", &format!("DELETE FROM TABLE WHERE {owned}")),
+            revoke_all_but: ending(
+                "key",
+                &format!("DELETE FROM TABLE WHERE {owned} AND public_id <> $3"),
+            ),
+            revoke_one: ending(
+                "key",
+                &format!("DELETE FROM TABLE WHERE {owned} AND public_id = $3"),
+            ),
             // No session has an empty key. If the second one does not follow, a sweep will.
             probe: sql(&format!(
                 "INSERT INTO TABLE ({names}, key) VALUES (0, '', 0, 0, 0, NULL, NULL, '', '', '') \

@@ -2,7 +2,10 @@ use sqlx::{AssertSqlSafe, Connection as _, Error, PgConnection, Row as _};
 
 /// The table's name as it stands in SQL, whose parts have been checked.
 #[derive(Debug)]
-pub(super) struct Table(String);
+pub(super) struct Table {
+    quoted: String,
+    name: String,
+}
 
 /// What has our table's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,14 +16,23 @@ pub(super) enum Kind {
 
 impl Table {
     pub(super) fn new(schema: Option<&str>, name: &str) -> Self {
-        Self(match schema {
+        let quoted = match schema {
             Some(schema) => format!("\"{schema}\".\"{name}\""),
             None => format!("\"{name}\""),
-        })
+        };
+        let name = name.to_owned();
+        Self { quoted, name }
     }
 
     pub(super) fn quoted(&self) -> &str {
-        &self.0
+        &self.quoted
+    }
+
+    /// Names the channel on which its stores tell what they write.
+    ///
+    /// Tables of one name in several schemas share it, which does no harm: no session is in two.
+    pub(super) fn channel(&self) -> &str {
+        &self.name
     }
 
     /// Makes the table unless it is there, and says whether it is ours.
@@ -40,7 +52,7 @@ impl Table {
             .await?;
         let found = self.find(&mut transaction).await?;
         if found.is_none() {
-            let sql = SCHEMA.replace("\"session\"", &self.0);
+            let sql = SCHEMA.replace("\"session\"", &self.quoted);
             sqlx::raw_sql(AssertSqlSafe(sql))
                 .execute(&mut *transaction)
                 .await?;
@@ -57,7 +69,7 @@ impl Table {
              FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) \
              AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname COLLATE \"C\"",
         )
-        .bind(&self.0)
+        .bind(&self.quoted)
         .fetch_all(connection)
         .await?;
         if columns.is_empty() {

@@ -79,6 +79,24 @@ impl<S: Server> Pool<S> {
         &self.server
     }
 
+    /// How long a call waits for a connection, and again for the answer.
+    #[cfg(all(feature = "cached", feature = "postgres"))]
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Says that a connection of somebody's own to the server has failed.
+    #[cfg(all(feature = "cached", feature = "postgres"))]
+    pub(crate) fn failed(&self, doing: &str, error: sqlx::Error) -> StoreError {
+        self.error(doing, Failure::Error(error))
+    }
+
+    /// Says that the server did not answer on a connection of somebody's own.
+    #[cfg(all(feature = "cached", feature = "postgres"))]
+    pub(crate) fn slow(&self, doing: &str) -> StoreError {
+        self.error(doing, Failure::Slow)
+    }
+
     /// Runs statements on one connection; after twice the time-out at the latest it has answered.
     ///
     /// `work` owns the connection, so that it is closed when the work is given up, and gives it

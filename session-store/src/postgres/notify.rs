@@ -1,0 +1,20 @@
+/// What a [`PostgresStore`](crate::PostgresStore) tells the caches that listen.
+///
+/// `CachedStore::listening` hears of every write whose store tells of it, and sees any other
+/// within `CachedOptions::stale_for`; so set the same in all processes that write.
+///
+/// It is part of the statement that writes, not a command more. But of the transactions that tell
+/// something PostgreSQL lets one at a time commit in a database, and each of them waits for the
+/// disk: with [`Changes`](Self::Changes) that is the limit of how much can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Notify {
+    /// Nothing, which costs nothing.
+    #[default]
+    Nothing,
+    /// What ends a session or the id that it was known by: logouts, revocations and new ids, those
+    /// of sign-ins included.
+    Ends,
+    /// Changed values as well.
+    Changes,
+}
