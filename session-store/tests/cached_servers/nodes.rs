@@ -1,0 +1,202 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use session_core::{Finish, Handle, Policy, Revoke, Session, SessionError, Sessions, Store};
+use session_store::{CachedOptions, CachedStore, Notifies};
+use session_testkit::SpyStore;
+use tokio::time::sleep;
+
+use crate::watched::Watched;
+
+/// So long that whoever sees something sooner has been told.
+pub(crate) const BOUND: Duration = Duration::from_mins(1);
+
+/// How soon "at once" and "by itself" have to be on a machine that is busy.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A node that writes, one that listens, and one that only waits for its bound.
+pub(crate) struct Nodes {
+    pub(crate) writer: Sessions,
+    pub(crate) listener: Sessions,
+    pub(crate) deaf: Sessions,
+    pub(crate) cache: CachedStore,
+    spy: SpyStore,
+    pub(crate) cookie: String,
+}
+
+impl Nodes {
+    /// The nodes share no connection, and the first two listen.
+    pub(crate) async fn new(stores: [Arc<dyn Notifies>; 3]) -> Self {
+        let options = CachedOptions::new().stale_for(BOUND);
+        let [writer, listener, deaf] = stores;
+        let writer = CachedStore::listening(writer, &options).await.unwrap();
+        let listener = Watched::new(listener);
+        let spy = listener.spy.clone();
+        let cache = CachedStore::listening(Arc::new(listener), &options);
+        let cache = cache.await.unwrap();
+        assert!(cache.is_listening());
+        let deaf = CachedStore::with(deaf as Arc<dyn Store>, &options).unwrap();
+        let sessions = |store| Sessions::new(Policy::default(), store);
+        Self {
+            writer: sessions(writer),
+            listener: sessions(cache.clone()),
+            deaf: sessions(deaf),
+            cache,
+            spy,
+            cookie: String::new(),
+        }
+    }
+
+    /// Signs ada in, and shows her session to every node.
+    pub(crate) async fn sign_in(&mut self) {
+        self.cookie.clear();
+        self.visit(|session| session.sign_in("ada")).await.unwrap();
+        self.show().await;
+    }
+
+    /// Has every node cache the session as it is.
+    pub(crate) async fn show(&self) {
+        assert!(self.knows_her(&self.deaf).await);
+        // What is on its way here may end once more what was cached.
+        soon("it is cached", async || {
+            let _ = self.spy.take();
+            assert!(self.knows_her(&self.listener).await);
+            self.spy.take().load == 0
+        })
+        .await;
+    }
+
+    /// Waits until all that was told has been heard, and has the session cached as it was.
+    pub(crate) async fn catch_up(&mut self) {
+        let cookie = self.cookie.clone();
+        // One server tells all in its order, so the end of another session comes last.
+        self.sign_in().await;
+        self.log_out().await.unwrap();
+        self.she_is_gone_soon().await;
+        self.cookie = cookie;
+        self.show().await;
+    }
+
+    /// Makes a request to the node that writes.
+    pub(crate) async fn visit(
+        &mut self,
+        act: impl Fn(&Session) -> Result<(), SessionError>,
+    ) -> Result<(), SessionError> {
+        let handle = self.open(&self.writer);
+        act(&handle.load().await?)?;
+        let reply = match handle.finish(200)? {
+            Finish::Done(reply) => reply,
+            Finish::Pending(commit) => commit.run().await?,
+        };
+        if let Some(cookie) = reply.set_cookie() {
+            let (pair, _) = cookie.split_once(';').unwrap();
+            pair.clone_into(&mut self.cookie);
+        }
+        Ok(())
+    }
+
+    /// Logs out, on the node that writes, whoever has that cookie.
+    pub(crate) async fn log_out(&self) -> Result<(), SessionError> {
+        let handle = self.open(&self.writer);
+        handle.destroy()?;
+        if let Finish::Pending(commit) = handle.finish(200)? {
+            let _ = commit.run().await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn knows_her(&self, node: &Sessions) -> bool {
+        let session = self.open(node).load().await.unwrap();
+        session.owner().as_deref() == Some("ada")
+    }
+
+    pub(crate) async fn value(&self, node: &Sessions) -> Option<u32> {
+        self.open(node).load().await.unwrap().get("n").unwrap()
+    }
+
+    /// Waits until the node that listens knows her no more, and sees that the other one does.
+    pub(crate) async fn she_is_gone_soon(&self) {
+        soon("she is gone", async || {
+            !self.knows_her(&self.listener).await
+        })
+        .await;
+        assert!(self.knows_her(&self.deaf).await);
+    }
+
+    /// Waits until no node has a broken connection left.
+    pub(crate) async fn all_serve(&self) {
+        for node in [&self.writer, &self.listener, &self.deaf] {
+            at_last(async || node.store().check().await).await;
+        }
+    }
+
+    /// Waits until the node has a connection, or has noticed that it has none.
+    pub(crate) async fn listens(&self, is_listening: bool) {
+        let what = if is_listening { "listens" } else { "is deaf" };
+        soon(what, async || self.cache.is_listening() == is_listening).await;
+    }
+
+    /// Signs in, out and about, and sees each step at once.
+    pub(crate) async fn see_everything_at_once(&mut self) {
+        self.sign_in().await;
+        self.visit(|session| session.insert("n", 1)).await.unwrap();
+        soon("a value is there", async || {
+            self.value(&self.listener).await == Some(1)
+        })
+        .await;
+        assert_eq!(self.value(&self.deaf).await, None);
+        self.see_ends_at_once().await;
+    }
+
+    /// The same without changed values.
+    pub(crate) async fn see_ends_at_once(&mut self) {
+        self.sign_in().await;
+        self.log_out().await.unwrap();
+        self.she_is_gone_soon().await;
+
+        self.sign_in().await;
+        let revoked = self.writer.revoke("ada", Revoke::All).await;
+        assert!(revoked.unwrap() > 0);
+        self.she_is_gone_soon().await;
+
+        self.sign_in().await;
+        let old = self.cookie.clone();
+        self.visit(Session::cycle).await.unwrap();
+        let new = std::mem::replace(&mut self.cookie, old);
+        self.she_is_gone_soon().await;
+        // A logout by the old id is one by the new id too.
+        let old = std::mem::replace(&mut self.cookie, new);
+        self.show().await;
+        let new = std::mem::replace(&mut self.cookie, old);
+        self.log_out().await.unwrap();
+        self.cookie = new;
+        self.she_is_gone_soon().await;
+    }
+
+    fn open(&self, node: &Sessions) -> Handle {
+        node.open([self.cookie.as_bytes()])
+    }
+}
+
+/// Waits until it is so; what comes from another process tells nobody here.
+pub(crate) async fn soon(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + SOON;
+    while !is_so().await {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Tries until the servers answer again.
+pub(crate) async fn at_last<T, E: std::fmt::Display>(
+    mut act: impl AsyncFnMut() -> Result<T, E>,
+) -> T {
+    let deadline = Instant::now() + 2 * SOON;
+    loop {
+        match act().await {
+            Ok(done) => return done,
+            Err(error) => assert!(Instant::now() < deadline, "it fails for too long: {error}"),
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}

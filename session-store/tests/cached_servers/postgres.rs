@@ -1,0 +1,157 @@
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use session_servers::{Postgres, skips};
+use session_store::{CachedOptions, CachedStore, Notifies, Notify, PostgresOptions, PostgresStore};
+
+use crate::nodes::{Nodes, at_last, soon};
+use crate::proxy::{Proxy, Way};
+
+/// The server of all tests that do it no harm.
+static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().unwrap());
+
+fn fresh() -> PostgresOptions {
+    PostgresOptions::new(SERVER.url(&SERVER.database().unwrap()))
+}
+
+async fn open(options: PostgresOptions) -> Arc<dyn Notifies> {
+    let options = options.timeout(Duration::from_secs(2));
+    let store = at_last(async || PostgresStore::open_with(options.clone()).await);
+    Arc::new(store.await)
+}
+
+async fn nodes(options: [PostgresOptions; 3]) -> Nodes {
+    let [writer, listener, deaf] = options;
+    Nodes::new([open(writer).await, open(listener).await, open(deaf).await]).await
+}
+
+fn is_missing(test: &str) -> bool {
+    skips(test, &Postgres::PROGRAMS)
+}
+
+#[tokio::test]
+async fn postgres_tells_everything_at_once_if_it_is_to() {
+    if is_missing("postgres_tells_everything_at_once_if_it_is_to") {
+        return;
+    }
+    let options = fresh().notify(Notify::Changes);
+    // Whatever the table is called: so is something within the statements.
+    for name in ["session", "changed", "Mixed_Case", &"x".repeat(63)] {
+        let options = [(); 3].map(|()| options.clone().table(name));
+        nodes(options).await.see_everything_at_once().await;
+    }
+}
+
+#[tokio::test]
+async fn postgres_tells_only_ends_if_it_is_to() {
+    if is_missing("postgres_tells_only_ends_if_it_is_to") {
+        return;
+    }
+    let options = fresh().notify(Notify::Ends);
+    let mut nodes = nodes([(); 3].map(|()| options.clone())).await;
+    nodes.see_ends_at_once().await;
+    nodes.sign_in().await;
+    nodes.visit(|session| session.insert("n", 1)).await.unwrap();
+    nodes.catch_up().await;
+    assert_eq!(nodes.value(&nodes.listener).await, None);
+    assert_eq!(nodes.value(&nodes.writer).await, Some(1));
+}
+
+#[tokio::test]
+async fn after_an_outage_of_postgres_all_is_told_again() {
+    if is_missing("after_an_outage_of_postgres_all_is_told_again") {
+        return;
+    }
+    let mut server = Postgres::start().unwrap();
+    let options = PostgresOptions::new(server.url("postgres")).notify(Notify::Changes);
+    let mut nodes = nodes([(); 3].map(|()| options.clone())).await;
+    nodes.sign_in().await;
+    server.kill();
+    nodes.listens(false).await;
+    server.restart().unwrap();
+    nodes.listens(true).await;
+    nodes.all_serve().await;
+    nodes.see_everything_at_once().await;
+
+    server.freeze().unwrap();
+    nodes.listens(false).await;
+    server.thaw().unwrap();
+    nodes.listens(true).await;
+    nodes.all_serve().await;
+    nodes.see_everything_at_once().await;
+}
+
+#[tokio::test]
+async fn who_missed_what_postgres_told_is_right_once_it_listens_again() {
+    if is_missing("who_missed_what_postgres_told") {
+        return;
+    }
+    let proxy = Proxy::to(SERVER.port()).await;
+    let url = SERVER.url(&SERVER.database().unwrap());
+    let through = url.replace(&SERVER.port().to_string(), &proxy.port().to_string());
+    let options = [&url, &through, &url];
+    let options = options.map(|url| PostgresOptions::new(url).notify(Notify::Ends));
+    let mut nodes = nodes(options).await;
+    for way in [Way::Closed, Way::Stuck] {
+        nodes.sign_in().await;
+        nodes.catch_up().await;
+        proxy.set(way);
+        nodes.log_out().await.unwrap();
+        // It has not heard of it, notices that by itself, and serves what it may until it has.
+        assert!(nodes.knows_her(&nodes.listener).await);
+        nodes.listens(false).await;
+        assert!(nodes.knows_her(&nodes.listener).await);
+        if way == Way::Stuck {
+            proxy.set(Way::Closed);
+        }
+        proxy.set(Way::Open);
+        nodes.listens(true).await;
+        nodes.she_is_gone_soon().await;
+    }
+    nodes.see_ends_at_once().await;
+}
+
+#[tokio::test]
+async fn a_listener_that_postgres_throws_out_comes_back() {
+    if is_missing("a_listener_that_postgres_throws_out_comes_back") {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let options = PostgresOptions::new(SERVER.url(&database)).notify(Notify::Ends);
+    let mut nodes = nodes([(); 3].map(|()| options.clone())).await;
+    for _ in 0..3 {
+        nodes.sign_in().await;
+        let throw_out = format!(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+             WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+        );
+        SERVER.run("postgres", &throw_out).unwrap();
+        nodes.log_out().await.unwrap();
+        nodes.she_is_gone_soon().await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_dropped_listens_to_postgres_no_more() {
+    if is_missing("who_is_dropped_listens_to_postgres_no_more") {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let listeners = || {
+        let count = format!(
+            "SELECT count(*) FROM pg_stat_activity \
+             WHERE datname = '{database}' AND query LIKE 'LISTEN%'"
+        );
+        SERVER.run("postgres", &count).unwrap().trim().to_owned()
+    };
+    let store = open(PostgresOptions::new(SERVER.url(&database))).await;
+    let cached = CachedStore::listening(store, &CachedOptions::new())
+        .await
+        .unwrap();
+    assert_eq!(listeners(), "1");
+    let clone = cached.clone();
+    drop(cached);
+    assert!(clone.is_listening());
+    drop(clone);
+    soon("nobody listens", async || listeners() == "0").await;
+}

@@ -1,0 +1,69 @@
+use std::io;
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// A way to a server that can be blocked.
+pub(crate) struct Proxy {
+    port: u16,
+    way: watch::Sender<Way>,
+}
+
+/// What happens to connections through a [`Proxy`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    Open,
+    /// They are closed, old and new.
+    Closed,
+    /// They stay, and nothing gets through; as where a cable was pulled.
+    Stuck,
+}
+
+impl Proxy {
+    /// Leads to that port of this machine.
+    pub(crate) async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let (way, watched) = watch::channel(Way::Open);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(pass(stream, port, watched.clone()));
+            }
+        });
+        Self { port: own, way }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn set(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+}
+
+/// Lets a connection live until the way is another; one that was stuck has lost something.
+async fn pass(mut stream: TcpStream, port: u16, mut way: watch::Receiver<Way>) -> io::Result<()> {
+    let is = *way.borrow_and_update();
+    if is == Way::Open {
+        let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
+        for one in [&stream, &server] {
+            one.set_nodelay(true)?;
+        }
+        tokio::select! {
+            _ = copy_bidirectional(&mut stream, &mut server) => return Ok(()),
+            _ = way.changed() => {}
+        }
+        let is = *way.borrow_and_update();
+        if is == Way::Stuck {
+            // Both sides stay open.
+            let _ = way.changed().await;
+        }
+        return Ok(());
+    }
+    if is == Way::Stuck {
+        let _ = way.changed().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
+use session_store::{Notices, Notifies};
+use session_testkit::SpyStore;
+use time::OffsetDateTime;
+
+/// A store that counts its calls, and tells what it told before.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    store: Arc<dyn Notifies>,
+    pub(crate) spy: SpyStore,
+}
+
+impl Watched {
+    pub(crate) fn new(store: Arc<dyn Notifies>) -> Self {
+        let spy = SpyStore::shared(Arc::clone(&store) as Arc<dyn Store>);
+        Self { store, spy }
+    }
+}
+
+#[async_trait]
+impl Notifies for Watched {
+    async fn listen(&self) -> Result<Box<dyn Notices>, StoreError> {
+        self.store.listen().await
+    }
+}
+
+#[async_trait]
+impl Store for Watched {
+    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+        self.spy.load(key, now).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        self.spy.write(command, now).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        self.spy.sweep(now, limit).await
+    }
+
+    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        self.spy.devices(owner, now).await
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        self.spy.revoke(owner, which, now).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.spy.check().await
+    }
+}
