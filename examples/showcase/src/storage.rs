@@ -1,15 +1,17 @@
 use std::sync::Arc;
 
 use session_core::Store;
-#[cfg(feature = "cached")]
-use session_store::CachedStore;
 #[cfg(feature = "mysql")]
 use session_store::MysqlStore;
 #[cfg(feature = "postgres")]
 use session_store::PostgresStore;
 #[cfg(feature = "redis")]
 use session_store::RedisStore;
+#[cfg(feature = "cached")]
+use session_store::{CachedOptions, CachedStore, Notifies};
 use session_store::{MemoryStore, SqliteStore};
+#[cfg(all(feature = "cached", feature = "postgres"))]
+use session_store::{Notify, PostgresOptions};
 
 /// Where the sessions are kept: the argument of `--store`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +82,7 @@ impl Storage {
     pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, String> {
         match self {
             #[cfg(feature = "cached")]
-            Self::Cached(behind) => {
-                let store = Box::pin(behind.open()).await?;
-                Ok(Arc::new(CachedStore::new(store)))
-            }
+            Self::Cached(behind) => Ok(Arc::new(behind.open_cached().await?)),
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
             #[cfg(feature = "mysql")]
             Self::Mysql(url) => {
@@ -113,6 +112,30 @@ impl Storage {
     #[allow(clippy::unnecessary_wraps, reason = "builds without the cache refuse")]
     fn cached(behind: Self) -> Result<Self, String> {
         Ok(Self::Cached(Box::new(behind)))
+    }
+
+    /// Opens it behind a cache, which listens where there is somebody to listen to.
+    async fn open_cached(&self) -> Result<CachedStore, String> {
+        let telling: Option<Arc<dyn Notifies>> = match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => {
+                let options = PostgresOptions::new(url).notify(Notify::Changes);
+                let store = PostgresStore::open_with(options).await;
+                Some(Arc::new(store.map_err(describe)?))
+            }
+            #[cfg(feature = "redis")]
+            Self::Redis(url) => {
+                let store = RedisStore::open(url).await.map_err(describe)?;
+                Some(Arc::new(store))
+            }
+            _ => None,
+        };
+        let options = CachedOptions::new();
+        match telling {
+            Some(store) => CachedStore::listening(store, &options).await,
+            None => CachedStore::with(Box::pin(self.open()).await?, &options),
+        }
+        .map_err(describe)
     }
 }
 
