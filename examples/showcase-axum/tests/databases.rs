@@ -46,7 +46,7 @@ fn the_server_passes_the_http_suite_on_mysql() {
     let test = "the_server_passes_the_http_suite_on_mysql";
     if !skips(test, &Mariadb::PROGRAMS) {
         let server = Mariadb::start().unwrap();
-        passes("axum, mariadb", &server.url("test"));
+        passes("axum, mysql", &server.url("test"));
     }
 }
 
@@ -59,6 +59,18 @@ fn the_server_passes_the_http_suite_on_redis() {
     if !skips(test, &Redis::PROGRAMS) {
         let server = Redis::start().unwrap();
         passes("axum, redis", &server.url());
+    }
+}
+
+#[cfg(all(feature = "cached", feature = "redis"))]
+#[test]
+fn the_server_passes_the_http_suite_on_redis_behind_a_cache() {
+    use session_servers::{Redis, skips};
+
+    let test = "the_server_passes_the_http_suite_on_redis_behind_a_cache";
+    if !skips(test, &Redis::PROGRAMS) {
+        let server = Redis::start().unwrap();
+        passes("axum, cached(redis)", &format!("cached+{}", server.url()));
     }
 }
 
