@@ -39,7 +39,7 @@ async fn passes(name: &str, url: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn mysql_passes_the_suite() {
     if !is_missing("mysql_passes_the_suite") {
-        passes("mariadb", &fresh_url()).await;
+        passes("mysql", &fresh_url()).await;
     }
 }
 
