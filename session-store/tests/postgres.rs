@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use session_core::{Command, Found, Outcome, Policy, Sessions, Store};
 use session_servers::{Postgres, skips};
-use session_store::{PostgresOptions, PostgresStore};
+use session_store::{Notify, PostgresOptions, PostgresStore};
 use session_testkit::{key_of, moment_at, record_of, store_suite};
 
 use self::servers::{costs, outages, processes, races};
@@ -293,21 +293,25 @@ async fn each_request_costs_the_server_as_few_statements_as_can_be() {
     if is_missing("each_request_costs") {
         return;
     }
-    let database = SERVER.database().unwrap();
-    let log = format!("ALTER DATABASE {database} SET log_statement = 'all'");
-    SERVER.run("postgres", &log).unwrap();
-    // Of no other database are statements logged.
-    let store = PostgresStore::open(SERVER.url(&database)).await.unwrap();
-    let sessions = Sessions::new(Policy::default(), store);
-    costs::are_few(&sessions, || {
-        let log = SERVER.log();
-        let lines = log.lines().filter(|line| {
-            // A transaction around one of them would show as well.
-            line.contains("LOG:  execute") || line.contains("LOG:  statement: ")
-        });
-        lines.map(ToOwned::to_owned).collect()
-    })
-    .await;
+    // Whatever is told is part of the statement that writes.
+    for notify in [Notify::Nothing, Notify::Ends, Notify::Changes] {
+        let database = SERVER.database().unwrap();
+        let log = format!("ALTER DATABASE {database} SET log_statement = 'all'");
+        SERVER.run("postgres", &log).unwrap();
+        // Of no other database are statements logged.
+        let options = PostgresOptions::new(SERVER.url(&database)).notify(notify);
+        let store = PostgresStore::open_with(options).await.unwrap();
+        let sessions = Sessions::new(Policy::default(), store);
+        costs::are_few(&sessions, || {
+            let log = SERVER.log();
+            let lines = log.lines().filter(|line| {
+                // A transaction around one of them would show as well.
+                line.contains("LOG:  execute") || line.contains("LOG:  statement: ")
+            });
+            lines.map(ToOwned::to_owned).collect()
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
