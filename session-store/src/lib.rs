@@ -20,7 +20,8 @@
 //! # What this crate does not do
 //!
 //! It decides nothing: a store applies a command or refuses it. It starts no task but the
-//! sweeper's, no thread but those that a `BlockingStore` waits on, and keeps no session's id in clear, only its SHA-256.
+//! sweeper's, and that of a cache which listens; no thread but those that a `BlockingStore` waits
+//! on; and keeps no session's id in clear, only its SHA-256.
 
 #[cfg(feature = "blocking")]
 mod blocking;
