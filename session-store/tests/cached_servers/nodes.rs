@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Finish, Handle, Policy, Revoke, Session, SessionError, Sessions, Store};
+use session_core::{Handle, Policy, Revoke, Session, SessionError, Sessions, Store};
 use session_store::{CachedOptions, CachedStore, Notifies};
 use session_testkit::SpyStore;
 use tokio::time::sleep;
@@ -84,10 +84,7 @@ impl Nodes {
     ) -> Result<(), SessionError> {
         let handle = self.open(&self.writer);
         act(&handle.load().await?)?;
-        let reply = match handle.finish(200)? {
-            Finish::Done(reply) => reply,
-            Finish::Pending(commit) => commit.run().await?,
-        };
+        let reply = handle.commit(200).await?;
         if let Some(cookie) = reply.set_cookie() {
             let (pair, _) = cookie.split_once(';').unwrap();
             pair.clone_into(&mut self.cookie);
@@ -99,10 +96,7 @@ impl Nodes {
     pub(crate) async fn log_out(&self) -> Result<(), SessionError> {
         let handle = self.open(&self.writer);
         handle.destroy()?;
-        if let Finish::Pending(commit) = handle.finish(200)? {
-            let _ = commit.run().await?;
-        }
-        Ok(())
+        handle.commit(200).await.map(drop)
     }
 
     pub(crate) async fn knows_her(&self, node: &Sessions) -> bool {
