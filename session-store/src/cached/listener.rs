@@ -35,7 +35,7 @@ impl Listener {
     }
 
     pub(super) fn is_listening(&self) -> bool {
-        self.is_listening.load(SeqCst)
+        self.is_listening.load(SeqCst) && !self.task.is_finished()
     }
 }
 

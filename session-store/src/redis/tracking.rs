@@ -40,6 +40,7 @@ const DOING: &str = "listen to";
 
 /// Connections that hear of writes, one to each primary.
 struct Tracking {
+    place: String,
     names: Names,
     pushes: UnboundedReceiver<PushInfo>,
     heard: VecDeque<Notice>,
@@ -61,9 +62,8 @@ impl Notices for Tracking {
             match push {
                 Some(push) if push.kind != PushKind::Disconnection => self.take(push),
                 _ => {
-                    return Err(StoreError::new(
-                        "Redis has closed a connection that listened",
-                    ));
+                    let closed = Failure::nobody(&self.place, "it has closed the connection");
+                    return Err(closed.during(DOING));
                 }
             }
         }
@@ -87,6 +87,7 @@ impl Tracking {
             .map(|link| Ear::open(link, beginning, sender.clone(), deadline));
         let ears = try_join_all(ears).await?;
         Ok(Self {
+            place: store.0.servers.to_string(),
             names: store.0.names.clone(),
             pushes,
             heard: VecDeque::new(),
