@@ -97,3 +97,44 @@ fn the_server_passes_the_http_suite_on_a_redis_cluster() {
         passes("axum, redis-cluster", &cluster.url());
     }
 }
+
+/// Opens the application as the server does.
+#[cfg(all(feature = "cached", any(feature = "postgres", feature = "redis")))]
+async fn open(url: &str) -> showcase::App {
+    let url = format!("cached+{url}");
+    let opened = showcase::prepare("axum", &["--store", &url]).await;
+    opened.unwrap()
+}
+
+#[cfg(all(feature = "cached", feature = "redis"))]
+#[tokio::test]
+async fn behind_a_cache_the_server_listens_to_redis() {
+    use session_servers::{Redis, skips};
+
+    if !skips(
+        "behind_a_cache_the_server_listens_to_redis",
+        &Redis::PROGRAMS,
+    ) {
+        let server = Redis::start().unwrap();
+        let _app = open(&server.url()).await;
+        // Of the server's clients only that one speaks this protocol.
+        let clients = server.cli(&["CLIENT", "LIST"]).unwrap();
+        assert!(clients.contains("resp=3"), "{clients}");
+    }
+}
+
+#[cfg(all(feature = "cached", feature = "postgres"))]
+#[tokio::test]
+async fn behind_a_cache_the_server_listens_to_postgres() {
+    use session_servers::{Postgres, skips};
+
+    if !skips(
+        "behind_a_cache_the_server_listens_to_postgres",
+        &Postgres::PROGRAMS,
+    ) {
+        let server = Postgres::start().unwrap();
+        let _app = open(&server.url("postgres")).await;
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'";
+        assert_eq!(server.run("postgres", count).unwrap().trim(), "1");
+    }
+}
