@@ -226,6 +226,28 @@ impl Node {
         Ok(Self { process })
     }
 
+    /// Says whether it is a replica of that one.
+    pub(crate) fn follows(&self, primary: &Self) -> io::Result<bool> {
+        let role = self.cli(&["ROLE"])?;
+        let words: Vec<_> = role.lines().collect();
+        let port = primary.process.port().to_string();
+        Ok(words.first() == Some(&"slave") && words.get(2) == Some(&&*port))
+    }
+
+    /// Waits until it has what the other one has now; WAIT would do so for its own client's writes only.
+    pub(crate) fn catch_up(&self, primary: &Self) -> io::Result<()> {
+        let offset = |node: &Self, line: usize| {
+            let role = node.cli(&["ROLE"])?;
+            let offset = role
+                .lines()
+                .nth(line)
+                .and_then(|line| line.parse::<u64>().ok());
+            offset.ok_or_else(|| io::Error::other(format!("an unknown role: {role}")))
+        };
+        let goal = offset(primary, 1)?;
+        wait_until("the replica catches up", || Ok(offset(self, 4)? >= goal))
+    }
+
     pub(crate) fn cli(&self, words: &[&str]) -> io::Result<String> {
         let port = self.process.port().to_string();
         // With -e an answer that is an error is a failure.

@@ -16,16 +16,37 @@ pub struct RedisCluster {
 const PRIMARIES: usize = 3;
 
 impl RedisCluster {
-    /// Starts the nodes and joins them.
+    /// Starts the nodes and joins them; a node forgets everything when it ends.
     ///
     /// # Errors
     ///
     /// They cannot be started, or do not come together within half a minute.
     pub fn start() -> io::Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts nodes that have each write on the disk before it is acknowledged, and serve their slots while
+    /// others are missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_durable() -> io::Result<Self> {
+        Self::start_with(&[
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--cluster-require-full-coverage",
+            "no",
+        ])
+    }
+
+    fn start_with(more: &[&str]) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         // A node that does not answer for this long is taken as dead, and its replica takes over.
-        let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500"];
-        let arguments = arguments.map(str::to_owned);
+        let usual = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500"];
+        let arguments: Vec<_> = usual.iter().chain(more).map(ToString::to_string).collect();
         let nodes: io::Result<Vec<_>> = (0..2 * PRIMARIES)
             .map(|_| Node::start(folder.path(), free_port(), &arguments))
             .collect();
@@ -68,6 +89,35 @@ impl RedisCluster {
             }
         }
         Ok(primaries)
+    }
+
+    /// Returns the indices of a primary's replicas.
+    ///
+    /// # Errors
+    ///
+    /// A node that runs does not answer.
+    pub fn replicas(&self, primary: usize) -> io::Result<Vec<usize>> {
+        let mut replicas = Vec::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if node.process.is_running() && node.follows(&self.nodes[primary])? {
+                replicas.push(index);
+            }
+        }
+        Ok(replicas)
+    }
+
+    /// Waits until every replica has what its primary has now.
+    ///
+    /// # Errors
+    ///
+    /// It takes more than half a minute.
+    pub fn wait_until_replicas_catch_up(&self) -> io::Result<()> {
+        for primary in self.primaries()? {
+            for replica in self.replicas(primary)? {
+                self.nodes[replica].catch_up(&self.nodes[primary])?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs a command on one node and returns what redis-cli prints.

@@ -115,6 +115,16 @@ impl RedisSentinel {
         self.servers[server].cli(words)
     }
 
+    /// Waits until the replica has what the primary has now.
+    ///
+    /// # Errors
+    ///
+    /// It takes more than half a minute.
+    pub fn wait_until_the_replica_catches_up(&self) -> io::Result<()> {
+        let primary = self.primary()?;
+        self.servers[1 - primary].catch_up(&self.servers[primary])
+    }
+
     /// Waits until the sentinels know each other and the replica, which follows.
     ///
     /// # Errors
