@@ -28,6 +28,22 @@ enum Step<'a> {
 
 impl Slots for Call<'_> {
     async fn ask(&self, ask: Ask<'_>) -> Result<Answer, StoreError> {
+        let answer = match (ask, self.ask_once(ask).await) {
+            (Ask::Insert { key, record, .. }, Err(failure)) if failure.is_cut_off() => {
+                self.insert_again(ask, key, record.revision).await
+            }
+            (_, answer) => answer,
+        };
+        answer.map_err(|failure| failure.during(ask.doing()))
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+}
+
+impl Call<'_> {
+    async fn ask_once(&self, ask: Ask<'_>) -> Result<Answer, Failure> {
         let repeat = if ask.is_repeatable() {
             Repeat::Once
         } else {
@@ -51,8 +67,7 @@ impl Slots for Call<'_> {
                 reach: Reach::Unknown,
             })
         });
-        let answer = answer.map_err(|failure| failure.during(ask.doing()))?;
-        Ok(match (ask, answer) {
+        Ok(match (ask, answer?) {
             // EXISTS and UNLINK count.
             (Ask::Committed { .. }, Answer::Count(0)) => Answer::Nothing,
             (Ask::Committed { .. } | Ask::Settle { .. }, Answer::Count(_)) => Answer::Done,
@@ -60,12 +75,32 @@ impl Slots for Call<'_> {
         })
     }
 
-    fn now(&self) -> OffsetDateTime {
-        self.now
+    /// Asks for a session to begin after the connection broke on which that was asked first.
+    ///
+    /// Often it was broken before, by a server that was started anew. If it was done all the same, it can be
+    /// told: the session's id has been drawn a moment ago and no browser knows it, so that nobody
+    /// has written on top.
+    async fn insert_again(
+        &self,
+        insert: Ask<'_>,
+        key: Key,
+        revision: Revision,
+    ) -> Result<Answer, Failure> {
+        let answer = self.ask_once(insert).await?;
+        if answer != Answer::Nothing {
+            return Ok(answer);
+        }
+        let load = Ask::Load {
+            key,
+            led_by: None,
+            confirmed: None,
+        };
+        match self.ask_once(load).await? {
+            Answer::Here(found) if found.revision == revision => Ok(Answer::Done),
+            _ => Ok(Answer::Nothing),
+        }
     }
-}
 
-impl Call<'_> {
     /// Writes down the script, its keys and its arguments; each script's head says which they are.
     #[allow(
         clippy::too_many_lines,

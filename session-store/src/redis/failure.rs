@@ -90,6 +90,11 @@ impl Failure {
         }
     }
 
+    /// Says whether the connection broke after the step may have been sent.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.reach == Reach::Unknown && matches!(self.cause, Cause::Redis(_))
+    }
+
     /// Says what failed, where, and what to do about it.
     pub(super) fn during(self, doing: &str) -> StoreError {
         let Self { place, cause, .. } = self;

@@ -4,6 +4,7 @@
 #![cfg(feature = "redis")]
 
 mod counts;
+mod cuts;
 mod endings;
 mod outages;
 mod processes;
