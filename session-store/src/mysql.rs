@@ -20,7 +20,7 @@ pub use self::options::MysqlOptions;
 use self::server::Mysql;
 use self::statements::Statements;
 use self::table::{Kind, Table};
-use crate::sql::Pool;
+use crate::sql::{Pool, outcome};
 
 /// Keeps sessions in a table of a MySQL or MariaDB database, which may hold other tables too.
 ///
@@ -174,10 +174,8 @@ impl Store for MysqlStore {
                 .await;
             (connection, count)
         };
-        Ok(match pool.run("write a session to", write).await? {
-            0 => Outcome::Refused,
-            _ => Outcome::Applied,
-        })
+        let done = pool.run_telling("write a session to", write).await?;
+        outcome(done, self, command, now).await
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {

@@ -24,7 +24,7 @@ pub use self::options::PostgresOptions;
 use self::server::Postgres;
 use self::statements::Statements;
 use self::table::{Kind, Table};
-use crate::sql::Pool;
+use crate::sql::{Pool, outcome};
 
 /// Keeps sessions in a table of a PostgreSQL database, which may hold other tables too.
 ///
@@ -177,10 +177,8 @@ impl Store for PostgresStore {
                 .await;
             (connection, count)
         };
-        Ok(match pool.run("write a session to", write).await? {
-            0 => Outcome::Refused,
-            _ => Outcome::Applied,
-        })
+        let done = pool.run_telling("write a session to", write).await?;
+        outcome(done, self, command, now).await
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use session_core::{Command, Found, Outcome, Policy, Sessions, Store};
-use session_servers::{Mariadb, skips};
+use session_servers::{Detour, Mariadb, skips};
 use session_store::{MysqlOptions, MysqlStore};
 use session_testkit::{key_of, moment_at, record_of, store_suite};
 
@@ -126,6 +126,17 @@ async fn a_frozen_server_holds_nobody_up_for_long() {
     let store = MysqlStore::open_with(options).await.unwrap();
     let freeze = || server.freeze().unwrap();
     outages::freeze(Arc::new(store), freeze, || server.thaw().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_begins_once_although_the_connection_breaks() {
+    if !is_missing("a_session_begins_once_although_the_connection_breaks") {
+        let detour = Detour::to(SERVER.port()).unwrap();
+        let [direct, other] = [SERVER.port(), detour.port()].map(|port| format!(":{port}/"));
+        let url = fresh_url().replace(&direct, &other);
+        let store = MysqlStore::open(url).await.unwrap();
+        outages::cut(Arc::new(store), &detour).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

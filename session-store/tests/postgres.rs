@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use session_core::{Command, Found, Outcome, Policy, Sessions, Store};
-use session_servers::{Postgres, skips};
+use session_servers::{Detour, Postgres, skips};
 use session_store::{Notify, PostgresOptions, PostgresStore};
 use session_testkit::{key_of, moment_at, record_of, store_suite};
 
@@ -103,6 +103,17 @@ async fn a_frozen_server_holds_nobody_up_for_long() {
     let store = PostgresStore::open_with(options).await.unwrap();
     let freeze = || server.freeze().unwrap();
     outages::freeze(Arc::new(store), freeze, || server.thaw().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_begins_once_although_the_connection_breaks() {
+    if !is_missing("a_session_begins_once_although_the_connection_breaks") {
+        let detour = Detour::to(SERVER.port()).unwrap();
+        let [direct, other] = [SERVER.port(), detour.port()].map(|port| format!(":{port}/"));
+        let url = fresh_url().replace(&direct, &other);
+        let store = PostgresStore::open(url).await.unwrap();
+        outages::cut(Arc::new(store), &detour).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

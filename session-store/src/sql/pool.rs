@@ -8,6 +8,8 @@ use sqlx::Connection;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
+use super::Tried;
+
 /// A database server: how to reach it, and what its errors mean.
 ///
 /// `Display` names it in messages, without a password.
@@ -106,12 +108,26 @@ impl<S: Server> Pool<S> {
     /// more on a fresh connection if the one that was idle turned out to be broken. It may have
     /// been applied the first time, and the server's answer been lost. That is safe for every
     /// command of a store: a `Touch` or a `Delete` may happen twice; an `Insert` or a `Replace`
-    /// is refused the second time, and the core then finds the random revision that it wrote.
+    /// is refused the second time, and [`outcome`](super::outcome()) or the core then finds the
+    /// random revision that it wrote.
     pub(crate) async fn run<T, F>(
         &self,
         doing: &str,
         work: impl Fn(S::Connection) -> F,
     ) -> Result<T, StoreError>
+    where
+        F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
+    {
+        let (answer, _) = self.run_telling(doing, work).await?;
+        Ok(answer)
+    }
+
+    /// Does the same, and says whether a connection has broken on the way.
+    pub(crate) async fn run_telling<T, F>(
+        &self,
+        doing: &str,
+        work: impl Fn(S::Connection) -> F,
+    ) -> Result<(T, Tried), StoreError>
     where
         F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
     {
@@ -130,7 +146,7 @@ impl<S: Server> Pool<S> {
         self.part(idle).await;
     }
 
-    async fn attempt<T, F>(&self, work: impl Fn(S::Connection) -> F) -> Result<T, Failure>
+    async fn attempt<T, F>(&self, work: impl Fn(S::Connection) -> F) -> Result<(T, Tried), Failure>
     where
         F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
     {
@@ -144,6 +160,7 @@ impl<S: Server> Pool<S> {
             Some(connection) => connection,
             None => self.connect().await?,
         };
+        let mut tried = Tried::Once;
         let mut races = 0;
         loop {
             let Ok((used, answer)) = timeout(self.timeout, work(connection)).await else {
@@ -154,7 +171,7 @@ impl<S: Server> Pool<S> {
             let error = match answer {
                 Ok(answer) => {
                     self.keep(connection).await;
-                    return Ok(answer);
+                    return Ok((answer, tried));
                 }
                 Err(error) => error,
             };
@@ -168,6 +185,7 @@ impl<S: Server> Pool<S> {
                     tracing::debug!(%error, server = %self.server, "a connection was broken");
                     connection = self.connect().await?;
                     is_fresh = true;
+                    tried = Tried::Again;
                 }
                 Verdict::Raced if races < RACES => races += 1,
                 Verdict::Raced | Verdict::Refused => {

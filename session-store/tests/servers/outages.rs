@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Found, Outcome, Store, StoreError};
+use session_core::{Command, Found, Outcome, Policy, Sessions, Store, StoreError};
+use session_servers::{Cut, Detour};
 use session_testkit::{key_of, moment_at, record_of};
 use tokio::sync::Notify;
+
+use super::browser::Browser;
 
 /// The time-out of the stores that are tested so.
 pub const TIMEOUT: Duration = Duration::from_secs(1);
@@ -134,5 +137,25 @@ pub async fn give_up(store: Arc<dyn Store>) {
         let found = store.load(key, moment_at(0)).await.unwrap();
         let is_right = found.map(|found| *found.record() == *record);
         assert!(is_right.unwrap_or(given_up), "session {number}");
+    }
+}
+
+/// Cuts the connection on which a session begins, before or after that is done: it begins once.
+pub async fn cut(store: Arc<dyn Store>, detour: &Detour) {
+    let sessions = Sessions::shared(Policy::default(), store);
+    for cut in [Cut::BeforeItIsDone, Cut::BeforeItIsAnswered] {
+        // So that all is prepared on a connection that is idle then.
+        for owner in ["first".to_owned(), format!("{cut:?}")] {
+            let browser = Browser::new(&sessions, "");
+            if owner != "first" {
+                detour.cut(cut);
+            }
+            let signed_in = browser.send(|session| session.sign_in(&owner)).await;
+            assert!(signed_in.is_ok(), "{cut:?}: {signed_in:?}");
+            assert!(detour.has_cut());
+            assert!(browser.is_known().await);
+        }
+        let devices = sessions.devices(&format!("{cut:?}")).await.unwrap();
+        assert_eq!(devices.len(), 1, "{cut:?}");
     }
 }
