@@ -106,10 +106,9 @@ impl<S: Server> Pool<S> {
     ///
     /// `work` may run again: from its beginning where it was undone because of others, and once
     /// more on a fresh connection if the one that was idle turned out to be broken. It may have
-    /// been applied the first time, and the server's answer been lost. That is safe for every
-    /// command of a store: a `Touch` or a `Delete` may happen twice; an `Insert` or a `Replace`
-    /// is refused the second time, and [`outcome`](super::outcome()) or the core then finds the
-    /// random revision that it wrote.
+    /// been applied the first time, and the server's answer been lost. A `Touch` or a `Delete` may
+    /// happen twice; an `Insert` or a `Replace` is refused the second time, which is what
+    /// [`outcome`](super::outcome()) is for.
     pub(crate) async fn run<T, F>(
         &self,
         doing: &str,
