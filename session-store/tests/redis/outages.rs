@@ -171,7 +171,7 @@ async fn sentinels_put_another_in_a_dead_primary_s_place() {
     let store = open(group.url()).await;
     let mut visitors = visitors(&store, 10).await;
     let first = group.primary().unwrap();
-    group.cli(first, &["WAIT", "1", "5000"]).unwrap();
+    group.wait_until_the_replica_catches_up().unwrap();
     group.kill(first);
     wait_until_it_serves(&store).await;
     assert_ne!(group.primary().unwrap(), first);
@@ -209,9 +209,7 @@ async fn a_cluster_puts_another_in_a_dead_node_s_place() {
     let store = open(cluster.url()).await;
     let mut visitors = visitors(&store, 30).await;
     let primaries = cluster.primaries().unwrap();
-    for primary in &primaries {
-        cluster.cli(*primary, &["WAIT", "1", "5000"]).unwrap();
-    }
+    cluster.wait_until_replicas_catch_up().unwrap();
     cluster.kill(primaries[0]);
     wait_until_it_serves(&store).await;
     for visitor in &mut visitors {
