@@ -54,7 +54,9 @@ use self::servers::Servers;
 /// delay. When one takes over, the last writes may be undone; a session that was ended just
 /// before is back. `min-replicas-to-write` narrows that.
 ///
-/// It needs a tokio runtime with time. No call takes longer than [`RedisOptions::timeout`].
+/// It needs a tokio runtime with time. No call takes longer than [`RedisOptions::timeout`]. After an
+/// outage it connects again by itself, and whoever comes first then does not notice that its
+/// connection was broken.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Shared>);
 
