@@ -5,6 +5,7 @@
 //! program is not installed, [`skips`] says so loudly and the test ends; in CI that is a failure.
 
 mod account;
+mod certificate;
 mod detour;
 mod family;
 mod mariadb;
@@ -16,6 +17,7 @@ mod redis;
 mod redis_cluster;
 mod redis_sentinel;
 
+pub use certificate::certify;
 pub use detour::{Cut, Detour};
 pub use mariadb::Mariadb;
 pub use port::free_port;

@@ -1,11 +1,12 @@
 use std::io;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
-use crate::{Process, free_port, program};
+use crate::{Process, certify, free_port, program};
 
 /// A MariaDB server with a password.
 ///
@@ -15,7 +16,7 @@ use crate::{Process, free_port, program};
 pub struct Mariadb {
     process: Process,
     databases: AtomicU32,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Mariadb {
@@ -28,7 +29,25 @@ impl Mariadb {
     ///
     /// Its programs are not installed or fail; the message says which.
     pub fn start() -> io::Result<Self> {
+        Self::start_in(tempfile::tempdir()?, &[])
+    }
+
+    /// Starts a server that speaks TLS only.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_tls() -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
+        let certificate = format!("--ssl-cert={}", certify(folder.path())?.display());
+        let key = format!("--ssl-key={}", folder.path().join("key.pem").display());
+        Self::start_in(
+            folder,
+            &["--require-secure-transport=on", &certificate, &key],
+        )
+    }
+
+    fn start_in(folder: TempDir, more: &[&str]) -> io::Result<Self> {
         let account = Account::choose(&["mysql", "nobody"])?;
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(path("init.sql"), USER)?;
@@ -50,11 +69,11 @@ impl Mariadb {
         let socket = format!("--socket={}", path("s"));
         let init = format!("--init-file={}", path("init.sql"));
         let flags = ["--no-defaults", &data, &tmp, &port_flag, &socket, &init];
-        let command = account.command("mariadbd", &[&flags[..], &SETTINGS].concat())?;
+        let command = account.command("mariadbd", &[&flags[..], &SETTINGS, more].concat())?;
         Ok(Self {
             process: Process::start("mariadbd", command, folder.path(), port)?,
             databases: AtomicU32::new(0),
-            _folder: folder,
+            folder,
         })
     }
 
@@ -63,6 +82,12 @@ impl Mariadb {
     pub fn url(&self, database: &str) -> String {
         let port = self.process.port();
         format!("mysql://tester:{PASSWORD}@127.0.0.1:{port}/{database}")
+    }
+
+    /// Returns the file of the certificate that it presents, if it speaks TLS.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("cert.pem")
     }
 
     /// Makes an empty database and returns its name.

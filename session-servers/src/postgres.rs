@@ -1,4 +1,5 @@
 use std::io;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
-use crate::{Process, free_port, program};
+use crate::{Process, certify, free_port, program};
 
 /// A PostgreSQL server with a password.
 ///
@@ -17,7 +18,7 @@ use crate::{Process, free_port, program};
 pub struct Postgres {
     process: Process,
     databases: AtomicU32,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Postgres {
@@ -30,7 +31,26 @@ impl Postgres {
     ///
     /// Its programs are not installed or fail; the message says which.
     pub fn start() -> io::Result<Self> {
+        Self::start_in(tempfile::tempdir()?, &[])
+    }
+
+    /// Starts a server that offers TLS.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_tls() -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
+        let certificate = certify(folder.path())?.display().to_string();
+        let key = folder.path().join("key.pem").display().to_string();
+        let (certificate, key) = (
+            format!("ssl_cert_file={certificate}"),
+            format!("ssl_key_file={key}"),
+        );
+        Self::start_in(folder, &["ssl=on", &certificate, &key])
+    }
+
+    fn start_in(folder: TempDir, more: &[&str]) -> io::Result<Self> {
         let account = Account::choose(&["postgres", "nobody"])?;
         std::fs::write(folder.path().join("password"), PASSWORD)?;
         account.own(folder.path())?;
@@ -53,14 +73,14 @@ impl Postgres {
         let port = free_port();
         let port_flag = port.to_string();
         let mut arguments = vec!["-D", &*data, "-p", &*port_flag, "-h", "127.0.0.1"];
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter().chain(more) {
             arguments.extend(["-c", setting]);
         }
         let command = account.command("postgres", &arguments)?;
         let server = Self {
             process: Process::start("postgres", command, folder.path(), port)?,
             databases: AtomicU32::new(0),
-            _folder: folder,
+            folder,
         };
         server.wait_until_it_answers()?;
         Ok(server)
@@ -71,6 +91,12 @@ impl Postgres {
     pub fn url(&self, database: &str) -> String {
         let port = self.process.port();
         format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/{database}")
+    }
+
+    /// Returns the file of the certificate that it presents, if it offers TLS.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("cert.pem")
     }
 
     /// Makes an empty database and returns its name.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{Process, free_port, program};
+use crate::{Process, certify, free_port, program};
 
 /// A Redis server of its own.
 #[derive(Debug)]
@@ -288,30 +288,4 @@ pub(crate) fn wait_until(
 
 fn server() -> io::Result<PathBuf> {
     program("redis-server").ok_or_else(|| io::Error::other("there is no redis-server"))
-}
-
-/// Makes a certificate for 127.0.0.1 that nobody trusts but who is given it.
-fn certify(folder: &Path) -> io::Result<()> {
-    let settings = folder.join("openssl.cnf");
-    fs::write(
-        &settings,
-        "[req]\ndistinguished_name = name\nx509_extensions = extensions\nprompt = no\n\
-         [name]\nCN = localhost\n\
-         [extensions]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = IP:127.0.0.1\n",
-    )?;
-    let made = Command::new("openssl")
-        .args([
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-config",
-        ])
-        .arg(&settings)
-        .arg("-keyout")
-        .arg(folder.join("key.pem"))
-        .arg("-out")
-        .arg(folder.join("cert.pem"))
-        .output()?;
-    if made.status.success() {
-        return Ok(());
-    }
-    let complaint = String::from_utf8_lossy(&made.stderr).into_owned();
-    Err(io::Error::other(complaint))
 }
