@@ -5,11 +5,12 @@
 
 mod servers;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use session_core::{Command, Found, Outcome, Policy, Sessions, Store};
-use session_servers::{Detour, Postgres, skips};
+use session_servers::{Detour, Postgres, certify, skips};
 use session_store::{Notify, PostgresOptions, PostgresStore};
 use session_testkit::{key_of, moment_at, record_of, store_suite};
 
@@ -103,6 +104,38 @@ async fn a_frozen_server_holds_nobody_up_for_long() {
     let store = PostgresStore::open_with(options).await.unwrap();
     let freeze = || server.freeze().unwrap();
     outages::freeze(Arc::new(store), freeze, || server.thaw().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_secure_if_the_url_says_so() {
+    let programs = [&Postgres::PROGRAMS[..], &["openssl"]].concat();
+    if skips("a_connection_is_secure_if_the_url_says_so", &programs) {
+        return;
+    }
+    let server = Postgres::start_tls().unwrap();
+    let url = |authority: &Path| {
+        let url = server.url("postgres");
+        format!(
+            "{url}?sslmode=verify-full&sslrootcert={}",
+            authority.display()
+        )
+    };
+    let store = PostgresStore::open(url(&server.certificate()))
+        .await
+        .unwrap();
+    store.check().await.unwrap();
+    // Nobody whom this client trusts vouches for the server.
+    let folder = tempfile::tempdir().unwrap();
+    let other = certify(folder.path()).unwrap();
+    let error = PostgresStore::open(url(&other)).await.unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains(&format!("127.0.0.1:{}", server.port())),
+        "{message}"
+    );
+    assert!(message.contains("no secure connection"), "{message}");
+    let whole = format!("{error:?}");
+    assert!(!whole.contains("throw-away-password"), "{whole}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io::ErrorKind;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 use sqlx::{ConnectOptions as _, Error, Executor as _};
@@ -44,8 +45,10 @@ impl Server for Mysql {
     fn reason(error: &Error) -> &'static str {
         let Some(number) = number(error) else {
             return match error {
+                // What TLS makes of a certificate that it does not trust.
+                Error::Io(error) if error.kind() == ErrorKind::InvalidData => INSECURE,
+                Error::Tls(_) => INSECURE,
                 Error::Io(_) => "it can't be reached",
-                Error::Tls(_) => "there is no secure connection to it",
                 _ => "the connection failed",
             };
         };
@@ -93,3 +96,6 @@ fn number(error: &Error) -> Option<u16> {
     let error = error.as_database_error()?;
     Some(error.downcast_ref::<MySqlDatabaseError>().number())
 }
+
+const INSECURE: &str =
+    "there is no secure connection to it; see that its certificate is trusted and names this host";

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io::ErrorKind;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Error};
@@ -38,8 +39,10 @@ impl Server for Postgres {
     fn reason(error: &Error) -> &'static str {
         let error = match error {
             Error::Database(error) => error,
+            // What TLS makes of a certificate that it does not trust.
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => return INSECURE,
+            Error::Tls(_) => return INSECURE,
             Error::Io(_) => return "it can't be reached",
-            Error::Tls(_) => return "there is no secure connection to it",
             _ => return "the connection failed",
         };
         match error.code().as_deref().unwrap_or_default() {
@@ -85,3 +88,6 @@ impl fmt::Debug for Postgres {
         write!(f, "{self}")
     }
 }
+
+const INSECURE: &str =
+    "there is no secure connection to it; see that its certificate is trusted and names this host";
