@@ -20,7 +20,7 @@ pub use self::options::MysqlOptions;
 use self::server::Mysql;
 use self::statements::Statements;
 use self::table::{Kind, Table};
-use crate::sql::{Pool, outcome};
+use crate::sql::{Pool, Progress, outcome};
 
 /// Keeps sessions in a table of a MySQL or MariaDB database, which may hold other tables too.
 ///
@@ -50,6 +50,7 @@ struct Database {
     pool: Pool<Mysql>,
     table: Table,
     statements: Statements,
+    progress: Progress,
 }
 
 impl MysqlStore {
@@ -88,6 +89,7 @@ impl MysqlStore {
             pool: Pool::new(Mysql(server), options.connections, options.timeout),
             statements: Statements::of(&table),
             table,
+            progress: Progress::new(),
         };
         let ping = |mut connection: MySqlConnection| async move {
             let answer = connection.ping().await;
@@ -180,16 +182,21 @@ impl Store for MysqlStore {
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let Database {
-            pool, statements, ..
+            pool,
+            statements,
+            progress,
+            ..
         } = &*self.0;
-        let sweep = move |mut connection: MySqlConnection| async move {
-            let sweep = query(&statements.sweep)
-                .bind(to_micros(now))
-                .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-            let count = execute(sweep, &mut connection).await;
-            (connection, count)
+        let batch = |from: i64, limit: usize| {
+            let sweep = move |mut connection: MySqlConnection| async move {
+                let swept = statements
+                    .sweep(&mut connection, from, to_micros(now), limit)
+                    .await;
+                (connection, swept)
+            };
+            pool.run("remove expired sessions from", sweep)
         };
-        pool.run("remove expired sessions from", sweep).await
+        progress.sweep(limit, batch).await
     }
 
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {

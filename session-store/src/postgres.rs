@@ -24,7 +24,7 @@ pub use self::options::PostgresOptions;
 use self::server::Postgres;
 use self::statements::Statements;
 use self::table::{Kind, Table};
-use crate::sql::{Pool, outcome};
+use crate::sql::{Pool, Progress, outcome};
 
 /// Keeps sessions in a table of a PostgreSQL database, which may hold other tables too.
 ///
@@ -54,6 +54,7 @@ struct Database {
     pool: Pool<Postgres>,
     table: Table,
     statements: Statements,
+    progress: Progress,
 }
 
 impl PostgresStore {
@@ -91,6 +92,7 @@ impl PostgresStore {
             pool: Pool::new(Postgres(server), options.connections, options.timeout),
             statements: Statements::of(&table, options.notify),
             table,
+            progress: Progress::new(),
         };
         let ping = |mut connection: PgConnection| async move {
             let answer = connection.ping().await;
@@ -183,16 +185,21 @@ impl Store for PostgresStore {
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let Database {
-            pool, statements, ..
+            pool,
+            statements,
+            progress,
+            ..
         } = &*self.0;
-        let sweep = move |mut connection: PgConnection| async move {
-            let sweep = query(&statements.sweep)
-                .bind(to_micros(now))
-                .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-            let count = execute(sweep, &mut connection).await;
-            (connection, count)
+        let batch = |from: i64, limit: usize| {
+            let sweep = move |mut connection: PgConnection| async move {
+                let swept = statements
+                    .sweep(&mut connection, from, to_micros(now), limit)
+                    .await;
+                (connection, swept)
+            };
+            pool.run("remove expired sessions from", sweep)
         };
-        pool.run("remove expired sessions from", sweep).await
+        progress.sweep(limit, batch).await
     }
 
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {

@@ -79,6 +79,7 @@ impl fmt::Debug for Sweeper {
 async fn run(sessions: Sessions, every: Duration, mut stopped: oneshot::Receiver<()>) {
     let mut pace = Pace::new();
     loop {
+        pace.begin();
         let mut swept = 0;
         let first = Instant::now();
         loop {
@@ -159,7 +160,7 @@ mod tests {
         assert_eq!((setting.model.len(), setting.spy.take().sweep), (2_500, 1));
         setting.clock.advance(time::Duration::seconds(100));
         tokio::time::sleep(MINUTE).await;
-        assert_eq!((setting.model.len(), setting.spy.take().sweep), (0, 6));
+        assert_eq!((setting.model.len(), setting.spy.take().sweep), (0, 9));
         sweeper.stop().await;
         tokio::time::sleep(MINUTE * 10).await;
         assert_eq!(setting.spy.calls().total(), 0);
@@ -201,7 +202,7 @@ mod tests {
         assert!(!stopping.is_finished());
         gate.open();
         stopping.await.unwrap();
-        assert_eq!(setting.model.len(), 2_436);
+        assert_eq!(setting.model.len(), 2_499);
         assert_eq!(setting.clock.now(), moment_at(100));
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use session_core::{Command, to_micros};
 use sqlx::error::DatabaseError;
-use sqlx::{AssertSqlSafe, Error, MySqlConnection};
+use sqlx::{AssertSqlSafe, Error, MySqlConnection, Row as _};
 
 use super::row::{self, Statement};
 use super::statements::{OVERWRITTEN, Statements};
@@ -85,6 +85,27 @@ impl Statements {
                 execute(delete, connection).await.map(|_| 1)
             }
         }
+    }
+
+    /// Removes expired sessions that ended at `from` or later, and returns how many and the end of the
+    /// last one.
+    pub(super) async fn sweep(
+        &self,
+        connection: &mut MySqlConnection,
+        from: i64,
+        now: i64,
+        limit: usize,
+    ) -> Result<(usize, Option<i64>), Error> {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        // MySQL can't say what it has removed; so it says first how far that will be.
+        let end = query(&self.sweep_end).bind(from).bind(now);
+        let end = end.bind(number(limit.saturating_sub(1)));
+        let end = end.fetch_optional(&mut *connection).await?;
+        let end = end.map(|row| row.try_get(0)).transpose()?;
+        let sweep = query(&self.sweep).bind(from).bind(now);
+        let sweep = sweep.bind(number(limit)).bind(now);
+        let count = execute(sweep, connection).await?;
+        Ok((count, end))
     }
 
     /// Writes something, and removes it again.

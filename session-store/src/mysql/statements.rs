@@ -12,6 +12,7 @@ pub(super) struct Statements {
     pub(super) clear: Arc<str>,
     pub(super) touch: Arc<str>,
     pub(super) delete: Arc<str>,
+    pub(super) sweep_end: Arc<str>,
     pub(super) sweep: Arc<str>,
     pub(super) devices: Arc<str>,
     pub(super) revoke_all: Arc<str>,
@@ -57,7 +58,16 @@ impl Statements {
                  (SELECT id FROM TABLE WHERE `key` = ?)) AS id LIMIT 1) AS found \
                  ON gone.id = found.id"
             )),
-            sweep: sql("DELETE FROM TABLE WHERE expires <= ? ORDER BY expires LIMIT ?"),
+            sweep_end: sql(
+                "SELECT expires FROM TABLE WHERE expires >= ? AND expires <= ? \
+                 ORDER BY expires LIMIT 1 OFFSET ?",
+            ),
+            // Two sweeps at a time take different rows, and wait for nobody, where the server knows
+            // how to; such comments are read from that version on, one by each family.
+            sweep: sql("DELETE gone FROM TABLE AS gone JOIN (SELECT id FROM TABLE \
+                 WHERE expires >= ? AND expires <= ? ORDER BY expires LIMIT ? \
+                 /*!80001 FOR UPDATE SKIP LOCKED */ /*M!100600 FOR UPDATE SKIP LOCKED */) AS found \
+                 ON gone.id = found.id WHERE gone.expires <= ?"),
             devices: sql(&format!(
                 "SELECT public_id, created, seen, expires FROM TABLE WHERE {owned} \
                  ORDER BY seen DESC"

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use session_core::{Command, to_micros};
 use sqlx::error::DatabaseError;
-use sqlx::{AssertSqlSafe, Error, PgConnection};
+use sqlx::{AssertSqlSafe, Error, PgConnection, Row as _};
 
 use super::row::{self, Statement};
 use super::statements::Statements;
@@ -78,6 +78,24 @@ impl Statements {
                 execute(delete, connection).await.map(|_| 1)
             }
         }
+    }
+
+    /// Removes expired sessions that ended at `from` or later, and returns how many and the end of the
+    /// last one.
+    pub(super) async fn sweep(
+        &self,
+        connection: &mut PgConnection,
+        from: i64,
+        now: i64,
+        limit: usize,
+    ) -> Result<(usize, Option<i64>), Error> {
+        let sweep = query(&self.sweep)
+            .bind(now)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(from);
+        let row = sweep.fetch_one(connection).await?;
+        let count: i64 = row.try_get(0)?;
+        Ok((usize::try_from(count).unwrap_or(0), row.try_get(1)?))
     }
 
     /// Writes something, and removes it again.

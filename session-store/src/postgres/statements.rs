@@ -94,8 +94,10 @@ impl Statements {
             // Two sweeps at a time take different rows, and wait for nobody. The array is made
             // once; a joined subquery might be run again, past the limit.
             sweep: sql(
-                "DELETE FROM TABLE WHERE id = ANY (ARRAY (SELECT id FROM TABLE \
-                 WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED))",
+                "WITH gone AS (DELETE FROM TABLE WHERE id = ANY (ARRAY (SELECT id FROM TABLE \
+                 WHERE expires <= $1 AND expires >= $3 ORDER BY expires LIMIT $2 \
+                 FOR UPDATE SKIP LOCKED)) RETURNING expires) \
+                 SELECT count(*), max(expires) FROM gone",
             ),
             devices: sql(&format!(
                 "SELECT public_id, created, seen, expires FROM TABLE WHERE {owned} \

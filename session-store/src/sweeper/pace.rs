@@ -4,20 +4,36 @@ use std::time::Duration;
 ///
 /// A store with one writer lets requests wait while it removes a batch. So batches are as large as
 /// can be removed in a moment, whatever a removal costs this store, and take a small part of its
-/// time: few requests meet one, and those that do hardly notice.
+/// time: few requests meet one, and those that do hardly notice. Where already a single session
+/// takes long, because a server has to be asked, so does each request, and a moment is a few times
+/// that.
 #[derive(Debug)]
 pub(super) struct Pace {
     limit: usize,
+    /// How many single ones are still to be tried.
+    tries: u32,
+    /// The shortest time that one has taken.
+    single: Duration,
 }
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self { limit: FIRST }
+        Self {
+            limit: FIRST,
+            tries: TRIES,
+            single: Duration::MAX,
+        }
+    }
+
+    /// Begins another sweep, in which the store may be faster or slower.
+    pub(super) fn begin(&mut self) {
+        self.tries = TRIES;
+        self.single = Duration::MAX;
     }
 
     /// Returns how many sessions the next batch may remove.
     pub(super) fn limit(&self) -> usize {
-        self.limit
+        if self.tries > 0 { 1 } else { self.limit }
     }
 
     /// Learns how long a full batch took, and for how long there have been such, and returns how
@@ -25,21 +41,35 @@ impl Pace {
     ///
     /// The time in which a batch waited for its turn counts too: it has met requests.
     pub(super) fn rest_after(&mut self, took: Duration, lasting: Duration) -> Duration {
+        if self.tries > 0 {
+            self.tries -= 1;
+            self.single = self.single.min(took);
+        } else {
+            self.learn(took, lasting);
+        }
+        (took * REST).min(LONGEST_REST)
+    }
+
+    fn learn(&mut self, took: Duration, lasting: Duration) {
+        let moment = (self.single * SINGLES).clamp(MOMENT, LONGEST_MOMENT);
         // Where this takes so long, more expires than small batches remove.
         let delays = lasting.as_secs() / DELAY.as_secs();
         let smallest = SMALLEST << delays.min(6);
-        self.limit = if took > MOMENT {
-            (self.limit / 2).max(smallest)
-        } else if took < MOMENT / 2 {
-            (self.limit * 2).min(LARGEST)
-        } else {
-            self.limit
-        };
-        (took * REST).min(LONGEST_REST)
+        if took > moment {
+            self.limit = (self.limit / 2).max(smallest);
+        } else if took < moment / 2 {
+            self.limit = (self.limit * 2).min(LARGEST);
+        }
     }
 }
 
 const MOMENT: Duration = Duration::from_micros(500);
+/// A single one may have been slow for a reason that is gone.
+const LONGEST_MOMENT: Duration = Duration::from_millis(20);
+/// How many times as long as a single one.
+const SINGLES: u32 = 4;
+/// The first one may have to connect.
+const TRIES: u32 = 3;
 const FIRST: usize = 64;
 const SMALLEST: usize = 16;
 const LARGEST: usize = 1_024;
@@ -53,8 +83,12 @@ const LONGEST_REST: Duration = Duration::from_millis(20);
 mod tests {
     use super::*;
 
-    fn limits(took: Duration, lasting: Duration) -> Vec<usize> {
+    fn limits(single: Duration, took: Duration, lasting: Duration) -> Vec<usize> {
         let mut pace = Pace::new();
+        for late in [3, 1, 2] {
+            assert_eq!(pace.limit(), 1);
+            pace.rest_after(single * late, Duration::ZERO);
+        }
         let batches = (0..6).map(|_| {
             let limit = pace.limit();
             pace.rest_after(took, lasting);
@@ -65,7 +99,7 @@ mod tests {
 
     #[test]
     fn batches_fit_the_store() {
-        let limits = |took| limits(took, Duration::ZERO);
+        let limits = |took| limits(MOMENT / 50, took, Duration::ZERO);
         assert_eq!(limits(MOMENT / 9), [64, 128, 256, 512, 1_024, 1_024]);
         assert_eq!(limits(MOMENT / 2), [64; 6]);
         assert_eq!(limits(MOMENT), [64; 6]);
@@ -73,8 +107,37 @@ mod tests {
     }
 
     #[test]
+    fn a_store_that_has_to_be_asked_gets_larger_ones() {
+        let limits = |single, took| limits(single, took, Duration::ZERO);
+        let asked = MOMENT * 2;
+        assert_eq!(limits(asked, asked), [64, 128, 256, 512, 1_024, 1_024]);
+        assert_eq!(limits(asked, asked * SINGLES), [64; 6]);
+        assert_eq!(limits(asked, asked * 5), [64, 32, 16, 16, 16, 16]);
+        let minute = Duration::from_mins(1);
+        assert_eq!(limits(minute, minute), [64, 32, 16, 16, 16, 16]);
+    }
+
+    #[test]
+    fn another_sweep_tries_single_ones_again() {
+        let mut pace = Pace::new();
+        let took = |pace: &mut Pace, took| {
+            let limit = pace.limit();
+            pace.rest_after(took, Duration::ZERO);
+            limit
+        };
+        let slow = MOMENT * 8;
+        let first: Vec<_> = (0..5).map(|_| took(&mut pace, slow)).collect();
+        assert_eq!(first, [1, 1, 1, 64, 128]);
+        pace.begin();
+        let second: Vec<_> = (0..3).map(|_| took(&mut pace, MOMENT / 50)).collect();
+        assert_eq!(second, [1, 1, 1]);
+        assert_eq!(took(&mut pace, slow), 256);
+        assert_eq!(took(&mut pace, slow), 128);
+    }
+
+    #[test]
     fn what_small_batches_cannot_cope_with_gets_larger_ones() {
-        let smallest = |lasting| limits(MOMENT * 9, lasting)[5];
+        let smallest = |lasting| limits(MOMENT / 50, MOMENT * 9, lasting)[5];
         assert_eq!(smallest(DELAY / 2), 16);
         assert_eq!(smallest(DELAY), 32);
         assert_eq!(smallest(DELAY * 2), 64);

@@ -1,0 +1,193 @@
+//! Redis frees by itself what has expired, and has to be rid of it altogether.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use session_core::{Command, Outcome, Record, Store, from_micros, to_micros};
+use session_servers::{Redis, RedisCluster, skips};
+use session_store::RedisStore;
+use session_testkit::{key_of, record_of};
+use time::OffsetDateTime;
+
+use crate::TURN;
+use crate::sweeps::{Scale, Traffic, scale};
+
+/// How many sessions that expire an owner has.
+const EACH: u64 = 10;
+/// Of so many owners one has a session that does not expire.
+const ONE_STAYS: u64 = 10;
+const LONG: Duration = Duration::from_hours(1);
+
+/// To the microsecond, as moments are kept.
+fn now() -> OffsetDateTime {
+    from_micros(to_micros(OffsetDateTime::now_utc())).unwrap()
+}
+
+fn lasting(life: Duration, owner: Option<u64>) -> Record {
+    let now = self::now();
+    Record {
+        owner: owner.map(|owner| format!("owner {owner}").into()),
+        created: now,
+        seen: now,
+        expires: now + life,
+        data: "x".repeat(200).into(),
+        ..record_of(1)
+    }
+}
+
+/// Puts sessions from several sides; the function says what each has.
+async fn insert(
+    store: &RedisStore,
+    numbers: std::ops::Range<u64>,
+    record: impl Fn(u64) -> Record + Clone + Send + Sync + 'static,
+) {
+    let next = Arc::new(AtomicU64::new(numbers.start));
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let (store, next, record) = (store.clone(), Arc::clone(&next), record.clone());
+            tokio::spawn(async move {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= numbers.end {
+                        return;
+                    }
+                    let (key, record) = (&key_of(number), &record(number));
+                    let insert = Command::Insert { key, record };
+                    let inserted = store.write(insert, record.created).await.unwrap();
+                    assert_eq!(inserted, Outcome::Applied);
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// Adds up what each server answers.
+fn sum(answers: &[String], number: impl Fn(&str) -> Option<u64>) -> u64 {
+    answers.iter().map(|answer| number(answer).unwrap()).sum()
+}
+
+/// Fills a store, lets it free what expires under traffic, and compares; `ask` asks each server.
+async fn frees(
+    name: &str,
+    store: RedisStore,
+    ask: impl Fn(&[&str]) -> Vec<String>,
+    Scale {
+        expired,
+        live,
+        watch,
+    }: Scale,
+) {
+    let size = || sum(&ask(&["DBSIZE"]), |answer| answer.trim().parse().ok());
+    let memory = || {
+        sum(&ask(&["INFO", "memory"]), |answer| {
+            let mut lines = answer.lines();
+            lines.find_map(|line| line.strip_prefix("used_memory:")?.trim().parse().ok())
+        })
+    };
+    let (owners, kept) = (expired / EACH, expired / EACH / ONE_STAYS);
+    let record = lasting(LONG, None);
+    let visited = record.clone();
+    insert(&store, 0..live, move |_| visited.clone()).await;
+    insert(&store, live..live + kept, move |number| {
+        lasting(LONG, Some((number - live) * ONE_STAYS))
+    })
+    .await;
+    let (keys, bytes) = (size(), memory());
+    assert_eq!(keys, live + 2 * kept);
+
+    // All live equally long: until all are there, and they were watched.
+    let first = live + kept;
+    let sample = expired / 20;
+    let begun = Instant::now();
+    insert(&store, first..first + sample, move |_| {
+        lasting(LONG / 60, None)
+    })
+    .await;
+    for number in first..first + sample {
+        let key = &key_of(number);
+        let delete = Command::Delete { key };
+        store.write(delete, now()).await.unwrap();
+    }
+    let life = begun.elapsed() * 20 + watch;
+    insert(&store, first..first + expired, move |number| {
+        lasting(life, Some(number % owners))
+    })
+    .await;
+    let filled = (size(), memory());
+
+    let traffic = Traffic {
+        stores: vec![Arc::new(store.clone())],
+        live,
+        record,
+        now: now(),
+    };
+    let (before, ()) = traffic.watch(tokio::time::sleep(watch)).await;
+    let full = size();
+    let begun = Instant::now();
+    let (during, ()) = traffic
+        .watch(async {
+            while size() > keys {
+                assert!(begun.elapsed() < life * 3, "{} of {keys} left", size());
+                // Redis tells nobody.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+        .await;
+    let took = begun.elapsed();
+    let (after, ()) = traffic.watch(tokio::time::sleep(watch)).await;
+    println!(
+        "{name}: {expired} freed in {took:?} (life {life:?}), {bytes} bytes before, {filled:?} filled, full {full}, {} after\n\
+         {name}: before {before}\n{name}: during {during}\n{name}: after  {after}",
+        memory()
+    );
+    assert_eq!(size(), keys);
+
+    // Whose owner comes again leaves the index, and all memory is back.
+    let now = self::now();
+    for number in 0..kept {
+        let owner = format!("owner {}", number * ONE_STAYS);
+        let devices = store.devices(&owner, now).await.unwrap();
+        assert_eq!(devices.len(), 1, "{owner}");
+    }
+    println!("{name}: {} bytes after visits", memory());
+    assert!(memory() < bytes + bytes / 10, "{bytes}");
+    assert_eq!(store.sweep(now, usize::MAX).await.unwrap(), 0);
+    assert_eq!(size(), keys);
+    for number in 0..live + kept {
+        let found = store.load(&key_of(number), now).await.unwrap();
+        assert!(found.is_some(), "{number} was freed");
+    }
+    during.assert_resembles(&before, &after);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_is_rid_of_what_has_expired() {
+    if skips("redis_is_rid_of_what_has_expired", &Redis::PROGRAMS) {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let redis = Redis::start().unwrap();
+    let store = RedisStore::open(redis.url()).await.unwrap();
+    let ask = |words: &[&str]| vec![redis.cli(words).unwrap()];
+    frees("redis", store, ask, scale(30_000)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_cluster_is_rid_of_what_has_expired() {
+    if skips("a_redis_cluster_is_rid", &Redis::PROGRAMS) {
+        return;
+    }
+    let _turn = TURN.lock().await;
+    let cluster = RedisCluster::start().unwrap();
+    let store = RedisStore::open(cluster.url()).await.unwrap();
+    let primaries = cluster.primaries().unwrap();
+    let ask = |words: &[&str]| {
+        let answers = primaries.iter().map(|node| cluster.cli(*node, words));
+        answers.map(Result::unwrap).collect()
+    };
+    frees("redis-cluster", store, ask, scale(10_000)).await;
+}
