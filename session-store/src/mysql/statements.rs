@@ -63,11 +63,12 @@ impl Statements {
                  ORDER BY expires LIMIT 1 OFFSET ?",
             ),
             // Two sweeps at a time take different rows, and wait for nobody, where the server knows
-            // how to; such comments are read from that version on, one by each family.
-            sweep: sql("DELETE gone FROM TABLE AS gone JOIN (SELECT id FROM TABLE \
+            // how to; such comments are read from that version on, one by each family. In another
+            // order the join would lock rows that it then leaves alone.
+            sweep: sql("DELETE gone FROM (SELECT id FROM TABLE \
                  WHERE expires >= ? AND expires <= ? ORDER BY expires LIMIT ? \
                  /*!80001 FOR UPDATE SKIP LOCKED */ /*M!100600 FOR UPDATE SKIP LOCKED */) AS found \
-                 ON gone.id = found.id WHERE gone.expires <= ?"),
+                 STRAIGHT_JOIN TABLE AS gone ON gone.id = found.id WHERE gone.expires <= ?"),
             devices: sql(&format!(
                 "SELECT public_id, created, seen, expires FROM TABLE WHERE {owned} \
                  ORDER BY seen DESC"

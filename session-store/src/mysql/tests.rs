@@ -175,6 +175,55 @@ async fn what_waits_for_a_move_ends_what_was_moved() {
     }
 }
 
+/// One process is in the middle of a sweep; another one sweeps, and there are requests.
+#[tokio::test]
+async fn a_sweep_keeps_nobody_waiting() {
+    if skips("mysql::tests", &Mariadb::PROGRAMS) {
+        return;
+    }
+    let server = Mariadb::start().unwrap();
+    let store = MysqlStore::open(server.url("test")).await.unwrap();
+    for number in 0..30 {
+        let record = &Record {
+            expires: moment_at(number),
+            ..record_of(1)
+        };
+        let key = &key_of(u64::try_from(number).unwrap());
+        let insert = Command::Insert { key, record };
+        store.write(insert, moment_at(-1)).await.unwrap();
+    }
+    let mut elsewhere = store.0.pool.server().connect().await.unwrap();
+    let mut transaction = elsewhere.begin().await.unwrap();
+    let now = to_micros(moment_at(19));
+    let statements = &store.0.statements;
+    let swept = statements.sweep(&mut transaction, i64::MIN, now, 8).await;
+    assert_eq!(swept.unwrap(), (8, Some(to_micros(moment_at(7)))));
+
+    // Whoever waited would wait until the time is up.
+    assert_eq!(store.sweep(moment_at(19), 8).await.unwrap(), 8);
+    assert_eq!(store.sweep(moment_at(19), 8).await.unwrap(), 4);
+    for number in 20..30 {
+        let (key, record) = (&key_of(number), &record_of(1));
+        let replace = Command::Replace {
+            key,
+            expected: Revision::from_i64(1),
+            with: &key_of(100 + number),
+            record,
+            remembered: moment_at(30),
+        };
+        let replaced = store.write(replace, moment_at(19)).await.unwrap();
+        assert_eq!(replaced, Outcome::Applied);
+        let key = &key_of(200 + number);
+        let insert = Command::Insert { key, record };
+        let inserted = store.write(insert, moment_at(19)).await.unwrap();
+        assert_eq!(inserted, Outcome::Applied);
+    }
+    // Nor does what it has begun to remove come back with it.
+    assert_eq!(store.load(&key_of(0), moment_at(19)).await.unwrap(), None);
+    transaction.rollback().await.unwrap();
+    assert_eq!(store.sweep(moment_at(19), 100).await.unwrap(), 8);
+}
+
 /// Counts those that wait for a lock.
 const WAITING: &str =
     "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
