@@ -23,7 +23,7 @@ async fn insert(store: &dyn Store, number: u64, record: &Record) {
 #[cfg(feature = "memory")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_is_swept_under_traffic() {
-    let scale = scale(100_000);
+    let scale = scale(50_000);
     let store = Arc::new(session_store::MemoryStore::new());
     for number in 0..scale.live {
         insert(&*store, number, &live()).await;
@@ -41,7 +41,7 @@ async fn memory_is_swept_under_traffic() {
 #[cfg(feature = "sqlite")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_is_swept_under_traffic() {
-    let scale = scale(20_000);
+    let scale = scale(10_000);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sessions.db");
     let store = session_store::SqliteStore::open(&path).await.unwrap();

@@ -24,6 +24,10 @@ impl Counts {
         self.batches.load(Ordering::SeqCst)
     }
 
+    pub fn largest(&self) -> usize {
+        self.largest.load(Ordering::SeqCst)
+    }
+
     /// Waits until so many were swept.
     pub async fn until(&self, goal: usize) {
         while self.swept() < goal {

@@ -21,7 +21,7 @@ const VISITORS: usize = 4;
 
 impl Traffic {
     /// Visits sessions while something else goes on: nine loads for each write.
-    pub async fn watch<T>(&self, meanwhile: impl Future<Output = T>) -> (Latencies, T) {
+    pub async fn watch(&self, meanwhile: impl Future<Output = ()>) -> Latencies {
         let stop = Arc::new(AtomicBool::new(false));
         let turn = Arc::new(AtomicU64::new(0));
         let visitors: Vec<_> = (0..VISITORS)
@@ -30,20 +30,28 @@ impl Traffic {
                 tokio::spawn(async move { traffic.visit(number, &turn, &stop).await })
             })
             .collect();
-        let done = meanwhile.await;
+        meanwhile.await;
         stop.store(true, Ordering::SeqCst);
-        let mut all = Latencies::default();
+        let (mut loads, mut writes) = (Vec::new(), Vec::new());
         for visitor in visitors {
-            let one = visitor.await.unwrap();
-            all.loads.extend(one.loads);
-            all.writes.extend(one.writes);
+            let (some_loads, some_writes) = visitor.await.unwrap();
+            loads.extend(some_loads);
+            writes.extend(some_writes);
         }
-        (all, done)
+        Latencies {
+            loads: vec![loads],
+            writes: vec![writes],
+        }
     }
 
-    async fn visit(&self, visitor: usize, turn: &AtomicU64, stop: &AtomicBool) -> Latencies {
+    async fn visit(
+        &self,
+        visitor: usize,
+        turn: &AtomicU64,
+        stop: &AtomicBool,
+    ) -> (Vec<Duration>, Vec<Duration>) {
         let store = &self.stores[visitor % self.stores.len()];
-        let mut latencies = Latencies::default();
+        let (mut loads, mut writes) = (Vec::new(), Vec::new());
         while !stop.load(Ordering::SeqCst) {
             let turn = turn.fetch_add(1, Ordering::SeqCst);
             let key = &key_of(turn * 7_919 % self.live);
@@ -57,38 +65,43 @@ impl Traffic {
                     remembered: self.now,
                 };
                 let outcome = store.write(replace, self.now).await.unwrap();
-                latencies.writes.push((begun, begun.elapsed()));
+                writes.push(begun.elapsed());
                 assert_eq!(outcome, Outcome::Applied);
             } else {
                 let found = store.load(key, self.now).await.unwrap();
-                latencies.loads.push((begun, begun.elapsed()));
+                loads.push(begun.elapsed());
                 assert_eq!(found, Some(Found::Here(self.record.clone())));
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        latencies
+        (loads, writes)
     }
 }
 
-/// When requests began and how long they took, by kind.
+/// How long requests took, by kind, each time that they were watched.
 #[derive(Default)]
 pub struct Latencies {
-    loads: Vec<(Instant, Duration)>,
-    writes: Vec<(Instant, Duration)>,
+    loads: Vec<Vec<Duration>>,
+    writes: Vec<Vec<Duration>>,
 }
 
 impl Latencies {
-    pub fn assert_resembles(&self, before: &Self, after: &Self) {
-        for (during, before, after) in [
-            (&self.loads, &before.loads, &after.loads),
-            (&self.writes, &before.writes, &after.writes),
+    pub fn add(&mut self, others: Self) {
+        self.loads.extend(others.loads);
+        self.writes.extend(others.writes);
+    }
+
+    /// Compares the median of the p99, which busy moments of the machine do not change.
+    pub fn assert_resembles(&self, without: &Self) {
+        for (with, without) in [
+            (&self.loads, &without.loads),
+            (&self.writes, &without.writes),
         ] {
-            let without = median_p99(before).max(median_p99(after));
-            let during = median_p99(during);
+            let (with, without) = (median(with, 99), median(without, 99));
             // Twice is what it is without neighbours; a machine that is busy otherwise sees more.
             assert!(
-                during <= without * 5 + Duration::from_millis(50),
-                "{during:?} and {without:?}"
+                with <= without * 5 + Duration::from_millis(50),
+                "{with:?} and {without:?}"
             );
         }
     }
@@ -97,40 +110,25 @@ impl Latencies {
 impl fmt::Display for Latencies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (kind, all) in [("loads", &self.loads), ("writes", &self.writes)] {
-            let took: Vec<_> = all.iter().map(|(_, took)| *took).collect();
+            let (half, most) = (median(all, 50), median(all, 99));
+            let all = all.concat();
+            let (count, worst) = (all.len(), percentile(all, 100));
             write!(
                 f,
-                "{kind}: p99 {:?} (in the median second), {:?} (of {} in all), p50 {:?}, worst {:?}; ",
-                median_p99(all),
-                percentile(took.clone(), 99),
-                took.len(),
-                percentile(took.clone(), 50),
-                percentile(took, 100),
+                "{count} {kind}, p50 {half:.1?}, p99 {most:.1?}, worst {worst:.1?}; "
             )?;
         }
         Ok(())
     }
 }
 
-/// Returns the median of the p99 of each second, which a busy moment of the machine does not change.
-fn median_p99(all: &[(Instant, Duration)]) -> Duration {
-    let Some(first) = all.iter().map(|(begun, _)| *begun).min() else {
-        return Duration::ZERO;
-    };
-    let mut seconds: Vec<Vec<Duration>> = Vec::new();
-    for (begun, took) in all {
-        let second = usize::try_from((*begun - first).as_secs()).unwrap();
-        if seconds.len() <= second {
-            seconds.resize_with(second + 1, Vec::new);
-        }
-        seconds[second].push(*took);
-    }
-    // The last second may not be a whole one.
-    if seconds.len() > 1 {
-        seconds.pop();
-    }
-    let all = seconds.into_iter().filter(|second| !second.is_empty());
-    percentile(all.map(|second| percentile(second, 99)).collect(), 50)
+/// Returns the median of what so many percent of requests took at most each time.
+fn median(all: &[Vec<Duration>], percent: usize) -> Duration {
+    let each = all.iter().filter(|one| !one.is_empty());
+    percentile(
+        each.map(|one| percentile(one.clone(), percent)).collect(),
+        50,
+    )
 }
 
 fn percentile(mut all: Vec<Duration>, percent: usize) -> Duration {
