@@ -5,8 +5,7 @@ use std::time::Duration;
 /// A store with one writer lets requests wait while it removes a batch. So batches are as large as
 /// can be removed in a moment, whatever a removal costs this store, and take a small part of its
 /// time: few requests meet one, and those that do hardly notice. Where already a single session
-/// takes long, because a server has to be asked, so does each request, and a moment is a few times
-/// that.
+/// takes long, because a server has to be asked, so does each request, and a moment is twice that.
 #[derive(Debug)]
 pub(super) struct Pace {
     limit: usize,
@@ -67,7 +66,7 @@ const MOMENT: Duration = Duration::from_micros(500);
 /// A single one may have been slow for a reason that is gone.
 const LONGEST_MOMENT: Duration = Duration::from_millis(20);
 /// How many times as long as a single one.
-const SINGLES: u32 = 4;
+const SINGLES: u32 = 2;
 /// The first one may have to connect.
 const TRIES: u32 = 3;
 const FIRST: usize = 64;
@@ -110,7 +109,7 @@ mod tests {
     fn a_store_that_has_to_be_asked_gets_larger_ones() {
         let limits = |single, took| limits(single, took, Duration::ZERO);
         let asked = MOMENT * 2;
-        assert_eq!(limits(asked, asked), [64, 128, 256, 512, 1_024, 1_024]);
+        assert_eq!(limits(asked, asked / 2), [64, 128, 256, 512, 1_024, 1_024]);
         assert_eq!(limits(asked, asked * SINGLES), [64; 6]);
         assert_eq!(limits(asked, asked * 5), [64, 32, 16, 16, 16, 16]);
         let minute = Duration::from_mins(1);
@@ -126,8 +125,10 @@ mod tests {
             limit
         };
         let slow = MOMENT * 8;
-        let first: Vec<_> = (0..5).map(|_| took(&mut pace, slow)).collect();
-        assert_eq!(first, [1, 1, 1, 64, 128]);
+        let first: Vec<_> = (0..3).map(|_| took(&mut pace, slow)).collect();
+        assert_eq!(first, [1, 1, 1]);
+        assert_eq!(took(&mut pace, slow / 2), 64);
+        assert_eq!(took(&mut pace, slow / 2), 128);
         pace.begin();
         let second: Vec<_> = (0..3).map(|_| took(&mut pace, MOMENT / 50)).collect();
         assert_eq!(second, [1, 1, 1]);

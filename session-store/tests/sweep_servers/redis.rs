@@ -81,6 +81,7 @@ async fn frees(
         expired,
         live,
         watch,
+        ..
     }: Scale,
 ) {
     let size = || sum(&ask(&["DBSIZE"]), |answer| answer.trim().parse().ok());

@@ -23,6 +23,8 @@ pub struct Scale {
     pub expired: u64,
     pub live: u64,
     pub watch: Duration,
+    /// How long it is swept before traffic is watched alone again.
+    pub sweep: Duration,
 }
 
 /// Returns the full scale, if it is wished for, or one that this store needs a moment for.
@@ -31,6 +33,7 @@ pub fn scale(expired: u64) -> Scale {
         expired: if is_full() { 1_000_000 } else { expired },
         live: if is_full() { 100_000 } else { 10_000 },
         watch: Duration::from_millis(if is_full() { 1_000 } else { 500 }),
+        sweep: Duration::from_millis(if is_full() { 5_000 } else { 500 }),
     }
 }
 
@@ -79,7 +82,7 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
         let sweep = async {
             let sweepers: Vec<_> = clients.iter().map(start).collect();
             // Whether it is all or time is up, the others have their turn.
-            let _ = tokio::time::timeout(scale.watch, counts.until(expired)).await;
+            let _ = tokio::time::timeout(scale.sweep, counts.until(expired)).await;
             for sweeper in sweepers {
                 sweeper.stop().await;
             }
@@ -87,6 +90,9 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
         with.add(traffic.watch(sweep).await);
         took += begun.elapsed();
         assert!(counts.swept() > swept, "nothing is swept any more");
+        if is_full() {
+            println!("{name}: {} in {took:.0?}", counts.swept());
+        }
     }
     println!(
         "{name}: {expired} of {} swept in {took:.1?} from {} sides, {} batches of {} at most\n\
