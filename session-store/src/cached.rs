@@ -208,8 +208,10 @@ impl Store for CachedStore {
                 ..
             } if key != with => {
                 let remembered = (remembered - now).try_into().unwrap_or_default();
-                let _moving = marks.moving(key, with, remembered);
-                self.store.write(command, now).await
+                let mut moving = marks.moving(key, with, remembered);
+                let outcome = self.store.write(command, now).await?;
+                moving.answered(outcome);
+                Ok(outcome)
             }
             Command::Insert { key, .. }
             | Command::Replace { key, .. }

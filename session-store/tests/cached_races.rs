@@ -335,6 +335,27 @@ fn a_logout_finds_the_session_that_is_moved_under_its_hands() {
 }
 
 #[test]
+fn a_move_in_vain_does_not_hide_the_one_that_was_made() {
+    for loses_answer in [false, true] {
+        let setting = Setting::new(loses_answer);
+        let cached = &setting.cached;
+        let elsewhere = key_of(9);
+        let in_vain = Command::Replace {
+            key: &KEYS[1],
+            expected: Revision::from_i64(7),
+            with: &elsewhere,
+            record: &owned(9),
+            remembered: moment_at(50),
+        };
+        pollster::block_on(Write::Move.run(cached));
+        let _ = pollster::block_on(cached.write(in_vain, moment_at(1)));
+        setting.assert_truth("moved");
+        pollster::block_on(Write::Delete.run(cached));
+        setting.assert_truth("deleted by the old key");
+    }
+}
+
+#[test]
 fn what_was_read_early_does_not_replace_what_was_read_later() {
     let setting = Setting::new(false);
     let Setting { store, cached } = &setting;

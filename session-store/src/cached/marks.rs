@@ -2,10 +2,10 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-use session_core::Key;
+use session_core::{Key, Outcome};
 
 use super::entry::Entry;
-use super::moves::Moves;
+use super::moves::{Move, Moves};
 
 /// Knows of every entry whether something has ended since that may be missing from it.
 ///
@@ -76,8 +76,11 @@ impl Marks {
         Moving {
             marks: self,
             from: *from.digest(),
-            to: *to.digest(),
-            remembered,
+            there: Move {
+                to: *to.digest(),
+                remembered,
+            },
+            outcome: None,
         }
     }
 
@@ -123,8 +126,16 @@ impl Drop for Ending<'_> {
 pub(super) struct Moving<'a> {
     marks: &'a Marks,
     from: [u8; 32],
-    to: [u8; 32],
-    remembered: Duration,
+    there: Move,
+    /// None unless the store has answered.
+    outcome: Option<Outcome>,
+}
+
+impl Moving<'_> {
+    /// Takes note of what the store has answered.
+    pub(super) fn answered(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
 }
 
 impl Drop for Moving<'_> {
@@ -132,12 +143,17 @@ impl Drop for Moving<'_> {
         let Self {
             marks,
             from,
-            to,
-            remembered,
+            there,
+            outcome,
         } = self;
-        marks.moves.note(*from, *to, *remembered);
+        // One that is refused must not hide the one that was made.
+        match outcome {
+            Some(Outcome::Applied) => marks.moves.note(*from, *there),
+            Some(Outcome::Refused) => {}
+            None => marks.moves.note_unless_moved(*from, *there),
+        }
         marks.end(Mark::Key(*from));
-        marks.end(Mark::Key(*to));
+        marks.end(Mark::Key(there.to));
     }
 }
 

@@ -10,9 +10,9 @@ use moka::sync::Cache;
 pub(super) struct Moves(Cache<[u8; 32], Move>);
 
 #[derive(Clone, Copy)]
-struct Move {
-    to: [u8; 32],
-    remembered: Duration,
+pub(super) struct Move {
+    pub(super) to: [u8; 32],
+    pub(super) remembered: Duration,
 }
 
 impl Moves {
@@ -25,8 +25,13 @@ impl Moves {
         Self(moves)
     }
 
-    pub(super) fn note(&self, from: [u8; 32], to: [u8; 32], remembered: Duration) {
-        self.0.insert(from, Move { to, remembered });
+    pub(super) fn note(&self, from: [u8; 32], there: Move) {
+        self.0.insert(from, there);
+    }
+
+    /// Notes a move that may have been made, unless another one was.
+    pub(super) fn note_unless_moved(&self, from: [u8; 32], there: Move) {
+        self.0.entry(from).or_insert(there);
     }
 
     pub(super) fn from(&self, digest: &[u8; 32]) -> Option<[u8; 32]> {
