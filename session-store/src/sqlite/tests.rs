@@ -1,4 +1,5 @@
 mod files;
+mod tables;
 
 use std::fs::{self, OpenOptions};
 use std::path::PathBuf;

@@ -1,0 +1,182 @@
+//! What a file can hold already: our table, an older one, somebody else's.
+
+use super::*;
+
+#[tokio::test]
+async fn another_programs_table_is_refused_and_kept() {
+    let folder = Folder::new();
+    let mut stranger = folder.stranger().await;
+    run(
+        &mut stranger,
+        "CREATE TABLE Session (id INTEGER, data BLOB)",
+    )
+    .await;
+    run(&mut stranger, "INSERT INTO session VALUES (1, x'00')").await;
+    let message = folder.refusal().await;
+    assert_eq!(
+        message,
+        "can't open PATH: its table \"session\" was not made by session-store; name another \
+         table with SqliteOptions::table, or another file"
+    );
+    // The remedy works, and the database stays the other program's.
+    run(&mut stranger, "PRAGMA user_version = 42").await;
+    let store = SqliteStore::open_with(folder.hasty().table("web_session"));
+    let store = store.await.unwrap();
+    assert_eq!(
+        insert(&store, 1, &record_of(1)).await.unwrap(),
+        Outcome::Applied
+    );
+    let row =
+        sqlx::query("SELECT (SELECT count(*) FROM session), user_version FROM pragma_user_version")
+            .fetch_one(&mut stranger)
+            .await
+            .unwrap();
+    assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1)), (1, 42));
+}
+
+#[tokio::test]
+async fn a_table_of_the_first_version_keeps_its_sessions() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    store.close().await;
+    // Back to what the first version made.
+    let mut stranger = folder.stranger().await;
+    let columns = "revision, public_id, created, seen, expires, authenticated, owner, expiry, data";
+    for sql in [
+        "DROP INDEX session_expires",
+        "DROP INDEX session_owner",
+        "DROP INDEX session_previous",
+        "ALTER TABLE session RENAME TO present",
+        "CREATE TABLE session (/* session-store schema 1 */ key BLOB NOT NULL, \
+         revision INTEGER NOT NULL, public_id BLOB NOT NULL, created INTEGER NOT NULL, \
+         seen INTEGER NOT NULL, expires INTEGER NOT NULL, authenticated INTEGER, owner TEXT, \
+         expiry TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (key)) STRICT",
+        "CREATE INDEX session_expires ON session (expires)",
+        "CREATE INDEX session_owner ON session (owner, expires) WHERE owner IS NOT NULL",
+        &format!("INSERT INTO session SELECT key, {columns} FROM present"),
+        "DROP TABLE present",
+    ] {
+        run(&mut stranger, sql).await;
+    }
+    for _ in 0..2 {
+        let store = folder.open().await;
+        assert_eq!(load(&store, 1).await, Some(record_of(1)));
+        store.close().await;
+    }
+    let tables = "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema \
+                  WHERE name NOT LIKE 'sqlite%' ORDER BY name)";
+    let row = sqlx::query(tables).fetch_one(&mut stranger).await.unwrap();
+    let names: String = row.get(0);
+    assert_eq!(
+        names,
+        "session session_expires session_owner session_previous"
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_was_made_by_hand_is_as_good() {
+    let folder = Folder::new();
+    let mut stranger = folder.stranger().await;
+    let schema = include_str!("../../../migrations/sqlite.sql");
+    sqlx::raw_sql(schema).execute(&mut stranger).await.unwrap();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    assert_eq!(load(&store, 1).await, Some(record_of(1)));
+}
+
+#[tokio::test]
+async fn a_newer_table_is_refused() {
+    let folder = Folder::new();
+    let mut stranger = folder.stranger().await;
+    run(
+        &mut stranger,
+        "CREATE TABLE session (/* session-store schema 3 */ key BLOB)",
+    )
+    .await;
+    let message = folder.refusal().await;
+    assert!(
+        message.contains("was made by a newer session-store (schema 3"),
+        "{message}"
+    );
+    assert!(message.contains("update this program"), "{message}");
+}
+
+#[tokio::test]
+async fn a_table_needs_a_name_that_can_stand_in_sql() {
+    let folder = Folder::new();
+    let long = "t".repeat(64);
+    for name in [
+        "",
+        "1st",
+        "web session",
+        "a\"; DROP TABLE b; --",
+        "tablé",
+        "sqlite_x",
+        &long,
+    ] {
+        let options = folder.hasty().table(name);
+        let message = SqliteStore::open_with(options)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("can't name a session table"), "{message}");
+    }
+    for name in ["order", "_", "TABLE", &long[1..]] {
+        let store = SqliteStore::open_with(folder.hasty().table(name))
+            .await
+            .unwrap();
+        assert_eq!(
+            insert(&store, 1, &record_of(1)).await.unwrap(),
+            Outcome::Applied,
+            "{name}"
+        );
+        store.check().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_makes_no_sense_is_empty_or_absent() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let mut stranger = folder.stranger().await;
+    for (number, broken) in (1..).zip([
+        "public_id = x'01'",
+        "created = 9223372036854775807",
+        "seen = -9223372036854775808",
+        "expires = 9223372036854775807",
+        "authenticated = 9223372036854775807",
+        "owner = CAST(x'ff' AS TEXT)",
+        "expiry = 'soon'",
+        "expiry = CAST(x'ff' AS TEXT)",
+    ]) {
+        insert(&store, number, &record_of(number)).await.unwrap();
+        let sql = format!("UPDATE session SET {broken} WHERE revision = {number}");
+        run(&mut stranger, sql).await;
+        assert_eq!(load(&store, number).await, None, "{broken}");
+    }
+    insert(&store, 20, &record_of(20)).await.unwrap();
+    let sql =
+        "UPDATE session SET data = CAST(x'7bff7d' AS TEXT), owner = 'ada' WHERE revision = 20";
+    run(&mut stranger, sql).await;
+    let found = load(&store, 20).await.unwrap();
+    assert_eq!(&*found.data, "");
+    // What can't be read can be replaced, ended and swept.
+    let replace = Command::Replace {
+        key: &key_of(20),
+        expected: found.revision,
+        with: &key_of(20),
+        record: &record_of(21),
+        remembered: moment_at(60),
+    };
+    assert_eq!(
+        store.write(replace, moment_at(0)).await.unwrap(),
+        Outcome::Applied
+    );
+    let delete = Command::Delete { key: &key_of(1) };
+    assert_eq!(
+        store.write(delete, moment_at(0)).await.unwrap(),
+        Outcome::Applied
+    );
+    assert_eq!(store.sweep(moment_at(100), 100).await.unwrap(), 7);
+}
