@@ -176,8 +176,11 @@ impl Store for MysqlStore {
                 .await;
             (connection, count)
         };
-        let done = pool.run_telling("write a session to", write).await?;
-        outcome(done, self, command, now).await
+        let written = async {
+            let done = pool.run_telling(WRITE, write).await?;
+            outcome(done, self, command, now).await
+        };
+        pool.within(WRITE, written).await
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
@@ -194,9 +197,9 @@ impl Store for MysqlStore {
                     .await;
                 (connection, swept)
             };
-            pool.run("remove expired sessions from", sweep)
+            pool.run(SWEEP, sweep)
         };
-        progress.sweep(limit, batch).await
+        pool.within(SWEEP, progress.sweep(limit, batch)).await
     }
 
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
@@ -250,3 +253,6 @@ impl Store for MysqlStore {
         pool.run("write to", write).await
     }
 }
+
+const WRITE: &str = "write a session to";
+const SWEEP: &str = "remove expired sessions from";

@@ -34,10 +34,10 @@ impl Server for Mysql {
             // The server ends; the connection was killed or idle for too long.
             1053 | 1927 | 4031 => Verdict::Broken,
             // A replica: after a failover the name may lead to the new primary.
-            1290 | 1792 | 1836 => Verdict::Broken,
+            1290 | 1792 | 1836 => Verdict::Unfit,
             // The statement was prepared for a table that has changed, or behind a proxy for
             // another connection.
-            1243 | 1615 => Verdict::Broken,
+            1243 | 1615 => Verdict::Unfit,
             _ => Verdict::Refused,
         }
     }

@@ -27,10 +27,10 @@ impl Server for Postgres {
             // The server ends or restarts; the connection was idle for too long.
             "57P01" | "57P02" | "57P03" | "57P05" => Verdict::Broken,
             // A standby: after a failover the name may lead to the new primary.
-            "25006" => Verdict::Broken,
+            "25006" => Verdict::Unfit,
             // The statement was prepared for a table that has changed, or behind a pooler for
             // another connection.
-            "0A000" | "26000" | "42P05" => Verdict::Broken,
+            "0A000" | "26000" | "42P05" => Verdict::Unfit,
             code if code.starts_with("08") => Verdict::Broken,
             _ => Verdict::Refused,
         }

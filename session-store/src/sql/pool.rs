@@ -27,8 +27,10 @@ pub(crate) trait Server: fmt::Display + fmt::Debug + Send + Sync + 'static {
 /// What follows from an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The connection is of no use any more.
+    /// The connection is of no use any more, and what was asked on it may have been done.
     Broken,
+    /// The connection is of no use for this, and nothing was done.
+    Unfit,
     /// The statement was undone because of others that ran at the same time.
     Raced,
     /// The server has understood, and does not do it.
@@ -136,6 +138,16 @@ impl<S: Server> Pool<S> {
             .map_err(|failure| self.error(doing, failure))
     }
 
+    /// Has several runs answer in the time of one.
+    pub(crate) async fn within<T>(
+        &self,
+        doing: &str,
+        runs: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = timeout(self.timeout * 2, runs).await;
+        answer.unwrap_or_else(|_| Err(self.error(doing, Failure::Slow)))
+    }
+
     /// Closes all connections when the calls under way are done; later calls fail.
     pub(crate) async fn close(&self) {
         let turns = self.turns.acquire_many(self.size).await;
@@ -175,7 +187,7 @@ impl<S: Server> Pool<S> {
                 Err(error) => error,
             };
             match S::verdict(&error) {
-                Verdict::Broken => {
+                verdict @ (Verdict::Broken | Verdict::Unfit) => {
                     drop(connection);
                     self.forget();
                     if is_fresh {
@@ -184,7 +196,9 @@ impl<S: Server> Pool<S> {
                     tracing::debug!(%error, server = %self.server, "a connection was broken");
                     connection = self.connect().await?;
                     is_fresh = true;
-                    tried = Tried::Again;
+                    if verdict == Verdict::Broken {
+                        tried = Tried::Again;
+                    }
                 }
                 Verdict::Raced if races < RACES => races += 1,
                 Verdict::Raced | Verdict::Refused => {
