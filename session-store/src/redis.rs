@@ -55,8 +55,8 @@ use self::servers::Servers;
 /// before is back. `min-replicas-to-write` narrows that.
 ///
 /// It needs a tokio runtime with time. No call takes longer than [`RedisOptions::timeout`]. After an
-/// outage it connects again by itself, and whoever comes first then does not notice that its
-/// connection was broken.
+/// outage it connects again by itself. A read, a touch, a logout or a session that begins does not
+/// notice then that its connection was broken; another write fails once, since it may have been done.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Shared>);
 

@@ -33,6 +33,8 @@ impl Notifies for PostgresStore {
 }
 
 /// A connection that hears what the stores of a table tell; see [`Notify`](super::Notify).
+///
+/// When it is dropped `sqlx` says goodbye in a task of its own, which a frozen server holds up.
 struct Listening {
     database: PostgresStore,
     listener: PgListener,

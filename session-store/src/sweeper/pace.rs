@@ -75,7 +75,7 @@ const LARGEST: usize = 1_024;
 const DELAY: Duration = Duration::from_mins(10);
 /// How many times as long as a batch.
 const REST: u32 = 9;
-/// A batch may have been slow for a reason that is gone.
+/// A batch may have been slow for a reason that is gone, or on the way to a server.
 const LONGEST_REST: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
