@@ -216,5 +216,35 @@ async fn a_sweep_keeps_nobody_waiting() {
     assert_eq!(store.sweep(moment_at(19), 100).await.unwrap(), 8);
 }
 
+/// As behind a pooler, which gives a statement to a connection that does not know it.
+#[tokio::test]
+async fn a_write_that_was_surely_not_done_the_first_time_is_refused_like_any_other() {
+    if skips("postgres::tests", &session_servers::Postgres::PROGRAMS) {
+        return;
+    }
+    let server = session_servers::Postgres::start().unwrap();
+    let store = PostgresStore::open(server.url("postgres")).await.unwrap();
+    let (key, record) = (&key_of(1), &record_of(1));
+    let insert = Command::Insert { key, record };
+    store.write(insert, moment_at(0)).await.unwrap();
+    let stale = Command::Replace {
+        key,
+        expected: Revision::from_i64(7),
+        with: key,
+        record: &record_of(8),
+        remembered: moment_at(0),
+    };
+    for _ in 0..2 {
+        let outcome = store.write(stale, moment_at(0)).await.unwrap();
+        assert_eq!(outcome, Outcome::Refused);
+        let forget = |mut connection: PgConnection| async move {
+            let done = sqlx::raw_sql("DEALLOCATE ALL").execute(&mut connection);
+            let done = done.await;
+            (connection, done)
+        };
+        store.0.pool.run("forget", forget).await.unwrap();
+    }
+}
+
 /// Counts those that wait for a lock.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
