@@ -32,7 +32,7 @@ async fn postgres_is_swept_under_traffic() {
         return;
     }
     let _turn = TURN.lock().await;
-    let scale = scale(30_000);
+    let scale = scale(10_000);
     let server = Postgres::start().unwrap();
     let mut stores: Vec<Arc<dyn Store>> = Vec::new();
     for _ in 0..PROCESSES {
