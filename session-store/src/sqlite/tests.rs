@@ -4,7 +4,7 @@ mod tables;
 use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use session_core::{Command, Outcome, Record, Revision, Store as _};
 use session_testkit::{key_of, moment_at, record_of};
@@ -31,7 +31,7 @@ impl Folder {
 
     /// Options under which a lock is an error soon.
     fn hasty(&self) -> SqliteOptions {
-        SqliteOptions::new(self.path()).timeout(Duration::from_secs(1))
+        SqliteOptions::new(self.path()).timeout(HASTE)
     }
 
     /// Opens the file as somebody else.
@@ -274,3 +274,6 @@ async fn errors_and_debug_tell_no_ids() {
     assert!(texts.contains("sessions.db"), "{texts}");
     assert!(!texts.contains(key_of(2).id().unwrap().expose()), "{texts}");
 }
+
+/// How long those wait who are in haste.
+const HASTE: Duration = Duration::from_secs(1);

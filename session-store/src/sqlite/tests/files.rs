@@ -210,7 +210,9 @@ async fn a_file_that_is_opened_by_another_is_waited_for() {
     let mut stranger = folder.stranger().await;
     for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
         run(&mut stranger, begin).await;
+        let begun = Instant::now();
         let refusal = SqliteStore::open_with(folder.hasty()).await.unwrap_err();
+        assert!(begun.elapsed() >= HASTE, "{begin}: it waits for the other");
         let message = refusal.to_string();
         assert!(
             message.contains("another program has it locked"),
@@ -218,8 +220,8 @@ async fn a_file_that_is_opened_by_another_is_waited_for() {
         );
 
         let opening = tokio::spawn(SqliteStore::open(folder.path()));
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(!opening.is_finished(), "{begin}: it waits for the other");
+        tokio::task::yield_now().await;
+        assert!(!opening.is_finished(), "{begin}: the other is not done");
         run(&mut stranger, "COMMIT").await;
         let store = opening.await.unwrap().unwrap();
         store.check().await.unwrap();
