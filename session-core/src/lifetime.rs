@@ -4,7 +4,7 @@ use std::str::FromStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::Record;
-use crate::policy::MAX_AGE_LIMIT;
+use crate::policy_builder::MAX_AGE_LIMIT;
 use crate::record::{from_micros, to_micros, truncate};
 
 /// How long sessions live, on three independent axes.

@@ -1,0 +1,313 @@
+use std::sync::Arc;
+
+use time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::entropy::{Entropy, OsEntropy};
+use crate::lifetime::{CookieLife, Lifetime};
+use crate::policy::{Policy, SameSite};
+use crate::policy_error::PolicyError;
+
+/// Collects a policy's fields; see [`Policy`] for an example.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, with a method that says what it does"
+)]
+pub struct PolicyBuilder {
+    name: Option<String>,
+    path: String,
+    domain: Option<String>,
+    secure: bool,
+    http_only: bool,
+    partitioned: bool,
+    same_site: SameSite,
+    idle: Duration,
+    absolute: Option<Duration>,
+    cookie: CookieLife,
+    touch_every: Option<Duration>,
+    renewal_grace: Duration,
+    renewal_grace_reads: bool,
+    max_bytes: usize,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Default for PolicyBuilder {
+    fn default() -> Self {
+        Self {
+            name: None,
+            path: "/".into(),
+            domain: None,
+            secure: true,
+            http_only: true,
+            partitioned: false,
+            same_site: SameSite::Lax,
+            idle: Duration::seconds(1_209_600),
+            absolute: None,
+            cookie: CookieLife::Persistent,
+            touch_every: None,
+            renewal_grace: Duration::seconds(10),
+            renewal_grace_reads: false,
+            max_bytes: 1 << 20,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+        }
+    }
+}
+
+impl PolicyBuilder {
+    /// Names the cookie; default `__Host-session`, without `Secure` `session`.
+    pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Serves plain http in development: no `Secure`, and a name without `__Host-`.
+    pub fn insecure(mut self) -> Self {
+        self.secure = false;
+        self
+    }
+
+    /// Sets the cookie's `Path`; default `/`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Sets the cookie's `Domain`, which shares it with every subdomain; default none.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// Sets `SameSite`; default [`SameSite::Lax`].
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// Keeps the cookie of an embedded page apart for each embedding site (CHIPS).
+    pub fn partitioned(mut self) -> Self {
+        self.partitioned = true;
+        self
+    }
+
+    /// Lets scripts read the cookie; a script that was smuggled in can then steal the session.
+    pub fn danger_readable_by_scripts(mut self) -> Self {
+        self.http_only = false;
+        self
+    }
+
+    /// Ends a session after this time without use; default 14 days.
+    pub fn idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Ends a session this long after its creation or the last sign-in; default never.
+    pub fn absolute(mut self, absolute: Duration) -> Self {
+        self.absolute = Some(absolute);
+        self
+    }
+
+    /// Lets the browser drop the cookie when it closes; the server keeps to its limits.
+    pub fn until_browser_close(mut self) -> Self {
+        self.cookie = CookieLife::UntilBrowserClose;
+        self
+    }
+
+    /// Renews a session that is only read at most once in this time; default a tenth of `idle`.
+    ///
+    /// Zero renews with every request that opens the session.
+    pub fn touch_every(mut self, throttle: Duration) -> Self {
+        self.touch_every = Some(throttle);
+        self
+    }
+
+    /// Recognises an id for this long after it was renewed; default 10 seconds, at most 5 minutes.
+    ///
+    /// A browser sends the old id with requests that cross the answer which renews it. Such a
+    /// request finds no values and cannot write any ([`SessionError::Renewed`]), so that no cookie
+    /// of it replaces the new one; what was under way already when the id was renewed goes on
+    /// under the new one. Zero forgets the old id at once: then such a request is a
+    /// visitor without a session, and if it writes, its cookie replaces the new one.
+    ///
+    /// [`SessionError::Renewed`]: crate::SessionError::Renewed
+    pub fn renewal_grace(mut self, grace: Duration) -> Self {
+        self.renewal_grace = grace;
+        self
+    }
+
+    /// Lets an old id read its session during the [grace](Self::renewal_grace); default no.
+    ///
+    /// It still cannot write or prolong it. After a sign-in it never reads: whoever planted the
+    /// old id must not see the new owner's data. (OWASP Session Management, "Renewal Timeout".)
+    pub fn renewal_grace_reads(mut self) -> Self {
+        self.renewal_grace_reads = true;
+        self
+    }
+
+    /// Limits the size of one session's values, in bytes of JSON; default 1 MiB.
+    pub fn max_bytes(mut self, limit: usize) -> Self {
+        self.max_bytes = limit;
+        self
+    }
+
+    /// Replaces the system's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Replaces the system's generator; whoever can guess its bytes can guess ids.
+    pub fn danger_entropy(mut self, entropy: impl Entropy) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    ///
+    /// The first field that cannot be, and what to do about it.
+    pub fn build(self) -> Result<Policy, PolicyError> {
+        let name = self.resolved_name();
+        check_name(&name)?;
+        check_attribute("path", &self.path)?;
+        if !self.path.starts_with('/') {
+            return Err(PolicyError::Path(self.path));
+        }
+        if let Some(domain) = &self.domain {
+            check_attribute("domain", domain)?;
+            if domain.is_empty() {
+                return Err(PolicyError::EmptyDomain);
+            }
+        }
+        self.check_prefix(&name)?;
+        if !self.secure && self.same_site == SameSite::None {
+            return Err(PolicyError::NeedsSecure("SameSite=None"));
+        }
+        if !self.secure && self.partitioned {
+            return Err(PolicyError::NeedsSecure("Partitioned"));
+        }
+        for (field, value) in [("idle", Some(self.idle)), ("absolute", self.absolute)] {
+            if value.is_some_and(|value| value <= Duration::ZERO) {
+                return Err(PolicyError::NotPositive(field));
+            }
+        }
+        if self.touch_every.is_some_and(Duration::is_negative) {
+            return Err(PolicyError::NegativeThrottle);
+        }
+        if self.renewal_grace.is_negative() || self.renewal_grace > MAX_GRACE {
+            return Err(PolicyError::Grace);
+        }
+        let longest = self
+            .absolute
+            .map_or(self.idle, |absolute| absolute.min(self.idle));
+        if self.cookie == CookieLife::Persistent && longest.whole_seconds() > MAX_AGE_LIMIT {
+            return Err(PolicyError::MaxAge(longest.whole_seconds()));
+        }
+        if self.max_bytes < 2 {
+            return Err(PolicyError::NotPositive("max_bytes"));
+        }
+        Ok(self.assemble())
+    }
+
+    fn resolved_name(&self) -> String {
+        match &self.name {
+            Some(name) => name.clone(),
+            None if self.secure => "__Host-session".into(),
+            None => "session".into(),
+        }
+    }
+
+    fn check_prefix(&self, name: &str) -> Result<(), PolicyError> {
+        let has = |prefix: &str| {
+            name.get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        if !self.secure && (has("__Host-") || has("__Secure-")) {
+            return Err(PolicyError::Prefix {
+                name: name.into(),
+                needs: "Secure; drop the prefix, or `insecure`",
+            });
+        }
+        if has("__Host-") && self.domain.is_some() {
+            return Err(PolicyError::Prefix {
+                name: name.into(),
+                needs: "no Domain; use `__Secure-` instead",
+            });
+        }
+        if has("__Host-") && self.path != "/" {
+            return Err(PolicyError::Prefix {
+                name: name.into(),
+                needs: "Path=/; use `__Secure-` instead",
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn assemble(self) -> Policy {
+        let mut attributes = format!("; Path={}", self.path);
+        if let Some(domain) = &self.domain {
+            attributes.push_str("; Domain=");
+            attributes.push_str(domain);
+        }
+        if self.secure {
+            attributes.push_str("; Secure");
+        }
+        if self.http_only {
+            attributes.push_str("; HttpOnly");
+        }
+        attributes.push_str(match self.same_site {
+            SameSite::Lax => "; SameSite=Lax",
+            SameSite::None => "; SameSite=None",
+            SameSite::Strict => "; SameSite=Strict",
+        });
+        if self.partitioned {
+            attributes.push_str("; Partitioned");
+        }
+        Policy {
+            name: self.resolved_name().into(),
+            attributes: attributes.into(),
+            lifetime: Lifetime {
+                idle: self.idle,
+                absolute: self.absolute,
+                cookie: self.cookie,
+                touch_every: self.touch_every.unwrap_or(self.idle / 10),
+            },
+            renewal_grace: self.renewal_grace,
+            renewal_grace_reads: self.renewal_grace_reads,
+            max_bytes: self.max_bytes,
+            clock: self.clock,
+            entropy: self.entropy,
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), PolicyError> {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || name.len() > 255 || !name.bytes().all(token) {
+        return Err(PolicyError::Name(name.into()));
+    }
+    Ok(())
+}
+
+fn check_attribute(field: &'static str, value: &str) -> Result<(), PolicyError> {
+    let legal = |byte: u8| byte.is_ascii_graphic() && byte != b';' && byte != b',';
+    if value.len() > 1024 || !value.bytes().all(legal) {
+        return Err(PolicyError::Illegal {
+            field,
+            value: value.into(),
+        });
+    }
+    Ok(())
+}
+
+/// The longest that browsers keep a cookie: 400 days, in seconds (RFC 6265bis, 5.5).
+pub(crate) const MAX_AGE_LIMIT: i64 = 34_560_000;
+
+/// The longest that an id is recognised after it was renewed.
+const MAX_GRACE: Duration = Duration::minutes(5);
