@@ -5,8 +5,7 @@ use time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::{Entropy, OsEntropy};
 use crate::lifetime::{CookieLife, Lifetime};
-use crate::policy::{Policy, SameSite};
-use crate::policy_error::PolicyError;
+use crate::policy::{Policy, PolicyError, SameSite};
 
 /// Collects a policy's fields; see [`Policy`] for an example.
 #[derive(Debug, Clone)]
