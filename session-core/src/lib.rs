@@ -20,50 +20,30 @@
 //! [`Entropy`], which a [`Policy`] carries. It neither signs users in nor checks passwords:
 //! [`Session::sign_in`] records that somebody else did.
 
-mod changes;
-mod clock;
-mod commit;
-mod cookie;
-mod data;
-mod entries;
-mod entropy;
+mod driver;
 mod error;
-mod exchange;
-mod field;
-mod handle;
-mod id;
-mod key;
-mod life;
-mod lifetime;
-mod named;
+mod http;
 mod policy;
-mod policy_builder;
-mod record;
-mod reply;
-mod session;
-mod state;
-mod step;
-mod store;
-mod turns;
-mod unfinished;
+mod port;
+mod protocol;
 
 #[doc = include_str!("../WIRING.md")]
 pub mod _wiring {}
 
-pub use clock::{Clock, ManualClock, SystemClock};
-pub use entropy::{Entropy, EntropyError, OsEntropy};
+pub use driver::handle::{Finish, Handle, Pending, Sessions};
+pub use driver::request::Unfinished;
 pub use error::{CommitError, SessionError, ValueError};
-pub use exchange::{Exchange, Unread};
-pub use field::Field;
-pub use handle::{Finish, Handle, Pending, Sessions};
-pub use id::{ID_LENGTH, Id, PublicId};
-pub use key::Key;
-pub use lifetime::{CookieLife, Expiry, ExpiryError, Lifetime, ParseExpiryError};
+pub use http::reply::{Headers, Reply};
+pub use policy::builder::PolicyBuilder;
+pub use policy::clock::{Clock, ManualClock, SystemClock};
+pub use policy::entropy::{Entropy, EntropyError, OsEntropy};
+pub use policy::lifetime::{CookieLife, Expiry, ExpiryError, Lifetime, ParseExpiryError};
 pub use policy::{Policy, PolicyError, SameSite};
-pub use policy_builder::PolicyBuilder;
-pub use record::{Device, Record, Revision, from_micros, to_micros};
-pub use reply::{Headers, Reply};
-pub use session::Session;
-pub use step::{Load, Step, Write};
-pub use store::{Command, Found, Outcome, Revoke, Store, StoreError};
-pub use unfinished::Unfinished;
+pub use port::id::{ID_LENGTH, Id, PublicId};
+pub use port::key::Key;
+pub use port::record::{Device, Record, Revision, from_micros, to_micros};
+pub use port::store::{Command, Found, Outcome, Revoke, Store, StoreError};
+pub use protocol::exchange::{Exchange, Unread};
+pub use protocol::field::Field;
+pub use protocol::session::Session;
+pub use protocol::step::{Load, Step, Write};

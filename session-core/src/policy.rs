@@ -1,12 +1,17 @@
+pub(crate) mod builder;
+pub(crate) mod clock;
+pub(crate) mod entropy;
+pub(crate) mod lifetime;
+
 use std::sync::Arc;
 
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
-use crate::clock::Clock;
-use crate::entropy::Entropy;
-use crate::lifetime::Lifetime;
-use crate::policy_builder::PolicyBuilder;
+use crate::policy::builder::PolicyBuilder;
+use crate::policy::clock::Clock;
+use crate::policy::entropy::Entropy;
+use crate::policy::lifetime::Lifetime;
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///

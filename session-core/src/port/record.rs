@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::entropy::{Entropy, EntropyError};
+use crate::policy::entropy::{Entropy, EntropyError};
 use crate::{Expiry, PublicId};
 
 /// Everything that is stored of one session.

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use crate::policy_builder::MAX_AGE_LIMIT;
+use crate::policy::builder::MAX_AGE_LIMIT;
 use crate::{Id, Policy};
 
 /// What a response has to say about its session.

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::changes::Changes;
-use crate::data::Data;
-use crate::lifetime::Use;
-use crate::reply::CookieChange;
-use crate::session::Session;
+use crate::http::reply::CookieChange;
+use crate::policy::lifetime::Use;
+use crate::protocol::changes::Changes;
+use crate::protocol::data::Data;
+use crate::protocol::session::Session;
 use crate::{Expiry, PublicId, SessionError};
 
 /// Life, death and identity of a session.

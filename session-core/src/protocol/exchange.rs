@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::cookie::Candidates;
-use crate::data::Data;
-use crate::session::Session;
-use crate::state::Stored;
-use crate::step::Step;
-use crate::turns::Backing;
+use crate::driver::contention::Backing;
+use crate::http::cookie::Candidates;
+use crate::protocol::data::Data;
+use crate::protocol::session::Session;
+use crate::protocol::state::Stored;
+use crate::protocol::step::Step;
 use crate::{CommitError, Found, Key, Policy, Record};
 
 /// One request's dealings with its session, without I/O.

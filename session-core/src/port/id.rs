@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::entropy::{Entropy, EntropyError};
+use crate::policy::entropy::{Entropy, EntropyError};
 
 /// The number of characters of a session id.
 pub const ID_LENGTH: usize = 32;
@@ -134,7 +134,7 @@ fn encode(bits: &[u8; 20], text: &mut [u8; ID_LENGTH]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entropy::OsEntropy;
+    use crate::policy::entropy::OsEntropy;
 
     #[test]
     fn ids_are_unique_and_their_characters_uniform() {

@@ -6,7 +6,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::entries::SHORT;
+use crate::protocol::entries::SHORT;
 
 /// The stored values: the text of one JSON object, and where in it each value stands.
 ///

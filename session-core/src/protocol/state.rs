@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use crate::changes::{Changes, View};
-use crate::data::{Data, Writer};
-use crate::entries::Replay;
-use crate::exchange::understand;
-use crate::reply::CookieChange;
+use crate::http::reply::CookieChange;
+use crate::protocol::changes::{Changes, View};
+use crate::protocol::data::{Data, Writer};
+use crate::protocol::entries::Replay;
+use crate::protocol::exchange::understand;
 use crate::{Expiry, Key, Record, Revision, SessionError};
 
 /// What a session is at one moment: a base, and the log of what was done to it.

@@ -5,14 +5,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use crate::changes::Changes;
-use crate::data::Data;
-use crate::entries::Replay;
-use crate::exchange::understand;
-use crate::reply::CookieChange;
-use crate::state::{State, Stored};
-use crate::step::MAX_TRIES;
-use crate::turns::Backing;
+use crate::driver::contention::Backing;
+use crate::http::reply::CookieChange;
+use crate::protocol::changes::Changes;
+use crate::protocol::data::Data;
+use crate::protocol::entries::Replay;
+use crate::protocol::exchange::understand;
+use crate::protocol::state::{State, Stored};
+use crate::protocol::step::MAX_TRIES;
 use crate::{CommitError, Key, Policy, SessionError, ValueError};
 
 /// One visitor's session, as application code sees it in every framework.

@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::changes::Changes;
-use crate::commit::{Attempt, Commit, Kind, Purpose};
-use crate::exchange::understand;
-use crate::lifetime::Use;
-use crate::record::truncate;
-use crate::session::Session;
-use crate::state::Stored;
+use crate::policy::lifetime::Use;
+use crate::port::record::truncate;
+use crate::protocol::changes::Changes;
+use crate::protocol::commit::{Attempt, Commit, Kind, Purpose};
+use crate::protocol::exchange::understand;
+use crate::protocol::session::Session;
+use crate::protocol::state::Stored;
 use crate::{Command, CommitError, Found, Key, Outcome, Reply};
 
 /// What to do next to commit a session.

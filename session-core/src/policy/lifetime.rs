@@ -4,8 +4,8 @@ use std::str::FromStr;
 use time::{Duration, OffsetDateTime};
 
 use crate::Record;
-use crate::policy_builder::MAX_AGE_LIMIT;
-use crate::record::{from_micros, to_micros, truncate};
+use crate::policy::builder::MAX_AGE_LIMIT;
+use crate::port::record::{from_micros, to_micros, truncate};
 
 /// How long sessions live, on three independent axes.
 ///

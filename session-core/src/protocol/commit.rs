@@ -2,15 +2,15 @@ use std::sync::{Arc, MutexGuard};
 
 use time::OffsetDateTime;
 
-use crate::changes::Changes;
-use crate::data::Data;
-use crate::exchange::understand;
-use crate::lifetime::{Renewal, Use};
-use crate::record::truncate;
-use crate::reply::CookieChange;
-use crate::session::Session;
-use crate::state::{State, Stored, Unanswered};
-use crate::step::{Step, Write};
+use crate::http::reply::CookieChange;
+use crate::policy::lifetime::{Renewal, Use};
+use crate::port::record::truncate;
+use crate::protocol::changes::Changes;
+use crate::protocol::data::Data;
+use crate::protocol::exchange::understand;
+use crate::protocol::session::Session;
+use crate::protocol::state::{State, Stored, Unanswered};
+use crate::protocol::step::{Step, Write};
 use crate::{CommitError, Expiry, Id, Key, Policy, PublicId, Record, Reply, Revision};
 
 /// One commit under way: the log, the base that it is applied to, and why.

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::data::{Data, Writer};
-use crate::entries::{Change, Entries, Entry, Replay, SHORT};
+use crate::protocol::data::{Data, Writer};
+use crate::protocol::entries::{Change, Entries, Entry, Replay, SHORT};
 use crate::{Expiry, ValueError};
 
 /// What a request did to its session: a log over a base, and the only "modified" flag there is.

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cookie::Candidates;
-use crate::exchange::Exchange;
-use crate::session::Session;
-use crate::step::Step;
-use crate::turns::Backing;
+use crate::driver::contention::Backing;
+use crate::http::cookie::Candidates;
+use crate::protocol::exchange::Exchange;
+use crate::protocol::session::Session;
+use crate::protocol::step::Step;
 use crate::{Device, Policy, Reply, Revoke, SessionError, Store, StoreError};
 
 /// A policy and a store: what an application has one of.

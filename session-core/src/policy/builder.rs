@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use crate::clock::{Clock, SystemClock};
-use crate::entropy::{Entropy, OsEntropy};
-use crate::lifetime::{CookieLife, Lifetime};
+use crate::policy::clock::{Clock, SystemClock};
+use crate::policy::entropy::{Entropy, OsEntropy};
+use crate::policy::lifetime::{CookieLife, Lifetime};
 use crate::policy::{Policy, PolicyError, SameSite};
 
 /// Collects a policy's fields; see [`Policy`] for an example.

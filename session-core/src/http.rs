@@ -1,0 +1,2 @@
+pub(crate) mod cookie;
+pub(crate) mod reply;

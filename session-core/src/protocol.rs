@@ -1,0 +1,10 @@
+pub(crate) mod changes;
+pub(crate) mod commit;
+pub(crate) mod data;
+pub(crate) mod entries;
+pub(crate) mod exchange;
+pub(crate) mod field;
+pub(crate) mod life;
+pub(crate) mod session;
+pub(crate) mod state;
+pub(crate) mod step;
