@@ -3,7 +3,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{EntropyError, ExpiryError, StoreError};
+use crate::{EntropyError, ExpiryError, Reply, StoreError};
 
 /// A value that cannot be stored, or cannot be read as the type that was asked for.
 ///
@@ -30,41 +30,48 @@ pub enum ValueError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// The response has begun; save before that.
-    #[error(
-        "the session is closed, because the response has begun; write before it, or save early"
-    )]
-    Closed,
-    /// Committing failed.
+    /// Other requests changed the session each time, or an update's closure its own value; or the
+    /// store refuses everything.
+    #[error("the session could not be written in {attempts} attempts")]
+    Contended {
+        /// How often it was attempted.
+        attempts: u32,
+    },
+    /// No random bytes.
     #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The session was ended elsewhere while this request was using it.
-    #[error("the session was ended elsewhere")]
-    Gone,
+    Entropy(#[from] EntropyError),
     /// The lifetime makes no sense.
     #[error(transparent)]
     Expiry(#[from] ExpiryError),
+    /// The response has begun; save before that.
+    #[error(
+        "the session is finished, because the response has begun; write before it, or save early"
+    )]
+    Finished,
+    /// The session was ended elsewhere while this request was using it.
+    #[error("the session was ended elsewhere")]
+    Gone,
     /// No adapter has seen the request.
     #[error("no session layer, middleware or fairing `{name}` is around this handler")]
     NotAttached {
         /// The marker type that was asked for, `()` for none.
         name: &'static str,
     },
-    /// The session was opened by hand, without a store that could be asked.
-    #[error("this session has no store; drive its steps by hand, or open it through Sessions")]
-    NoStore,
+    /// Only the session of an owner can be re-authenticated.
+    #[error("nobody is signed in to the session")]
+    NotSignedIn,
     /// An owner is 1 to 255 bytes.
     #[error("a session's owner is 1 to 255 bytes of text, this has {length}")]
     Owner {
         /// The length in bytes.
         length: usize,
     },
-    /// The id was renewed by another request a moment ago, and this one still has the old one.
-    #[error("the session's id was renewed a moment ago; only the new one can write")]
-    Renewed,
     /// The store failed.
     #[error("session store unavailable")]
     Store(#[from] StoreError),
+    /// The request has an id from before a sign-in, whose session can only be read.
+    #[error("another request has signed in; only its new session can be written")]
+    Superseded,
     /// The session would be larger than the policy allows.
     #[error("the session would have {bytes} bytes, more than the {limit} that the policy allows")]
     TooLarge {
@@ -81,30 +88,30 @@ pub enum SessionError {
 impl SessionError {
     /// Returns the HTTP status for a handler that passes the error on; adapters use it.
     ///
-    /// 503 if the store or the commit failed, 409 if the session was ended or its id renewed
-    /// elsewhere (the same request with the present cookie may succeed), 413 if it would be too large, and 500 for what the application should have seen to.
+    /// 503 if the store or the commit failed; 409 if the session was ended or left for another
+    /// elsewhere (the same request with the present cookie may succeed); 413 if it would be too
+    /// large; 401 if nobody is signed in; and 500 for programming errors.
     ///
     /// ```
     /// use session_core::{SessionError, StoreError};
     ///
     /// assert_eq!(SessionError::from(StoreError::new("connection refused")).status(), 503);
     /// assert_eq!(SessionError::Gone.status(), 409);
-    /// assert_eq!(SessionError::Closed.status(), 500);
+    /// assert_eq!(SessionError::Finished.status(), 500);
     /// assert!(SessionError::Gone.public_json().contains("ended elsewhere"));
     /// ```
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::Gone | Self::Renewed => 409,
-            Self::TooLarge { .. } | Self::Commit(CommitError::TooLarge { .. }) => 413,
-            Self::Commit(CommitError::Closed)
-            | Self::Closed
-            | Self::Expiry(_)
-            | Self::NoStore
+            Self::NotSignedIn => 401,
+            Self::Gone | Self::Superseded => 409,
+            Self::TooLarge { .. } => 413,
+            Self::Expiry(_)
+            | Self::Finished
             | Self::NotAttached { .. }
             | Self::Owner { .. }
             | Self::Value(_) => 500,
-            Self::Store(_) | Self::Commit(_) => 503,
+            Self::Contended { .. } | Self::Entropy(_) | Self::Store(_) => 503,
         }
     }
 
@@ -113,12 +120,13 @@ impl SessionError {
     #[must_use]
     pub fn public_json(&self) -> &'static str {
         match self.status() {
-            409 if matches!(self, Self::Renewed) => {
-                r#"{"error":"the session's id was renewed elsewhere"}"#
+            401 => r#"{"error":"nobody is signed in"}"#,
+            409 if matches!(self, Self::Superseded) => {
+                r#"{"error":"the session was left for a new one"}"#
             }
-            503 => r#"{"error":"session store unavailable"}"#,
             409 => r#"{"error":"the session was ended elsewhere"}"#,
             413 => r#"{"error":"the session would be too large"}"#,
+            503 => r#"{"error":"session store unavailable"}"#,
             _ => r#"{"error":"internal server error"}"#,
         }
     }
@@ -129,8 +137,13 @@ impl SessionError {
     /// Adapters make a response of it where an error ends, once.
     #[must_use = "the client waits for it"]
     pub fn opaque(&self) -> (u16, &'static str) {
-        tracing::error!(error = %Chain(self), "session failed");
+        tracing::error!(error = %self.chain(), "session failed");
         (self.status(), self.public_json())
+    }
+
+    /// The error and its causes, for a log.
+    pub(crate) fn chain(&self) -> impl fmt::Display {
+        Chain(self)
     }
 }
 
@@ -149,34 +162,46 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-/// Why a commit could not decide what to write.
+/// Why a commit failed, and what the response has to say of the session all the same.
+///
+/// Answer with the error's [status](SessionError::status), and put the [reply](Self::reply) on that
+/// response: it carries the cookie of what an early save has stored, and `Vary`.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum CommitError {
-    /// The response has begun; commit before that.
-    #[error("the session is closed, because the response has begun")]
-    Closed,
-    /// Other requests changed the session each time, or an update's closure its own value; or the
-    /// store refuses everything.
-    #[error("the session could not be written in {tries} tries")]
-    Contended {
-        /// How often it was tried.
-        tries: u32,
-    },
-    /// With what other requests have stored meanwhile, the session would be too large.
-    #[error("the session would have {bytes} bytes, more than the {limit} that the policy allows")]
-    TooLarge {
-        /// The size it would have.
-        bytes: usize,
-        /// The policy's limit.
-        limit: usize,
-    },
-    /// No random bytes.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// An `update` does not understand what another request has stored meanwhile.
-    #[error(transparent)]
-    Value(#[from] ValueError),
+#[error("{error}")]
+pub struct CommitError {
+    #[source]
+    error: SessionError,
+    reply: Box<Reply>,
+}
+
+impl CommitError {
+    pub(crate) fn new(error: SessionError, reply: Reply) -> Self {
+        let reply = Box::new(reply);
+        Self { error, reply }
+    }
+
+    /// Returns what has happened.
+    #[must_use]
+    pub fn error(&self) -> &SessionError {
+        &self.error
+    }
+
+    /// Returns what belongs on the response.
+    pub fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Returns both.
+    #[must_use]
+    pub fn into_parts(self) -> (SessionError, Reply) {
+        (self.error, *self.reply)
+    }
+}
+
+impl From<CommitError> for SessionError {
+    fn from(failed: CommitError) -> Self {
+        failed.error
+    }
 }
 
 #[cfg(test)]
@@ -188,7 +213,7 @@ mod tests {
         let refused = StoreError::new("no answer").caused_by("connection refused");
         let error = SessionError::from(StoreError::new("no read").caused_by(refused));
         assert_eq!(
-            Chain(&error).to_string(),
+            error.chain().to_string(),
             "session store unavailable: no read: no answer: connection refused"
         );
         let outage = r#"{"error":"session store unavailable"}"#;
@@ -198,7 +223,7 @@ mod tests {
     #[test]
     fn an_adapter_that_is_not_attached_is_named_in_the_log_only() {
         let error = SessionError::NotAttached { name: "Admin" };
-        assert!(Chain(&error).to_string().contains("`Admin`"));
+        assert!(error.chain().to_string().contains("`Admin`"));
         let hidden = r#"{"error":"internal server error"}"#;
         assert_eq!(error.opaque(), (500, hidden));
     }

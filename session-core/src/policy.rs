@@ -1,17 +1,20 @@
 pub(crate) mod builder;
 pub(crate) mod clock;
+pub(crate) mod domain;
+pub(crate) mod ended;
 pub(crate) mod entropy;
+pub(crate) mod error;
 pub(crate) mod lifetime;
 
 use std::sync::Arc;
 
-use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
-use crate::policy::builder::PolicyBuilder;
-use crate::policy::clock::Clock;
-use crate::policy::entropy::Entropy;
-use crate::policy::lifetime::Lifetime;
+use self::clock::Clock;
+use self::domain::Domain;
+use self::ended::Ended;
+use self::entropy::{Entropy, EntropyError};
+use self::lifetime::Lifetime;
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///
@@ -40,30 +43,33 @@ pub struct Policy {
     pub(crate) name: Box<str>,
     /// The attributes that never change, from `; Path=` on.
     pub(crate) attributes: Box<str>,
+    pub(crate) domain: Domain,
     pub(crate) lifetime: Lifetime,
-    pub(crate) renewal_grace: Duration,
-    pub(crate) renewal_grace_reads: bool,
+    pub(crate) rotation_grace: Duration,
+    pub(crate) clock_skew: Duration,
     pub(crate) max_bytes: usize,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) ended: Arc<Ended>,
 }
 
 impl Policy {
-    /// Starts from the defaults.
-    pub fn builder() -> PolicyBuilder {
-        PolicyBuilder::default()
-    }
-
     /// Returns the cookie's name.
     #[must_use]
     pub fn cookie_name(&self) -> &str {
         &self.name
     }
 
-    /// Returns how long an id is recognised after it was renewed.
+    /// Returns how long a secret opens its session after it was rotated.
     #[must_use]
-    pub fn renewal_grace(&self) -> Duration {
-        self.renewal_grace
+    pub fn rotation_grace(&self) -> Duration {
+        self.rotation_grace
+    }
+
+    /// Returns how far apart the clocks of servers may be.
+    #[must_use]
+    pub fn clock_skew(&self) -> Duration {
+        self.clock_skew
     }
 
     /// Returns the present moment by the policy's clock.
@@ -71,11 +77,12 @@ impl Policy {
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }
-}
 
-impl Default for Policy {
-    fn default() -> Self {
-        Self::builder().assemble()
+    /// Draws unguessable bytes.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], EntropyError> {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes)?;
+        Ok(bytes)
     }
 }
 
@@ -88,54 +95,4 @@ pub enum SameSite {
     None,
     /// Never; a link from elsewhere arrives signed out.
     Strict,
-}
-
-/// A policy that cannot work, with the field and the remedy.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    /// `domain` is empty.
-    #[error("domain: an empty Domain is none; leave it out")]
-    EmptyDomain,
-    /// `renewal_grace` is negative or longer than five minutes.
-    #[error("renewal_grace: must be from zero to 5 minutes; it covers requests under way")]
-    Grace,
-    /// An attribute has a character that would end it.
-    #[error(
-        "{field}: {value:?} has a character that a cookie's attribute can't carry (a control character, a space, `;` or `,`)"
-    )]
-    Illegal {
-        /// The field.
-        field: &'static str,
-        /// What it was set to.
-        value: String,
-    },
-    /// The cookie would be kept for longer than browsers do.
-    #[error(
-        "idle: browsers keep no cookie longer than 400 days (34560000 s), this asks for {0} s; shorten idle or absolute, or use until_browser_close"
-    )]
-    MaxAge(i64),
-    /// The cookie's name is no RFC 9110 token.
-    #[error("cookie_name: {0:?} is no cookie name; use letters, digits and any of !#$%&'*+-.^_`|~")]
-    Name(String),
-    /// `SameSite=None` or `Partitioned` on an insecure cookie, which browsers drop.
-    #[error("{0} needs Secure; drop `insecure`")]
-    NeedsSecure(&'static str),
-    /// `touch_every` is negative.
-    #[error("touch_every: must be zero or more")]
-    NegativeThrottle,
-    /// A duration or size of zero or less.
-    #[error("{0}: must be more than zero")]
-    NotPositive(&'static str),
-    /// `path` is not absolute.
-    #[error("path: {0:?} must begin with /")]
-    Path(String),
-    /// The name has a prefix whose conditions are not met (RFC 6265bis, 4.1.3); browsers would drop the cookie.
-    #[error("cookie_name: {name:?} needs {needs}")]
-    Prefix {
-        /// The name.
-        name: String,
-        /// What its prefix asks for.
-        needs: &'static str,
-    },
 }

@@ -1,4 +1,11 @@
+pub(crate) mod command;
+pub(crate) mod error;
+pub(crate) mod expiry;
 pub(crate) mod id;
 pub(crate) mod key;
+pub(crate) mod moment;
+pub(crate) mod public_id;
 pub(crate) mod record;
+pub(crate) mod secrets;
+#[cfg(feature = "driver")]
 pub(crate) mod store;

@@ -1,3 +1,4 @@
+pub(crate) mod ask;
 pub(crate) mod changes;
 pub(crate) mod commit;
 pub(crate) mod data;
@@ -5,6 +6,12 @@ pub(crate) mod entries;
 pub(crate) mod exchange;
 pub(crate) mod field;
 pub(crate) mod life;
+pub(crate) mod pending;
+pub(crate) mod rotation;
 pub(crate) mod session;
+pub(crate) mod settle;
+pub(crate) mod shared;
+pub(crate) mod sign_in;
+pub(crate) mod standing;
 pub(crate) mod state;
 pub(crate) mod step;

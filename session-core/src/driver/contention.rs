@@ -6,64 +6,65 @@ use async_lock::{Mutex, MutexGuard};
 
 use crate::{Key, Store};
 
-/// A store, and the places where those take turns who write to one session at once.
+/// A store, and striped locks that serialize contended commits.
 ///
-/// Who was refused because another request was faster waits for a turn before trying again. Without,
-/// all who were refused at once would try at once, and all but one be refused again. A turn is
-/// advice between the requests of one process: what is stored is right without it.
+/// A commit that was refused because another request was faster waits in a queue before it tries
+/// again. Without, all that were refused at once would try at once, and all but one be refused again.
+/// The queue is advice between the requests of one process: what is stored is right without it.
 pub(crate) struct Backing {
     pub(crate) store: Arc<dyn Store>,
-    /// Sessions that share a place wait for each other, but only while both are contended.
-    places: [Place; PLACES],
+    /// Sessions that share a queue wait for each other, but only while both are contended.
+    queues: [Queue; QUEUES],
 }
 
 #[derive(Default)]
-pub(crate) struct Place {
+pub(crate) struct Queue {
     lock: Mutex<()>,
-    /// The store has failed somebody whose turn it was. Until it works again nobody waits for
-    /// others here: in an outage each would sit out the time-outs of all before.
-    is_stuck: AtomicBool,
+    /// The store has failed the commit at the head. Until it works again no commit waits here for
+    /// another: in an outage each would sit out the time-outs of all before.
+    is_failing: AtomicBool,
 }
 
-/// A turn; it is given back when it is dropped, with the future that has it for one.
+/// A place at the head of the queue; it is given back when it is dropped, with the future that holds
+/// it for one.
 pub(crate) struct Turn<'a> {
-    place: &'a Place,
-    /// None while the store fails.
+    queue: &'a Queue,
+    /// `None` while the store fails.
     guard: Option<MutexGuard<'a, ()>>,
 }
 
 impl Backing {
     pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        let places = std::array::from_fn(|_| Place::default());
-        Arc::new(Self { store, places })
+        let queues = std::array::from_fn(|_| Queue::default());
+        Arc::new(Self { store, queues })
     }
 
-    /// Returns where a session's turns are taken.
-    pub(crate) fn place(&self, key: &Key) -> &Place {
-        let [first, ..] = *key.digest();
-        &self.places[usize::from(first) % PLACES]
+    /// Returns the queue of a session's commits.
+    pub(crate) fn queue(&self, key: &Key) -> &Queue {
+        let first = key.as_bytes().first().copied().unwrap_or_default();
+        &self.queues[usize::from(first) % QUEUES]
     }
 }
 
-impl Place {
-    /// Waits; whoever has a turn waits for no other.
+impl Queue {
+    /// Waits for the head; whatever has it waits for no other.
     pub(crate) fn wait(&self) -> impl Future<Output = MutexGuard<'_, ()>> {
         self.lock.lock()
     }
 
     pub(crate) fn enter<'a>(&'a self, guard: MutexGuard<'a, ()>) -> Turn<'a> {
-        let is_stuck = self.is_stuck.load(Ordering::Relaxed);
+        let is_failing = self.is_failing.load(Ordering::Relaxed);
         Turn {
-            place: self,
-            guard: (!is_stuck).then_some(guard),
+            queue: self,
+            guard: (!is_failing).then_some(guard),
         }
     }
 }
 
 impl Turn<'_> {
-    /// Notes whether the store has worked; if not, those who wait are let in at once.
+    /// Notes whether the store has worked; if not, those that wait are let in at once.
     pub(crate) fn note(&mut self, worked: bool) {
-        self.place.is_stuck.store(!worked, Ordering::Relaxed);
+        self.queue.is_failing.store(!worked, Ordering::Relaxed);
         if !worked {
             self.guard = None;
         }
@@ -76,4 +77,4 @@ impl fmt::Debug for Backing {
     }
 }
 
-const PLACES: usize = 64;
+const QUEUES: usize = 64;

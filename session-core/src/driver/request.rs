@@ -1,43 +1,75 @@
-use std::ops::Deref;
+use super::drive::Finish;
+use super::handle::Handle;
+use crate::{CommitError, Reply};
 
-use crate::Handle;
-
-/// A handle that is [abandoned](Handle::abandon) when this is dropped, unless it was finished.
+/// A request guard: what an adapter holds for as long as a request runs.
 ///
-/// What an adapter holds for as long as the request runs: a panic, or a client that has gone away,
-/// drops it and commits nothing.
+/// Dropped before it is finished, because the handler panicked or the client went away, it closes
+/// the session and commits nothing.
 ///
 /// ```
-/// use session_core::{Policy, SessionError, Sessions, Unfinished};
+/// use session_core::{Policy, SessionError, Sessions};
 /// # let sessions = Sessions::new(Policy::default(), session_testkit::ModelStore::new());
 ///
-/// let request = Unfinished::from(sessions.open([]));
-/// let session = pollster::block_on(request.load())?;
+/// let request = sessions.open([]);
+/// let session = pollster::block_on(request.handle().load())?;
 /// drop(request);
-/// assert!(matches!(session.insert("late", 1), Err(SessionError::Closed)));
+/// assert!(matches!(session.insert("late", 1), Err(SessionError::Finished)));
 /// # Ok::<(), SessionError>(())
 /// ```
 #[derive(Debug)]
-#[must_use = "a handle that is not kept is abandoned"]
-pub struct Unfinished(Handle);
+#[must_use = "a request that is not kept is abandoned"]
+pub struct Request(Handle);
 
-impl From<Handle> for Unfinished {
-    fn from(handle: Handle) -> Self {
+impl Request {
+    pub(super) fn new(handle: Handle) -> Self {
         Self(handle)
     }
-}
 
-impl Deref for Unfinished {
-    type Target = Handle;
-
-    fn deref(&self) -> &Handle {
+    /// Returns what handlers get.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
         &self.0
+    }
+
+    /// Closes the session, now that the response's head is ready, and decides what to write.
+    ///
+    /// For most requests nothing is left to do. Called again, it has nothing to say.
+    ///
+    /// # Errors
+    ///
+    /// The commit could not be decided; answer with the error's status and its reply.
+    pub fn finish(&self, status: u16) -> Result<Finish, CommitError> {
+        match self.0.close() {
+            Some(session) => session.finish(status),
+            None => Ok(Finish::Done(Reply::default())),
+        }
+    }
+
+    /// Closes the session and commits it at once: [`finish`](Self::finish), and what that leaves.
+    ///
+    /// # Errors
+    ///
+    /// The store failed, or the commit could not be decided; answer with the error's status and
+    /// its reply.
+    pub async fn commit(&self, status: u16) -> Result<Reply, CommitError> {
+        match self.finish(status)? {
+            Finish::Done(reply) => Ok(reply),
+            Finish::Pending(pending) => pending.run().await,
+        }
+    }
+
+    /// Closes the session and commits nothing.
+    pub fn abandon(&self) {
+        if let Some(session) = self.0.close() {
+            session.abandon();
+        }
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for Request {
     fn drop(&mut self) {
         // A finished one has nothing left to give up.
-        self.0.abandon();
+        self.abandon();
     }
 }

@@ -1,28 +1,22 @@
-use crate::Id;
-
-/// How many values of our cookie's name are looked at; the rest is somebody's play.
-pub(crate) const MAX_CANDIDATES: usize = 4;
+use crate::{Id, Key};
 
 /// The well-formed ids that a request presented, each once, in the order of the header.
 ///
 /// More than one is the sign of a cookie with the same name at another path or domain
-/// (RFC 6265bis, 5.8.3); each is tried, none is merged with another.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Candidates {
-    ids: [Option<Id>; MAX_CANDIDATES],
+/// (RFC 6265bis, 5.8.3); each is looked at, none is merged with another.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Presented {
+    first: Option<Id>,
+    /// Almost always empty, and then it owns no memory.
+    rest: Vec<Id>,
 }
 
-impl Candidates {
-    /// A request without our cookie.
-    pub(crate) const NONE: Self = Self {
-        ids: [None; MAX_CANDIDATES],
-    };
-
+impl Presented {
     /// Looks for cookies of one name in the values of the `Cookie` headers.
     ///
     /// The bytes are read in place; what is malformed is skipped, together with nothing else.
     pub(crate) fn scan<'a>(name: &str, headers: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut found = Self::NONE;
+        let mut found = Self::default();
         for header in headers {
             for pair in header.split(|byte| *byte == b';') {
                 let Some(value) = value_of(name.as_bytes(), pair) else {
@@ -37,27 +31,34 @@ impl Candidates {
     }
 
     fn add(&mut self, id: Id) {
-        for place in &mut self.ids {
-            match place {
-                Some(known) if *known == id => return,
-                Some(_) => {}
-                None => {
-                    *place = Some(id);
-                    return;
-                }
-            }
+        if self.first.is_none() {
+            self.first = Some(id);
+        } else if self.rest.len() < MAX_IDS - 1 && self.iter().all(|known| *known != id) {
+            self.rest.push(id);
         }
     }
 
-    /// Takes the first.
-    pub(crate) fn take_next(&mut self) -> Option<Id> {
-        let next = self.ids[0].take();
-        self.ids.rotate_left(1);
-        next
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Id> {
+        self.first.iter().chain(&self.rest)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Id> {
-        self.ids.iter().flatten().copied()
+    /// Returns the ids that name one session by different secrets.
+    pub(crate) fn of_key(&self, key: Key) -> impl Iterator<Item = &Id> {
+        self.iter().filter(move |id| id.key() == key)
+    }
+
+    /// Returns the first id of the session that is to be loaded after `loaded` others; `None` if
+    /// there is no other, or enough was loaded.
+    pub(crate) fn of_next_key(&self, loaded: usize) -> Option<&Id> {
+        if loaded == 0 {
+            return self.first.as_ref();
+        }
+        let firsts = self.iter().enumerate().filter(|(place, id)| {
+            let mut before = self.iter().take(*place);
+            before.all(|earlier| earlier.key() != id.key())
+        });
+        let mut firsts = firsts.map(|(_, id)| id);
+        (loaded < MAX_LOADS).then(|| firsts.nth(loaded)).flatten()
     }
 }
 
@@ -77,15 +78,27 @@ fn value_of<'a>(name: &[u8], pair: &'a [u8]) -> Option<&'a [u8]> {
     )
 }
 
+/// How many sessions are looked for; further duplicates are ignored.
+const MAX_LOADS: usize = 4;
+
+/// How many ids a logout ends.
+const MAX_IDS: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    /// An id whose key begins with `a`, `b`, …, and whose secret ends in such a letter.
+    fn id(key: char, secret: char) -> String {
+        format!("{key}{}{secret}", "A".repeat(46))
+    }
 
-    fn scan(headers: &[&[u8]]) -> String {
-        Candidates::scan("sid", headers.iter().copied())
+    fn scan(headers: &[&[u8]]) -> Presented {
+        Presented::scan("sid", headers.iter().copied())
+    }
+
+    fn firsts(presented: &Presented) -> String {
+        presented
             .iter()
             .map(|id| id.expose()[..1].to_owned())
             .collect()
@@ -93,61 +106,65 @@ mod tests {
 
     #[test]
     fn ids_are_found_whatever_stands_beside_them() {
+        let (a, b) = (id('a', 'A'), id('b', 'A'));
         let long = "x".repeat(100_000);
         let rows: Vec<(Vec<u8>, &str)> = vec![
-            (format!("sid={A}").into(), "a"),
-            (format!("theme=dark; sid={A}; lang=de").into(), "a"),
-            (format!("  sid = {A} ;").into(), "a"),
-            (format!("sid=\"{A}\"").into(), "a"),
-            (format!(";;;=;sid;broken;sid={A}").into(), "a"),
-            ([b"k=\xff\xfe\0;sid=", A.as_bytes(), b";\x80"].concat(), "a"),
-            (format!("sid={B}; sid={A}").into(), "ba"),
+            (format!("sid={a}").into(), "a"),
+            (format!("theme=dark; sid={a}; lang=de").into(), "a"),
+            (format!("  sid = {a} ;").into(), "a"),
+            (format!("sid=\"{a}\"").into(), "a"),
+            (format!(";;;=;sid;broken;sid={a}").into(), "a"),
+            ([b"k=\xff\xfe\0;sid=", a.as_bytes(), b";\x80"].concat(), "a"),
+            (format!("sid={b}; sid={a}").into(), "ba"),
             (
-                format!("sid={A}; sid=garbage; sid={A}; sid={B}").into(),
+                format!("sid={a}; sid=garbage; sid={a}; sid={b}").into(),
                 "ab",
             ),
-            (format!("sid={long}; sid={A}").into(), "a"),
+            (format!("sid={long}; sid={a}").into(), "a"),
             (b"sid=".to_vec(), ""),
             (b"sid=\"\"".to_vec(), ""),
-            (format!("sid=%61{}", &A[1..]).into(), ""),
-            (format!("SID={A}").into(), ""),
-            (format!("xsid={A}; sidx={A}; __Host-sid={A}").into(), ""),
-            (format!("sid={}", A.to_uppercase()).into(), ""),
-            (format!("sid={A}x").into(), ""),
-            (
-                b"sid=\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
-                "",
-            ),
+            (format!("sid=%61{}", &a[1..]).into(), ""),
+            (format!("SID={a}").into(), ""),
+            (format!("xsid={a}; sidx={a}; __Host-sid={a}").into(), ""),
+            (format!("sid={a}x").into(), ""),
+            (format!("sid={}", &a[1..]).into(), ""),
+            ([b"sid=", &[0xff; 48][..]].concat(), ""),
             (Vec::new(), ""),
         ];
         for (header, expected) in rows {
-            assert_eq!(
-                scan(&[&header]),
-                expected,
-                "{}",
-                String::from_utf8_lossy(&header)
-            );
+            let text = String::from_utf8_lossy(&header);
+            assert_eq!(firsts(&scan(&[&header])), expected, "{text}");
         }
     }
 
     #[test]
     fn several_headers_are_one_list() {
-        assert_eq!(
-            scan(&[
-                b"x=1",
-                format!("sid={B}").as_bytes(),
-                format!("sid={A}").as_bytes()
-            ]),
-            "ba"
-        );
+        let pairs = ['b', 'a'].map(|key| format!("sid={}", id(key, 'A')));
+        let headers = [b"x=1", pairs[0].as_bytes(), pairs[1].as_bytes()];
+        assert_eq!(firsts(&scan(&headers)), "ba");
     }
 
     #[test]
-    fn at_most_four_are_tried() {
-        let header: Vec<String> = "abcdefgh"
+    fn each_key_is_loaded_once_and_four_at_most_but_many_can_be_ended() {
+        let ids: Vec<String> = "aabacdbefgh"
             .chars()
-            .map(|c| format!("sid={}", c.to_string().repeat(32)))
+            .zip('A'..)
+            .map(|(key, secret)| format!("sid={}", id(key, secret)))
             .collect();
-        assert_eq!(scan(&[header.join(";").as_bytes()]), "abcd");
+        let presented = scan(&[ids.join(";").as_bytes()]);
+        let next = |loaded| {
+            let id = presented.of_next_key(loaded)?;
+            Some(id.expose()[..1].to_owned())
+        };
+        let loads: Vec<String> = (0..).map_while(next).collect();
+        assert_eq!(loads.concat(), "abcd");
+        assert_eq!(firsts(&presented), "aabacdbefgh");
+        let a = presented.of_next_key(0).unwrap().key();
+        assert_eq!(presented.of_key(a).count(), 3);
+
+        let many: Vec<String> = (0..100)
+            .map(|number| format!("sid=b{}{number:02}", "A".repeat(45)))
+            .collect();
+        assert_eq!(scan(&[many.join(";").as_bytes()]).iter().count(), MAX_IDS);
     }
 }

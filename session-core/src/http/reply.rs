@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use crate::policy::builder::MAX_AGE_LIMIT;
+use crate::policy::lifetime::MAX_AGE_LIMIT;
 use crate::{Id, Policy};
 
 /// What a response has to say about its session.
@@ -13,7 +13,16 @@ use crate::{Id, Policy};
 pub struct Reply {
     set_cookie: Option<String>,
     opened: bool,
-    gone: bool,
+    loss: Option<Loss>,
+}
+
+/// Why a request's changes were dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// The session was ended elsewhere.
+    Gone,
+    /// The request came with an id from before a sign-in or an old rotation.
+    Superseded,
 }
 
 /// A framework's response headers, as far as a [`Reply`] needs them.
@@ -46,13 +55,13 @@ impl Reply {
     pub(crate) fn new(
         policy: &Policy,
         cookie: Option<CookieChange>,
-        gone: bool,
+        loss: Option<Loss>,
         now: OffsetDateTime,
     ) -> Self {
         Self {
             set_cookie: cookie.map(|change| render(policy, change, now)),
             opened: true,
-            gone,
+            loss,
         }
     }
 
@@ -71,7 +80,14 @@ impl Reply {
     /// Says whether the session was ended elsewhere, and the request's changes with it.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.gone
+        self.loss == Some(Loss::Gone)
+    }
+
+    /// Says whether the request's changes were dropped because it came with an id from before a
+    /// sign-in.
+    #[must_use]
+    pub fn is_superseded(&self) -> bool {
+        self.loss == Some(Loss::Superseded)
     }
 
     /// Puts `Set-Cookie`, `Vary` and `Cache-Control` on a response.
@@ -104,18 +120,18 @@ impl std::fmt::Debug for Reply {
         f.debug_struct("Reply")
             .field("set_cookie", &self.set_cookie.as_ref().map(|_| "…"))
             .field("opened", &self.opened)
-            .field("gone", &self.gone)
+            .field("loss", &self.loss)
             .finish()
     }
 }
 
 fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String {
-    let mut text = String::with_capacity(policy.name.len() + policy.attributes.len() + 64);
+    let mut text = String::with_capacity(policy.name.len() + policy.attributes.len() + 96);
     text.push_str(&policy.name);
     text.push('=');
     match change {
         CookieChange::Set { id, until } => {
-            text.push_str(id.expose());
+            id.expose_to(&mut text);
             if let Some(until) = until {
                 let left = until - now;
                 // Rounded up, so that the browser never forgets a session that still lives.
@@ -133,7 +149,7 @@ fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String 
     text
 }
 
-/// Returns the new `Vary`, or none if it says enough already.
+/// Returns the new `Vary`, or `None` if it says enough already.
 fn merge_vary(present: &[String]) -> Option<String> {
     let names = || {
         present
@@ -149,7 +165,7 @@ fn merge_vary(present: &[String]) -> Option<String> {
     Some(merged.join(", "))
 }
 
-/// Returns the new `Cache-Control`, or none if shared caches are kept out already.
+/// Returns the new `Cache-Control`, or `None` if shared caches are kept out already.
 fn merge_cache_control(present: &[String]) -> Option<String> {
     let directives = || {
         present

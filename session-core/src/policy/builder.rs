@@ -2,10 +2,13 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use crate::policy::clock::{Clock, SystemClock};
-use crate::policy::entropy::{Entropy, OsEntropy};
-use crate::policy::lifetime::{CookieLife, Lifetime};
-use crate::policy::{Policy, PolicyError, SameSite};
+use super::clock::{Clock, SystemClock};
+use super::domain::Domain;
+use super::ended::Ended;
+use super::entropy::{Entropy, OsEntropy};
+use super::error::PolicyError;
+use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT};
+use super::{Policy, SameSite};
 
 /// Collects a policy's fields; see [`Policy`] for an example.
 #[derive(Debug, Clone)]
@@ -26,8 +29,8 @@ pub struct PolicyBuilder {
     absolute: Option<Duration>,
     cookie: CookieLife,
     touch_every: Option<Duration>,
-    renewal_grace: Duration,
-    renewal_grace_reads: bool,
+    rotation_grace: Duration,
+    clock_skew: Duration,
     max_bytes: usize,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -47,8 +50,8 @@ impl Default for PolicyBuilder {
             absolute: None,
             cookie: CookieLife::Persistent,
             touch_every: None,
-            renewal_grace: Duration::seconds(10),
-            renewal_grace_reads: false,
+            rotation_grace: Duration::seconds(10),
+            clock_skew: Duration::minutes(5),
             max_bytes: 1 << 20,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -117,34 +120,36 @@ impl PolicyBuilder {
         self
     }
 
-    /// Renews a session that is only read at most once in this time; default a tenth of `idle`.
+    /// Extends the life of a session that is only read at most once in this time; default a tenth
+    /// of `idle`.
     ///
-    /// Zero renews with every request that opens the session.
+    /// Zero extends it with every request that opens the session.
     pub fn touch_every(mut self, throttle: Duration) -> Self {
         self.touch_every = Some(throttle);
         self
     }
 
-    /// Recognises an id for this long after it was renewed; default 10 seconds, at most 5 minutes.
+    /// Lets a secret open its session for this long after it was rotated; default 10 seconds, at
+    /// most 5 minutes.
     ///
-    /// A browser sends the old id with requests that cross the answer which renews it. Such a
-    /// request finds no values and cannot write any ([`SessionError::Renewed`]), so that no cookie
-    /// of it replaces the new one; what was under way already when the id was renewed goes on
-    /// under the new one. Zero forgets the old id at once: then such a request is a
-    /// visitor without a session, and if it writes, its cookie replaces the new one.
+    /// A browser sends the old id with requests that cross the answer which brings the new one, and
+    /// the answer may be lost. So the old secret reads and writes until this time has passed or the
+    /// new secret was presented, whichever is later. Zero leaves only the second.
     ///
-    /// [`SessionError::Renewed`]: crate::SessionError::Renewed
-    pub fn renewal_grace(mut self, grace: Duration) -> Self {
-        self.renewal_grace = grace;
+    /// For as long, a request with the id from before a [sign-in](crate::Session::sign_in) can read
+    /// what the session held then, and nothing that came after. (OWASP Session Management, "Renewal
+    /// Timeout".)
+    pub fn rotation_grace(mut self, grace: Duration) -> Self {
+        self.rotation_grace = grace;
         self
     }
 
-    /// Lets an old id read its session during the [grace](Self::renewal_grace); default no.
+    /// Says how far apart the clocks of the application's servers may be; default 5 minutes.
     ///
-    /// It still cannot write or prolong it. After a sign-in it never reads: whoever planted the
-    /// old id must not see the new owner's data. (OWASP Session Management, "Renewal Timeout".)
-    pub fn renewal_grace_reads(mut self) -> Self {
-        self.renewal_grace_reads = true;
+    /// A session that is over for one server is over for all of them only after this time, and not
+    /// deleted sooner.
+    pub fn clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew = skew;
         self
     }
 
@@ -199,8 +204,11 @@ impl PolicyBuilder {
         if self.touch_every.is_some_and(Duration::is_negative) {
             return Err(PolicyError::NegativeThrottle);
         }
-        if self.renewal_grace.is_negative() || self.renewal_grace > MAX_GRACE {
+        if self.rotation_grace.is_negative() || self.rotation_grace > MAX_GRACE {
             return Err(PolicyError::Grace);
+        }
+        if self.clock_skew.is_negative() {
+            return Err(PolicyError::NegativeSkew);
         }
         let longest = self
             .absolute
@@ -248,7 +256,7 @@ impl PolicyBuilder {
         Ok(())
     }
 
-    pub(crate) fn assemble(self) -> Policy {
+    fn assemble(self) -> Policy {
         let mut attributes = format!("; Path={}", self.path);
         if let Some(domain) = &self.domain {
             attributes.push_str("; Domain=");
@@ -268,8 +276,10 @@ impl PolicyBuilder {
         if self.partitioned {
             attributes.push_str("; Partitioned");
         }
+        let name = self.resolved_name();
         Policy {
-            name: self.resolved_name().into(),
+            domain: Domain::of_cookie(&name),
+            name: name.into(),
             attributes: attributes.into(),
             lifetime: Lifetime {
                 idle: self.idle,
@@ -277,12 +287,26 @@ impl PolicyBuilder {
                 cookie: self.cookie,
                 touch_every: self.touch_every.unwrap_or(self.idle / 10),
             },
-            renewal_grace: self.renewal_grace,
-            renewal_grace_reads: self.renewal_grace_reads,
+            rotation_grace: self.rotation_grace,
+            clock_skew: self.clock_skew,
             max_bytes: self.max_bytes,
             clock: self.clock,
             entropy: self.entropy,
+            ended: Arc::new(Ended::default()),
         }
+    }
+}
+
+impl Policy {
+    /// Starts from the defaults.
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::builder().assemble()
     }
 }
 
@@ -305,8 +329,5 @@ fn check_attribute(field: &'static str, value: &str) -> Result<(), PolicyError> 
     Ok(())
 }
 
-/// The longest that browsers keep a cookie: 400 days, in seconds (RFC 6265bis, 5.5).
-pub(crate) const MAX_AGE_LIMIT: i64 = 34_560_000;
-
-/// The longest that an id is recognised after it was renewed.
+/// The longest that a secret is remembered after it was rotated.
 const MAX_GRACE: Duration = Duration::minutes(5);

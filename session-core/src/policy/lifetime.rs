@@ -1,17 +1,13 @@
-use std::fmt;
-use std::str::FromStr;
-
 use time::{Duration, OffsetDateTime};
 
-use crate::Record;
-use crate::policy::builder::MAX_AGE_LIMIT;
-use crate::port::record::{from_micros, to_micros, truncate};
+use crate::port::moment::truncate;
+use crate::{Expiry, Record};
 
 /// How long sessions live, on three independent axes.
 ///
-/// A session ends `idle` after its last renewal, `absolute` after it was created or signed in,
-/// whichever is first, and the server enforces both, whatever the cookie says.
-/// A session whose `expires` is now is dead. (ASVS 5.0, 7.3; NIST SP 800-63B-4, 5.2.)
+/// A session ends `idle` after its life was last extended, `absolute` after it was created or signed
+/// in, whichever is first, and the server enforces both, whatever the cookie says.
+/// A session whose `expires` is now is over. (ASVS 5.0, 7.3; NIST SP 800-63B-4, 5.2.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime {
     pub(crate) idle: Duration,
@@ -29,31 +25,6 @@ pub enum CookieLife {
     UntilBrowserClose,
 }
 
-/// One session's own lifetime, in place of the policy's idle time; Django's `set_expiry`.
-///
-/// It is stored with the session and survives later writes. The policy's absolute limit
-/// holds all the same.
-///
-/// ```
-/// use session_core::Expiry;
-/// use time::Duration;
-///
-/// let remember_me = Expiry::After(Duration::days(30));
-/// assert_eq!(remember_me.to_string().parse(), Ok(remember_me));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Expiry {
-    /// What the policy says.
-    #[default]
-    Policy,
-    /// A cookie until the browser closes; the server keeps to the policy's idle time.
-    BrowserClose,
-    /// This long after the last renewal, with a persistent cookie.
-    After(Duration),
-    /// At this moment, whatever happens, with a persistent cookie.
-    At(OffsetDateTime),
-}
-
 /// A lifetime that no session can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ExpiryError {
@@ -65,14 +36,14 @@ pub enum ExpiryError {
     Past,
 }
 
-/// The moments that a renewal writes.
+/// The moments that the extension of a life writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Renewal {
+pub(crate) struct Extension {
     pub(crate) seen: OffsetDateTime,
     pub(crate) expires: OffsetDateTime,
 }
 
-/// Why a lifetime is computed: a read renews once in a while, a write carries it for free.
+/// Why a lifetime is computed: a read extends it once in a while, a write does so for free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Read,
@@ -88,7 +59,7 @@ impl Lifetime {
         }
     }
 
-    /// Returns when a session ends that was last renewed at `seen`.
+    /// Returns when a session ends whose life was last extended at `seen`.
     pub(crate) fn expires(
         &self,
         expiry: Expiry,
@@ -106,14 +77,17 @@ impl Lifetime {
     }
 
     /// Returns when a stored session ends, by its own account or by a policy that became stricter.
-    pub(crate) fn end(&self, record: &Record) -> OffsetDateTime {
-        let allowed = self.expires(record.expiry, record.created, record.seen);
+    ///
+    /// What a clock that was ahead has stored counts from now.
+    pub(crate) fn end(&self, record: &Record, now: OffsetDateTime) -> OffsetDateTime {
+        let (created, seen) = (record.created.min(now), record.seen.min(now));
+        let allowed = self.expires(record.expiry, created, seen);
         record.expires.min(allowed)
     }
 
-    /// Says whether a stored session has ended.
+    /// Says whether a stored session is over.
     pub(crate) fn is_over(&self, record: &Record, now: OffsetDateTime) -> bool {
-        self.end(record) <= now
+        self.end(record, now) <= now
     }
 
     /// Says whether the browser is to keep the cookie when it closes.
@@ -125,18 +99,18 @@ impl Lifetime {
         }
     }
 
-    /// Returns the renewal that is due at `now`, if one is.
+    /// Returns the extension that is due at `now`, if one is.
     ///
-    /// A read renews when the throttle has passed. A write renews always, except that a
+    /// A read extends when the throttle has passed. A write extends always, except that a
     /// persistent cookie is not sent again for a difference under a tenth of its age: then the
     /// server's end stays too, so that the browser never forgets a session that still lives.
-    /// A clock that went back renews nothing.
-    pub(crate) fn renewal(
+    /// A clock that went back extends nothing.
+    pub(crate) fn extension(
         &self,
         record: &Record,
         now: OffsetDateTime,
         why: Use,
-    ) -> Option<Renewal> {
+    ) -> Option<Extension> {
         let since = now - record.seen;
         let tenth = self.idle(record.expiry) / 10;
         let window = match why {
@@ -146,21 +120,21 @@ impl Lifetime {
             }
             Use::Write => Duration::ZERO,
         };
-        (since >= window && since > Duration::ZERO).then(|| Renewal {
+        (since >= window && since > Duration::ZERO).then(|| Extension {
             seen: now,
-            expires: self.expires(record.expiry, record.created, now),
+            expires: truncate(self.expires(record.expiry, record.created, now)),
         })
     }
 
-    /// Says whether the browser has to hear of a renewal: the end of its cookie moves.
+    /// Says whether the browser has to hear of an extension: the end of its cookie moves.
     ///
     /// It moves with the session's end, and also if that was further away than browsers keep a cookie.
-    pub(crate) fn reaches_the_cookie(&self, renewal: Renewal, old: &Record) -> bool {
+    pub(crate) fn moves_the_cookie(&self, extension: Extension, old: &Record) -> bool {
         let was_capped = old.expires - old.seen > Duration::seconds(MAX_AGE_LIMIT);
-        self.is_persistent(old.expiry) && (renewal.expires > old.expires || was_capped)
+        self.is_persistent(old.expiry) && (extension.expires > old.expires || was_capped)
     }
 
-    /// Returns how long a read waits before it renews; a tenth of a shorter lifetime of its own.
+    /// Returns how long a read waits before it extends; a tenth of a shorter lifetime of its own.
     fn throttle(&self, expiry: Expiry) -> Duration {
         match expiry {
             Expiry::After(idle) => self.touch_every.min(idle / 10),
@@ -186,36 +160,5 @@ impl Expiry {
     }
 }
 
-/// The form that stores keep: `policy`, `close`, `after:<microseconds>`, `at:<microseconds>`.
-impl fmt::Display for Expiry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Policy => f.write_str("policy"),
-            Self::BrowserClose => f.write_str("close"),
-            Self::After(idle) => write!(f, "after:{}", idle.whole_microseconds()),
-            Self::At(moment) => write!(f, "at:{}", to_micros(*moment)),
-        }
-    }
-}
-
-/// The text is no stored lifetime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a stored session lifetime")]
-pub struct ParseExpiryError;
-
-impl FromStr for Expiry {
-    type Err = ParseExpiryError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = |text: &str| text.parse::<i64>().map_err(|_| ParseExpiryError);
-        match text.split_once(':') {
-            None if text == "policy" => Ok(Self::Policy),
-            None if text == "close" => Ok(Self::BrowserClose),
-            Some(("after", micros)) => Ok(Self::After(Duration::microseconds(number(micros)?))),
-            Some(("at", micros)) => from_micros(number(micros)?)
-                .map(Self::At)
-                .ok_or(ParseExpiryError),
-            _ => Err(ParseExpiryError),
-        }
-    }
-}
+/// The longest that browsers keep a cookie: 400 days, in seconds (RFC 6265bis, 5.5).
+pub(crate) const MAX_AGE_LIMIT: i64 = 34_560_000;

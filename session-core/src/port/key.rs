@@ -1,71 +1,50 @@
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
-use sha2::{Digest, Sha256};
+use crate::PublicId;
 
-use crate::Id;
-
-/// What a store knows a session by.
+/// What a store knows a session by: 16 random bytes, the same for as long as the session lives.
 ///
-/// Stores keep [`digest`](Self::digest), the SHA-256 of the id, so that whoever reads a leaked
-/// table can present nothing. A store that shares a table with a system that keeps ids in clear
-/// (Django) takes [`id`](Self::id) instead. A plain hash is enough: an id has 160 random bits.
+/// It is the record's primary key. The browser presents it as the first part of its
+/// [`Id`](crate::Id); alone it opens nothing, because a session is opened by the secret that follows
+/// it. So a key may stand in a database, an index and a URL, but not in a log of ours: `Debug` hides it.
+///
+/// Keys are drawn at random, so a store may use their bytes as a hash.
 ///
 /// ```
-/// use session_core::{Id, Key};
+/// use session_core::{Key, PublicId};
 ///
-/// let key = Key::of(Id::parse(b"abcdefghijklmnopqrstuvwxyz234567").unwrap());
-/// assert_eq!(key.digest()[..4], [0x84, 0xcb, 0x29, 0xb2]);
+/// let key = Key::from_bytes(&[7; 16]).unwrap();
+/// assert_eq!(key.as_bytes(), [7; 16]);
+/// assert_eq!(key.public_id(), PublicId::from_bytes([7; 16]));
 /// assert_eq!(format!("{key:?}"), "Key(…)");
+/// assert_eq!(Key::from_bytes(b"short"), None);
 /// ```
-#[derive(Clone, Copy)]
-pub struct Key {
-    /// None of a session that was found under another's name.
-    id: Option<Id>,
-    digest: [u8; 32],
-}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key([u8; 16]);
 
 impl Key {
-    /// Computes the key of an id.
+    pub(crate) const BYTES: usize = 16;
+
+    pub(crate) fn new(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads the bytes that a store kept; `None` if they are no key.
     #[must_use]
-    pub fn of(id: Id) -> Self {
-        let digest = Sha256::digest(id.expose()).into();
-        let id = Some(id);
-        Self { id, digest }
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
     }
 
-    /// Takes the digest that a store kept, for [`Found::Moved`](crate::Found::Moved).
+    /// Returns the bytes that a store keeps, at most 40.
     #[must_use]
-    pub fn from_digest(digest: [u8; 32]) -> Self {
-        Self { id: None, digest }
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
-    /// Returns the SHA-256 of the id, the form that belongs in a database.
+    /// Returns the handle under which the session's owner sees it.
     #[must_use]
-    pub fn digest(&self) -> &[u8; 32] {
-        &self.digest
-    }
-
-    /// Returns the id itself; a store that keeps it keeps live logins in clear.
-    ///
-    /// None of a key that was made [of a digest](Self::from_digest): nobody presented its id.
-    #[must_use]
-    pub fn id(&self) -> Option<&Id> {
-        self.id.as_ref()
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
-    }
-}
-
-impl Eq for Key {}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.digest.hash(state);
+    pub fn public_id(&self) -> PublicId {
+        PublicId::from_bytes(self.0)
     }
 }
 

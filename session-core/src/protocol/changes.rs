@@ -2,8 +2,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::protocol::data::{Data, Writer};
-use crate::protocol::entries::{Change, Entries, Entry, Replay, SHORT};
+use super::data::{Data, Writer};
+use super::entries::{Change, Entries, Entry, Replay, SHORT};
 use crate::{Expiry, ValueError};
 
 /// What a request did to its session: a log over a base, and the only "modified" flag there is.
@@ -19,6 +19,7 @@ pub(crate) struct Changes {
     entries: Entries,
     sign_in: Option<(u64, Arc<str>)>,
     cycle: Option<u64>,
+    reauthentication: Option<u64>,
     expiry: Option<(u64, Expiry)>,
 }
 
@@ -38,6 +39,7 @@ impl Changes {
             && self.entries.is_empty()
             && self.sign_in.is_none()
             && self.cycle.is_none()
+            && self.reauthentication.is_none()
             && self.expiry.is_none()
     }
 
@@ -90,9 +92,8 @@ impl Changes {
         self.cycle = Some(self.next());
     }
 
-    /// Forgets that the session gets a new id, because it has just got one.
-    pub(crate) fn uncycle(&mut self) {
-        self.cycle = None;
+    pub(crate) fn reauthenticate(&mut self) {
+        self.reauthentication = Some(self.next());
     }
 
     pub(crate) fn set_expiry(&mut self, expiry: Expiry) {
@@ -108,9 +109,18 @@ impl Changes {
         matches!((self.signed_in(), owner), (Some(new), Some(present)) if new != present)
     }
 
-    /// Says whether the session gets a new id.
-    pub(crate) fn renews_id(&self) -> bool {
-        self.cycle.is_some() || self.sign_in.is_some()
+    /// Says whether the session's secret is to be rotated.
+    pub(crate) fn rotates(&self) -> bool {
+        self.cycle.is_some() || self.reauthenticates()
+    }
+
+    pub(crate) fn reauthenticates(&self) -> bool {
+        self.reauthentication.is_some()
+    }
+
+    /// Says whether a value was set, computed or removed.
+    pub(crate) fn touches_values(&self) -> bool {
+        self.is_cleared() || !self.entries.is_empty()
     }
 
     pub(crate) fn expiry(&self) -> Option<Expiry> {
@@ -173,6 +183,9 @@ impl Changes {
         }
         if same(self.cycle, saved.cycle) {
             self.cycle = None;
+        }
+        if same(self.reauthentication, saved.reauthentication) {
+            self.reauthentication = None;
         }
         if same(
             stamp_of(self.sign_in.as_ref()),
@@ -255,7 +268,7 @@ impl fmt::Debug for Changes {
             .field("cleared", &self.is_cleared())
             .field("entries", &self.entries.len())
             .field("signs_in", &self.sign_in.is_some())
-            .field("cycles", &self.cycle.is_some())
+            .field("rotates", &self.rotates())
             .field("expiry", &self.expiry())
             .finish_non_exhaustive()
     }
@@ -264,3 +277,7 @@ impl fmt::Debug for Changes {
 fn stamp_of<T>(stamped: Option<&(u64, T)>) -> Option<u64> {
     stamped.map(|(stamp, _)| *stamp)
 }
+
+/// How often a log is replayed, or an update computed, because others were faster. It is more than
+/// the requests that can be under way for one visitor, and bounds a store that refuses everything.
+pub(crate) const MAX_ATTEMPTS: u32 = 500;

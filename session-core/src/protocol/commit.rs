@@ -1,112 +1,117 @@
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::ask::{Ask, Attempt};
+use super::changes::{Changes, MAX_ATTEMPTS};
+use super::data::Data;
+use super::pending::{Creates, Unacknowledged};
+use super::rotation::Rotation;
+use super::shared::Shared;
+use super::standing::{Standing, Stored};
+use super::state::State;
 use crate::http::reply::CookieChange;
-use crate::policy::lifetime::{Renewal, Use};
-use crate::port::record::truncate;
-use crate::protocol::changes::Changes;
-use crate::protocol::data::Data;
-use crate::protocol::exchange::understand;
-use crate::protocol::session::Session;
-use crate::protocol::state::{State, Stored, Unanswered};
-use crate::protocol::step::{Step, Write};
-use crate::{CommitError, Expiry, Id, Key, Policy, PublicId, Record, Reply, Revision};
+use crate::policy::lifetime::Use;
+use crate::port::moment::truncate;
+use crate::{Expiry, Id, Policy, Record, Reply, Revision, Secrets, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
-    pub(crate) session: Session,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) changes: Arc<Changes>,
     pub(crate) base: Option<Stored>,
     pub(crate) data: Data,
     pub(crate) purpose: Purpose,
-    pub(crate) tries: u32,
-    deaths: u64,
+    pub(crate) attempts: u32,
+    pub(crate) generation: u64,
+    /// The session that a sign-in has begun, while it leaves the one in `base`.
+    pub(crate) entered: Option<Attempt>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Finish,
+    /// The response is an error: nothing but what is owed is done.
+    Fail,
     Save,
 }
 
-/// What a commit asks of the store.
-pub(crate) enum Kind {
-    Delete(Key),
-    Insert(Attempt),
-    Replace {
-        key: Key,
-        expected: Revision,
-        attempt: Attempt,
-        remembered: OffsetDateTime,
-    },
-    Touch {
-        stored: Stored,
-        renewal: Renewal,
-    },
+/// What a commit does next.
+pub(crate) enum Decision {
+    Write(Ask),
+    /// Load the base again, since this was refused.
+    Load(Ask),
+    Done(Reply),
 }
 
-/// A record that is to be, and what it means for the cookie.
-pub(crate) struct Attempt {
-    pub(crate) stored: Stored,
-    pub(crate) cookie: Option<CookieChange>,
-}
+type Decided = Result<Decision, SessionError>;
 
 impl Commit {
-    pub(crate) fn new(session: &Session, state: &State, purpose: Purpose) -> Box<Self> {
+    pub(crate) fn new(shared: &Arc<Shared>, state: &State, purpose: Purpose) -> Box<Self> {
         Box::new(Self {
-            session: session.clone(),
+            shared: Arc::clone(shared),
             changes: Arc::new(state.changes.clone()),
             base: state.base.clone(),
             data: state.data.clone(),
             purpose,
-            tries: 0,
-            deaths: state.deaths,
+            attempts: 0,
+            generation: state.generation,
+            entered: None,
         })
     }
 
-    /// Decides the next step from the base and the log.
-    pub(crate) fn advance(self: Box<Self>, now: OffsetDateTime) -> Result<Step, CommitError> {
-        if self.is_overtaken() {
-            return Ok(Step::Done(self.reply(now)));
+    /// Decides from the base and the log.
+    pub(crate) fn advance(&mut self, now: OffsetDateTime) -> Decided {
+        if self.is_discarded() {
+            return Ok(self.done(now));
         }
-        let doomed = {
-            let mut state = self.session.state();
-            if self.base.is_none() {
+        let begins = self.base.is_none() || self.changes.signed_in().is_some();
+        let delete = {
+            let mut state = self.shared.state();
+            if begins {
                 // A creation whose answer was lost is not the session that is created now.
-                state.doom_unanswered();
+                state.delete_unacknowledged();
             }
-            state.doomed.last().copied()
+            state.pending_deletes.last().copied()
         };
-        if let Some(key) = doomed {
-            return Ok(self.write(Kind::Delete(key)));
+        if let Some(delete) = delete {
+            return Ok(Decision::Write(Ask::Delete(delete)));
         }
         let now = truncate(now);
         match self.base.clone() {
-            None => self.create(now),
-            Some(stored) if self.changes.is_empty() => Ok(self.touch(stored, now)),
-            Some(stored) => self.replace(stored, now),
+            _ if begins => self.create(now),
+            Some(stored) if stored.standing == Standing::Closed => Ok(self.superseded(now)),
+            Some(stored) => self.replace(&stored, now),
+            None => Ok(self.done(now)),
         }
     }
 
     /// Says whether the session was destroyed, in another task, since this commit began.
-    pub(crate) fn is_overtaken(&self) -> bool {
-        self.session.state().deaths != self.deaths
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.shared.state().generation != self.generation
     }
 
-    /// A session begins when something is first stored in it.
-    fn create(self: Box<Self>, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let expiry = self.changes.expiry().unwrap_or_default();
-        let text = self.changes.apply(&Data::empty())?;
+    /// A session begins when something is first stored in it, or somebody signs in.
+    fn create(&mut self, now: OffsetDateTime) -> Decided {
+        let (text, expiry) = self.carried()?;
         let owner = self.changes.signed_in().cloned();
         if text == "{}" && owner.is_none() && expiry == Expiry::Policy {
-            return Ok(Step::Done(self.reply(now)));
+            return Ok(self.done(now));
+        }
+        if owner.is_none() && self.shared.state().is_stale {
+            return Ok(self.superseded(now));
         }
         let policy = self.policy();
-        let id = Id::draw(&*policy.entropy)?;
+        let id = Id::from_bytes(policy.random()?);
+        let digest = policy.domain.digest(&id);
         let record = Record {
-            revision: Revision::draw(&*policy.entropy)?,
-            public_id: PublicId::draw(&*policy.entropy)?,
+            revision: Revision::from_random(policy.random()?),
+            secrets: Secrets {
+                present: digest,
+                issued: now,
+                remembered: None,
+            },
+            closed: false,
             created: now,
             seen: now,
             expires: truncate(policy.lifetime.expires(expiry, now, now)),
@@ -115,266 +120,220 @@ impl Commit {
             expiry,
             data: text.into(),
         };
-        let attempt = self.attempt(Key::of(id), record, true);
-        Ok(self.write(Kind::Insert(attempt)))
-    }
-
-    /// Nothing changed: the session is renewed, if that is due.
-    fn touch(self: Box<Self>, stored: Stored, now: OffsetDateTime) -> Step {
-        let renewal = self
-            .policy()
-            .lifetime
-            .renewal(&stored.record, now, Use::Read);
-        match renewal {
-            Some(renewal) if self.purpose == Purpose::Finish => {
-                self.write(Kind::Touch { stored, renewal })
-            }
-            _ => Step::Done(self.reply(now)),
-        }
-    }
-
-    /// Puts what the log makes of the base in its place, under a new id if that was asked for.
-    fn replace(self: Box<Self>, stored: Stored, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let old = &stored.record;
-        let lifetime = self.policy().lifetime;
-        let entropy = Arc::clone(&self.policy().entropy);
-        let signs_in = self.changes.signed_in().cloned();
-        let is_foreign = self.changes.ousts(old.owner.as_ref());
-        // What is another owner's is never carried over.
-        let text = if is_foreign {
-            self.changes.apply(&Data::empty())?
-        } else {
-            self.changes.apply(&self.data)?
+        let cookie = Some(self.cookie(id, &record));
+        let stored = Stored {
+            id,
+            key: id.key(),
+            digest,
+            standing: Standing::Present,
+            record,
         };
-        // What this request wrote has been measured, but not with what others wrote meanwhile.
+        let expected = stored.record.revision;
+        let attempt = self.attempt(stored, expected, cookie, Creates::Record);
+        Ok(Decision::Write(Ask::Insert(attempt)))
+    }
+
+    /// Returns the values and the lifetime that a new session begins with: what is another owner's
+    /// is never carried over.
+    pub(crate) fn carried(&self) -> Result<(String, Expiry), SessionError> {
+        let old = self.base.as_ref().map(|stored| &stored.record);
+        let old = old.filter(|old| !self.changes.ousts(old.owner.as_ref()));
+        let text = match old {
+            Some(_) => self.changes.apply(&self.data)?,
+            None => self.changes.apply(&Data::empty())?,
+        };
+        self.check_size(&text, old)?;
+        let inherited = old.map_or(Expiry::Policy, |old| old.expiry);
+        Ok((text, self.changes.expiry().unwrap_or(inherited)))
+    }
+
+    /// What this request wrote has been measured, but not with what others wrote meanwhile.
+    fn check_size(&self, text: &str, old: Option<&Record>) -> Result<(), SessionError> {
         let limit = self.policy().max_bytes;
-        if self.tries > 0 && text.len() > limit && text.len() > old.data.len() {
+        let grows = old.is_none_or(|old| text.len() > old.data.len());
+        if self.attempts > 0 && text.len() > limit && grows {
             let bytes = text.len();
-            return Err(CommitError::TooLarge { bytes, limit });
+            return Err(SessionError::TooLarge { bytes, limit });
         }
-        let inherited = if is_foreign {
-            Expiry::Policy
-        } else {
-            old.expiry
-        };
-        let expiry = self.changes.expiry().unwrap_or(inherited);
-        let same = *text == *old.data && expiry == old.expiry;
-        if same && !self.changes.renews_id() {
-            return Ok(self.touch(stored, now));
-        }
-        let mut record = Record {
-            revision: Revision::draw(&*entropy)?,
-            expiry,
-            data: text.into(),
-            ..old.clone()
-        };
-        let mut renewed = true;
-        if let Some(owner) = signs_in {
-            record.public_id = PublicId::draw(&*entropy)?;
-            record.owner = Some(owner);
-            record.authenticated = Some(now);
-            record.created = now;
-            record.seen = now;
-            record.expires = lifetime.expires(expiry, now, now);
-        } else if expiry != old.expiry {
-            record.seen = now;
-            record.expires = lifetime.expires(expiry, old.created, now);
-        } else if let Some(renewal) = lifetime.renewal(old, now, Use::Write) {
-            renewed = lifetime.reaches_the_cookie(renewal, old);
-            record.seen = renewal.seen;
-            record.expires = renewal.expires;
-        } else {
-            renewed = false;
-        }
-        record.expires = truncate(record.expires);
-        let with = if self.changes.renews_id() {
-            Key::of(Id::draw(&*entropy)?)
-        } else {
-            stored.key
-        };
-        let attempt = self.attempt(with, record, renewed || with != stored.key);
-        let remembered = now.saturating_add(self.policy().renewal_grace);
-        Ok(self.write(Kind::Replace {
-            key: stored.key,
-            expected: old.revision,
-            attempt,
-            remembered,
-        }))
+        Ok(())
     }
 
-    fn attempt(&self, key: Key, record: Record, sets_cookie: bool) -> Attempt {
-        let cookie = if sets_cookie {
-            self.cookie(&key, &record)
+    /// Puts what the log makes of the base in its place; if nothing is to be written, the session's
+    /// life is extended, if that is due.
+    fn replace(&mut self, stored: &Stored, now: OffsetDateTime) -> Decided {
+        let old = &stored.record;
+        let data = if self.changes.touches_values() {
+            let text = self.changes.apply(&self.data)?;
+            self.check_size(&text, Some(old))?;
+            (*text != *old.data).then_some(text)
         } else {
             None
         };
-        self.session.state().unanswered.push(Unanswered {
-            key,
-            revision: record.revision,
+        let expiry = self.changes.expiry().unwrap_or(old.expiry);
+        let rotation = match self.purpose {
+            Purpose::Fail => None,
+            _ => Rotation::due(self.policy(), stored, &self.changes, now)?,
+        };
+        let is_presented = stored.standing == Standing::Present && stored.is_unpresented();
+        let changes = data.is_some() || expiry != old.expiry || rotation.is_some();
+        if !changes && !is_presented {
+            return Ok(self.touch(stored, now));
+        }
+        let policy = self.policy();
+        let mut record = Record {
+            revision: Revision::from_random(policy.random()?),
+            expiry,
+            data: data.map_or_else(|| Arc::clone(&old.data), Into::into),
+            ..old.clone()
+        };
+        let mut cookie_of = None;
+        if let Some(rotation) = rotation {
+            cookie_of = Some(rotation.id);
+            record.secrets = rotation.secrets;
+            if self.changes.reauthenticates() {
+                record.authenticated = Some(now);
+            }
+        } else if let (true, Some(remembered)) = (is_presented, &mut record.secrets.remembered) {
+            remembered.salt = None;
+        }
+        let lifetime = policy.lifetime;
+        let why = if changes { Use::Write } else { Use::Read };
+        let may_extend = stored.may_extend(now) || cookie_of.is_some();
+        let present = (stored.standing == Standing::Present).then_some(stored.id);
+        if expiry != old.expiry {
+            record.seen = now;
+            record.expires = truncate(lifetime.expires(expiry, old.created, now));
+            cookie_of = cookie_of.or(present);
+        } else if may_extend
+            && self.purpose != Purpose::Fail
+            && let Some(extension) = lifetime.extension(old, now, why)
+        {
+            record.seen = extension.seen;
+            record.expires = extension.expires;
+            let moves = lifetime.moves_the_cookie(extension, old);
+            cookie_of = cookie_of.or(present.filter(|_| moves));
+        }
+        let cookie = cookie_of.map(|id| self.cookie(id, &record));
+        let stored_now = stored.with(record, now);
+        let attempt = self.attempt(stored_now, old.revision, cookie, Creates::State);
+        Ok(Decision::Write(Ask::Replace(attempt)))
+    }
+
+    /// Nothing changed: the session's life is extended, if that is due.
+    fn touch(&self, stored: &Stored, now: OffsetDateTime) -> Decision {
+        let may_extend = self.purpose == Purpose::Finish && stored.may_extend(now);
+        let lifetime = &self.policy().lifetime;
+        match lifetime.extension(&stored.record, now, Use::Read) {
+            Some(extension) if may_extend => Decision::Write(Ask::Touch(stored.clone(), extension)),
+            _ => self.done(now),
+        }
+    }
+
+    pub(crate) fn attempt(
+        &self,
+        stored: Stored,
+        expected: Revision,
+        cookie: Option<CookieChange>,
+        creates: Creates,
+    ) -> Attempt {
+        self.shared.state().unacknowledged.push(Unacknowledged {
+            key: stored.key,
+            revision: stored.record.revision,
             changes: Arc::clone(&self.changes),
+            creates,
         });
         Attempt {
-            stored: Stored { key, record },
+            stored,
+            expected,
             cookie,
         }
     }
 
-    /// None if another request has drawn the id: its response brings it to the browser.
-    fn cookie(&self, key: &Key, record: &Record) -> Option<CookieChange> {
+    fn cookie(&self, id: Id, record: &Record) -> CookieChange {
         let persistent = self.policy().lifetime.is_persistent(record.expiry);
-        key.id().map(|id| CookieChange::Set {
-            id: *id,
+        CookieChange::Set {
+            id,
             until: persistent.then_some(record.expires),
-        })
-    }
-
-    /// Returns where a commit goes on when the session was moved since this request has found it:
-    /// by another request, whose new id is as good as the one that this may have asked for, or
-    /// by a write of our own whose answer was lost.
-    ///
-    /// None if somebody has signed in who was not before: a planted id brings nothing along.
-    pub(crate) fn follow(&mut self, to: Key, record: &Record) -> Option<Key> {
-        let mut state = self.session.state();
-        let own = state.unanswered.iter().find(|write| write.key == to);
-        if let Some(own) = own.map(|write| write.key) {
-            let cookie = self.cookie(&own, record);
-            state.cookie = cookie.or(state.cookie);
-            return Some(own);
-        }
-        let opened = &self.base.as_ref()?.record;
-        let is_same = opened.public_id == record.public_id;
-        let is_owners = opened.owner.is_some() && opened.owner == record.owner;
-        if !is_same && !is_owners {
-            return None;
-        }
-        Arc::make_mut(&mut self.changes).uncycle();
-        state.changes.uncycle();
-        Some(to)
-    }
-
-    /// An earlier save may have been applied although its answer was lost: then its changes are in
-    /// the base already, and must not be replayed on it.
-    pub(crate) fn forget_lost_answer(&mut self, found: &Record) {
-        let lost = {
-            let state = self.session.state();
-            let mut writes = state.unanswered.iter();
-            writes
-                .find(|write| write.revision == found.revision)
-                .cloned()
-        };
-        let Some(lost) = lost else {
-            return;
-        };
-        let data = understand(found);
-        let mut changes = (*self.changes).clone();
-        changes.forget(&lost.changes);
-        self.changes = Arc::new(changes);
-        if let Some(mut state) = self.settle(&lost.changes, &data) {
-            state.unanswered.clear();
-            state.version += 1;
         }
     }
 
-    /// Takes out of the session's log what `saved` has brought into the base; none if the session
-    /// was destroyed meanwhile.
-    ///
-    /// Closures of updates are the application's: they run without our lock, and may use the session.
-    /// One that changes what it computes shows the result of its last run.
-    fn settle(&self, saved: &Changes, base: &Data) -> Option<MutexGuard<'_, State>> {
-        let mut computed = Changes::default();
-        let mut runs = 0;
-        loop {
-            let mut rest = {
-                let mut state = self.session.state();
-                if state.deaths != self.deaths {
-                    return None;
-                }
-                let is_done = runs > 0 && state.changes.is_no_later_than(&computed);
-                if is_done || runs >= MAX_RUNS || state.changes.is_no_later_than(saved) {
-                    state.changes.forget(saved);
-                    state.changes.show(&computed);
-                    return Some(state);
-                }
-                state.changes.clone()
-            };
-            rest.forget(saved);
-            rest.compute(base, &computed);
-            computed = rest;
-            runs += 1;
-        }
-    }
-
-    pub(crate) fn refused(&self, attempt: &Attempt) {
-        let revision = attempt.stored.record.revision;
-        let mut state = self.session.state();
-        state.unanswered.retain(|write| write.revision != revision);
-    }
-
-    pub(crate) fn applied(self: Box<Self>, attempt: Attempt, now: OffsetDateTime) -> Reply {
-        if attempt.stored.record.expires <= now {
-            // The store took longer than the session had left.
-            return self.gone(now);
-        }
-        let data = understand(&attempt.stored.record);
-        if let Some(mut state) = self.settle(&self.changes, &data) {
-            state.data = data;
-            state.base = Some(attempt.stored);
-            state.unanswered.clear();
-            state.version += 1;
-            state.cookie = attempt.cookie.or(state.cookie);
-        }
-        self.reply(now)
-    }
-
-    pub(crate) fn touched(
-        self: Box<Self>,
-        mut stored: Stored,
-        renewal: Renewal,
-        now: OffsetDateTime,
-    ) -> Reply {
-        let lifetime = self.policy().lifetime;
-        let sends_cookie = lifetime.reaches_the_cookie(renewal, &stored.record);
-        stored.record.seen = renewal.seen;
-        stored.record.expires = renewal.expires;
-        if sends_cookie {
-            let cookie = self.cookie(&stored.key, &stored.record);
-            let mut state = self.session.state();
-            state.cookie = cookie.or(state.cookie);
-        }
-        self.reply(now)
-    }
-
-    /// Drops everything: what was ended elsewhere gets no cookie and comes back under no id.
-    pub(crate) fn gone(self: Box<Self>, now: OffsetDateTime) -> Reply {
-        {
-            let mut state = self.session.state();
-            if state.deaths == self.deaths {
-                state.is_gone = true;
-                state.base = None;
-                state.data = Data::empty();
-                state.changes = Changes::default();
-                state.unanswered.clear();
-                state.cookie = None;
-                state.version += 1;
+    /// Takes what the store did with a command.
+    pub(crate) fn answered(&mut self, ask: Ask, is_applied: bool, now: OffsetDateTime) -> Decided {
+        match (ask, is_applied) {
+            (Ask::Delete(delete), _) => {
+                let mut state = self.shared.state();
+                state.pending_deletes.retain(|pending| *pending != delete);
+                drop(state);
+                self.advance(now)
             }
+            (Ask::Insert(attempt), true) => self.created(attempt, now),
+            (Ask::Insert(attempt), false) => {
+                self.refused(&attempt);
+                self.count()?;
+                self.advance(now)
+            }
+            (Ask::Replace(attempt), true) => Ok(self.applied(attempt, now)),
+            (Ask::Replace(attempt), false) => {
+                self.refused(&attempt);
+                // A re-issue that another request has made unnecessary.
+                let is_owed = attempt.stored.standing == Standing::Present;
+                if self.changes.is_empty() && !is_owed {
+                    return Ok(self.done(now));
+                }
+                Ok(Decision::Load(Ask::Replace(attempt)))
+            }
+            (Ask::Touch(stored, extension), true) => Ok(self.touched(&stored, extension, now)),
+            // Ended or written by another request; either way there is nothing to add.
+            (Ask::Touch(..), false) => Ok(self.done(now)),
+            (ask, is_applied) => self.sign_in_answered(ask, is_applied, now),
         }
-        tracing::debug!("a session was ended elsewhere while a request was changing it");
-        self.reply(now)
     }
 
-    pub(crate) fn reply(&self, now: OffsetDateTime) -> Reply {
-        let state = self.session.state();
-        Reply::new(self.policy(), state.cookie, state.is_gone, now)
+    /// Takes what the store has now under the key of the base.
+    ///
+    /// Gone is gone: the changes are dropped and nothing comes back under any id. Changed: the log
+    /// is replayed on what is there now.
+    pub(crate) fn reloaded(
+        &mut self,
+        refused: Ask,
+        found: Option<Record>,
+        now: OffsetDateTime,
+    ) -> Decided {
+        if self.is_discarded() {
+            return Ok(self.done(now));
+        }
+        let found = found.filter(|record| !self.policy().lifetime.is_over(record, now));
+        let mut attempt = match refused {
+            Ask::Replace(attempt) => attempt,
+            other => return self.sign_in_reloaded(&other, found, now),
+        };
+        let (Some(record), Some(base)) = (found, self.base.take()) else {
+            return Ok(self.gone(now));
+        };
+        if record.revision == attempt.stored.record.revision {
+            // Our own write, whose answer was lost.
+            attempt.stored = attempt.stored.with(record, now);
+            return Ok(self.applied(attempt, now));
+        }
+        self.rebase(base.with(record, now));
+        self.count()?;
+        self.advance(now)
     }
 
-    fn policy(&self) -> &Policy {
-        &self.session.0.policy
+    pub(crate) fn count(&mut self) -> Result<(), SessionError> {
+        self.attempts += 1;
+        if self.attempts >= MAX_ATTEMPTS {
+            let attempts = self.attempts;
+            return Err(SessionError::Contended { attempts });
+        }
+        Ok(())
     }
 
-    fn write(self: Box<Self>, kind: Kind) -> Step {
-        Step::Write(Write::new(self, kind))
+    pub(crate) fn done(&self, now: OffsetDateTime) -> Decision {
+        Decision::Done(self.shared.reply(now))
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.shared.policy
     }
 }
-
-/// How often the closures of updates run that change the session each time.
-const MAX_RUNS: u32 = 8;

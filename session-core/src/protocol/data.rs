@@ -6,7 +6,8 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::protocol::entries::SHORT;
+use super::entries::SHORT;
+use crate::{Key, Record};
 
 /// The stored values: the text of one JSON object, and where in it each value stands.
 ///
@@ -15,7 +16,7 @@ use crate::protocol::entries::SHORT;
 pub(crate) struct Data {
     text: Arc<str>,
     members: Vec<Member>,
-    /// The members' places in the order of their names; none of a list short enough to be looked through.
+    /// The members' places in the order of their names; empty if the list is short enough to be looked through.
     sorted: Vec<usize>,
 }
 
@@ -43,7 +44,7 @@ impl Data {
         }
     }
 
-    /// Finds the members of an object; none if the text is not one JSON object.
+    /// Finds the members of an object; `None` if the text is not one JSON object.
     ///
     /// Of members with the same name the last counts, as in Python.
     pub(crate) fn parse(text: Arc<str>) -> Option<Self> {
@@ -65,6 +66,14 @@ impl Data {
         };
         data.drop_shadowed();
         Some(data)
+    }
+
+    /// Reads a record's values; what cannot be read is an event, not an error.
+    pub(crate) fn of_record(key: Key, record: &Record) -> Self {
+        Self::parse(Arc::clone(&record.data)).unwrap_or_else(|| {
+            tracing::warn!(session = %key.public_id(), "session data corrupted; its values are ignored");
+            Self::empty()
+        })
     }
 
     /// Returns the JSON text of a value.

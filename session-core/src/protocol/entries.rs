@@ -99,7 +99,7 @@ impl Entries {
 }
 
 impl Change {
-    /// Returns what the change makes of a value; none is no value.
+    /// Returns what the change makes of a value; `None` is no value.
     pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, ValueError> {
         match self {
             Self::Set(value) => Ok(Some(value.into())),

@@ -1,25 +1,29 @@
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::driver::contention::Backing;
-use crate::http::cookie::Candidates;
-use crate::protocol::data::Data;
-use crate::protocol::session::Session;
-use crate::protocol::state::Stored;
-use crate::protocol::step::Step;
-use crate::{CommitError, Found, Key, Policy, Record};
+use super::data::Data;
+use super::pending::{Condition, PendingDelete};
+use super::session::Session;
+use super::shared::Shared;
+use super::standing::{Found, Standing, Stored};
+use super::state::State;
+use super::step::{self, Step};
+use crate::http::cookie::Presented;
+use crate::http::reply::CookieChange;
+use crate::{CommitError, Digest, Id, Key, Policy, Record, Reply};
 
 /// One request's dealings with its session, without I/O.
 ///
 /// While it is a question, ask the store and answer it; when it is open, the handler works on
-/// the [`Session`]; when the response's status is known, [`finish`](Self::finish) says what to
-/// write. [`Handle`](crate::Handle) does all this for an async server.
+/// the [`Session`]; when the response's status is known, [`Opened::finish`] says what to write.
+/// `Sessions` does all this for an async server.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use session_core::{Command, Exchange, Outcome, Policy, Step};
+/// use session_core::{Command, CommitError, Exchange, Outcome, Policy, Step};
 ///
 /// let policy = Arc::new(Policy::default());
 /// let mut exchange = Exchange::open(&policy, [&b"theme=dark; lang=en"[..]]);
@@ -27,22 +31,22 @@ use crate::{CommitError, Found, Key, Policy, Record};
 ///     let found = None; // what your store has under question.key()
 ///     exchange = question.answer(found, policy.now());
 /// }
-/// let Exchange::Open(session) = exchange else { unreachable!() };
-/// session.insert("visits", 1)?;
+/// let Exchange::Open(opened) = exchange else { unreachable!() };
+/// opened.session().insert("visits", 1).unwrap();
 ///
-/// let mut step = session.finish(200, policy.now())?;
+/// let mut step = opened.finish(200, policy.now())?;
 /// let reply = loop {
 ///     step = match step {
 ///         Step::Done(reply) => break reply,
-///         Step::Load(load) => load.answer(None, policy.now())?,
+///         Step::Load(load) => load.answer(Ok(None), policy.now())?,
 ///         Step::Write(write) => {
 ///             assert!(matches!(write.command(), Command::Insert { .. }));
-///             write.answer(Outcome::Applied, policy.now())?
+///             write.answer(Ok(Outcome::Applied), policy.now())?
 ///         }
 ///     };
 /// };
 /// assert!(reply.set_cookie().unwrap().starts_with("__Host-session="));
-/// # Ok::<(), session_core::SessionError>(())
+/// # Ok::<(), CommitError>(())
 /// ```
 #[derive(Debug)]
 #[allow(
@@ -53,59 +57,73 @@ pub enum Exchange {
     /// The browser presented an id; ask the store for it.
     Unread(Unread),
     /// The session can be used.
-    Open(Session),
+    Open(Opened),
 }
 
 /// A question to the store, consumed by its answer.
 pub struct Unread {
     policy: Arc<Policy>,
-    backing: Option<Arc<Backing>>,
+    presented: Presented,
     key: Key,
-    rest: Candidates,
-    /// What an id before this one led to; it counts only if no other leads to a session.
-    renewed: Option<Box<Stored>>,
+    secret: Digest,
+    /// How many sessions were asked for before.
+    loaded: usize,
+    /// The best that was found.
+    best: Option<Stored>,
+    /// Ids whose secrets were rotated before.
+    dead: Vec<Id>,
+    is_stale: bool,
+    over: Vec<PendingDelete>,
 }
+
+/// A session that handlers use until the response begins.
+///
+/// It dereferences to the [`Session`], which handlers get; the commit is for whoever holds this.
+pub struct Opened(Session);
 
 impl Exchange {
     /// Looks for our cookie in the values of the request's `Cookie` headers; never fails.
     pub fn open<'a>(policy: &Arc<Policy>, cookies: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let candidates = Candidates::scan(&policy.name, cookies);
-        Self::begin(Arc::clone(policy), None, candidates)
+        let presented = Presented::scan(&policy.name, cookies);
+        Self::begin(Arc::clone(policy), presented)
     }
 
-    pub(crate) fn begin(
-        policy: Arc<Policy>,
-        backing: Option<Arc<Backing>>,
-        mut candidates: Candidates,
-    ) -> Self {
-        match candidates.take_next() {
-            Some(id) => Self::Unread(Unread {
-                policy,
-                backing,
-                key: Key::of(id),
-                rest: candidates,
-                renewed: None,
-            }),
-            None => Self::Open(Session::fresh(policy, backing, Vec::new())),
-        }
+    pub(crate) fn begin(policy: Arc<Policy>, presented: Presented) -> Self {
+        let Some(id) = presented.of_next_key(0) else {
+            return Self::Open(Opened::new(policy, State::new(None, Data::empty())));
+        };
+        Self::Unread(Unread {
+            key: id.key(),
+            secret: policy.domain.digest(id),
+            policy,
+            presented,
+            loaded: 0,
+            best: None,
+            dead: Vec::new(),
+            is_stale: false,
+            over: Vec::new(),
+        })
     }
 
     /// Destroys the session without asking the store whether there is one; the logout.
     ///
-    /// Every id that the browser presented dies.
+    /// Every session ends that the browser presented an id of, as long as that opens it.
     #[must_use]
-    pub fn destroy(self) -> Session {
+    pub fn destroy(self) -> Opened {
         match self {
-            Self::Open(session) => {
-                // A session that is closed already has nothing to lose.
-                let _ = session.destroy();
-                session
+            Self::Open(opened) => {
+                // A session that is finished already has nothing to lose.
+                let _ = opened.destroy();
+                opened
             }
             Self::Unread(unread) => {
-                let mut doomed = vec![unread.key];
-                doomed.extend(unread.rest.iter().map(Key::of));
-                doomed.extend(unread.renewed.map(|stored| stored.key));
-                Session::fresh(unread.policy, unread.backing, doomed)
+                let mut state = State::new(None, Data::empty());
+                for id in unread.presented.iter() {
+                    let digest = unread.policy.domain.digest(id);
+                    state.delete(id.key(), Condition::Opened(digest));
+                }
+                state.cookie = Some(CookieChange::Remove);
+                Opened::new(unread.policy, state)
             }
         }
     }
@@ -118,11 +136,11 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// As [`Session::finish`].
+    /// As [`Opened::finish`].
     pub fn finish(self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
         match self {
-            Self::Unread(_) => Ok(Step::Done(crate::Reply::untouched())),
-            Self::Open(session) => session.finish(status, now),
+            Self::Unread(_) => Ok(Step::Done(Reply::untouched())),
+            Self::Open(opened) => opened.finish(status, now),
         }
     }
 }
@@ -134,39 +152,160 @@ impl Unread {
         &self.key
     }
 
+    /// Returns the digest of the secret that the browser presented with it.
+    #[must_use]
+    pub fn secret(&self) -> &Digest {
+        &self.secret
+    }
+
     /// Takes what the store has under the key.
     ///
-    /// Nothing, or something that has ended, is no session and its id is never adopted; if the
-    /// browser presented another id, that one is asked for next. What was moved from the id a moment
-    /// ago can be read at most ([`crate::PolicyBuilder::renewal_grace`]). A record whose data is corrupt
-    /// is a session without values, and stays as it is until something is written.
+    /// Nothing, something that is over, and a record that the presented secret does not open are no
+    /// session, and their id is never adopted. If the browser presented another id, that one is
+    /// asked for next; a present secret counts for more than one that was rotated. A record whose data
+    /// is corrupt is a session without values, and stays as it is until something is written.
     #[must_use]
-    pub fn answer(mut self, found: Option<Found>, now: OffsetDateTime) -> Exchange {
-        let lifetime = &self.policy.lifetime;
-        match found.filter(|found| !lifetime.is_over(found.record(), now)) {
-            Some(Found::Here(record)) => {
-                let data = understand(&record);
-                let key = self.key;
-                let stored = Stored { key, record };
-                let session = Session::with(self.policy, self.backing, Some(stored), data);
-                let mut others: Vec<Key> = self.rest.iter().map(Key::of).collect();
-                others.extend(self.renewed.map(|stored| stored.key));
-                session.state().others = others;
-                return Exchange::Open(session);
-            }
-            Some(Found::Moved { to: key, record }) => {
-                self.renewed = Some(Box::new(Stored { key, record }));
-            }
-            None => {}
+    pub fn answer(mut self, found: Option<Record>, now: OffsetDateTime) -> Exchange {
+        if let Some(record) = found {
+            self.weigh(&record, now);
         }
-        if let Some(id) = self.rest.take_next() {
-            self.key = Key::of(id);
+        self.loaded += 1;
+        let is_settled = self
+            .best
+            .as_ref()
+            .is_some_and(|best| best.standing == Standing::Present);
+        if !is_settled && let Some(id) = self.presented.of_next_key(self.loaded) {
+            self.key = id.key();
+            self.secret = self.policy.domain.digest(id);
             return Exchange::Unread(self);
         }
-        Exchange::Open(match self.renewed {
-            Some(renewed) => Session::renewed(self.policy, self.backing, *renewed, now),
-            None => Session::fresh(self.policy, self.backing, Vec::new()),
-        })
+        Exchange::Open(self.open())
+    }
+
+    /// Keeps what an id leads to if it is better than what was found before.
+    fn weigh(&mut self, record: &Record, now: OffsetDateTime) {
+        let policy = &self.policy;
+        for id in self.presented.of_key(self.key) {
+            let stored = match Stored::find(&policy.domain, id, record, now) {
+                Found::Open(stored) => stored,
+                Found::Dead(since) => {
+                    // Never an end: a stale tab must not log everybody out.
+                    let session = self.key.public_id();
+                    tracing::warn!(%session, "a secret was presented that was rotated before");
+                    self.is_stale |= now < since.saturating_add(policy.clock_skew);
+                    self.dead.push(*id);
+                    continue;
+                }
+                Found::Unknown => continue,
+            };
+            let end = policy.lifetime.end(record, now);
+            if end <= now {
+                policy.ended.note(self.key, now);
+                let agreed = now.saturating_sub(policy.clock_skew);
+                if end <= agreed {
+                    self.over.push(PendingDelete {
+                        key: self.key,
+                        condition: Condition::Over(agreed),
+                    });
+                }
+                return;
+            }
+            if policy.ended.has(self.key, now) {
+                return;
+            }
+            let best = self.best.as_ref().map(|best| best.standing);
+            if best.is_none_or(|best| best < stored.standing) {
+                self.best = Some(stored);
+            }
+        }
+    }
+
+    fn open(self) -> Opened {
+        let Self {
+            policy,
+            presented,
+            best,
+            dead,
+            is_stale,
+            over,
+            ..
+        } = self;
+        let mut state = if let Some(stored) = best {
+            let data = Data::of_record(stored.key, &stored.record);
+            let others = presented.iter().filter(|id| id.key() != stored.key);
+            let others = others.copied().collect();
+            let mut state = State::new(Some(stored), data);
+            state.others = others;
+            state
+        } else {
+            let mut state = State::new(None, Data::empty());
+            state.others = dead;
+            state.is_stale = is_stale;
+            state
+        };
+        state.pending_deletes = over;
+        Opened::new(policy, state)
+    }
+}
+
+impl Opened {
+    fn new(policy: Arc<Policy>, state: State) -> Self {
+        Self(Session(Shared::new(policy, state)))
+    }
+
+    /// Returns what handlers get.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.0
+    }
+
+    /// Closes the session and decides what to write, now that the response's status is known.
+    ///
+    /// A status of 500 or more drops all changes, but a destroyed session is deleted all the same.
+    ///
+    /// # Errors
+    ///
+    /// No random bytes, an update that does not understand the present value, more values than
+    /// the policy allows, together with those that others wrote meanwhile; or a sign-in whose
+    /// session was ended meanwhile. Answer with the [status](crate::SessionError::status) of the
+    /// error, and with the error's reply.
+    pub fn finish(self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
+        step::finish(self.shared(), status, now)
+    }
+
+    /// Decides what to write now, and leaves the session open.
+    ///
+    /// Only one commit of a session may be under way.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish), or the session is finished.
+    pub fn commit(&self, now: OffsetDateTime) -> Result<Step, CommitError> {
+        step::commit(self.shared(), now)
+    }
+
+    /// Closes the session and commits nothing, because the handler has panicked or the client has
+    /// gone away.
+    pub fn abandon(self) {
+        self.shared().close();
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+}
+
+impl Deref for Opened {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -174,12 +313,4 @@ impl fmt::Debug for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unread").finish_non_exhaustive()
     }
-}
-
-/// Reads a record's values; what cannot be read is an event, not an error.
-pub(crate) fn understand(record: &Record) -> Data {
-    Data::parse(Arc::clone(&record.data)).unwrap_or_else(|| {
-        tracing::warn!(session = %record.public_id, "session data corrupted; its values are ignored");
-        Data::empty()
-    })
 }

@@ -2,56 +2,87 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use crate::http::reply::CookieChange;
+use super::changes::Changes;
+use super::data::Data;
+use super::pending::Condition;
+use super::session::Session;
+use super::standing::Standing;
+use crate::http::reply::{CookieChange, Loss};
 use crate::policy::lifetime::Use;
-use crate::protocol::changes::Changes;
-use crate::protocol::data::Data;
-use crate::protocol::session::Session;
 use crate::{Expiry, PublicId, SessionError};
 
 /// Life, death and identity of a session.
 impl Session {
-    /// Gives the session a new id; the old one works until the commit and never after it.
+    /// Rotates the session's secret, so that the browser gets a new id; a measure of hygiene.
     ///
-    /// Call it when privileges change. The absolute lifetime goes on. A session that is not stored
-    /// needs none. [`sign_in`](Self::sign_in) does it by itself.
+    /// The old id works until the commit, and for the policy's
+    /// [grace](crate::PolicyBuilder::rotation_grace) after it, or until the browser has presented the
+    /// new one if that takes longer. Within the grace of one rotation there is no other. The lifetime
+    /// goes on. A session that is not stored needs none.
+    ///
+    /// When privileges change, call [`sign_in`](Self::sign_in) or
+    /// [`reauthenticate`](Self::reauthenticate) instead.
     ///
     /// # Errors
     ///
-    /// The session is closed.
+    /// The session is finished.
     pub fn cycle(&self) -> Result<(), SessionError> {
-        let mut state = self.writable()?;
+        let mut state = self.0.writable()?;
         state.changes.cycle();
         state.version += 1;
         Ok(())
     }
 
-    /// Makes the session somebody's: a new id, a new absolute lifetime, the owner, the moment.
+    /// Makes the session somebody's: a new session with a new id, an owner, and the moment.
     ///
-    /// Values stay, unless they are another owner's: those are dropped first. The id is new also
-    /// when the same owner signs in again (ASVS 5.0, 7.2.4). A request whose id was renewed a moment
-    /// ago, as the second of a double click, gets a session of its own.
+    /// Values come along, unless they are another owner's. The id is new also when the same owner
+    /// signs in again (ASVS 5.0, 7.2.4), and the id from before never leads to what was signed in: for
+    /// the policy's [grace](crate::PolicyBuilder::rotation_grace) it reads the values that were there
+    /// before, if nobody owned them. A second sign-in with it, as that of a double click, begins
+    /// another session.
+    ///
+    /// If the session is ended elsewhere before the commit, that fails with [`SessionError::Gone`].
     ///
     /// # Errors
     ///
-    /// The owner is not 1 to 255 bytes long, or the session is closed.
+    /// The owner is not 1 to 255 bytes long, or the session is finished.
     pub fn sign_in(&self, owner: &str) -> Result<(), SessionError> {
         if owner.is_empty() || owner.len() > 255 {
             return Err(SessionError::Owner {
                 length: owner.len(),
             });
         }
-        let mut state = self.writable_even_if_gone()?;
-        if state.is_gone {
-            return Err(SessionError::Gone);
-        }
-        if let Some(renewed) = state.renewed.take() {
-            state.leave(&renewed, owner);
+        let mut state = self.0.writable_even_if_gone()?;
+        match state.loss {
+            Some(Loss::Gone) => return Err(SessionError::Gone),
+            Some(Loss::Superseded) => return Err(SessionError::Superseded),
+            None => {}
         }
         if state.owner().is_some_and(|present| **present != *owner) {
             state.changes.clear();
         }
         state.changes.sign_in(owner.into());
+        state.version += 1;
+        Ok(())
+    }
+
+    /// Notes that the owner has just authenticated again, as before something sensitive: a new id,
+    /// a new [moment](Self::authenticated_at), the same [handle](Self::public_id).
+    ///
+    /// The old id reads and writes for the policy's
+    /// [grace](crate::PolicyBuilder::rotation_grace), or until the browser has presented the new one
+    /// if that takes longer, but sees no moment of authentication: a stolen id gains nothing.
+    /// (ASVS 5.0, 7.2.4.)
+    ///
+    /// # Errors
+    ///
+    /// Nobody is signed in, or the session is finished.
+    pub fn reauthenticate(&self) -> Result<(), SessionError> {
+        let mut state = self.0.writable()?;
+        if state.owner().is_none() {
+            return Err(SessionError::NotSignedIn);
+        }
+        state.changes.reauthenticate();
         state.version += 1;
         Ok(())
     }
@@ -64,23 +95,32 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The session is closed.
+    /// The session is finished.
     pub fn destroy(&self) -> Result<(), SessionError> {
-        let mut state = self.writable_even_if_gone()?;
-        let renewed = state.renewed.take();
-        if let Some(stored) = state.base.take().or(renewed) {
-            state.doom(stored.key);
+        let mut state = self.0.writable_even_if_gone()?;
+        let base = state.base.take();
+        let ends = match &base {
+            // After a sign-in the browser may have another cookie already.
+            Some(stored) => stored.standing != Standing::Closed,
+            None => !state.others.is_empty(),
+        };
+        if ends {
             state.cookie = Some(CookieChange::Remove);
         }
-        for key in std::mem::take(&mut state.others) {
-            state.doom(key);
+        if let Some(stored) = base {
+            state.delete(stored.key, Condition::Always);
+        }
+        for id in std::mem::take(&mut state.others) {
+            let digest = self.0.policy.domain.digest(&id);
+            state.delete(id.key(), Condition::Opened(digest));
         }
         // A save may be under way in another task.
-        state.doom_unanswered();
-        state.deaths += 1;
+        state.delete_unacknowledged();
+        state.unacknowledged.clear();
+        state.generation += 1;
         state.data = Data::empty();
         state.changes = Changes::default();
-        state.is_gone = false;
+        state.loss = None;
         state.version += 1;
         Ok(())
     }
@@ -92,7 +132,7 @@ impl Session {
     /// The lifetime is none ([`crate::ExpiryError`]), or the session is closed.
     pub fn set_lifetime(&self, expiry: Expiry) -> Result<(), SessionError> {
         let expiry = expiry.check(self.0.policy.now())?;
-        let mut state = self.writable()?;
+        let mut state = self.0.writable()?;
         if state.expiry() != expiry {
             state.changes.set_expiry(expiry);
             state.version += 1;
@@ -103,13 +143,13 @@ impl Session {
     /// Returns the session's own lifetime; [`Expiry::Policy`] if it has none.
     #[must_use]
     pub fn lifetime(&self) -> Expiry {
-        self.state().expiry()
+        self.0.state().expiry()
     }
 
-    /// Returns when the session ends if nobody uses it after this request; none without a session.
+    /// Returns when the session ends if nobody uses it after this request; `None` without a session.
     ///
-    /// A session that has ended while the request went on is renewed no more; then this is when
-    /// it ended. Django's `get_expiry_date`.
+    /// The life of a session that has ended while the request went on is not extended; then this is
+    /// when it ended. Django's `get_expiry_date`.
     #[must_use]
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at_by(self.0.policy.now())
@@ -136,72 +176,89 @@ impl Session {
     /// Returns whose session it is, after [`sign_in`](Self::sign_in).
     #[must_use]
     pub fn owner(&self) -> Option<Arc<str>> {
-        self.state().owner().cloned()
+        self.0.state().owner().cloned()
     }
 
-    /// Returns when the owner signed in; none also for a sign-in that is not committed yet.
+    /// Returns when the owner signed in or re-authenticated; `None` also for what is not committed
+    /// yet, and with an id from before a re-authentication.
     ///
     /// Ask it before something sensitive, whatever the activity since. (ASVS 5.0, 7.5.1.)
     #[must_use]
     pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
-        self.state().base.as_ref()?.record.authenticated
+        let state = self.0.state();
+        let is_changing = state.changes.signed_in().is_some() || state.changes.reauthenticates();
+        let stored = state.visible().filter(|_| !is_changing)?;
+        if state.has_reauthenticated {
+            return stored.record.authenticated;
+        }
+        stored.authenticated()
     }
 
-    /// Returns the session's handle in device lists; none before it is stored.
+    /// Returns the session's handle in device lists; `None` before it is stored.
     #[must_use]
     pub fn public_id(&self) -> Option<PublicId> {
-        Some(self.state().base.as_ref()?.record.public_id)
+        Some(self.0.state().visible()?.key.public_id())
     }
 
     /// Says whether a stored session stands behind this one.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.state().base.is_some()
+        self.0.state().visible().is_some()
     }
 
     /// Says whether something is to be committed; Django's `modified`.
     #[must_use]
     pub fn is_modified(&self) -> bool {
-        let state = self.state();
-        !state.changes.is_empty() || !state.doomed.is_empty()
+        let state = self.0.state();
+        !state.changes.is_empty() || !state.pending_deletes.is_empty()
     }
 
     /// Says whether the session was found to be ended elsewhere while this request was using it.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.state().is_gone
+        self.0.state().loss == Some(Loss::Gone)
     }
 
-    /// Says whether the request has an id that another request renewed a moment ago, so that it can
-    /// read at most ([`SessionError::Renewed`]).
+    /// Says whether the request came with an id from before a sign-in, or one that was rotated a
+    /// while ago: then what it writes is dropped, but for another sign-in.
     #[must_use]
-    pub fn is_renewed(&self) -> bool {
-        self.state().renewed.is_some()
+    pub fn is_superseded(&self) -> bool {
+        let state = self.0.state();
+        let is_closed = |standing| standing == Standing::Closed;
+        state.is_stale
+            || state.loss == Some(Loss::Superseded)
+            || state
+                .base
+                .as_ref()
+                .is_some_and(|stored| is_closed(stored.standing))
     }
 
     fn expires_at_by(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let lifetime = &self.0.policy.lifetime;
-        let state = self.state();
+        let state = self.0.state();
         let expiry = state.expiry();
-        let Some(stored) = &state.base else {
+        let Some(stored) = state.visible() else {
             return (!state.changes.is_empty()).then(|| lifetime.expires(expiry, now, now));
         };
         let record = &stored.record;
-        let end = lifetime.end(record);
-        if state.renewed.is_some() || end <= now {
+        let end = lifetime.end(record, now);
+        if end <= now {
             return Some(end);
         }
         if state.changes.signed_in().is_some() {
             return Some(lifetime.expires(expiry, now, now));
         }
+        if !stored.may_extend(now) {
+            return Some(end);
+        }
         if expiry != record.expiry {
             return Some(lifetime.expires(expiry, record.created, now));
         }
         // Changes that cancel each other out write nothing.
-        let writes = state.changes.renews_id()
-            || (!state.changes.is_empty() && state.text() != *record.data);
+        let writes =
+            state.changes.rotates() || (!state.changes.is_empty() && state.text() != *record.data);
         let why = if writes { Use::Write } else { Use::Read };
-        let renewed = lifetime.renewal(record, now, why);
-        Some(renewed.map_or(end, |renewal| renewal.expires))
+        let extension = lifetime.extension(record, now, why);
+        Some(extension.map_or(end, |extension| extension.expires))
     }
 }

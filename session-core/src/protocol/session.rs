@@ -1,25 +1,19 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::OffsetDateTime;
 
-use crate::driver::contention::Backing;
-use crate::http::reply::CookieChange;
-use crate::protocol::changes::Changes;
-use crate::protocol::data::Data;
-use crate::protocol::entries::Replay;
-use crate::protocol::exchange::understand;
-use crate::protocol::state::{State, Stored};
-use crate::protocol::step::MAX_TRIES;
-use crate::{CommitError, Key, Policy, SessionError, ValueError};
+use super::changes::MAX_ATTEMPTS;
+use super::entries::Replay;
+use super::shared::Shared;
+use crate::{SessionError, ValueError};
 
 /// One visitor's session, as application code sees it in every framework.
 ///
 /// All operations are synchronous and work on what was loaded; nothing is written before the
-/// response begins, or until `save` is called. Clones are the same session. After the
-/// response has begun it is closed: reads go on, writes are [`SessionError::Closed`].
+/// response begins, or until an early `save`. Clones are the same session. After the
+/// response has begun it is finished: reads go on, writes are [`SessionError::Finished`].
 ///
 /// Values are JSON, one text a key. Two requests that write different keys both succeed; of two
 /// that write the same key the later wins, unless they use [`update`](Self::update).
@@ -37,93 +31,18 @@ use crate::{CommitError, Key, Policy, SessionError, ValueError};
 /// # Ok::<(), SessionError>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(pub(crate) Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) policy: Arc<Policy>,
-    pub(crate) backing: Option<Arc<Backing>>,
-    /// One commit at a time: two would each replay what the other has written.
-    pub(crate) gate: async_lock::Mutex<()>,
-    state: Mutex<State>,
-}
+pub struct Session(pub(crate) Arc<Shared>);
 
 impl Session {
-    pub(crate) fn fresh(
-        policy: Arc<Policy>,
-        backing: Option<Arc<Backing>>,
-        doomed: Vec<Key>,
-    ) -> Self {
-        let cookie = (!doomed.is_empty()).then_some(CookieChange::Remove);
-        let mut session = Self::with(policy, backing, None, Data::empty());
-        if let Some(inner) = Arc::get_mut(&mut session.0) {
-            let state = inner
-                .state
-                .get_mut()
-                .unwrap_or_else(PoisonError::into_inner);
-            state.doomed = doomed;
-            state.cookie = cookie;
-        }
-        session
-    }
-
-    /// A session under an id that leads to another one: it can't be written, and be seen only if
-    /// the policy says so and nobody has just signed in to it.
-    pub(crate) fn renewed(
-        policy: Arc<Policy>,
-        backing: Option<Arc<Backing>>,
-        renewed: Stored,
-        now: OffsetDateTime,
-    ) -> Self {
-        let signed_in = renewed.record.authenticated;
-        let is_shown = policy.renewal_grace_reads
-            && signed_in.is_none_or(|moment| now - moment > policy.renewal_grace);
-        let session = if is_shown {
-            let data = understand(&renewed.record);
-            Self::with(policy, backing, Some(renewed.clone()), data)
-        } else {
-            Self::with(policy, backing, None, Data::empty())
-        };
-        session.state().renewed = Some(renewed);
-        session
-    }
-
-    pub(crate) fn with(
-        policy: Arc<Policy>,
-        backing: Option<Arc<Backing>>,
-        base: Option<Stored>,
-        data: Data,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            policy,
-            backing,
-            gate: async_lock::Mutex::new(()),
-            state: Mutex::new(State {
-                base,
-                data,
-                changes: Changes::default(),
-                doomed: Vec::new(),
-                others: Vec::new(),
-                is_closed: false,
-                is_gone: false,
-                renewed: None,
-                cookie: None,
-                unanswered: Vec::new(),
-                deaths: 0,
-                version: 0,
-                size: None,
-            }),
-        }))
-    }
-
     // Values
 
-    /// Reads a value; absent is none.
+    /// Reads a value; `None` if it is absent.
     ///
     /// # Errors
     ///
     /// The value is there, but not of this type.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
-        let state = self.state();
+        let state = self.0.state();
         Ok(decode(key, state.value(key))?)
     }
 
@@ -131,10 +50,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The value has no JSON form, the session would be too large, or the session is closed.
+    /// The value has no JSON form, the session would be too large, or the session is finished.
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let text = encode(key, &value)?;
-        let mut state = self.writable()?;
+        let mut state = self.0.writable()?;
         if state.value(key) != Some(&text) {
             state.set(key, text, self.0.policy.max_bytes)?;
         }
@@ -167,7 +86,7 @@ impl Session {
     /// # Errors
     ///
     /// The present value is not of this type; the value was another one after each try
-    /// ([`CommitError::Contended`]); or as [`insert`](Self::insert).
+    /// ([`SessionError::Contended`]); or as [`insert`](Self::insert).
     pub fn update<T, F>(&self, key: &str, compute: F) -> Result<T, SessionError>
     where
         T: Serialize + DeserializeOwned,
@@ -181,11 +100,11 @@ impl Session {
                 Ok((new, text))
             },
         );
-        for _ in 0..MAX_TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             // The closure is the application's: it runs without our lock, and may use the session.
-            let old = self.writable()?.value(key).map(str::to_owned);
+            let old = self.0.writable()?.value(key).map(str::to_owned);
             let (value, text) = compute(old.as_deref())?;
-            let mut state = self.writable()?;
+            let mut state = self.0.writable()?;
             if state.value(key) != old.as_deref() {
                 continue;
             }
@@ -194,7 +113,9 @@ impl Session {
             state.update(key, replay, text, self.0.policy.max_bytes)?;
             return Ok(value);
         }
-        Err(CommitError::Contended { tries: MAX_TRIES }.into())
+        Err(SessionError::Contended {
+            attempts: MAX_ATTEMPTS,
+        })
     }
 
     /// Reads a value, or sets it first if it is absent; Django's `setdefault`.
@@ -219,9 +140,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The session is closed.
+    /// The session is finished.
     pub fn remove(&self, key: &str) -> Result<bool, SessionError> {
-        let mut state = self.writable()?;
+        let mut state = self.0.writable()?;
         let present = state.value(key).is_some();
         if present {
             state.remove(key);
@@ -233,9 +154,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The value is of another type (then it stays), or the session is closed.
+    /// The value is of another type (then it stays), or the session is finished.
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
-        let mut state = self.writable()?;
+        let mut state = self.0.writable()?;
         let value = decode(key, state.value(key))?;
         if value.is_some() {
             state.remove(key);
@@ -249,9 +170,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The session is closed.
+    /// The session is finished.
     pub fn clear(&self) -> Result<(), SessionError> {
-        let mut state = self.writable()?;
+        let mut state = self.0.writable()?;
         if state.members().next().is_some() {
             state.changes.clear();
             state.version += 1;
@@ -262,7 +183,7 @@ impl Session {
     /// Says whether there is a value.
     #[must_use]
     pub fn contains(&self, key: &str) -> bool {
-        self.state().value(key).is_some()
+        self.0.state().value(key).is_some()
     }
 
     /// Returns the names of all values, stored ones first.
@@ -273,7 +194,7 @@ impl Session {
 
     /// Returns names and JSON texts of all values, as they are now.
     pub fn iter(&self) -> impl Iterator<Item = (String, String)> + use<> {
-        let state = self.state();
+        let state = self.0.state();
         let all: Vec<_> = state
             .members()
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -284,13 +205,13 @@ impl Session {
     /// Returns the number of values.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.state().members().count()
+        self.0.state().members().count()
     }
 
     /// Says whether there is no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.state().members().next().is_none()
+        self.0.state().members().next().is_none()
     }
 
     // The test for a browser that takes cookies
@@ -307,52 +228,26 @@ impl Session {
     /// Says whether the browser brought it back; Django's `test_cookie_worked`.
     #[must_use]
     pub fn test_cookie_worked(&self) -> bool {
-        self.state().value(TEST_COOKIE) == Some("\"worked\"")
+        self.0.state().value(TEST_COOKIE) == Some("\"worked\"")
     }
 
     /// Removes it; Django's `delete_test_cookie`.
     ///
     /// # Errors
     ///
-    /// The session is closed.
+    /// The session is finished.
     pub fn delete_test_cookie(&self) -> Result<(), SessionError> {
         self.remove(TEST_COOKIE).map(|_| ())
-    }
-
-    // For the commit
-
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; if something did, the state is whole all the same.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn writable(&self) -> Result<MutexGuard<'_, State>, SessionError> {
-        let state = self.writable_even_if_gone()?;
-        if state.is_gone {
-            return Err(SessionError::Gone);
-        }
-        if state.renewed.is_some() {
-            return Err(SessionError::Renewed);
-        }
-        Ok(state)
-    }
-
-    pub(crate) fn writable_even_if_gone(&self) -> Result<MutexGuard<'_, State>, SessionError> {
-        let state = self.state();
-        if state.is_closed {
-            return Err(SessionError::Closed);
-        }
-        Ok(state)
     }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state();
+        let state = self.0.state();
         f.debug_struct("Session")
             .field("exists", &state.base.is_some())
-            .field("is_closed", &state.is_closed)
-            .field("is_gone", &state.is_gone)
+            .field("is_finished", &state.is_finished)
+            .field("loss", &state.loss)
             .field("changes", &state.changes)
             .finish_non_exhaustive()
     }

@@ -1,81 +1,109 @@
 use std::sync::Arc;
 
-use crate::http::reply::CookieChange;
-use crate::protocol::changes::{Changes, View};
-use crate::protocol::data::{Data, Writer};
-use crate::protocol::entries::Replay;
-use crate::protocol::exchange::understand;
-use crate::{Expiry, Key, Record, Revision, SessionError};
+use super::changes::{Changes, View};
+use super::data::{Data, Writer};
+use super::entries::Replay;
+use super::pending::{Condition, Creates, PendingDelete, Unacknowledged};
+use super::standing::{Standing, Stored};
+use crate::http::reply::{CookieChange, Loss};
+use crate::{Expiry, Id, Key, SessionError};
 
 /// What a session is at one moment: a base, and the log of what was done to it.
 pub(crate) struct State {
     pub(crate) base: Option<Stored>,
     pub(crate) data: Data,
     pub(crate) changes: Changes,
-    /// Sessions that this request has destroyed and a commit has still to delete.
-    pub(crate) doomed: Vec<Key>,
+    /// What a commit has still to delete.
+    pub(crate) pending_deletes: Vec<PendingDelete>,
     /// What else the browser presented under the cookie's name.
-    pub(crate) others: Vec<Key>,
+    pub(crate) others: Vec<Id>,
     /// The response has begun.
-    pub(crate) is_closed: bool,
-    /// Ended elsewhere; nothing of it may come back.
-    pub(crate) is_gone: bool,
-    /// What the presented id led to, if it was renewed a moment ago.
-    pub(crate) renewed: Option<Stored>,
+    pub(crate) is_finished: bool,
+    /// The browser presented a secret that was rotated a while ago: it has another one by now, which
+    /// a new session's cookie would replace.
+    pub(crate) is_stale: bool,
+    /// Why the request's changes were dropped.
+    pub(crate) loss: Option<Loss>,
+    /// Whether the moment of authentication is this request's own.
+    pub(crate) has_reauthenticated: bool,
     /// What the response will say of the cookie.
     pub(crate) cookie: Option<CookieChange>,
-    /// Writes whose answer has not arrived, and may never.
-    pub(crate) unanswered: Vec<Unanswered>,
-    /// Counts how often the session was destroyed; a commit that began before has no say any more.
-    pub(crate) deaths: u64,
+    pub(crate) unacknowledged: Vec<Unacknowledged>,
+    /// Counts how often the session was destroyed; commits of an older generation are discarded.
+    pub(crate) generation: u64,
     /// Counts every change of `base` and `changes`; what was computed from them holds for one version.
     pub(crate) version: u64,
     /// The size of all members, and the version in which they had it.
     pub(crate) size: Option<(u64, usize)>,
 }
 
-/// A record and where it is.
-#[derive(Debug, Clone)]
-pub(crate) struct Stored {
-    pub(crate) key: Key,
-    pub(crate) record: Record,
-}
-
-/// A write whose answer has not arrived.
-#[derive(Clone)]
-pub(crate) struct Unanswered {
-    pub(crate) key: Key,
-    pub(crate) revision: Revision,
-    pub(crate) changes: Arc<Changes>,
-}
-
 impl State {
-    /// Leaves the session whose id was renewed, for one of its own that `owner` signs in to.
-    ///
-    /// The values are the owner's, so they come along if the other session is theirs.
-    pub(crate) fn leave(&mut self, renewed: &Stored, owner: &str) {
+    pub(crate) fn new(base: Option<Stored>, data: Data) -> Self {
+        Self {
+            base,
+            data,
+            changes: Changes::default(),
+            pending_deletes: Vec::new(),
+            others: Vec::new(),
+            is_finished: false,
+            is_stale: false,
+            loss: None,
+            has_reauthenticated: false,
+            cookie: None,
+            unacknowledged: Vec::new(),
+            generation: 0,
+            version: 0,
+            size: None,
+        }
+    }
+
+    /// Returns the stored session, as far as the request may see it: what a sign-in has left that
+    /// somebody owned is as good as nothing.
+    pub(crate) fn visible(&self) -> Option<&Stored> {
+        let base = self.base.as_ref();
+        base.filter(|stored| stored.standing != Standing::Closed || stored.record.owner.is_none())
+    }
+
+    /// Queues a delete.
+    pub(crate) fn delete(&mut self, key: Key, condition: Condition) {
+        let delete = PendingDelete { key, condition };
+        if !self.pending_deletes.contains(&delete) {
+            self.pending_deletes.push(delete);
+        }
+    }
+
+    /// Queues deletes of records that writes whose outcome is unknown may have created.
+    pub(crate) fn delete_unacknowledged(&mut self) {
+        let writes = std::mem::take(&mut self.unacknowledged);
+        let (records, states) = writes
+            .into_iter()
+            .partition(|write| write.creates == Creates::Record);
+        self.unacknowledged = states;
+        let records: Vec<Unacknowledged> = records;
+        for write in records {
+            self.delete(write.key, Condition::Always);
+        }
+    }
+
+    /// Drops everything, because the session was ended.
+    pub(crate) fn lose(&mut self, loss: Loss) {
+        self.loss = Some(loss);
         self.base = None;
         self.data = Data::empty();
         self.changes = Changes::default();
-        if renewed.record.owner.as_deref() == Some(owner) {
-            for (key, value) in understand(&renewed.record).iter() {
-                self.changes.set(key, value.to_owned());
-            }
-        }
+        self.unacknowledged.clear();
+        self.cookie = None;
+        self.version += 1;
     }
 
-    /// Dooms a session that is or may be stored.
-    pub(crate) fn doom(&mut self, key: Key) {
-        if !self.doomed.contains(&key) {
-            self.doomed.push(key);
-        }
-    }
-
-    /// Dooms what writes without an answer may have stored.
-    pub(crate) fn doom_unanswered(&mut self) {
-        for write in std::mem::take(&mut self.unanswered) {
-            self.doom(write.key);
-        }
+    /// Returns what the response says of the cookie: that it is removed only if all is deleted.
+    pub(crate) fn cookie(&self) -> Option<CookieChange> {
+        let is_undone = self
+            .pending_deletes
+            .iter()
+            .any(|delete| !delete.is_optional());
+        self.cookie
+            .filter(|cookie| !(is_undone && matches!(cookie, CookieChange::Remove)))
     }
 
     /// Sets a value, unless the session would be larger than `limit`.
@@ -148,11 +176,11 @@ impl State {
     pub(crate) fn owner(&self) -> Option<&Arc<str>> {
         self.changes
             .signed_in()
-            .or_else(|| self.base.as_ref()?.record.owner.as_ref())
+            .or_else(|| self.visible()?.record.owner.as_ref())
     }
 
     pub(crate) fn expiry(&self) -> Expiry {
-        let stored = || match &self.base {
+        let stored = || match self.visible() {
             Some(stored) if !self.changes.ousts(stored.record.owner.as_ref()) => {
                 stored.record.expiry
             }

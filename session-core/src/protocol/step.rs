@@ -3,14 +3,16 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::ask::Ask;
+use super::changes::Changes;
+use super::commit::{Commit, Decision, Purpose};
+use super::rotation::Rotation;
+use super::shared::Shared;
+use super::standing::{Standing, Stored};
+use super::state::State;
 use crate::policy::lifetime::Use;
-use crate::port::record::truncate;
-use crate::protocol::changes::Changes;
-use crate::protocol::commit::{Attempt, Commit, Kind, Purpose};
-use crate::protocol::exchange::understand;
-use crate::protocol::session::Session;
-use crate::protocol::state::Stored;
-use crate::{Command, CommitError, Found, Key, Outcome, Reply};
+use crate::port::moment::truncate;
+use crate::{Command, CommitError, Digest, Key, Outcome, Record, Reply, SessionError, StoreError};
 
 /// What to do next to commit a session.
 #[derive(Debug)]
@@ -24,231 +26,205 @@ pub enum Step {
     Done(Reply),
 }
 
-/// A question to the store: somebody else has changed the session.
-pub struct Load(Box<Reload>);
-
-struct Reload {
+/// A question to the store: another request has changed the session.
+pub struct Load {
     commit: Box<Commit>,
-    attempt: Attempt,
+    refused: Box<Ask>,
     key: Key,
+    secret: Digest,
 }
 
 /// A command for the store.
 pub struct Write {
     commit: Box<Commit>,
-    kind: Box<Kind>,
+    ask: Box<Ask>,
 }
 
-/// More than the requests that can be under way for one visitor; it ends a store that refuses everything.
-pub(crate) const MAX_TRIES: u32 = 500;
-
-impl Session {
-    /// Closes the session and decides what to write, now that the response's status is known.
-    ///
-    /// A status of 500 or more drops all changes, but a destroyed session is deleted all the same.
-    ///
-    /// # Errors
-    ///
-    /// No random bytes, an update that does not understand the present value, or more values than
-    /// the policy allows, together with those that others wrote meanwhile. Answer with the
-    /// [status](crate::SessionError::status) of the error, without a cookie.
-    pub fn finish(&self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let commit = {
-            let mut state = self.state();
-            state.is_closed = true;
-            if status >= 500 {
-                state.changes = Changes::default();
-            }
-            let is_renewed = state.renewed.is_some();
-            let idle = state.changes.is_empty() && state.doomed.is_empty();
-            if idle && (status >= 500 || is_renewed || !self.touch_is_due(state.base.as_ref(), now))
-            {
-                let gone = state.is_gone;
-                return Ok(Step::Done(Reply::new(
-                    &self.0.policy,
-                    state.cookie,
-                    gone,
-                    now,
-                )));
-            }
-            Commit::new(self, &state, Purpose::Finish)
+/// Closes the session and decides what to write; see [`Opened::finish`](super::exchange::Opened).
+pub(crate) fn finish(
+    shared: &Arc<Shared>,
+    status: u16,
+    now: OffsetDateTime,
+) -> Result<Step, CommitError> {
+    let mut commit = {
+        let mut state = shared.state();
+        state.is_finished = true;
+        let purpose = if status >= 500 {
+            Purpose::Fail
+        } else {
+            Purpose::Finish
         };
-        commit.advance(now)
-    }
+        if purpose == Purpose::Fail {
+            state.changes = Changes::default();
+        }
+        let is_unchanged = state.changes.is_empty() && state.pending_deletes.is_empty();
+        if is_unchanged && !upkeep_is_due(shared, &state, purpose, truncate(now)) {
+            drop(state);
+            return Ok(Step::Done(shared.reply(now)));
+        }
+        Commit::new(shared, &state, purpose)
+    };
+    let decided = commit.advance(now);
+    next(commit, decided, now)
+}
 
-    /// Decides what to write now, and leaves the session open; `save` drives it to its end.
-    ///
-    /// Only one commit of a session may be under way.
-    ///
-    /// # Errors
-    ///
-    /// As [`finish`](Self::finish), or the session is closed.
-    pub fn commit(&self, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let commit = {
-            let state = self.state();
-            if state.is_closed {
-                return Err(CommitError::Closed);
-            }
-            if state.changes.is_empty() && state.doomed.is_empty() {
-                let gone = state.is_gone;
-                return Ok(Step::Done(Reply::new(&self.0.policy, None, gone, now)));
-            }
-            Commit::new(self, &state, Purpose::Save)
-        };
-        commit.advance(now)
-    }
+/// Decides what to write now; see [`Opened::commit`](super::exchange::Opened).
+pub(crate) fn commit(shared: &Arc<Shared>, now: OffsetDateTime) -> Result<Step, CommitError> {
+    let mut commit = {
+        let state = shared.state();
+        if state.is_finished {
+            let reply = Reply::new(&shared.policy, state.cookie(), state.loss, now);
+            return Err(CommitError::new(SessionError::Finished, reply));
+        }
+        if state.changes.is_empty() && state.pending_deletes.is_empty() {
+            drop(state);
+            return Ok(Step::Done(shared.reply(now)));
+        }
+        Commit::new(shared, &state, Purpose::Save)
+    };
+    let decided = commit.advance(now);
+    next(commit, decided, now)
+}
 
-    fn touch_is_due(&self, base: Option<&Stored>, now: OffsetDateTime) -> bool {
-        base.is_some_and(|stored| {
-            let lifetime = &self.0.policy.lifetime;
-            lifetime
-                .renewal(&stored.record, truncate(now), Use::Read)
-                .is_some()
-        })
-    }
+/// Says whether a request that has changed nothing has something to write all the same.
+fn upkeep_is_due(shared: &Shared, state: &State, purpose: Purpose, now: OffsetDateTime) -> bool {
+    let Some(stored) = &state.base else {
+        return false;
+    };
+    let policy = &shared.policy;
+    let is_presented = stored.standing == Standing::Present && stored.is_unpresented();
+    let extends = || {
+        let extension = policy.lifetime.extension(&stored.record, now, Use::Read);
+        stored.may_extend(now) && extension.is_some()
+    };
+    let is_issued_again = || {
+        let rotation = Rotation::due(policy, stored, &state.changes, now);
+        rotation.is_ok_and(|rotation| rotation.is_some())
+    };
+    is_presented || (purpose == Purpose::Finish && (extends() || is_issued_again()))
+}
+
+fn next(
+    commit: Box<Commit>,
+    decided: Result<Decision, SessionError>,
+    now: OffsetDateTime,
+) -> Result<Step, CommitError> {
+    let ask = match decided {
+        Ok(Decision::Write(ask)) => ask,
+        Ok(Decision::Done(reply)) => return Ok(Step::Done(reply)),
+        Ok(Decision::Load(refused)) => {
+            return Ok(match commit.base.as_ref().map(id_of) {
+                Some((key, secret)) => Step::Load(Load {
+                    commit,
+                    refused: Box::new(refused),
+                    key,
+                    secret,
+                }),
+                None => Step::Done(commit.shared.reply(now)),
+            });
+        }
+        Err(error) => return Err(CommitError::new(error, commit.shared.reply(now))),
+    };
+    let ask = Box::new(ask);
+    Ok(Step::Write(Write { commit, ask }))
+}
+
+fn id_of(stored: &Stored) -> (Key, Digest) {
+    (stored.key, stored.record.secrets.present)
 }
 
 impl Load {
     /// Returns the key to load.
     #[must_use]
     pub fn key(&self) -> &Key {
-        &self.0.key
+        &self.key
     }
 
-    /// Takes what the store has under the key.
-    ///
-    /// Gone is gone: the changes are dropped and nothing comes back under any id. Changed: the
-    /// log is replayed on what is there now, under another id if it has one; but what an anonymous
-    /// visitor wrote does not follow the user who has just signed in.
+    /// Returns the digest to load it with.
+    #[must_use]
+    pub fn secret(&self) -> &Digest {
+        &self.secret
+    }
+
+    /// Takes what the store has under the key, or its failure.
     ///
     /// # Errors
     ///
-    /// As [`Session::finish`], or too many others were faster.
-    pub fn answer(self, found: Option<Found>, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let Reload {
+    /// As [`Opened::finish`](crate::Opened::finish), or too many others were faster.
+    pub fn answer(
+        self,
+        found: Result<Option<Record>, StoreError>,
+        now: OffsetDateTime,
+    ) -> Result<Step, CommitError> {
+        let Self {
             mut commit,
-            mut attempt,
-            key,
-        } = *self.0;
-        if commit.is_overtaken() {
-            return Ok(Step::Done(commit.reply(now)));
-        }
-        let policy = Arc::clone(&commit.session.0.policy);
-        let stored = match found.filter(|found| !policy.lifetime.is_over(found.record(), now)) {
-            Some(Found::Here(record)) => Some(Stored { key, record }),
-            // Our own move, which was sent twice: refused once it was applied.
-            Some(Found::Moved { to, record }) if to == attempt.stored.key => Some(Stored {
-                key: attempt.stored.key,
-                record,
-            }),
-            Some(Found::Moved { to, record }) => {
-                let to = commit.follow(to, &record);
-                to.map(|key| Stored { key, record })
-            }
-            None => None,
+            refused,
+            ..
+        } = self;
+        let decided = match found {
+            Ok(found) => commit.reloaded(*refused, found, now),
+            Err(error) => failed(&mut commit, &refused, error, now),
         };
-        let Some(Stored { key, record }) = stored else {
-            return Ok(Step::Done(commit.gone(now)));
-        };
-        if record.revision == attempt.stored.record.revision {
-            // Our own write, whose answer was lost.
-            attempt.stored = Stored { key, record };
-            return Ok(Step::Done(commit.applied(attempt, now)));
-        }
-        commit.forget_lost_answer(&record);
-        commit.tries += 1;
-        if commit.tries >= MAX_TRIES {
-            return Err(CommitError::Contended {
-                tries: commit.tries,
-            });
-        }
-        commit.data = understand(&record);
-        commit.base = Some(Stored { key, record });
-        commit.advance(now)
+        next(commit, decided, now)
     }
 }
 
 impl Write {
-    pub(crate) fn new(commit: Box<Commit>, kind: Kind) -> Self {
-        Self {
-            commit,
-            kind: Box::new(kind),
-        }
-    }
-
     /// Returns the command to give to the store.
     #[must_use]
     pub fn command(&self) -> Command<'_> {
-        match &*self.kind {
-            Kind::Delete(key) => Command::Delete { key },
-            Kind::Insert(attempt) => Command::Insert {
-                key: &attempt.stored.key,
-                record: &attempt.stored.record,
-            },
-            Kind::Replace {
-                key,
-                expected,
-                attempt,
-                remembered,
-            } => Command::Replace {
-                key,
-                expected: *expected,
-                with: &attempt.stored.key,
-                record: &attempt.stored.record,
-                remembered: *remembered,
-            },
-            Kind::Touch { stored, renewal } => Command::Touch {
-                key: &stored.key,
-                expected: stored.record.revision,
-                seen: renewal.seen,
-                expires: renewal.expires,
-            },
-        }
+        self.ask.command()
     }
 
-    /// Takes what the store did with the command.
+    /// Takes what the store did with the command, or its failure.
     ///
     /// # Errors
     ///
     /// As [`Load::answer`].
-    pub fn answer(self, outcome: Outcome, now: OffsetDateTime) -> Result<Step, CommitError> {
-        let Self { mut commit, kind } = self;
-        match (*kind, outcome) {
-            (Kind::Delete(key), _) => {
-                commit
-                    .session
-                    .state()
-                    .doomed
-                    .retain(|doomed| *doomed != key);
-                commit.advance(now)
-            }
-            (Kind::Insert(attempt) | Kind::Replace { attempt, .. }, Outcome::Applied) => {
-                Ok(Step::Done(commit.applied(attempt, now)))
-            }
-            (Kind::Insert(attempt), Outcome::Refused) => {
-                commit.refused(&attempt);
-                commit.tries += 1;
-                if commit.tries >= MAX_TRIES {
-                    return Err(CommitError::Contended {
-                        tries: commit.tries,
-                    });
-                }
-                commit.advance(now)
-            }
-            (Kind::Replace { key, attempt, .. }, Outcome::Refused) => {
-                commit.refused(&attempt);
-                Ok(Step::Load(Load(Box::new(Reload {
-                    commit,
-                    attempt,
-                    key,
-                }))))
-            }
-            (Kind::Touch { stored, renewal }, Outcome::Applied) => {
-                Ok(Step::Done(commit.touched(stored, renewal, now)))
-            }
-            // Ended or renewed by another request; either way there is nothing to add.
-            (Kind::Touch { .. }, Outcome::Refused) => Ok(Step::Done(commit.reply(now))),
+    pub fn answer(
+        self,
+        outcome: Result<Outcome, StoreError>,
+        now: OffsetDateTime,
+    ) -> Result<Step, CommitError> {
+        let Self { mut commit, ask } = self;
+        let decided = match outcome {
+            Ok(outcome) => commit.answered(*ask, outcome == Outcome::Applied, now),
+            Err(error) => failed(&mut commit, &ask, error, now),
+        };
+        next(commit, decided, now)
+    }
+}
+
+/// The store has failed. What the response can do without is left undone.
+fn failed(
+    commit: &mut Commit,
+    ask: &Ask,
+    error: StoreError,
+    now: OffsetDateTime,
+) -> Result<Decision, SessionError> {
+    if !can_do_without(commit, ask) {
+        commit.give_up_entering();
+        return Err(error.into());
+    }
+    let cause = SessionError::from(error);
+    tracing::warn!(error = %cause.chain(), "session upkeep failed; the response goes out without it");
+    match ask {
+        Ask::Delete(delete) => {
+            let mut state = commit.shared.state();
+            state.pending_deletes.retain(|pending| pending != delete);
+            drop(state);
+            commit.advance(now)
         }
+        _ => Ok(commit.done(now)),
+    }
+}
+
+/// Says whether the response is right although the store has failed with this.
+fn can_do_without(commit: &Commit, ask: &Ask) -> bool {
+    match ask {
+        Ask::Delete(delete) => delete.is_optional(),
+        Ask::Replace(_) | Ask::Touch(..) => commit.changes.is_empty(),
+        _ => false,
     }
 }
 

@@ -1,0 +1,201 @@
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::contention::Backing;
+use crate::protocol::exchange::Opened;
+use crate::protocol::shared::Shared;
+use crate::protocol::step::{self, Step};
+use crate::{CommitError, Reply, Session, SessionError};
+
+/// The [`Session`] of a request to an async server, which can also be saved early.
+///
+/// It dereferences to the session that framework-free code is written against.
+///
+/// ```
+/// use session_core::{RequestSession, Session, SessionError};
+///
+/// fn add_to_cart(session: &Session, item: u32) -> Result<(), SessionError> {
+///     let add = move |cart: Option<Vec<u32>>| [cart.unwrap_or_default(), vec![item]].concat();
+///     session.update("cart", add).map(|_| ())
+/// }
+///
+/// async fn handler(session: RequestSession) -> Result<(), SessionError> {
+///     add_to_cart(&session, 7)?;
+///     session.save().await
+/// }
+/// # let sessions = session_core::Sessions::new(Default::default(), session_testkit::ModelStore::new());
+/// # let request = sessions.open([]);
+/// # pollster::block_on(async { handler(request.handle().load().await?).await })?;
+/// # Ok::<(), SessionError>(())
+/// ```
+#[derive(Clone)]
+pub struct RequestSession(Arc<Live>);
+
+/// An opened session and the store that it is committed to.
+pub(super) struct Live {
+    opened: Opened,
+    backing: Arc<Backing>,
+    /// One commit at a time: two would each replay what the other has written.
+    gate: async_lock::Mutex<()>,
+}
+
+impl Live {
+    pub(super) fn new(opened: Opened, backing: Arc<Backing>) -> Self {
+        Self {
+            opened,
+            backing,
+            gate: async_lock::Mutex::new(()),
+        }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        self.opened.shared()
+    }
+
+    async fn drive(&self, mut step: Step) -> Result<Reply, CommitError> {
+        let policy = &self.shared().policy;
+        let store = &self.backing.store;
+        let mut turn = None;
+        loop {
+            step = match step {
+                Step::Done(reply) => return Ok(reply),
+                Step::Load(load) => {
+                    // Others are writing too; from here on one after the other.
+                    let turn = match &mut turn {
+                        Some(turn) => turn,
+                        none => {
+                            let queue = self.backing.queue(load.key());
+                            none.insert(queue.enter(queue.wait().await))
+                        }
+                    };
+                    let now = policy.now();
+                    let found = store.load(load.key(), load.secret(), now).await;
+                    turn.note(found.is_ok());
+                    load.answer(found, now)?
+                }
+                Step::Write(write) => {
+                    let now = policy.now();
+                    let outcome = store.write(write.command(), now).await;
+                    write.answer(outcome, now)?
+                }
+            };
+        }
+    }
+}
+
+impl RequestSession {
+    pub(super) fn new(live: Live) -> Self {
+        Self(Arc::new(live))
+    }
+
+    /// Commits now, so that later reads see what is stored, and the session stays open.
+    ///
+    /// Call it before a body is streamed, or to answer with an exact [`update`](Session::update).
+    /// What is saved stays saved, also if the response turns out to be an error. The cookie
+    /// still travels with the response.
+    ///
+    /// # Errors
+    ///
+    /// The store failed; the changes are kept, and saving again is safe, also if the write that
+    /// failed was applied, unless another request has written in between: then an
+    /// [`update`](Session::update) counts twice. [`SessionError::Gone`] if the session was ended
+    /// elsewhere, [`SessionError::Superseded`] if the request came with an id from before a sign-in.
+    pub async fn save(&self) -> Result<(), SessionError> {
+        let live = &*self.0;
+        let _gate = live.gate.lock().await;
+        drop(live.shared().writable()?);
+        let step = live.opened.commit(live.shared().policy.now())?;
+        let reply = live.drive(step).await?;
+        if reply.is_gone() {
+            return Err(SessionError::Gone);
+        }
+        if reply.is_superseded() {
+            return Err(SessionError::Superseded);
+        }
+        Ok(())
+    }
+
+    /// Closes the session and decides; what asks the store is left to do.
+    pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
+        // At once: what is written from now on would miss the response.
+        self.0.shared().close();
+        let next = if let Some(_gate) = self.0.gate.try_lock() {
+            let shared = self.0.shared();
+            match step::finish(shared, status, shared.policy.now())? {
+                Step::Done(reply) => return Ok(Finish::Done(reply)),
+                step => Next::Drive(step),
+            }
+        } else {
+            // An early save is under way in another task.
+            Next::Decide(status)
+        };
+        Ok(Finish::Pending(Pending {
+            session: self,
+            next,
+        }))
+    }
+
+    pub(super) fn abandon(self) {
+        self.0.shared().close();
+    }
+}
+
+impl Deref for RequestSession {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.0.opened.session()
+    }
+}
+
+impl fmt::Debug for RequestSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// What [`Request::finish`](crate::Request::finish) leaves to do.
+#[derive(Debug)]
+#[must_use = "a commit is finished only when it has run"]
+pub enum Finish {
+    /// Nothing; put the reply on the response.
+    Done(Reply),
+    /// A commit, which asks the store.
+    Pending(Pending),
+}
+
+/// A commit that has still to run.
+#[derive(Debug)]
+#[must_use = "a commit is finished only when it has run"]
+pub struct Pending {
+    session: RequestSession,
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    Decide(u16),
+    Drive(Step),
+}
+
+impl Pending {
+    /// Commits.
+    ///
+    /// # Errors
+    ///
+    /// The store failed, or the commit could not be decided; answer with the error's status and
+    /// its reply.
+    pub async fn run(self) -> Result<Reply, CommitError> {
+        let live = &*self.session.0;
+        let _gate = live.gate.lock().await;
+        let step = match self.next {
+            Next::Decide(status) => {
+                let shared = live.shared();
+                step::finish(shared, status, shared.policy.now())?
+            }
+            Next::Drive(step) => step,
+        };
+        live.drive(step).await
+    }
+}

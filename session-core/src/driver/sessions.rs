@@ -1,0 +1,71 @@
+use std::sync::Arc;
+
+use super::contention::Backing;
+use super::handle::Handle;
+use super::request::Request;
+use crate::http::cookie::Presented;
+use crate::{Device, Policy, Revoke, Store, StoreError};
+
+/// The application-wide entry point: a policy and a store.
+///
+/// Clones are cheap and the same. Adapters take it; applications also list and end an owner's
+/// sessions with it.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    policy: Arc<Policy>,
+    pub(super) backing: Arc<Backing>,
+}
+
+impl Sessions {
+    /// Joins a policy and a store.
+    pub fn new(policy: Policy, store: impl Store) -> Self {
+        Self::shared(policy, Arc::new(store))
+    }
+
+    /// Joins a policy and a store that is used elsewhere too.
+    pub fn shared(policy: Policy, store: Arc<dyn Store>) -> Self {
+        Self {
+            policy: Arc::new(policy),
+            backing: Backing::new(store),
+        }
+    }
+
+    /// Returns the policy.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// Returns the store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.backing.store
+    }
+
+    /// Begins a request: looks for our cookie in the values of the `Cookie` headers. It does no I/O,
+    /// reads no clock and makes one allocation.
+    pub fn open<'a>(&self, cookies: impl IntoIterator<Item = &'a [u8]>) -> Request {
+        let presented = Presented::scan(self.policy.cookie_name(), cookies);
+        Request::new(Handle::new(self.clone(), presented))
+    }
+
+    /// Returns an owner's live sessions, the most recently seen first.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn devices(&self, owner: &str) -> Result<Vec<Device>, StoreError> {
+        self.store().devices(owner, self.policy.now()).await
+    }
+
+    /// Ends sessions of one owner and returns how many live ones it ended.
+    ///
+    /// Another owner's handle is as good as an unknown one. (ASVS 5.0, 7.4.3 and 7.5.2.)
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn revoke(&self, owner: &str, which: Revoke<'_>) -> Result<usize, StoreError> {
+        self.store().revoke(owner, which, self.policy.now()).await
+    }
+}

@@ -1,0 +1,93 @@
+use time::OffsetDateTime;
+
+use crate::{Digest, Key, PublicId, Record, Revision};
+
+/// A write that a store applies as a whole or not at all.
+#[derive(Debug, Clone, Copy)]
+pub enum Command<'a> {
+    /// Creates a record; refused if the key is taken. (Keys are random, so a record that is over
+    /// may count as taken or not.)
+    Insert {
+        /// The new session's key.
+        key: &'a Key,
+        /// What to keep.
+        record: &'a Record,
+    },
+    /// Puts `record` in the place of what is under the key. If `record` is over already
+    /// (`record.expires <= now`), the key is removed instead.
+    ///
+    /// Refused if the record under the key is gone, over, or has another revision than `expected`.
+    Replace {
+        /// The session's key.
+        key: &'a Key,
+        /// The state on which `record` is built.
+        expected: Revision,
+        /// What to keep.
+        record: &'a Record,
+    },
+    /// Moves `seen` and `expires`, each only ever later; the revision stays.
+    ///
+    /// Refused if the record is gone, over, or has another revision than `expected`.
+    Touch {
+        /// The session's key.
+        key: &'a Key,
+        /// The state whose lifetime was computed.
+        expected: Revision,
+        /// The new `seen`.
+        seen: OffsetDateTime,
+        /// The new `expires`.
+        expires: OffsetDateTime,
+    },
+    /// Removes the record under the key if the condition holds, whether it is over or not. Always
+    /// applied, also if there is nothing to remove.
+    Delete {
+        /// The session's key.
+        key: &'a Key,
+        /// The condition.
+        only: Only<'a>,
+    },
+}
+
+impl Command<'_> {
+    /// Returns the key of the record that the command is about.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Insert { key, .. }
+            | Self::Replace { key, .. }
+            | Self::Touch { key, .. }
+            | Self::Delete { key, .. } => key,
+        }
+    }
+}
+
+/// On which condition a [`Command::Delete`] removes a record.
+#[derive(Debug, Clone, Copy)]
+pub enum Only<'a> {
+    /// None: it is removed.
+    Always,
+    /// The digest is that of its present secret or of a remembered one, whatever the clock says.
+    Opened(&'a Digest),
+    /// It is over at this moment: `expires` is not later.
+    Over(OffsetDateTime),
+}
+
+/// What a store did with a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The command took effect.
+    Applied,
+    /// It did not, and nothing changed; a load tells why.
+    Refused,
+}
+
+/// Which of an owner's sessions to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoke<'a> {
+    /// Every one.
+    All,
+    /// Every one but this.
+    AllBut(&'a PublicId),
+    /// This one.
+    One(&'a PublicId),
+}

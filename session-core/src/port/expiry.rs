@@ -1,0 +1,65 @@
+use std::fmt;
+use std::str::FromStr;
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{from_micros, to_micros};
+
+/// One session's own lifetime, in place of the policy's idle time; Django's `set_expiry`.
+///
+/// It is stored with the session and survives later writes. The policy's absolute limit
+/// holds all the same.
+///
+/// ```
+/// use session_core::Expiry;
+/// use time::Duration;
+///
+/// let remember_me = Expiry::After(Duration::days(30));
+/// assert_eq!(remember_me.to_string().parse(), Ok(remember_me));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Expiry {
+    /// What the policy says.
+    #[default]
+    Policy,
+    /// A cookie until the browser closes; the server keeps to the policy's idle time.
+    BrowserClose,
+    /// This long after the last renewal, with a persistent cookie.
+    After(Duration),
+    /// At this moment, whatever happens, with a persistent cookie.
+    At(OffsetDateTime),
+}
+
+/// The form that stores keep: `policy`, `close`, `after:<microseconds>`, `at:<microseconds>`.
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy => f.write_str("policy"),
+            Self::BrowserClose => f.write_str("close"),
+            Self::After(idle) => write!(f, "after:{}", idle.whole_microseconds()),
+            Self::At(moment) => write!(f, "at:{}", to_micros(*moment)),
+        }
+    }
+}
+
+/// The text is no stored lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a stored session lifetime")]
+pub struct ParseExpiryError;
+
+impl FromStr for Expiry {
+    type Err = ParseExpiryError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = |text: &str| text.parse::<i64>().map_err(|_| ParseExpiryError);
+        match text.split_once(':') {
+            None if text == "policy" => Ok(Self::Policy),
+            None if text == "close" => Ok(Self::BrowserClose),
+            Some(("after", micros)) => Ok(Self::After(Duration::microseconds(number(micros)?))),
+            Some(("at", micros)) => from_micros(number(micros)?)
+                .map(Self::At)
+                .ok_or(ParseExpiryError),
+            _ => Err(ParseExpiryError),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+use super::pending::PendingDelete;
+use super::standing::Stored;
+use crate::http::reply::CookieChange;
+use crate::policy::lifetime::Extension;
+use crate::{Command, Key, Only, Record, Revision};
+
+/// What a commit asks of the store.
+pub(crate) enum Ask {
+    Delete(PendingDelete),
+    Insert(Attempt),
+    Replace(Attempt),
+    Touch(Stored, Extension),
+    /// Closes the session that a sign-in leaves.
+    Leave {
+        old: Stored,
+        closed: Record,
+    },
+    /// Puts into the session that a sign-in has begun what others have written to the one before.
+    Carry(Attempt),
+    /// Ends the session that a sign-in can't close, because others write to it each time.
+    LeaveByKey(Key),
+    /// Ends the session that a sign-in has begun, because the one before was ended meanwhile.
+    Withdraw(Key),
+}
+
+/// A record that is to be, and what it means for the cookie.
+pub(crate) struct Attempt {
+    pub(crate) stored: Stored,
+    /// The state that it replaces; of a new session its own.
+    pub(crate) expected: Revision,
+    pub(crate) cookie: Option<CookieChange>,
+}
+
+impl Ask {
+    pub(crate) fn command(&self) -> Command<'_> {
+        match self {
+            Self::Delete(delete) => delete.command(),
+            Self::Insert(attempt) => Command::Insert {
+                key: &attempt.stored.key,
+                record: &attempt.stored.record,
+            },
+            Self::Replace(attempt) | Self::Carry(attempt) => Command::Replace {
+                key: &attempt.stored.key,
+                expected: attempt.expected,
+                record: &attempt.stored.record,
+            },
+            Self::Touch(stored, extension) => Command::Touch {
+                key: &stored.key,
+                expected: stored.record.revision,
+                seen: extension.seen,
+                expires: extension.expires,
+            },
+            Self::Leave { old, closed } => Command::Replace {
+                key: &old.key,
+                expected: old.record.revision,
+                record: closed,
+            },
+            Self::LeaveByKey(key) | Self::Withdraw(key) => Command::Delete {
+                key,
+                only: Only::Always,
+            },
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::changes::Changes;
+use crate::{Command, Digest, Key, Only, Revision};
+
+/// A record that this request has still to delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PendingDelete {
+    pub(crate) key: Key,
+    pub(crate) condition: Condition,
+}
+
+/// What [`Only`] borrows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Always,
+    Opened(Digest),
+    Over(OffsetDateTime),
+}
+
+impl PendingDelete {
+    pub(crate) fn command(&self) -> Command<'_> {
+        Command::Delete {
+            key: &self.key,
+            only: match &self.condition {
+                Condition::Always => Only::Always,
+                Condition::Opened(digest) => Only::Opened(digest),
+                Condition::Over(moment) => Only::Over(*moment),
+            },
+        }
+    }
+
+    /// Says whether the request is right without it.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self.condition, Condition::Over(_))
+    }
+}
+
+/// A write whose answer has not arrived, and may never.
+#[derive(Clone)]
+pub(crate) struct Unacknowledged {
+    pub(crate) key: Key,
+    pub(crate) revision: Revision,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) creates: Creates,
+}
+
+/// What a write did, if it was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Creates {
+    /// A record that is this request's own.
+    Record,
+    /// Another state of a record that others know too.
+    State,
+}

@@ -1,0 +1,110 @@
+use time::OffsetDateTime;
+
+use super::changes::Changes;
+use super::standing::{Standing, Stored};
+use crate::port::moment::truncate;
+use crate::{Id, Policy, Remembered, Salt, Secrets, SessionError};
+
+/// What takes the place of a session's secrets, and the id by which the browser will open it.
+pub(crate) struct Rotation {
+    pub(crate) id: Id,
+    pub(crate) secrets: Secrets,
+}
+
+impl Rotation {
+    /// Decides whether a request's secret is rotated, or issued again because its first answer was
+    /// lost.
+    pub(crate) fn due(
+        policy: &Policy,
+        stored: &Stored,
+        changes: &Changes,
+        now: OffsetDateTime,
+    ) -> Result<Option<Self>, SessionError> {
+        let reauthenticates = changes.reauthenticates();
+        match stored.standing {
+            Standing::Closed => Ok(None),
+            // Within the grace of one rotation there is no other, but for a re-authentication.
+            Standing::Present if changes.rotates() => {
+                let is_due = reauthenticates || !stored.is_in_grace(now);
+                is_due
+                    .then(|| Self::fresh(policy, stored, reauthenticates, now))
+                    .transpose()
+            }
+            Standing::Remembered if reauthenticates => {
+                // Twice at once, or again since the answer was lost: both get the same new id.
+                match stored
+                    .is_reauthenticated()
+                    .then(|| Self::again(policy, stored, now))
+                {
+                    Some(Some(mut again)) => {
+                        again.secrets.issued = now;
+                        Ok(Some(again))
+                    }
+                    _ => Self::fresh(policy, stored, true, now).map(Some),
+                }
+            }
+            // The new secret has reached nobody. The bearer of the old one gets it again, unless that
+            // would hand a stolen id the rights of a re-authentication.
+            Standing::Remembered if !stored.is_in_grace(now) && !stored.is_reauthenticated() => {
+                Ok(Self::again(policy, stored, now))
+            }
+            Standing::Present | Standing::Remembered => Ok(None),
+        }
+    }
+
+    /// A new secret, derived from the one that the browser presented.
+    fn fresh(
+        policy: &Policy,
+        stored: &Stored,
+        reauthenticates: bool,
+        now: OffsetDateTime,
+    ) -> Result<Self, SessionError> {
+        let old = &stored.record.secrets;
+        // What else the browser may have in use when a re-authentication comes between.
+        let earlier = match stored.standing {
+            Standing::Present if stored.is_in_grace(now) => {
+                old.remembered.as_ref().map(|remembered| remembered.digest)
+            }
+            Standing::Remembered => Some(old.present),
+            _ => None,
+        };
+        let salt = Salt::new(policy.random()?);
+        let id = policy.domain.rotate(&stored.id, &salt);
+        // That both moments are the same says that the secret comes from a re-authentication.
+        let issued = match stored.record.authenticated {
+            Some(authenticated) if authenticated == now && !reauthenticates => {
+                now + time::Duration::MICROSECOND
+            }
+            _ => now,
+        };
+        let secrets = Secrets {
+            present: policy.domain.digest(&id),
+            issued,
+            remembered: Some(Remembered {
+                digest: stored.digest,
+                earlier,
+                until: grace_end(policy, now),
+                salt: Some(salt),
+            }),
+        };
+        Ok(Self { id, secrets })
+    }
+
+    /// The present secret once more, if it was derived from the one that the browser presented and
+    /// has not been presented itself; with another grace.
+    fn again(policy: &Policy, stored: &Stored, now: OffsetDateTime) -> Option<Self> {
+        let mut secrets = stored.record.secrets.clone();
+        let remembered = secrets.remembered.as_mut()?;
+        let id = policy.domain.rotate(&stored.id, &remembered.salt?);
+        if policy.domain.digest(&id) != secrets.present {
+            return None;
+        }
+        remembered.until = remembered.until.max(grace_end(policy, now));
+        Some(Self { id, secrets })
+    }
+}
+
+/// Returns when the grace ends that begins now.
+pub(crate) fn grace_end(policy: &Policy, now: OffsetDateTime) -> OffsetDateTime {
+    truncate(now.saturating_add(policy.rotation_grace))
+}

@@ -1,0 +1,158 @@
+use std::sync::{Arc, MutexGuard};
+
+use time::OffsetDateTime;
+
+use super::ask::Attempt;
+use super::changes::Changes;
+use super::commit::{Commit, Decision};
+use super::data::Data;
+use super::pending::Condition;
+use super::standing::{Standing, Stored};
+use super::state::State;
+use crate::Record;
+use crate::http::reply::{CookieChange, Loss};
+use crate::policy::lifetime::Extension;
+
+/// What the answers of a store change in the session's state.
+impl Commit {
+    pub(crate) fn applied(&self, attempt: Attempt, now: OffsetDateTime) -> Decision {
+        if attempt.stored.record.expires <= now {
+            // The store took longer than the session had left.
+            return self.gone(now);
+        }
+        let key = attempt.stored.key;
+        let data = Data::of_record(key, &attempt.stored.record);
+        if let Some(mut state) = self.settle(&self.changes, &data) {
+            state.data = data;
+            state.has_reauthenticated |= self.changes.reauthenticates();
+            state.base = Some(attempt.stored);
+            state.is_stale = false;
+            state.unacknowledged.clear();
+            state.version += 1;
+            state.cookie = attempt.cookie.or(state.cookie);
+        } else {
+            // Destroyed in another task while the answer was on its way.
+            self.shared.state().delete(key, Condition::Always);
+        }
+        self.done(now)
+    }
+
+    pub(crate) fn touched(
+        &self,
+        stored: &Stored,
+        extension: Extension,
+        now: OffsetDateTime,
+    ) -> Decision {
+        let lifetime = &self.policy().lifetime;
+        let is_present = stored.standing == Standing::Present;
+        if is_present && lifetime.moves_the_cookie(extension, &stored.record) {
+            let persistent = lifetime.is_persistent(stored.record.expiry);
+            self.shared.state().cookie = Some(CookieChange::Set {
+                id: stored.id,
+                until: persistent.then_some(extension.expires),
+            });
+        }
+        self.done(now)
+    }
+
+    /// Goes on from what another request has stored.
+    pub(crate) fn rebase(&mut self, stored: Stored) {
+        self.data = Data::of_record(stored.key, &stored.record);
+        self.forget_lost_answer(&stored.record);
+        {
+            // What an early save has issued is not the present secret any more.
+            let present = stored.record.secrets.present;
+            let mut state = self.shared.state();
+            if let Some(CookieChange::Set { id, .. }) = state.cookie
+                && id.key() == stored.key
+                && self.policy().domain.digest(&id) != present
+            {
+                state.cookie = None;
+            }
+        }
+        self.base = Some(stored);
+    }
+
+    /// An earlier save may have been applied although its answer was lost: then its changes are in
+    /// the base already, and must not be replayed on it.
+    fn forget_lost_answer(&mut self, found: &Record) {
+        let lost = {
+            let state = self.shared.state();
+            let mut writes = state.unacknowledged.iter();
+            writes
+                .find(|write| write.revision == found.revision)
+                .cloned()
+        };
+        let Some(lost) = lost else {
+            return;
+        };
+        let mut changes = (*self.changes).clone();
+        changes.forget(&lost.changes);
+        self.changes = Arc::new(changes);
+        if let Some(mut state) = self.settle(&lost.changes, &self.data) {
+            state.unacknowledged.clear();
+            state.version += 1;
+        }
+    }
+
+    /// Takes out of the session's log what `saved` has brought into the base; `None` if the session
+    /// was destroyed meanwhile.
+    ///
+    /// Closures of updates are the application's: they run without our lock, and may use the session.
+    /// One that changes what it computes shows the result of its last run.
+    fn settle(&self, saved: &Changes, base: &Data) -> Option<MutexGuard<'_, State>> {
+        let mut computed = Changes::default();
+        let mut runs = 0;
+        loop {
+            let mut rest = {
+                let mut state = self.shared.state();
+                if state.generation != self.generation {
+                    return None;
+                }
+                let is_done = runs > 0 && state.changes.is_no_later_than(&computed);
+                if is_done || runs >= MAX_RUNS || state.changes.is_no_later_than(saved) {
+                    state.changes.forget(saved);
+                    state.changes.show(&computed);
+                    return Some(state);
+                }
+                state.changes.clone()
+            };
+            rest.forget(saved);
+            rest.compute(base, &computed);
+            computed = rest;
+            runs += 1;
+        }
+    }
+
+    pub(crate) fn refused(&self, attempt: &Attempt) {
+        let revision = attempt.stored.record.revision;
+        let mut state = self.shared.state();
+        state
+            .unacknowledged
+            .retain(|write| write.revision != revision);
+    }
+
+    /// Drops everything: what was ended elsewhere gets no cookie and comes back under no id.
+    pub(crate) fn gone(&self, now: OffsetDateTime) -> Decision {
+        tracing::debug!("a session was ended elsewhere while a request was changing it");
+        self.lost(Loss::Gone, now)
+    }
+
+    /// Drops what was written with an id from before a sign-in.
+    pub(crate) fn superseded(&self, now: OffsetDateTime) -> Decision {
+        tracing::debug!(
+            "changes were dropped, made with an id from before a sign-in or a rotation"
+        );
+        self.lost(Loss::Superseded, now)
+    }
+
+    fn lost(&self, loss: Loss, now: OffsetDateTime) -> Decision {
+        if !self.is_discarded() {
+            self.shared.state().lose(loss);
+        }
+        self.done(now)
+    }
+}
+
+/// How often the closures of updates run that change the session each time.
+const MAX_RUNS: u32 = 8;

@@ -1,0 +1,151 @@
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::ask::{Ask, Attempt};
+use super::changes::MAX_ATTEMPTS;
+use super::commit::{Commit, Decision};
+use super::pending::{Condition, Creates};
+use super::rotation::grace_end;
+use super::standing::{Standing, Stored};
+use crate::http::reply::Loss;
+use crate::{Record, Revision, SessionError};
+
+/// A sign-in from a stored session: a new record is inserted, then the old one is closed.
+///
+/// The old id never leads to the new session. What others write to the old session before it is
+/// closed is carried along.
+impl Commit {
+    pub(crate) fn created(
+        &mut self,
+        attempt: Attempt,
+        now: OffsetDateTime,
+    ) -> Result<Decision, SessionError> {
+        match self.base.clone() {
+            Some(old) if old.standing != Standing::Closed => {
+                self.entered = Some(attempt);
+                self.leave(&old, now)
+            }
+            _ => Ok(self.applied(attempt, now)),
+        }
+    }
+
+    /// Closes the old session: for the grace it can be read by requests that are under way; if
+    /// somebody owned it, there is nothing left to read.
+    fn leave(&mut self, old: &Stored, now: OffsetDateTime) -> Result<Decision, SessionError> {
+        if self.is_discarded() {
+            return Ok(self.done(now));
+        }
+        let closed = Record {
+            revision: Revision::from_random(self.policy().random()?),
+            closed: true,
+            expires: old.record.expires.min(grace_end(self.policy(), now)),
+            data: match old.record.owner {
+                Some(_) => "{}".into(),
+                None => Arc::clone(&old.record.data),
+            },
+            ..old.record.clone()
+        };
+        let old = old.clone();
+        Ok(Decision::Write(Ask::Leave { old, closed }))
+    }
+
+    pub(crate) fn sign_in_answered(
+        &mut self,
+        ask: Ask,
+        is_applied: bool,
+        now: OffsetDateTime,
+    ) -> Result<Decision, SessionError> {
+        match (ask, is_applied) {
+            (leave @ Ask::Leave { .. }, false) => Ok(Decision::Load(leave)),
+            (Ask::Carry(attempt), true) => {
+                self.entered = Some(attempt);
+                self.leave_again(now)
+            }
+            // The new session was revoked already; the old one was not closed.
+            (Ask::Carry(_), false) | (Ask::Withdraw(_), _) => Err(self.withdrawn()),
+            _ => self.enter(now),
+        }
+    }
+
+    /// Takes what the store has under the old session's key after it could not be closed.
+    pub(crate) fn sign_in_reloaded(
+        &mut self,
+        refused: &Ask,
+        found: Option<Record>,
+        now: OffsetDateTime,
+    ) -> Result<Decision, SessionError> {
+        let Some(entered) = &self.entered else {
+            return Ok(self.done(now));
+        };
+        let (Some(record), Some(base)) = (found, self.base.take()) else {
+            // Made anew without being asked, a login with the old password would survive the end of
+            // all sessions that a change of the password brings.
+            return Ok(Decision::Write(Ask::Withdraw(entered.stored.key)));
+        };
+        if matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision) {
+            // Our own write, whose answer was lost.
+            return self.enter(now);
+        }
+        let key = base.key;
+        self.rebase(base.with(record, now));
+        self.attempts += 1;
+        if self.attempts >= MAX_ATTEMPTS {
+            return Ok(Decision::Write(Ask::LeaveByKey(key)));
+        }
+        let (text, expiry) = self.carried()?;
+        let Some(entered) = &self.entered else {
+            return Ok(self.done(now));
+        };
+        let present = &entered.stored.record;
+        if *text == *present.data && expiry == present.expiry {
+            return self.leave_again(now);
+        }
+        let policy = self.policy();
+        let record = Record {
+            revision: Revision::from_random(policy.random()?),
+            expires: policy
+                .lifetime
+                .expires(expiry, present.created, present.seen),
+            expiry,
+            data: text.into(),
+            ..present.clone()
+        };
+        let (expected, cookie) = (present.revision, entered.cookie);
+        let stored = entered.stored.with(record, now);
+        let attempt = self.attempt(stored, expected, cookie, Creates::Record);
+        Ok(Decision::Write(Ask::Carry(attempt)))
+    }
+
+    fn leave_again(&mut self, now: OffsetDateTime) -> Result<Decision, SessionError> {
+        match self.base.clone() {
+            Some(old) if old.standing != Standing::Closed => self.leave(&old, now),
+            // Another sign-in has closed it, as the second of a double click does.
+            _ => self.enter(now),
+        }
+    }
+
+    fn enter(&mut self, now: OffsetDateTime) -> Result<Decision, SessionError> {
+        match self.entered.take() {
+            Some(attempt) => Ok(self.applied(attempt, now)),
+            None => Ok(self.done(now)),
+        }
+    }
+
+    fn withdrawn(&mut self) -> SessionError {
+        self.entered = None;
+        if !self.is_discarded() {
+            self.shared.state().lose(Loss::Gone);
+        }
+        SessionError::Gone
+    }
+
+    /// The store has failed between the two writes: the browser keeps the old session, and the new
+    /// one is ended if this request commits again.
+    pub(crate) fn give_up_entering(&mut self) {
+        if let Some(attempt) = self.entered.take() {
+            let mut state = self.shared.state();
+            state.delete(attempt.stored.key, Condition::Always);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use time::OffsetDateTime;
+
+use crate::policy::domain::Domain;
+use crate::{Digest, Id, Key, Record, Remembered};
+
+/// By which of a session's secrets a request has come to it. The later ones count for more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// By one that a sign-in has left behind: it reads what was there before, and no more.
+    Closed,
+    /// By the one before the present one.
+    Remembered,
+    /// By the present one.
+    Present,
+}
+
+/// A record, and the request that has found it.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    /// The id that the browser presented, or that this request has drawn for a new session.
+    pub(crate) id: Id,
+    pub(crate) key: Key,
+    pub(crate) digest: Digest,
+    pub(crate) standing: Standing,
+    pub(crate) record: Record,
+}
+
+impl Standing {
+    /// Says by which secret a request comes to a record; `None` if by no secret that opens it, and
+    /// then the record is as good as unknown.
+    ///
+    /// It is decided anew each time a record is loaded.
+    pub(crate) fn of(record: &Record, digest: &Digest, now: OffsetDateTime) -> Option<Self> {
+        let standing = if record.secrets.present == *digest {
+            Self::Present
+        } else {
+            let remembered = remembered(record, digest)?;
+            // Until the grace ends or the present secret was presented, whichever is later.
+            if now >= remembered.until && remembered.salt.is_none() {
+                return None;
+            }
+            Self::Remembered
+        };
+        Some(if record.closed {
+            Self::Closed
+        } else {
+            standing
+        })
+    }
+}
+
+fn remembered<'a>(record: &'a Record, digest: &Digest) -> Option<&'a Remembered> {
+    let remembered = record.secrets.remembered.as_ref()?;
+    let is_known = remembered.digest == *digest || remembered.earlier.as_ref() == Some(digest);
+    is_known.then_some(remembered)
+}
+
+/// What an id is to a record.
+pub(crate) enum Found {
+    /// It opens the record.
+    Open(Stored),
+    /// Its secret was rotated, and opened the record until this moment.
+    Dead(OffsetDateTime),
+    /// The record has nothing to do with it.
+    Unknown,
+}
+
+impl Stored {
+    /// Judges by which secret an id comes to the record that was found under its key.
+    pub(crate) fn find(domain: &Domain, id: &Id, record: &Record, now: OffsetDateTime) -> Found {
+        let digest = domain.digest(id);
+        let Some(standing) = Standing::of(record, &digest, now) else {
+            return match remembered(record, &digest) {
+                Some(remembered) => Found::Dead(remembered.until),
+                None => Found::Unknown,
+            };
+        };
+        Found::Open(Self {
+            id: *id,
+            key: id.key(),
+            digest,
+            standing,
+            record: record.clone(),
+        })
+    }
+
+    /// The same request after the record was loaded again or written.
+    ///
+    /// What it was let into stays open to it, so a slow request can write to its end although its
+    /// secret was rotated longer ago than the grace.
+    #[must_use]
+    pub(crate) fn with(&self, record: Record, now: OffsetDateTime) -> Self {
+        let standing = Standing::of(&record, &self.digest, now);
+        let fallen = if record.closed {
+            Standing::Closed
+        } else {
+            Standing::Remembered
+        };
+        Self {
+            standing: standing.unwrap_or(fallen),
+            record,
+            ..*self
+        }
+    }
+
+    fn remembered(&self) -> Option<&Remembered> {
+        self.record.secrets.remembered.as_ref()
+    }
+
+    /// Says whether the present secret is not known to have reached the browser.
+    pub(crate) fn is_unpresented(&self) -> bool {
+        self.remembered()
+            .is_some_and(|remembered| remembered.salt.is_some())
+    }
+
+    /// Says whether the last rotation is so recent that both secrets are in use.
+    pub(crate) fn is_in_grace(&self, now: OffsetDateTime) -> bool {
+        self.remembered()
+            .is_some_and(|remembered| now < remembered.until)
+    }
+
+    /// Says whether the present secret was issued by a re-authentication.
+    pub(crate) fn is_reauthenticated(&self) -> bool {
+        let Record {
+            secrets,
+            authenticated,
+            ..
+        } = &self.record;
+        secrets.remembered.is_some() && *authenticated == Some(secrets.issued)
+    }
+
+    /// Says whether the request may extend the session's life. Within the grace the bearer of the
+    /// present secret does, together with the cookie's.
+    pub(crate) fn may_extend(&self, now: OffsetDateTime) -> bool {
+        match self.standing {
+            Standing::Present => true,
+            Standing::Remembered => !self.is_in_grace(now),
+            Standing::Closed => false,
+        }
+    }
+
+    /// Returns when the owner signed in or re-authenticated, as far as this request may know: the
+    /// secret from before a re-authentication gains nothing by it.
+    pub(crate) fn authenticated(&self) -> Option<OffsetDateTime> {
+        let is_hidden = self.standing != Standing::Present && self.is_reauthenticated();
+        self.record.authenticated.filter(|_| !is_hidden)
+    }
+}
