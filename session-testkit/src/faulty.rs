@@ -98,8 +98,8 @@ impl FaultyStore {
     /// # pollster::block_on(async {
     /// let store = FaultyStore::new(ModelStore::new());
     /// let gate = store.pause_before(1);
-    /// let (key, record) = (&key_of(1), &record_of(1));
-    /// let slow_load = store.load(key, &digest_of(0), moment_at(0));
+    /// let (key, secret, record) = (&key_of(1), &digest_of(0), &record_of(1));
+    /// let slow_load = store.load(key, secret, moment_at(0));
     /// let overtaking = async {
     ///     gate.reached().await;
     ///     store.write(Command::Insert { key, record }, moment_at(0)).await.unwrap();

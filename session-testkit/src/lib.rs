@@ -1,4 +1,4 @@
-//! What a session store and a framework adapter must pass.
+//! The test suites that session stores and framework adapters pass.
 //!
 //! A store is right when [`store_suite`] says so: one test per store, on the store's own runtime,
 //! with a fresh store for each case. [`ModelStore`] is the shortest right store, and the one that
