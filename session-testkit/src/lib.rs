@@ -27,6 +27,7 @@ mod store_races;
 mod store_random;
 mod store_records;
 mod store_replace;
+mod store_secrets;
 mod store_suite;
 mod store_touch;
 

@@ -112,6 +112,13 @@ pub(crate) fn handle_of(key: u64) -> PublicId {
     key_of(key).public_id()
 }
 
+/// Bytes that are no text, end strings, or mean something in a query.
+pub(crate) const AWKWARD: &[u8; 16] = b"\x00\x01\x7f\x80\xff'\"\\;-%_\n\r\t\x1a";
+
+pub(crate) fn digest(bytes: &[u8; 16]) -> Digest {
+    Digest::from_bytes(bytes).expect("16 bytes are a digest")
+}
+
 /// A store with keys as numbers, moments as seconds, and no failures.
 pub(crate) struct Rig(pub(crate) Arc<dyn Store>);
 

@@ -1,12 +1,12 @@
 //! That a store gives back exactly what it was given.
 
-use session_core::{Command, Digest, Expiry, Outcome, Record, Remembered, Revision, Salt, Secrets};
+use session_core::{Command, Expiry, Outcome, Record, Remembered, Revision, Salt, Secrets};
 use time::{Duration, OffsetDateTime};
 
-use crate::store_fixture::{Rig, digest_of, key_of, moment_at, record_of};
+use crate::store_fixture::{AWKWARD, Rig, digest, key_of, moment_at, record_of};
 
 /// Inserts the record and loads it; then puts it in the place of another and loads it again.
-async fn comes_back(rig: &Rig, key: u64, record: &Record) {
+pub(crate) async fn comes_back(rig: &Rig, key: u64, record: &Record) {
     assert_eq!(rig.insert(key, record, 0).await, Outcome::Applied);
     same(rig.load(key, 0).await, record);
     let other = Record {
@@ -24,7 +24,7 @@ async fn comes_back(rig: &Rig, key: u64, record: &Record) {
     }
 }
 
-fn same(found: Option<Record>, given: &Record) {
+pub(crate) fn same(found: Option<Record>, given: &Record) {
     let found = found.expect("the record is there");
     // Field by field, since `Debug` of a record hides what differs.
     assert_eq!(found.revision, given.revision);
@@ -41,13 +41,6 @@ fn same(found: Option<Record>, given: &Record) {
         "the data differs: {} bytes",
         found.data.len()
     );
-}
-
-/// Bytes that are no text, end strings, or mean something in a query.
-const AWKWARD: &[u8; 16] = b"\x00\x01\x7f\x80\xff'\"\\;-%_\n\r\t\x1a";
-
-fn digest(bytes: &[u8; 16]) -> Digest {
-    Digest::from_bytes(bytes).expect("16 bytes are a digest")
 }
 
 pub(crate) async fn every_field_comes_back(rig: &Rig) {
@@ -216,86 +209,4 @@ pub(crate) async fn revisions_of_every_size_come_back(rig: &Rig) {
         };
         comes_back(rig, key, &record).await;
     }
-}
-
-pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
-    let bytes = [[0; 16], [u8::MAX; 16], *AWKWARD, *b"abcdefghijklmno "];
-    let salts = bytes.iter().map(|bytes| Salt::from_bytes(bytes));
-    let mut key = 0;
-    for (bytes, salt) in bytes.iter().zip(salts.clone()) {
-        let remembered = |salt| Remembered {
-            digest: digest(bytes),
-            until: moment_at(7) + Duration::microseconds(3),
-            salt,
-        };
-        for remembered in [None, Some(remembered(None)), Some(remembered(salt))] {
-            for closed in [false, true] {
-                key += 1;
-                let record = Record {
-                    secrets: Secrets {
-                        present: digest(bytes),
-                        issued: moment_at(5) + Duration::microseconds(1),
-                        remembered: remembered.clone(),
-                    },
-                    closed,
-                    ..record_of(1)
-                };
-                comes_back(rig, key, &record).await;
-            }
-        }
-    }
-}
-
-pub(crate) async fn a_touch_leaves_the_secrets(rig: &Rig) {
-    let record = Record {
-        secrets: Secrets {
-            present: digest_of(1),
-            issued: moment_at(5),
-            remembered: Some(Remembered {
-                digest: digest_of(2),
-                until: moment_at(6),
-                salt: Salt::from_bytes(AWKWARD),
-            }),
-        },
-        closed: true,
-        ..record_of(1)
-    };
-    rig.insert(1, &record, 0).await;
-    assert_eq!(rig.touch(1, 1, (50, 150), 50).await, Outcome::Applied);
-    let touched = Record {
-        seen: moment_at(50),
-        expires: moment_at(150),
-        ..record
-    };
-    same(rig.load(1, 50).await, &touched);
-}
-
-pub(crate) async fn a_replace_can_empty_every_optional_field(rig: &Rig) {
-    let mut full = Record {
-        closed: true,
-        owner: Some("ada".into()),
-        authenticated: Some(moment_at(0)),
-        expiry: Expiry::BrowserClose,
-        ..record_of(1)
-    };
-    full.secrets.remembered = Some(Remembered {
-        digest: digest_of(1),
-        until: moment_at(10),
-        salt: Salt::from_bytes(AWKWARD),
-    });
-    let mut unsalted = Record {
-        revision: Revision::from_i64(2),
-        ..full.clone()
-    };
-    unsalted.secrets.remembered = Some(Remembered {
-        digest: digest_of(1),
-        until: moment_at(10),
-        salt: None,
-    });
-    rig.insert(1, &full, 0).await;
-    for (state, record) in [(1, &unsalted), (2, &record_of(3))] {
-        assert_eq!(rig.replace(1, state, record, 0).await, Outcome::Applied);
-        same(rig.load(1, 0).await, record);
-    }
-    assert_eq!(rig.devices("ada", 0).await, []);
 }

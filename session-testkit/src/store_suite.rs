@@ -10,7 +10,7 @@ use crate::report::{Verdict, report};
 use crate::store_fixture::Rig;
 use crate::{
     store_delete, store_end, store_insert, store_owners, store_races, store_random, store_records,
-    store_replace, store_touch,
+    store_replace, store_secrets, store_touch,
 };
 
 /// Panics unless a store does what [`Store`] says, naming every case that failed.
@@ -175,6 +175,8 @@ const CASES: &[StoreCase] = cases! {
         what_is_no_json_comes_back,
         owners_come_back_byte_for_byte,
         revisions_of_every_size_come_back,
+    ],
+    store_secrets: [
         secrets_come_back_whole,
         a_touch_leaves_the_secrets,
         a_replace_can_empty_every_optional_field,
