@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Record;
 use crate::policy_builder::MAX_AGE_LIMIT;
-use crate::record::{from_micros, to_micros, truncate};
+use crate::port::record::{from_micros, to_micros, truncate};
 
 /// How long sessions live, on three independent axes.
 ///

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::entropy::{Entropy, EntropyError};
-use crate::{Expiry, PublicId};
+use crate::{Expiry, Key, PublicId, Secrets};
 
-/// Everything that is stored of one session.
+/// Everything that is stored of one session, under its [`Key`].
 ///
 /// All moments have microsecond precision, so that a store can keep them as 64-bit integers
 /// ([`to_micros`], [`from_micros`]). A store gives back exactly what it was given.
@@ -15,15 +15,18 @@ use crate::{Expiry, PublicId};
 pub struct Record {
     /// Which write produced this state.
     pub revision: Revision,
-    /// The handle in device lists.
-    pub public_id: PublicId,
-    /// Start of the absolute lifetime: creation or the last sign-in.
+    /// What opens the session.
+    pub secrets: Secrets,
+    /// Whether a sign-in has left this session for a new one. It can be read until it expires, is
+    /// never written, and is in no list.
+    pub closed: bool,
+    /// The start of the absolute lifetime: creation or sign-in.
     pub created: OffsetDateTime,
-    /// The last renewal; exact to the touch throttle.
+    /// When the session's life was extended last; exact to the touch throttle.
     pub seen: OffsetDateTime,
-    /// The first moment at which the session is dead.
+    /// The first moment at which the session is over.
     pub expires: OffsetDateTime,
-    /// When the owner signed in.
+    /// When the owner signed in or re-authenticated.
     pub authenticated: Option<OffsetDateTime>,
     /// Whose session it is, once somebody signed in.
     pub owner: Option<Arc<str>>,
@@ -34,11 +37,11 @@ pub struct Record {
 }
 
 impl Record {
-    /// Returns what device lists show of this session.
+    /// Returns what a list of devices shows of the session under `key`.
     #[must_use]
-    pub fn device(&self) -> Device {
+    pub fn device(&self, key: &Key) -> Device {
         Device {
-            public_id: self.public_id,
+            public_id: key.public_id(),
             created: self.created,
             seen: self.seen,
             expires: self.expires,
@@ -50,7 +53,8 @@ impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Record")
             .field("revision", &self.revision)
-            .field("public_id", &self.public_id)
+            .field("secrets", &self.secrets)
+            .field("closed", &self.closed)
             .field("created", &self.created)
             .field("seen", &self.seen)
             .field("expires", &self.expires)
@@ -67,9 +71,9 @@ impl fmt::Debug for Record {
 pub struct Device {
     /// Names the session; opens nothing.
     pub public_id: PublicId,
-    /// When it was created or signed in.
+    /// When it began: the owner's sign-in.
     pub created: OffsetDateTime,
-    /// When it was last renewed; exact to the touch throttle.
+    /// When its life was extended last; exact to the touch throttle.
     pub seen: OffsetDateTime,
     /// When it ends if nobody uses it.
     pub expires: OffsetDateTime,
@@ -117,7 +121,7 @@ pub fn to_micros(moment: OffsetDateTime) -> i64 {
     i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000)).unwrap_or(i64::MAX)
 }
 
-/// Reads microseconds since 1970; none beyond the year 9999.
+/// Reads microseconds since 1970; `None` beyond the year 9999.
 #[must_use]
 pub fn from_micros(micros: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).ok()

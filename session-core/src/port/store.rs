@@ -4,35 +4,45 @@ use std::fmt;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::{Device, Key, PublicId, Record, Revision};
+use crate::{Device, Digest, Key, PublicId, Record, Revision};
 
 /// The port behind which sessions are kept.
 ///
-/// A store applies or refuses; it decides nothing. Every command is atomic: of two that race, one
-/// sees the other's effect. `now` is the caller's clock, and the only one that counts: a record
-/// with `expires <= now` does not exist for any method. `Err` is for the system (an outage, a
-/// broken table); whatever a client can cause is `Ok`. Errors name no id.
+/// A store applies a command or refuses it; it decides nothing. Every command is atomic: of two
+/// that race, one sees the other's effect. `now` is the caller's clock, and the only one that
+/// counts. `Err` is for the system (an outage, a broken table); whatever a client can cause is
+/// `Ok`. No error names a key or a digest.
 ///
 /// `session-testkit` holds the suite that says whether a store is right.
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
-    /// Returns the live record under the key, or else the one that a [`Command::Replace`] moved
-    /// from it, while the key is remembered.
+    /// Returns the record under the key. One that is over may be returned or not: the core judges.
+    ///
+    /// The store looks at the key alone; the core compares secrets. Only a copy that may be older
+    /// than the last write (a cache, a replica) looks at `secret`: it answers if that is the
+    /// [present digest](crate::Secrets::present) of what it has, and else asks the original.
     ///
     /// A record whose `data` cannot be understood is returned as it is; the core deals with it.
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError>;
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError>;
 
     /// Applies one command, or refuses it.
     async fn write(&self, command: Command<'_>, now: OffsetDateTime)
     -> Result<Outcome, StoreError>;
 
-    /// Removes at most `limit` expired records and returns how many it removed.
+    /// Removes at most `limit` records that are over and returns how many it removed.
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError>;
 
-    /// Returns an owner's live sessions, the most recently seen first.
+    /// Returns an owner's sessions that are neither over nor [closed](Record::closed), the most
+    /// recently seen first.
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError>;
 
-    /// Removes live sessions of one owner and returns how many it removed.
+    /// Removes sessions of one owner, whatever the clock says, and returns how many of them were
+    /// neither over nor closed.
     async fn revoke(
         &self,
         owner: &str,
@@ -44,63 +54,32 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn check(&self) -> Result<(), StoreError>;
 }
 
-/// What a store has for a key.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Found {
-    /// The session is under the key.
-    Here(Record),
-    /// The session was moved from the key, which is its last one and still remembered.
-    Moved {
-        /// Where it is now.
-        to: Key,
-        /// What is there.
-        record: Record,
-    },
-}
-
-impl Found {
-    /// Returns the record, wherever it is.
-    #[must_use]
-    pub fn record(&self) -> &Record {
-        match self {
-            Self::Here(record) | Self::Moved { record, .. } => record,
-        }
-    }
-}
-
 /// A write that a store applies as a whole or not at all.
 #[derive(Debug, Clone, Copy)]
 pub enum Command<'a> {
-    /// Creates a record; refused if a live one has the key. An expired one may be overwritten.
+    /// Creates a record; refused if the key is taken. (Keys are random, so a record that is over
+    /// may count as taken or not.)
     Insert {
         /// The new session's key.
         key: &'a Key,
         /// What to keep.
         record: &'a Record,
     },
-    /// Puts `record` under `with` and removes `key`, in one step; `with` is often `key` itself.
+    /// Puts `record` in the place of what is under the key. If `record` is over already
+    /// (`record.expires <= now`), the key is removed instead.
     ///
-    /// If they differ, `key` is remembered as the one before `with` while `now` is before
-    /// `remembered`, in place of any that was remembered for this session. A store whose table has no room
-    /// for it may forget it at once. If they are the same, what is remembered stays.
-    ///
-    /// Refused if `key` is gone, expired or has another revision than `expected`, and if a live
-    /// record has the key `with` already (unless it is `key`).
+    /// Refused if the record under the key is gone, over, or has another revision than `expected`.
     Replace {
-        /// Where the session is now.
+        /// The session's key.
         key: &'a Key,
         /// The state on which `record` is built.
         expected: Revision,
-        /// Where it will be.
-        with: &'a Key,
         /// What to keep.
         record: &'a Record,
-        /// Until when `key` leads to `with`.
-        remembered: OffsetDateTime,
     },
     /// Moves `seen` and `expires`, each only ever later; the revision stays.
     ///
-    /// Refused if the record is gone, expired or has another revision than `expected`.
+    /// Refused if the record is gone, over, or has another revision than `expected`.
     Touch {
         /// The session's key.
         key: &'a Key,
@@ -111,12 +90,38 @@ pub enum Command<'a> {
         /// The new `expires`.
         expires: OffsetDateTime,
     },
-    /// Removes what [`Store::load`] finds, if anything: a logout holds also with an id that
-    /// was renewed meanwhile. Always applied.
+    /// Removes the record under the key if the condition holds, whether it is over or not. Always
+    /// applied, also if there is nothing to remove.
     Delete {
         /// The session's key.
         key: &'a Key,
+        /// The condition.
+        only: Only<'a>,
     },
+}
+
+impl Command<'_> {
+    /// Returns the key of the record that the command is about.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Insert { key, .. }
+            | Self::Replace { key, .. }
+            | Self::Touch { key, .. }
+            | Self::Delete { key, .. } => key,
+        }
+    }
+}
+
+/// On which condition a [`Command::Delete`] removes a record.
+#[derive(Debug, Clone, Copy)]
+pub enum Only<'a> {
+    /// None: it is removed.
+    Always,
+    /// The digest is that of its present secret or of a remembered one, whatever the clock says.
+    Opened(&'a Digest),
+    /// It is over at this moment: `expires` is not later.
+    Over(OffsetDateTime),
 }
 
 /// What a store did with a command.

@@ -1,0 +1,116 @@
+use std::fmt;
+
+use time::OffsetDateTime;
+
+/// What a record keeps of the secrets that open it.
+///
+/// A store keeps every field as it is and compares none. (A copy, such as a cache or a replica,
+/// compares [`present`](Self::present); see [`Store::load`](crate::Store::load).)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secrets {
+    /// The digest of the present secret.
+    pub present: Digest,
+    /// When the present secret was issued.
+    pub issued: OffsetDateTime,
+    /// The secret before it; `None` before the first rotation.
+    pub remembered: Option<Remembered>,
+}
+
+/// The secret before the present one, which opens the session for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// Its digest.
+    pub digest: Digest,
+    /// The digest of another secret that was in use when the owner re-authenticated.
+    pub earlier: Option<Digest>,
+    /// The end of the grace in which they open the session whatever has happened.
+    pub until: OffsetDateTime,
+    /// The salt from which the present secret was derived; `None` once that has been presented.
+    pub salt: Option<Salt>,
+}
+
+/// 16 bytes of the SHA-256 of a session's secret, bound to its key and to the cookie's name.
+///
+/// Compared in constant time; `Debug` hides it.
+///
+/// ```
+/// use session_core::Digest;
+///
+/// let digest = Digest::from_bytes(&[7; 16]).unwrap();
+/// assert_eq!(digest.as_bytes(), &[7; 16]);
+/// assert_eq!(format!("{digest:?}"), "Digest(…)");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Digest([u8; 16]);
+
+impl Digest {
+    pub(crate) fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads the bytes that a store kept; `None` if they are not 16.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Returns the bytes that a store keeps.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        let pairs = self.0.iter().zip(&other.0);
+        let difference = pairs.fold(0, |sum, (one, other)| sum | (one ^ other));
+        std::hint::black_box(difference) == 0
+    }
+}
+
+impl Eq for Digest {}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(…)")
+    }
+}
+
+/// 16 random bytes from which, together with the secret before it, the present secret is derived.
+///
+/// `Debug` hides it.
+///
+/// ```
+/// use session_core::Salt;
+///
+/// let salt = Salt::from_bytes(&[7; 16]).unwrap();
+/// assert_eq!(salt.as_bytes(), &[7; 16]);
+/// assert_eq!(format!("{salt:?}"), "Salt(…)");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Salt([u8; 16]);
+
+impl Salt {
+    pub(crate) fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads the bytes that a store kept; `None` if they are not 16.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// Returns the bytes that a store keeps.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt(…)")
+    }
+}
