@@ -60,9 +60,9 @@ impl Store for ModelStore {
         &self,
         key: &Key,
         _secret: &Digest,
-        now: OffsetDateTime,
+        _now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
-        Ok(live(&self.records(), key, now).cloned())
+        Ok(self.records().get(key).cloned())
     }
 
     async fn write(
@@ -83,7 +83,7 @@ impl Store for ModelStore {
         let records = self.records();
         let hits = records
             .iter()
-            .filter(|(_, record)| record.owner.as_deref() == Some(owner) && record.expires > now);
+            .filter(|(_, record)| record.owner.as_deref() == Some(owner) && is_listed(record, now));
         let mut listed: Vec<_> = hits.map(|(key, record)| record.device(key)).collect();
         listed.sort_by_key(|device| Reverse(device.seen));
         Ok(listed)
@@ -104,7 +104,7 @@ impl Store for ModelStore {
             };
             chosen && record.owner.as_deref() == Some(owner)
         });
-        Ok(revoked.filter(|(_, record)| record.expires > now).count())
+        Ok(revoked.filter(|(_, record)| is_listed(record, now)).count())
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -165,13 +165,19 @@ fn is_in(records: &Records, key: &Key, expected: Revision, now: OffsetDateTime) 
     live(records, key, now).is_some_and(|record| record.revision == expected)
 }
 
+fn is_listed(record: &Record, now: OffsetDateTime) -> bool {
+    record.expires > now && !record.closed
+}
+
 fn holds(only: Only<'_>, record: &Record) -> bool {
     match only {
         Only::Always => true,
         Only::Opened(digest) => {
-            let remembered = record.secrets.remembered.as_ref();
-            record.secrets.present == *digest
-                || remembered.is_some_and(|remembered| remembered.digest == *digest)
+            let secrets = &record.secrets;
+            let remembered = secrets.remembered.as_ref();
+            secrets.present == *digest
+                || remembered
+                    .is_some_and(|one| one.digest == *digest || one.earlier == Some(*digest))
         }
         Only::Over(moment) => record.expires <= moment,
     }

@@ -10,6 +10,7 @@ fn rotated() -> Record {
     record.secrets.present = digest_of(1);
     record.secrets.remembered = Some(Remembered {
         digest: digest_of(2),
+        earlier: None,
         until: moment_at(10),
         salt: None,
     });

@@ -51,6 +51,7 @@ pub(crate) async fn every_field_comes_back(rig: &Rig) {
             issued: moment_at(-900),
             remembered: Some(Remembered {
                 digest: digest(b"0123456789abcdef"),
+                earlier: None,
                 until: moment_at(-600),
                 salt: Salt::from_bytes(&[0xaa; 16]),
             }),

@@ -13,6 +13,7 @@ pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
     for (bytes, salt) in bytes.iter().zip(salts.clone()) {
         let remembered = |salt| Remembered {
             digest: digest(bytes),
+            earlier: None,
             until: moment_at(7) + Duration::microseconds(3),
             salt,
         };
@@ -41,6 +42,7 @@ pub(crate) async fn a_touch_leaves_the_secrets(rig: &Rig) {
             issued: moment_at(5),
             remembered: Some(Remembered {
                 digest: digest_of(2),
+                earlier: None,
                 until: moment_at(6),
                 salt: Salt::from_bytes(AWKWARD),
             }),
@@ -68,6 +70,7 @@ pub(crate) async fn a_replace_can_empty_every_optional_field(rig: &Rig) {
     };
     full.secrets.remembered = Some(Remembered {
         digest: digest_of(1),
+        earlier: None,
         until: moment_at(10),
         salt: Salt::from_bytes(AWKWARD),
     });
@@ -77,6 +80,7 @@ pub(crate) async fn a_replace_can_empty_every_optional_field(rig: &Rig) {
     };
     unsalted.secrets.remembered = Some(Remembered {
         digest: digest_of(1),
+        earlier: None,
         until: moment_at(10),
         salt: None,
     });
