@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, Record, Revision, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Only, Outcome, Record, Remembered, Revoke, Secrets, Store,
+    StoreError,
 };
 use time::OffsetDateTime;
 
@@ -113,72 +114,44 @@ impl Store for ModelStore {
 }
 
 fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Outcome {
+    let present = records.get(command.key());
+    let live = present.filter(|record| record.expires > now);
+    let holds = match command {
+        Command::Insert { .. } => live.is_none(),
+        Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
+            live.is_some_and(|record| record.revision == expected)
+        }
+        Command::Delete { only, .. } => present.is_some_and(|record| match only {
+            Only::Always => true,
+            Only::Opened(digest) => is_opened_by(digest, &record.secrets),
+            Only::Over(moment) => record.expires <= moment,
+        }),
+    };
     match command {
-        Command::Insert { key, record } => {
-            if live(records, key, now).is_some() {
-                return Outcome::Refused;
-            }
+        Command::Delete { .. } if !holds => {}
+        _ if !holds => return Outcome::Refused,
+        Command::Replace { key, record, .. } if record.expires <= now => drop(records.remove(key)),
+        Command::Insert { key, record } | Command::Replace { key, record, .. } => {
             records.insert(*key, record.clone());
         }
-        Command::Replace {
-            key,
-            expected,
-            record,
-        } => {
-            if !is_in(records, key, expected, now) {
-                return Outcome::Refused;
-            }
-            if record.expires > now {
-                records.insert(*key, record.clone());
-            } else {
-                records.remove(key);
-            }
-        }
         Command::Touch {
-            key,
-            expected,
-            seen,
-            expires,
+            key, seen, expires, ..
         } => {
-            if !is_in(records, key, expected, now) {
-                return Outcome::Refused;
-            }
             if let Some(record) = records.get_mut(key) {
                 record.seen = record.seen.max(seen);
                 record.expires = record.expires.max(expires);
             }
         }
-        Command::Delete { key, only } => {
-            if records.get(key).is_some_and(|record| holds(only, record)) {
-                records.remove(key);
-            }
-        }
+        Command::Delete { key, .. } => drop(records.remove(key)),
     }
     Outcome::Applied
-}
-
-fn live<'a>(records: &'a Records, key: &Key, now: OffsetDateTime) -> Option<&'a Record> {
-    records.get(key).filter(|record| record.expires > now)
-}
-
-fn is_in(records: &Records, key: &Key, expected: Revision, now: OffsetDateTime) -> bool {
-    live(records, key, now).is_some_and(|record| record.revision == expected)
 }
 
 fn is_listed(record: &Record, now: OffsetDateTime) -> bool {
     record.expires > now && !record.closed
 }
 
-fn holds(only: Only<'_>, record: &Record) -> bool {
-    match only {
-        Only::Always => true,
-        Only::Opened(digest) => {
-            let secrets = &record.secrets;
-            let remembered = secrets.remembered.as_ref();
-            secrets.present == *digest
-                || remembered
-                    .is_some_and(|one| one.digest == *digest || one.earlier == Some(*digest))
-        }
-        Only::Over(moment) => record.expires <= moment,
-    }
+fn is_opened_by(digest: &Digest, secrets: &Secrets) -> bool {
+    let is_remembered = |one: &Remembered| one.digest == *digest || one.earlier == Some(*digest);
+    secrets.present == *digest || secrets.remembered.as_ref().is_some_and(is_remembered)
 }
