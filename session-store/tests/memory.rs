@@ -29,6 +29,7 @@ async fn rotate(store: &MemoryStore, key: u64, state: u32) -> Outcome {
     record.secrets.present = digest_of(u64::from(state) + 1);
     record.secrets.remembered = Some(Remembered {
         digest: digest_of(state.into()),
+        earlier: None,
         until: moment_at(10),
         salt: None,
     });

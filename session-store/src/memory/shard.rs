@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use session_core::{Command, Key, Only, Outcome, Record, Revision, Revoke, to_micros};
+use session_core::{Command, Key, Only, Outcome, Record, Revoke, to_micros};
 
 use super::slot::{FirstBytes, Slot};
 
@@ -17,55 +17,35 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn live(&self, key: &Key, now: i64) -> Option<&Slot> {
-        self.slots.get(key).filter(|slot| slot.expires > now)
-    }
-
     pub(super) fn write(&mut self, command: Command<'_>, now: i64) -> Outcome {
+        let slot = self.slots.get(command.key());
+        let live = slot.filter(|slot| slot.expires > now);
+        let holds = match command {
+            Command::Insert { .. } => live.is_none(),
+            Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
+                live.is_some_and(|slot| slot.entry.revision == expected)
+            }
+            Command::Delete { only, .. } => slot.is_some_and(|slot| match only {
+                Only::Always => true,
+                Only::Opened(digest) => slot.is_opened_by(digest),
+                Only::Over(moment) => slot.expires <= to_micros(moment),
+            }),
+        };
         match command {
-            Command::Insert { key, record } => {
-                if self.live(key, now).is_some() {
-                    return Outcome::Refused;
-                }
+            Command::Delete { .. } if !holds => {}
+            _ if !holds => return Outcome::Refused,
+            Command::Insert { key, record } => self.put(*key, record),
+            Command::Replace { key, record, .. } if to_micros(record.expires) > now => {
                 self.put(*key, record);
             }
-            Command::Replace {
-                key,
-                expected,
-                record,
-            } => {
-                if !self.is_in(key, expected, now) {
-                    return Outcome::Refused;
-                }
-                if to_micros(record.expires) > now {
-                    self.put(*key, record);
-                } else {
-                    self.take(key);
-                }
-            }
+            Command::Replace { key, .. } | Command::Delete { key, .. } => drop(self.take(key)),
             Command::Touch {
-                key,
-                expected,
-                seen,
-                expires,
+                key, seen, expires, ..
             } => {
-                if !self.is_in(key, expected, now) {
-                    return Outcome::Refused;
-                }
                 if let Some(mut slot) = self.slots.take(key) {
                     slot.entry.seen = slot.entry.seen.max(to_micros(seen));
                     slot.expires = slot.expires.max(to_micros(expires));
                     self.slots.insert(slot);
-                }
-            }
-            Command::Delete { key, only } => {
-                let holds = |slot: &Slot| match only {
-                    Only::Always => true,
-                    Only::Opened(digest) => slot.is_opened_by(digest),
-                    Only::Over(moment) => slot.expires <= to_micros(moment),
-                };
-                if self.slots.get(key).is_some_and(holds) {
-                    self.take(key);
                 }
             }
         }
@@ -80,7 +60,7 @@ impl Shard {
             Revoke::One(ended) => key.public_id() == *ended,
         });
         let revoked = keys.iter().filter_map(|key| self.take(key));
-        revoked.filter(|slot| slot.expires > now).count()
+        revoked.filter(|slot| slot.is_listed(now)).count()
     }
 
     pub(super) fn owned_by(&self, owner: &Arc<str>) -> impl Iterator<Item = &Slot> {
@@ -109,11 +89,6 @@ impl Shard {
             self.slots.shrink_to(2 * self.slots.len());
         }
         swept
-    }
-
-    fn is_in(&self, key: &Key, expected: Revision, now: i64) -> bool {
-        self.live(key, now)
-            .is_some_and(|slot| slot.entry.revision == expected)
     }
 
     /// Every way in leads through here, and every way out through `take` or `sweep`.

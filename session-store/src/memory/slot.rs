@@ -84,11 +84,18 @@ impl Slot {
         }
     }
 
-    /// Says whether the digest is that of the present or of the remembered secret.
+    /// Says whether the digest is that of the present secret or of a remembered one.
     pub(super) fn is_opened_by(&self, digest: &Digest) -> bool {
         let rare = self.entry.rare.as_deref();
         let remembered = rare.and_then(|rare| rare.remembered.as_ref());
-        self.entry.present == *digest || remembered.is_some_and(|one| one.digest == *digest)
+        self.entry.present == *digest
+            || remembered.is_some_and(|one| one.digest == *digest || one.earlier == Some(*digest))
+    }
+
+    /// Says whether its owner sees it in a list.
+    pub(super) fn is_listed(&self, now: i64) -> bool {
+        let is_closed = self.entry.rare.as_deref().is_some_and(|rare| rare.closed);
+        self.expires > now && !is_closed
     }
 }
 
