@@ -3,7 +3,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -19,18 +19,17 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// with the store itself.
 ///
 /// ```
-/// use session_core::{Command, Found, Id, Key, Outcome};
+/// use session_core::{Command, Outcome};
 /// use session_store::BlockingStore;
-/// # use session_testkit::{ModelStore as MemoryStore, moment_at, record_of};
+/// # use session_testkit::{ModelStore as MemoryStore, key_of, moment_at, record_of};
 /// # use std::sync::Arc;
 ///
 /// let store = BlockingStore::new(Arc::new(MemoryStore::new()))?;
-/// # let (record, now) = (record_of(1), moment_at(0));
-/// let key = &Key::of(Id::parse(b"abcdefghijklmnopqrstuvwxyz234567").unwrap());
+/// # let (key, record, now) = (&key_of(1), record_of(1), moment_at(0));
 /// let insert = Command::Insert { key, record: &record };
 /// assert_eq!(store.write(insert, now)?, Outcome::Applied);
 /// assert_eq!(store.write(insert, now)?, Outcome::Refused);
-/// assert_eq!(store.load(key, now)?, Some(Found::Here(record)));
+/// assert_eq!(store.load(key, &record.secrets.present, now)?, Some(record));
 /// # Ok::<(), session_core::StoreError>(())
 /// ```
 #[derive(Clone)]
@@ -86,8 +85,13 @@ impl BlockingStore {
     /// # Errors
     ///
     /// The store failed.
-    pub fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        self.wait(self.0.store.load(key, now))
+    pub fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.wait(self.0.store.load(key, secret, now))
     }
 
     /// Applies one command, or refuses it; see [`Store::write`].
@@ -118,7 +122,8 @@ impl BlockingStore {
         self.wait(self.0.store.devices(owner, now))
     }
 
-    /// Removes live sessions of one owner and returns how many it removed; see [`Store::revoke`].
+    /// Removes sessions of one owner and returns how many of them were not over; see
+    /// [`Store::revoke`].
     ///
     /// # Errors
     ///

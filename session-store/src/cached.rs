@@ -1,44 +1,43 @@
 mod entry;
+mod invalidations;
 mod invalidator;
 mod listener;
-mod marks;
-mod moves;
 mod notices;
 mod options;
+mod tier;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use moka::ops::compute::Op;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
-use self::entry::{Entry, Reading};
+use self::invalidations::Scope;
 pub use self::invalidator::Invalidator;
 use self::listener::Listener;
-use self::marks::{Mark, Marks};
 pub use self::notices::{Notice, Notices, Notifies};
 pub use self::options::CachedOptions;
+use self::tier::Tier;
 
-/// Keeps what was read lately in this process, in front of any other store.
+/// Keeps recently read sessions in this process, in front of any other store.
 ///
 /// Every write goes to the store, and every load that the cache can't answer. Clones are the same
 /// cache.
 ///
-/// - What **this node** did is seen at once: a write, a logout and a revocation end what is cached
-///   of these sessions, and what a load may be about to cache. So does a write that failed, that
-///   was refused, or whose caller went away, as it may have been applied.
-/// - What **another node** did is seen within [`CachedOptions::stale_for`], a second unless it is
-///   changed, counted from before the store was asked; at once if the store tells, see
-///   [`listening`](Self::listening). The same holds for a write that takes effect after its
-///   failure was reported, and for a logout by an old id that another node has renewed.
+/// - What **this node** did is seen at once. A write, a logout or a revocation ends what is cached of
+///   these sessions, and what a load under way is about to cache. So does a write that failed, was
+///   refused or was cancelled, as it may have been applied.
+/// - What **another node** did is seen within [`CachedOptions::stale_for`] (a second by default),
+///   counted from before the store was asked; at once if the store notifies us, see
+///   [`listening`](Self::listening). The same holds for a write that takes effect after its failure
+///   was reported.
 /// - A session is never served past its end, nor when a clock goes back.
-/// - Only live sessions are cached, and under their own ids: who makes ids up fills no memory.
-/// - An update stays exact: a stale state is refused by the store, and the next load asks it.
+/// - A cached session answers only to its present secret; every other one is the store's to judge.
+///   So a secret that another node has issued works here at once.
+/// - Only live sessions are cached. Made-up ids take no space in the cache.
+/// - An update stays exact: the store refuses one that builds on a stale state, and the next load
+///   asks the store.
 /// - During an outage sessions that were just read can still be read, no longer than they may be
 ///   stale; every write fails.
 ///
@@ -65,15 +64,6 @@ pub struct CachedStore {
     listener: Option<Arc<Listener>>,
 }
 
-/// What a node remembers.
-struct Tier {
-    entries: Cache<[u8; 32], Entry>,
-    marks: Marks,
-    stale_for: Duration,
-    /// What weighs more is not cached.
-    heaviest: u64,
-}
-
 impl CachedStore {
     /// Puts a cache with the defaults of [`CachedOptions`] in front of a store.
     #[must_use]
@@ -91,18 +81,18 @@ impl CachedStore {
         Ok(Self::assemble(store, options))
     }
 
-    /// Puts a cache in front of a store that tells what other nodes write, and listens to it.
+    /// Puts a cache in front of a store that notifies us of other nodes' writes, and listens to it.
     ///
-    /// What another node does is then seen as soon as the notice is here. While there is no
+    /// What another node does is then seen as soon as the notice arrives. While there is no
     /// connection it is seen within [`CachedOptions::stale_for`], as without a listener: that
-    /// bound holds whatever is lost. When the connection is back, which a task sees to, all is
-    /// forgotten that was cached before. The task ends with the last clone of this store.
+    /// bound holds whatever is lost. A task connects again, and then forgets all that was cached
+    /// before. The task ends with the last clone of this store.
     ///
-    /// | store | what tells | what it costs |
+    /// | store | source of the notices | what it costs |
     /// |---|---|---|
-    /// | `RedisStore` | the server, of every write by anybody (client tracking) | writers nothing |
+    /// | `RedisStore` | the server, for every write by anybody (client tracking) | writers nothing |
     /// | `PostgresStore` | the writers, if `PostgresOptions::notify` says so | see there |
-    /// | others | nobody; an [`Invalidator`] may be driven by hand | |
+    /// | others | none; an [`Invalidator`] may be driven by hand | |
     ///
     /// ```no_run
     /// # #[cfg(feature = "redis")]
@@ -121,7 +111,7 @@ impl CachedStore {
     ///
     /// # Errors
     ///
-    /// An option makes no sense, or nobody can listen to the store; the message says why.
+    /// An option makes no sense, or the store can't be listened to; the message says why.
     ///
     /// # Panics
     ///
@@ -143,30 +133,16 @@ impl CachedStore {
         listener.is_some_and(|listener| listener.is_listening())
     }
 
-    /// Returns what tells this cache of other nodes' writes.
+    /// Returns a handle through which this cache is told of other nodes' writes.
     #[must_use]
     pub fn invalidator(&self) -> Invalidator {
         Invalidator::of(Arc::clone(&self.tier))
     }
 
     fn assemble(store: Arc<dyn Store>, options: &CachedOptions) -> Self {
-        let entries = Cache::builder()
-            .max_capacity(options.capacity)
-            .weigher(|_, entry: &Entry| entry.weight())
-            // Only live sessions come in, so nobody can flush it with what is read once.
-            .eviction_policy(EvictionPolicy::lru())
-            // Frees memory; what may be served is `Entry::serves`'s to say.
-            .time_to_live(options.stale_for)
-            .build();
-        let tier = Tier {
-            entries,
-            marks: Marks::new(),
-            stale_for: options.stale_for,
-            heaviest: options.capacity / 64,
-        };
         Self {
             store,
-            tier: Arc::new(tier),
+            tier: Arc::new(Tier::new(options)),
             listener: None,
         }
     }
@@ -180,16 +156,19 @@ impl fmt::Debug for CachedStore {
 
 #[async_trait]
 impl Store for CachedStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
         let reading = self.tier.reading(now);
-        if let Some(entry) = self.tier.entries.get(key.digest())
-            && self.tier.serves(key, &entry, &reading)
-        {
-            return Ok(Some(Found::Here(entry.into_record())));
+        if let Some(record) = self.tier.get(key, secret, &reading) {
+            return Ok(Some(record));
         }
-        let found = self.store.load(key, now).await?;
-        if let Some(Found::Here(record)) = &found {
-            self.tier.keep(key, Entry::new(record.clone(), reading));
+        let found = self.store.load(key, secret, now).await?;
+        if let Some(record) = &found {
+            self.tier.keep(key, secret, record, reading);
         }
         Ok(found)
     }
@@ -199,36 +178,16 @@ impl Store for CachedStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let marks = &self.tier.marks;
-        match command {
-            Command::Replace {
-                key,
-                with,
-                remembered,
-                ..
-            } if key != with => {
-                let remembered = (remembered - now).try_into().unwrap_or_default();
-                let mut moving = marks.moving(key, with, remembered);
-                let outcome = self.store.write(command, now).await?;
-                moving.answered(outcome);
-                Ok(outcome)
-            }
-            Command::Insert { key, .. }
-            | Command::Replace { key, .. }
-            | Command::Touch { key, .. } => {
-                let _ending = marks.ending(Mark::key(key));
-                self.store.write(command, now).await
-            }
-            Command::Delete { key } => {
-                let _deleting = marks.deleting(key);
-                self.store.write(command, now).await
-            }
-        }
+        let (Command::Insert { key, .. }
+        | Command::Replace { key, .. }
+        | Command::Touch { key, .. }
+        | Command::Delete { key, .. }) = command;
+        let _guard = self.tier.invalidations.guard(Scope::Key(key));
+        self.store.write(command, now).await
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        // Without this the cache frees nothing while nobody loads anything.
-        self.tier.entries.run_pending_tasks();
+        self.tier.sweep(now);
         self.store.sweep(now, limit).await
     }
 
@@ -242,38 +201,11 @@ impl Store for CachedStore {
         which: Revoke<'_>,
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
-        let _ending = self.tier.marks.ending(Mark::owner(owner));
+        let _guard = self.tier.invalidations.guard(Scope::Owner(owner));
         self.store.revoke(owner, which, now).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         self.store.check().await
-    }
-}
-
-impl Tier {
-    fn reading(&self, now: OffsetDateTime) -> Reading {
-        Reading::begin(now, self.marks.last())
-    }
-
-    fn serves(&self, key: &Key, entry: &Entry, reading: &Reading) -> bool {
-        entry.serves(reading, self.stale_for) && self.marks.spare(key, entry)
-    }
-
-    /// Caches an entry, unless one is there that was read later.
-    fn keep(&self, key: &Key, entry: Entry) {
-        let weight = u64::from(entry.weight());
-        if weight > self.heaviest {
-            return;
-        }
-        let place = self.entries.entry_by_ref(key.digest());
-        place.and_compute_with(|there| match there {
-            Some(there) if there.value().is_later_than(&entry) => Op::Nop,
-            _ => Op::Put(entry),
-        });
-        // A few dozen entries wait to be let in, which matters if they are large.
-        if weight > self.heaviest / 16 {
-            self.entries.run_pending_tasks();
-        }
     }
 }

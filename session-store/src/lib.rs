@@ -21,7 +21,7 @@
 //!
 //! It decides nothing: a store applies a command or refuses it. It starts no task but the
 //! sweeper's, and that of a cache which listens; no thread but those that a `BlockingStore` waits
-//! on; and keeps no session's id in clear, only its SHA-256.
+//! on. It keeps no secret that opens a session, only digests.
 
 #[cfg(feature = "blocking")]
 mod blocking;

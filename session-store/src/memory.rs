@@ -4,21 +4,24 @@ mod slot;
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError, to_micros};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError, to_micros,
+};
 use time::OffsetDateTime;
 
-use self::shards::{Place, Shards};
-use self::slot::Digest;
+use self::shard::Shard;
+use self::shards::Shards;
+use self::slot::Slot;
 
 /// Keeps sessions in this process; they end with it.
 ///
-/// Clones are the same store. It fails never and waits for nothing but its own locks, which are
-/// held for a moment each. What has expired is absent at once, and its memory is freed by
-/// [`sweep`](Store::sweep): start a `Sweeper`, or call `sweep` now and then. A session of 200 bytes
-/// takes about 420 in all. Freed memory goes back to the allocator, which may keep it for later.
+/// Clones are the same store. It never fails and waits for nothing but its own locks, which are
+/// held for a moment each. The memory of expired sessions is freed by [`sweep`](Store::sweep):
+/// start a `Sweeper`, or call `sweep` now and then. A session of 200 bytes takes about 420 in all.
+/// Freed memory goes back to the allocator, which may keep it for later.
 ///
 /// ```
 /// use session_core::{Policy, Sessions};
@@ -42,7 +45,7 @@ impl MemoryStore {
     /// Returns how many sessions occupy memory, those included that have expired and await a sweep.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.each().map(|shard| shard.slots.len()).sum()
     }
 
     /// Says whether nothing occupies memory.
@@ -68,8 +71,13 @@ impl fmt::Debug for MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        Ok(self.0.find(Digest::of(key), to_micros(now)))
+    async fn load(
+        &self,
+        key: &Key,
+        _secret: &Digest,
+        _now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        Ok(self.0.of(key).slots.get(key).map(Slot::record))
     }
 
     async fn write(
@@ -77,47 +85,7 @@ impl Store for MemoryStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let now = to_micros(now);
-        let applied = match command {
-            Command::Insert { key, record } => {
-                self.0
-                    .of(Digest::of(key))
-                    .insert(Digest::of(key), record, now)
-            }
-            Command::Replace {
-                key,
-                expected,
-                with,
-                record,
-                remembered,
-            } => {
-                let (key, with) = (Digest::of(key), Digest::of(with));
-                let place = Place {
-                    with,
-                    remembered: to_micros(remembered),
-                };
-                self.0.replace(key, expected, place, record, now)
-            }
-            Command::Touch {
-                key,
-                expected,
-                seen,
-                expires,
-            } => {
-                let key = Digest::of(key);
-                let mut shard = self.0.of(key);
-                shard.touch(key, expected, to_micros(seen), to_micros(expires), now)
-            }
-            Command::Delete { key } => {
-                self.0.delete(Digest::of(key), now);
-                true
-            }
-        };
-        Ok(if applied {
-            Outcome::Applied
-        } else {
-            Outcome::Refused
-        })
+        Ok(self.0.of(command.key()).write(command, to_micros(now)))
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
@@ -125,12 +93,11 @@ impl Store for MemoryStore {
     }
 
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        let now = to_micros(now);
+        let (owner, now) = (owner.into(), to_micros(now));
         let mut devices = Vec::new();
-        for shard in &self.0.lock_all() {
-            for key in shard.owned_by(owner) {
-                devices.extend(shard.live(key, now).map(|slot| slot.record().device()));
-            }
+        for shard in self.0.each() {
+            let listed = shard.owned_by(&owner).filter(|slot| slot.is_listed(now));
+            devices.extend(listed.map(|slot| slot.record().device(&slot.entry.key)));
         }
         devices.sort_by_key(|device| Reverse(device.seen));
         Ok(devices)
@@ -142,22 +109,9 @@ impl Store for MemoryStore {
         which: Revoke<'_>,
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
-        let now = to_micros(now);
-        let mut revoked = 0;
-        for shard in &mut self.0.lock_all() {
-            for key in shard.owned_by(owner) {
-                let chosen = shard.live(key, now).is_some_and(|slot| match which {
-                    Revoke::All => true,
-                    Revoke::AllBut(kept) => slot.entry.public_id != *kept,
-                    Revoke::One(ended) => slot.entry.public_id == *ended,
-                });
-                if chosen {
-                    shard.take(key);
-                    revoked += 1;
-                }
-            }
-        }
-        Ok(revoked)
+        let (owner, now) = (owner.into(), to_micros(now));
+        let revoked = |mut shard: MutexGuard<'_, Shard>| shard.revoke(&owner, which, now);
+        Ok(self.0.each().map(revoked).sum())
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -167,16 +121,14 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use session_core::Record;
     use session_testkit::{key_of, moment_at, record_of};
 
     use super::*;
 
     fn counts(store: &MemoryStore) -> (usize, usize) {
-        let shards = store.0.lock_all();
         (
-            shards.iter().map(|shard| shard.live.len()).sum(),
-            shards.iter().map(|shard| shard.owners.len()).sum(),
+            store.len(),
+            store.0.each().map(|shard| shard.owners.len()).sum(),
         )
     }
 
@@ -203,8 +155,7 @@ mod tests {
         }
         assert_eq!((rounds, counts(&store)), (10, (0, 0)));
         // A sweep that found nothing has seen every shard.
-        let shards = store.0.lock_all();
-        assert!(shards.iter().all(|shard| shard.live.capacity() == 0));
-        assert!(shards.iter().all(|shard| shard.earliest.is_none()));
+        assert!(store.0.each().all(|shard| shard.slots.capacity() == 0));
+        assert!(store.0.each().all(|shard| shard.earliest.is_none()));
     }
 }

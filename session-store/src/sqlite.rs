@@ -1,6 +1,8 @@
+mod checkpointer;
+mod commands;
+mod database;
 mod failure;
 mod file;
-mod keeper;
 mod options;
 mod row;
 mod schema;
@@ -13,16 +15,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError, to_micros};
+use session_core::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, SqlitePool};
-use time::OffsetDateTime;
+use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
+use self::checkpointer::Checkpointer;
+use self::database::Database;
 use self::failure::Place;
-use self::keeper::Keeper;
 pub use self::options::{Durability, SqliteOptions};
-use self::row::Statement;
 use self::statements::Statements;
 
 /// Keeps sessions in a table of an SQLite database, which may hold other tables too.
@@ -53,17 +53,6 @@ use self::statements::Statements;
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Database>);
 
-struct Database {
-    place: Place,
-    writer: SqlitePool,
-    readers: SqlitePool,
-    /// None of a database in memory, which has no log.
-    keeper: Option<Keeper>,
-    statements: Statements,
-    /// How long any call may take.
-    limit: Duration,
-}
-
 impl SqliteStore {
     /// Opens a file with the defaults of [`SqliteOptions`], and creates it unless it exists.
     ///
@@ -91,12 +80,18 @@ impl SqliteStore {
             .connect_with(options.writer(&path))
             .await
             .map_err(failure)?;
-        // Not before: the last one to close a file empties its log, and has the disk wait for it.
+        // Not before: the last connection to close a file moves the log into it and waits for the disk.
         drop(first);
         let readers = pool(&options, options.readers).connect_lazy_with(options.reader(&path));
-        let keeper = pool(&options, 1).connect_lazy_with(options.writer(&path));
-        let keeper = Some(Keeper::new(keeper));
-        Ok(Self::assemble(&options, place, writer, readers, keeper))
+        let checkpointer = pool(&options, 1).connect_lazy_with(options.writer(&path));
+        let checkpointer = Some(Checkpointer::new(checkpointer));
+        Ok(Self::assemble(
+            &options,
+            place,
+            writer,
+            readers,
+            checkpointer,
+        ))
     }
 
     /// Opens a database in memory, which ends with the last clone; for tests.
@@ -123,11 +118,7 @@ impl SqliteStore {
     ///
     /// Without it the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
-        self.0.readers.close().await;
-        if let Some(keeper) = &self.0.keeper {
-            keeper.close().await;
-        }
-        self.0.writer.close().await;
+        self.0.close().await;
     }
 
     fn assemble(
@@ -135,13 +126,13 @@ impl SqliteStore {
         place: Place,
         writer: SqlitePool,
         readers: SqlitePool,
-        keeper: Option<Keeper>,
+        checkpointer: Option<Checkpointer>,
     ) -> Self {
         Self(Arc::new(Database {
             place,
             writer,
             readers,
-            keeper,
+            checkpointer,
             statements: Statements::of(&options.table),
             limit: options.timeout * 2,
         }))
@@ -154,176 +145,10 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-#[async_trait]
-impl Store for SqliteStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        let load = query(&self.0.statements.load)
-            .bind(&key.digest()[..])
-            .bind(to_micros(now));
-        let found = self
-            .0
-            .within("read a session from", load.fetch_optional(&self.0.readers))
-            .await?;
-        Ok(found.and_then(|row| {
-            let found = row::found(&row, key);
-            if found.is_none() {
-                let place = &self.0.place;
-                tracing::warn!(%place, "a session's row makes no sense; it is taken as absent");
-            }
-            found
-        }))
-    }
-
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        let Statements {
-            insert,
-            replace,
-            relocate,
-            touch,
-            delete,
-            ..
-        } = &self.0.statements;
-        let now = to_micros(now);
-        let statement = match command {
-            Command::Insert { key, record } => row::bind(query(insert), record)
-                .bind(&key.digest()[..])
-                .bind(now),
-            Command::Replace {
-                key,
-                expected,
-                with,
-                record,
-                remembered,
-            } => {
-                let text = if key == with { replace } else { relocate };
-                let statement = row::bind(query(text), record)
-                    .bind(&key.digest()[..])
-                    .bind(expected.to_i64())
-                    .bind(now);
-                if key == with {
-                    statement
-                } else {
-                    let remembered = to_micros(remembered);
-                    statement.bind(&with.digest()[..]).bind(remembered)
-                }
-            }
-            Command::Touch {
-                key,
-                expected,
-                seen,
-                expires,
-            } => query(touch)
-                .bind(to_micros(seen))
-                .bind(to_micros(expires))
-                .bind(&key.digest()[..])
-                .bind(expected.to_i64())
-                .bind(now),
-            Command::Delete { key } => {
-                let statement = query(delete).bind(&key.digest()[..]).bind(now);
-                self.0.execute("end a session in", statement).await?;
-                return Ok(Outcome::Applied);
-            }
-        };
-        Ok(
-            match self.0.execute("write a session to", statement).await? {
-                0 => Outcome::Refused,
-                _ => Outcome::Applied,
-            },
-        )
-    }
-
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        let sweep = query(&self.0.statements.sweep)
-            .bind(to_micros(now))
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        let swept = self
-            .0
-            .execute("remove expired sessions from", sweep)
-            .await?;
-        self.0.keep(swept).await;
-        Ok(swept)
-    }
-
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        let list = query(&self.0.statements.devices)
-            .bind(owner)
-            .bind(to_micros(now));
-        let rows = self
-            .0
-            .within("list sessions in", list.fetch_all(&self.0.readers))
-            .await?;
-        Ok(rows.iter().filter_map(row::device).collect())
-    }
-
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let statements = &self.0.statements;
-        let (text, handle) = match which {
-            Revoke::All => (&statements.revoke_all, None),
-            Revoke::AllBut(kept) => (&statements.revoke_all_but, Some(kept)),
-            Revoke::One(ended) => (&statements.revoke_one, Some(ended)),
-        };
-        let mut revoke = query(text).bind(owner).bind(to_micros(now));
-        if let Some(handle) = handle {
-            revoke = revoke.bind(&handle.as_bytes()[..]);
-        }
-        self.0.execute("end sessions in", revoke).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        let Statements { probe, unprobe, .. } = &self.0.statements;
-        let written = async {
-            let mut transaction = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
-            query(probe).execute(&mut *transaction).await?;
-            query(unprobe).execute(&mut *transaction).await?;
-            transaction.commit().await
-        };
-        self.0.within("write to", written).await
-    }
-}
-
-impl Database {
-    /// Runs a writing statement and returns how many rows it changed.
-    async fn execute(&self, doing: &str, statement: Statement<'_>) -> Result<usize, StoreError> {
-        let done = self.within(doing, statement.execute(&self.writer)).await?;
-        let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
-        self.keep(changed).await;
-        Ok(changed)
-    }
-
-    async fn keep(&self, changed: usize) {
-        let Some(keeper) = self.keeper.as_ref().filter(|it| it.is_due_after(changed)) else {
-            return;
-        };
-        if let Err(error) = self.within("empty the log of", keeper.checkpoint()).await {
-            tracing::warn!(%error, "the log stays long until a writer empties it");
-        }
-    }
-
-    async fn within<T>(
-        &self,
-        doing: &str,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, StoreError> {
-        match tokio::time::timeout(self.limit, work).await {
-            Ok(answer) => answer.map_err(|error| self.place.failure(doing, error)),
-            Err(_) => Err(self.place.too_slow(doing)),
-        }
-    }
-}
-
-/// Opens the file, which gets its log if it has none.
+/// Opens the file, which gets a write-ahead log if it has none.
 ///
-/// For that a connection that reads the file has to lock it, and whoever meets another there is
-/// refused at once, whatever its time-out, lest both wait for ever.
+/// For that a connection that already reads the file has to lock it. Of two that try, SQLite refuses
+/// one at once, whatever its time-out, to prevent a deadlock; so we try again.
 async fn first_connection(
     options: &SqliteOptions,
     path: &Path,
@@ -339,11 +164,6 @@ async fn first_connection(
             answer => return answer,
         }
     }
-}
-
-/// Begins a statement, which a connection prepares once.
-fn query(text: &Arc<str>) -> Statement<'static> {
-    sqlx::query(AssertSqlSafe(Arc::clone(text)))
 }
 
 fn pool(options: &SqliteOptions, connections: u32) -> SqlitePoolOptions {

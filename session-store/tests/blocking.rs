@@ -8,10 +8,12 @@ use std::thread;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Found, Key, Outcome, Record, Revision, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Outcome, Record, Revision, Revoke, Store, StoreError,
 };
 use session_store::{BlockingStore, MemoryStore};
-use session_testkit::{FaultyStore, ModelStore, key_of, moment_at, record_of, store_suite};
+use session_testkit::{
+    FaultyStore, ModelStore, digest_of, key_of, moment_at, record_of, store_suite,
+};
 use time::OffsetDateTime;
 
 const THREADS: u64 = 8;
@@ -32,26 +34,24 @@ fn insert(store: &BlockingStore, number: u64) -> Result<Outcome, StoreError> {
     store.write(Command::Insert { key, record }, moment_at(0))
 }
 
+fn load(store: &BlockingStore, number: u64) -> Option<Record> {
+    let found = store.load(&key_of(number), &digest_of(0), moment_at(0));
+    found.unwrap()
+}
+
 /// Raises a record's revision by one, against all others who do so.
 fn raise(store: &BlockingStore, number: u64) {
     let key = &key_of(number);
     loop {
-        let old = store
-            .load(key, moment_at(0))
-            .unwrap()
-            .unwrap()
-            .record()
-            .clone();
+        let old = load(store, number).unwrap();
         let state = old.revision.to_i64() + 1;
         let replace = Command::Replace {
             key,
             expected: old.revision,
-            with: key,
             record: &Record {
                 revision: Revision::from_i64(state),
                 ..old
             },
-            remembered: moment_at(0),
         };
         if store.write(replace, moment_at(0)).unwrap() == Outcome::Applied {
             return;
@@ -68,15 +68,14 @@ fn threads_neither_lose_nor_block(store: &BlockingStore) {
                 assert_eq!(insert(store, thread).unwrap(), Outcome::Applied);
                 for _ in 0..ROUNDS {
                     raise(store, 0);
-                    let own = store.load(&key_of(thread), moment_at(0)).unwrap();
-                    assert_eq!(own, Some(Found::Here(record_of(1))));
+                    assert_eq!(load(store, thread), Some(record_of(1)));
                 }
             });
         }
     });
-    let all = store.load(&key_of(0), moment_at(0)).unwrap().unwrap();
+    let all = load(store, 0).unwrap();
     let raised = i64::from(ROUNDS) * i64::try_from(THREADS).unwrap();
-    assert_eq!(all.record().revision.to_i64(), 1 + raised);
+    assert_eq!(all.revision.to_i64(), 1 + raised);
     assert_eq!(store.sweep(moment_at(100), 100).unwrap(), 9);
 }
 
@@ -97,9 +96,7 @@ fn sqlite_stands_threads() {
 fn what_is_written_is_there_when_the_store_is_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(insert(&sqlite(&directory), 1).unwrap(), Outcome::Applied);
-    let again = sqlite(&directory);
-    let found = again.load(&key_of(1), moment_at(0)).unwrap();
-    assert_eq!(found, Some(Found::Here(record_of(1))));
+    assert_eq!(load(&sqlite(&directory), 1), Some(record_of(1)));
 }
 
 /// An async store again, whose calls come from wherever it is polled.
@@ -108,8 +105,13 @@ struct Through(BlockingStore);
 
 #[async_trait]
 impl Store for Through {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        self.0.load(key, now)
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.0.load(key, secret, now)
     }
 
     async fn write(
@@ -165,7 +167,7 @@ async fn it_opens_answers_and_ends_inside_a_runtime() {
     assert_eq!(blocking.await.unwrap(), Outcome::Refused);
     let inner = Arc::new(Through(store));
     let outer = BlockingStore::new(inner).unwrap();
-    assert!(outer.load(&key_of(1), moment_at(0)).unwrap().is_some());
+    assert!(load(&outer, 1).is_some());
     drop(outer);
 }
 
@@ -175,9 +177,11 @@ fn errors_come_through() {
     let store = BlockingStore::new(Arc::new(faulty.clone())).unwrap();
     faulty.go_down();
     assert!(store.check().is_err());
-    assert!(store.load(&key_of(1), moment_at(0)).is_err());
+    let load = || store.load(&key_of(1), &digest_of(0), moment_at(0));
+    assert!(load().is_err());
     faulty.come_up();
     assert!(store.check().is_ok());
+    assert!(load().is_ok());
     let refused = BlockingStore::open(async {
         Err::<ModelStore, _>(StoreError::new("there is no such store"))
     });

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Found, Outcome, Record, Revision, Revoke, Store};
+use session_core::{Command, Key, Only, Outcome, Record, Revision, Revoke, Secrets, Store};
 use session_store::{CachedOptions, CachedStore};
 use session_testkit::{
-    Calls, FaultyStore, ModelStore, SpyStore, key_of, moment_at, record_of, store_suite,
+    Calls, FaultyStore, ModelStore, SpyStore, digest_of, key_of, moment_at, record_of, store_suite,
 };
 use time::OffsetDateTime;
 
@@ -85,26 +85,40 @@ impl Setting {
     }
 
     async fn load(&self, now: OffsetDateTime) -> Option<Record> {
-        let found = self.cached.load(&key_of(1), now).await.unwrap();
-        found.map(|found| found.record().clone())
+        self.load_by(PRESENT, now).await
+    }
+
+    async fn load_by(&self, secret: u64, now: OffsetDateTime) -> Option<Record> {
+        let secret = &digest_of(secret);
+        self.cached.load(&key_of(1), secret, now).await.unwrap()
     }
 
     /// Says how often the store was asked for what was loaded now.
     async fn asked(&self, now: OffsetDateTime) -> usize {
+        self.asked_by(PRESENT, now).await
+    }
+
+    async fn asked_by(&self, secret: u64, now: OffsetDateTime) -> usize {
         let _ = self.spy.take();
-        self.load(now).await;
+        self.load_by(secret, now).await;
         self.spy.take().load
     }
 }
 
+/// The secret of every record that [`record_of`] makes.
+const PRESENT: u64 = 0;
+
+fn delete(key: &Key) -> Command<'_> {
+    let only = Only::Always;
+    Command::Delete { key, only }
+}
+
 fn replace_with(record: &Record) -> Command<'_> {
-    static KEY: std::sync::LazyLock<session_core::Key> = std::sync::LazyLock::new(|| key_of(1));
+    static KEY: std::sync::LazyLock<Key> = std::sync::LazyLock::new(|| key_of(1));
     Command::Replace {
         key: &KEY,
         expected: Revision::from_i64(1),
-        with: &KEY,
         record,
-        remembered: moment_at(0),
     }
 }
 
@@ -145,17 +159,15 @@ async fn a_clock_that_stands_still_prolongs_nothing() {
     let options = CachedOptions::new().stale_for(bound);
     let model = ModelStore::new();
     let cached = CachedStore::with(Arc::new(model.clone()), &options).unwrap();
-    let (key, record) = (&key_of(1), &owned(1));
+    let (key, secret, record) = (&key_of(1), &digest_of(PRESENT), &owned(1));
     let insert = Command::Insert { key, record };
     cached.write(insert, moment_at(0)).await.unwrap();
-    cached.load(key, moment_at(0)).await.unwrap();
+    let load = async || cached.load(key, secret, moment_at(0)).await.unwrap();
+    load().await;
     let filled = Instant::now();
-    model
-        .write(Command::Delete { key }, moment_at(0))
-        .await
-        .unwrap();
+    model.write(delete(key), moment_at(0)).await.unwrap();
     let mut asked = Instant::now();
-    while cached.load(key, moment_at(0)).await.unwrap().is_some() {
+    while load().await.is_some() {
         assert!(asked < filled + bound);
         tokio::task::yield_now().await;
         asked = Instant::now();
@@ -169,8 +181,8 @@ async fn a_slow_answer_is_as_old_as_its_question() {
     let setting = Setting::new().await;
     let cached = CachedStore::with(Arc::new(setting.spy.clone()), &options).unwrap();
     let gate = setting.faulty.pause_after(1);
-    let key = &key_of(1);
-    let slow = async { cached.load(key, moment_at(0)).await.unwrap() };
+    let (key, secret) = (&key_of(1), &digest_of(PRESENT));
+    let slow = async { cached.load(key, secret, moment_at(0)).await.unwrap() };
     let waiting = async {
         gate.reached().await;
         let reached = Instant::now();
@@ -180,7 +192,7 @@ async fn a_slow_answer_is_as_old_as_its_question() {
         gate.open();
     };
     tokio::join!(slow, waiting);
-    cached.load(key, moment_at(0)).await.unwrap();
+    cached.load(key, secret, moment_at(0)).await.unwrap();
     assert_eq!(setting.spy.take().load, 2);
 }
 
@@ -202,8 +214,9 @@ async fn a_write_is_seen_at_once_whatever_the_store_said() {
     assert_eq!(setting.asked(moment_at(0)).await, 1);
     // Failed, but applied.
     setting.faulty.lose_answer(setting.faulty.calls() + 1);
-    let delete = Command::Delete { key: &key_of(1) };
-    assert!(setting.cached.write(delete, moment_at(0)).await.is_err());
+    let key = key_of(1);
+    let write = setting.cached.write(delete(&key), moment_at(0));
+    assert!(write.await.is_err());
     assert_eq!(setting.load(moment_at(0)).await, None);
 }
 
@@ -231,7 +244,8 @@ async fn a_revocation_ends_what_is_cached_of_the_owner_and_of_nobody_else() {
         }
         let _ = setting.spy.take();
         for (key, loaded) in (1..).zip(&mut loaded) {
-            let found = setting.cached.load(&key_of(key), moment_at(0)).await;
+            let (key, secret) = (key_of(key), digest_of(PRESENT));
+            let found = setting.cached.load(&key, &secret, moment_at(0)).await;
             *loaded = found.unwrap().is_some();
         }
         assert_eq!(loaded, expected);
@@ -242,51 +256,55 @@ async fn a_revocation_ends_what_is_cached_of_the_owner_and_of_nobody_else() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_asked_for_each_time() {
+async fn an_absent_session_is_asked_for_each_time() {
     let setting = Setting::new().await;
-    let key = &key_of(2);
+    let (key, secret) = (&key_of(2), &digest_of(PRESENT));
+    let load = async || {
+        let load = setting.cached.load(key, secret, moment_at(0));
+        load.await.unwrap()
+    };
     for _ in 0..3 {
-        assert_eq!(setting.cached.load(key, moment_at(0)).await.unwrap(), None);
+        assert_eq!(load().await, None);
     }
     assert_eq!(setting.spy.take().load, 3);
     let record = &record_of(2);
     let insert = Command::Insert { key, record };
     setting.model.write(insert, moment_at(0)).await.unwrap();
-    let found = setting.cached.load(key, moment_at(0)).await.unwrap();
-    assert_eq!(found, Some(Found::Here(record_of(2))));
+    assert_eq!(load().await, Some(record_of(2)));
 }
 
 #[tokio::test]
-async fn a_moved_session_is_not_cached_under_its_old_key() {
+async fn a_load_by_any_but_the_present_secret_asks_the_store_and_caches_nothing() {
     let setting = Setting::new().await;
-    let (old, new, record) = (&key_of(1), &key_of(2), &owned(2));
-    let moved = Command::Replace {
-        key: old,
-        expected: Revision::from_i64(1),
-        with: new,
-        record,
-        remembered: moment_at(10),
-    };
-    setting.cached.write(moved, moment_at(0)).await.unwrap();
-    let _ = setting.spy.take();
     for _ in 0..2 {
-        let found = setting.cached.load(old, moment_at(0)).await.unwrap();
-        let (to, record) = (*new, owned(2));
-        assert_eq!(found, Some(Found::Moved { to, record }));
+        assert_eq!(setting.asked_by(7, moment_at(0)).await, 1);
     }
-    assert_eq!(setting.spy.take().load, 2);
-    // And a logout by the old one ends what is cached under the new one.
-    assert!(
-        setting
-            .cached
-            .load(new, moment_at(0))
-            .await
-            .unwrap()
-            .is_some()
-    );
-    let delete = Command::Delete { key: old };
-    setting.cached.write(delete, moment_at(0)).await.unwrap();
-    assert_eq!(setting.cached.load(new, moment_at(0)).await.unwrap(), None);
+    // It was not cached on the way.
+    assert_eq!(setting.asked(moment_at(0)).await, 1);
+    assert_eq!(setting.asked(moment_at(0)).await, 0);
+    // And it costs the bearer of the present secret nothing.
+    assert_eq!(setting.asked_by(7, moment_at(0)).await, 1);
+    assert_eq!(setting.asked(moment_at(0)).await, 0);
+}
+
+#[tokio::test]
+async fn a_secret_that_another_node_has_issued_is_known_at_once() {
+    let setting = Setting::new().await;
+    setting.load(moment_at(0)).await;
+    let secrets = Secrets {
+        present: digest_of(1),
+        ..owned(2).secrets
+    };
+    let rotated = Record {
+        secrets,
+        ..owned(2)
+    };
+    let write = setting.model.write(replace_with(&rotated), moment_at(0));
+    assert_eq!(write.await.unwrap(), Outcome::Applied);
+    assert_eq!(setting.load_by(1, moment_at(0)).await, Some(rotated));
+    assert_eq!(setting.asked_by(1, moment_at(0)).await, 0);
+    // From here on the store is asked about the old one.
+    assert_eq!(setting.asked(moment_at(0)).await, 1);
 }
 
 #[tokio::test]
@@ -294,11 +312,12 @@ async fn an_outage_is_seen_within_the_bound_and_by_every_write() {
     let setting = Setting::new().await;
     setting.load(moment_at(0)).await;
     setting.faulty.go_down();
-    let load = async |now| setting.cached.load(&key_of(1), now).await;
+    let (key, secret) = (&key_of(1), &digest_of(PRESENT));
+    let load = async |now| setting.cached.load(key, secret, now).await;
     assert!(load(moment_at(59)).await.unwrap().is_some());
     assert!(load(moment_at(60)).await.is_err());
-    let delete = Command::Delete { key: &key_of(1) };
-    assert!(setting.cached.write(delete, moment_at(1)).await.is_err());
+    let write = setting.cached.write(delete(key), moment_at(1));
+    assert!(write.await.is_err());
     assert!(load(moment_at(1)).await.is_err());
     let revoke = setting.cached.revoke("ada", Revoke::All, moment_at(1));
     assert!(revoke.await.is_err());
@@ -329,8 +348,8 @@ async fn each_command_costs_what_it_costs_without_the_cache() {
         ..Calls::default()
     };
     assert_eq!(spy.take(), expected);
-    let delete = Command::Delete { key };
-    setting.cached.write(delete, moment_at(0)).await.unwrap();
+    let write = setting.cached.write(delete(key), moment_at(0));
+    write.await.unwrap();
     let expected = Calls {
         delete: 1,
         ..Calls::default()

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use session_store::{CachedOptions, CachedStore};
 use session_testkit::{key_of, moment_at, record_of};
 use time::OffsetDateTime;
@@ -22,13 +22,18 @@ struct EveryStore {
 
 #[async_trait]
 impl Store for EveryStore {
-    async fn load(&self, _: &Key, _: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+    async fn load(
+        &self,
+        _: &Key,
+        _: &Digest,
+        _: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
         self.loads.fetch_add(1, Ordering::Relaxed);
         let data = "x".repeat(self.size.load(Ordering::Relaxed)).into();
-        Ok(Some(Found::Here(Record {
+        Ok(Some(Record {
             data,
             ..record_of(1)
-        })))
+        }))
     }
 
     async fn write(&self, _: Command<'_>, _: OffsetDateTime) -> Result<Outcome, StoreError> {
@@ -53,8 +58,8 @@ impl Store for EveryStore {
 }
 
 fn load(cached: &CachedStore, number: u64) {
-    let key = &key_of(number);
-    let found = pollster::block_on(cached.load(key, moment_at(0)));
+    let (key, secret) = (&key_of(number), &record_of(1).secrets.present);
+    let found = pollster::block_on(cached.load(key, secret, moment_at(0)));
     assert!(found.unwrap().is_some());
 }
 

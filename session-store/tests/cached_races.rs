@@ -10,10 +10,11 @@ use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Found, Key, Outcome, Record, Revision, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Only, Outcome, Record, Remembered, Revision, Revoke, Secrets,
+    Store, StoreError,
 };
 use session_store::CachedStore;
-use session_testkit::{ModelStore, key_of, moment_at, record_of};
+use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
 /// A store that takes a step for the way to it, one for what it does and one for the way back.
@@ -53,8 +54,13 @@ impl SteppingStore {
 
 #[async_trait]
 impl Store for SteppingStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        self.steps(self.model.load(key, now)).await
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.steps(self.model.load(key, secret, now)).await
     }
 
     async fn write(
@@ -87,54 +93,68 @@ impl Store for SteppingStore {
     }
 }
 
-/// What may happen to ada's session, which is under key 1 and was under key 0 before.
+/// What may happen to ada's session, which was rotated before.
 #[derive(Debug, Clone, Copy)]
 enum Write {
     Replace,
-    Move,
-    MoveInVain,
+    ReplaceRefused,
+    ReplaceByOneThatIsOver,
+    Rotate,
     Touch,
     Delete,
-    DeleteByOldKey,
+    DeleteByPresentSecret,
+    DeleteByRememberedSecret,
+    DeleteIfOver,
     RevokeAll,
     RevokeOthers,
 }
 
-const WRITES: [Write; 8] = [
+const WRITES: [Write; 11] = [
     Write::Replace,
-    Write::Move,
-    Write::MoveInVain,
+    Write::ReplaceRefused,
+    Write::ReplaceByOneThatIsOver,
+    Write::Rotate,
     Write::Touch,
     Write::Delete,
-    Write::DeleteByOldKey,
+    Write::DeleteByPresentSecret,
+    Write::DeleteByRememberedSecret,
+    Write::DeleteIfOver,
     Write::RevokeAll,
     Write::RevokeOthers,
 ];
 
 impl Write {
     async fn run(self, store: &CachedStore) {
-        let (now, record) = (moment_at(1), owned(8));
-        let replace = |expected, with| Command::Replace {
-            key: &KEYS[1],
-            expected: Revision::from_i64(expected),
-            with,
-            record: &record,
-            remembered: moment_at(50),
+        let (key, now) = (&key_of(1), moment_at(1));
+        let (changed, rotated) = (hers(8, 1), hers(8, 2));
+        let over = Record {
+            expires: now,
+            ..hers(8, 1)
         };
+        let replace = |expected, record| Command::Replace {
+            key,
+            expected: Revision::from_i64(expected),
+            record,
+        };
+        let delete = |only| Command::Delete { key, only };
+        let [remembered, present, _] = SECRETS.map(digest_of);
         let command = match self {
-            Self::Replace => replace(7, &KEYS[1]),
-            Self::Move => replace(7, &KEYS[2]),
-            Self::MoveInVain => replace(6, &KEYS[2]),
+            Self::Replace => replace(7, &changed),
+            Self::ReplaceRefused => replace(6, &changed),
+            Self::ReplaceByOneThatIsOver => replace(7, &over),
+            Self::Rotate => replace(7, &rotated),
             Self::Touch => Command::Touch {
-                key: &KEYS[1],
+                key,
                 expected: Revision::from_i64(7),
                 seen: now,
                 expires: moment_at(200),
             },
-            Self::Delete => Command::Delete { key: &KEYS[1] },
-            Self::DeleteByOldKey => Command::Delete { key: &KEYS[0] },
+            Self::Delete => delete(Only::Always),
+            Self::DeleteByPresentSecret => delete(Only::Opened(&present)),
+            Self::DeleteByRememberedSecret => delete(Only::Opened(&remembered)),
+            Self::DeleteIfOver => delete(Only::Over(moment_at(100))),
             Self::RevokeAll | Self::RevokeOthers => {
-                let other = record_of(1).public_id;
+                let other = key_of(2).public_id();
                 let which = match self {
                     Self::RevokeAll => Revoke::All,
                     _ => Revoke::AllBut(&other),
@@ -147,12 +167,23 @@ impl Write {
     }
 }
 
-static KEYS: std::sync::LazyLock<[Key; 3]> = std::sync::LazyLock::new(|| [0, 1, 2].map(key_of));
+/// The remembered one, the present one, and the one that a rotation issues.
+const SECRETS: [u64; 3] = [0, 1, 2];
 
-fn owned(number: u32) -> Record {
+/// Returns ada's session with that secret and the one before it.
+fn hers(revision: u32, secret: u64) -> Record {
     Record {
         owner: Some("ada".into()),
-        ..record_of(number)
+        secrets: Secrets {
+            present: digest_of(secret),
+            issued: moment_at(0),
+            remembered: Some(Remembered {
+                digest: digest_of(secret - 1),
+                until: moment_at(50),
+                salt: None,
+            }),
+        },
+        ..record_of(revision)
     }
 }
 
@@ -169,31 +200,25 @@ impl Setting {
             loses_writes_answers,
         };
         let insert = Command::Insert {
-            key: &KEYS[0],
-            record: &owned(6),
-        };
-        let moved = Command::Replace {
-            key: &KEYS[0],
-            expected: Revision::from_i64(6),
-            with: &KEYS[1],
-            record: &owned(7),
-            remembered: moment_at(50),
+            key: &key_of(1),
+            record: &hers(7, 1),
         };
         let cached = CachedStore::new(Arc::new(store.clone()));
-        for command in [insert, moved] {
-            let _ = pollster::block_on(cached.write(command, moment_at(0)));
-        }
+        let _ = pollster::block_on(cached.write(insert, moment_at(0)));
         Self { store, cached }
     }
 
-    /// Panics unless a load through the cache finds what is stored.
+    /// Panics unless a load through the cache, by any secret, finds what is stored.
     fn assert_truth(&self, place: &str) {
-        for key in &*KEYS {
-            let load = |store: &dyn Store| pollster::block_on(store.load(key, moment_at(1)));
-            let truth = load(&self.store.model).unwrap();
-            assert_eq!(load(&self.cached).unwrap(), truth, "{place}");
+        for secret in SECRETS {
+            let found = find(&self.cached, secret);
+            assert_eq!(found, find(&self.store.model, secret), "{place}");
         }
     }
+}
+
+fn find(store: &dyn Store, secret: u64) -> Option<Record> {
+    pollster::block_on(store.load(&key_of(1), &digest_of(secret), moment_at(1))).unwrap()
 }
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -235,9 +260,10 @@ fn run(tasks: &mut [Option<Task<'_>>], order: &[usize], mut done: impl FnMut(usi
     assert!(tasks.iter().all(Option::is_none));
 }
 
-fn load<'a>(cached: &'a CachedStore, key: &'a Key) -> Task<'a> {
+fn load(cached: &CachedStore, secret: u64) -> Task<'_> {
     Box::pin(async move {
-        cached.load(key, moment_at(1)).await.unwrap();
+        let (key, secret) = (&key_of(1), &digest_of(secret));
+        cached.load(key, secret, moment_at(1)).await.unwrap();
     })
 }
 
@@ -252,18 +278,18 @@ enum Look {
     Late,
 }
 
-/// Lets loads meet a write in every order.
-fn meet(write: Write, loads: usize, loses_answer: bool, look: Look) {
-    for order in orders(&mut vec![TURNS; 1 + loads]) {
-        let place = format!("{write:?}, {loses_answer}, {look:?}, {order:?}");
+/// Lets loads, by these secrets, meet a write in every order.
+fn meet(write: Write, loads: &[u64], loses_answer: bool, look: Look) {
+    for order in orders(&mut vec![TURNS; 1 + loads.len()]) {
+        let place = format!("{write:?}, {loads:?}, {loses_answer}, {look:?}, {order:?}");
         let setting = Setting::new(loses_answer);
         let cached = &setting.cached;
         let mut tasks = vec![Some(Box::pin(write.run(cached)) as Task<'_>)];
-        tasks.extend((0..loads).map(|_| Some(load(cached, &KEYS[1]))));
+        tasks.extend(loads.iter().map(|secret| Some(load(cached, *secret))));
         let mut is_written = false;
         run(&mut tasks, &order, |task| {
             is_written |= task == 0;
-            // Whoever heard of the end of the write, and asks now, sees it.
+            // Every load that begins after the write has ended sees it.
             if is_written && look == Look::AtOnce {
                 setting.assert_truth(&place);
             }
@@ -276,40 +302,43 @@ fn meet(write: Write, loads: usize, loses_answer: bool, look: Look) {
 fn no_order_of_a_load_and_a_write_leaves_the_cache_behind() {
     for write in WRITES {
         for loses_answer in [false, true] {
-            meet(write, 1, loses_answer, Look::AtOnce);
-            meet(write, 1, loses_answer, Look::Late);
+            for secret in SECRETS {
+                meet(write, &[secret], loses_answer, Look::AtOnce);
+                meet(write, &[secret], loses_answer, Look::Late);
+            }
         }
     }
 }
 
 #[test]
 fn no_order_of_two_loads_and_a_write_does_either() {
-    meet(Write::Replace, 2, false, Look::AtOnce);
-    meet(Write::RevokeAll, 2, false, Look::Late);
+    meet(Write::Replace, &[1, 1], false, Look::AtOnce);
+    meet(Write::Rotate, &[1, 2], false, Look::AtOnce);
+    meet(Write::RevokeAll, &[1, 1], false, Look::Late);
 }
 
 #[test]
-fn a_write_that_is_given_up_at_any_step_leaves_the_cache_right() {
+fn a_write_that_is_cancelled_at_any_step_leaves_the_cache_right() {
     for write in WRITES {
-        for given_up_after in 0..TURNS {
-            for order in orders(&mut [given_up_after, TURNS]) {
+        for cancelled_after in 0..TURNS {
+            for order in orders(&mut [cancelled_after, TURNS]) {
                 let place = format!("{write:?}, {order:?}");
                 let setting = Setting::new(false);
                 let cached = &setting.cached;
                 setting.assert_truth(&place);
                 let mut writing = Box::pin(write.run(cached)) as Task<'_>;
                 let mut turns = 0;
-                let giving_up = poll_fn(|context| {
+                let cancelling = poll_fn(|context| {
                     turns += 1;
-                    if turns <= given_up_after {
+                    if turns <= cancelled_after {
                         return writing.as_mut().poll(context);
                     }
                     writing = Box::pin(async {});
                     Poll::Ready(())
                 });
                 let mut tasks = [
-                    Some(Box::pin(giving_up) as Task<'_>),
-                    Some(load(cached, &KEYS[1])),
+                    Some(Box::pin(cancelling) as Task<'_>),
+                    Some(load(cached, 1)),
                 ];
                 run(&mut tasks, &order, |_| ());
                 setting.assert_truth(&place);
@@ -319,65 +348,42 @@ fn a_write_that_is_given_up_at_any_step_leaves_the_cache_right() {
 }
 
 #[test]
-fn a_logout_finds_the_session_that_is_moved_under_its_hands() {
+fn no_order_of_a_logout_and_a_rotation_leaves_the_cache_behind() {
     for order in orders(&mut [TURNS; 2]) {
         let place = format!("{order:?}");
         let setting = Setting::new(false);
         let cached = &setting.cached;
         let mut tasks = [
-            Some(Box::pin(Write::Delete.run(cached)) as Task<'_>),
-            Some(Box::pin(Write::Move.run(cached)) as Task<'_>),
+            Some(Box::pin(Write::DeleteByPresentSecret.run(cached)) as Task<'_>),
+            Some(Box::pin(Write::Rotate.run(cached)) as Task<'_>),
         ];
-        // Once the move has ended, its new id is used, and the session is cached under it.
+        // As soon as the rotation has ended, the session is cached for its new secret.
         run(&mut tasks, &order, |_| setting.assert_truth(&place));
+        // The old secret is remembered, so the session has ended in either order.
+        assert_eq!(find(&setting.store.model, 2), None, "{place}");
         setting.assert_truth(&place);
     }
 }
 
 #[test]
-fn a_move_in_vain_does_not_hide_the_one_that_was_made() {
-    for loses_answer in [false, true] {
-        let setting = Setting::new(loses_answer);
-        let cached = &setting.cached;
-        let elsewhere = key_of(9);
-        let in_vain = Command::Replace {
-            key: &KEYS[1],
-            expected: Revision::from_i64(7),
-            with: &elsewhere,
-            record: &owned(9),
-            remembered: moment_at(50),
-        };
-        pollster::block_on(Write::Move.run(cached));
-        let _ = pollster::block_on(cached.write(in_vain, moment_at(1)));
-        setting.assert_truth("moved");
-        pollster::block_on(Write::Delete.run(cached));
-        setting.assert_truth("deleted by the old key");
-    }
-}
-
-#[test]
-fn what_was_read_early_does_not_replace_what_was_read_later() {
+fn a_slow_load_does_not_replace_what_was_read_after_it() {
     let setting = Setting::new(false);
     let Setting { store, cached } = &setting;
-    let mut early = load(cached, &KEYS[1]);
+    let mut early = load(cached, 1);
     let mut context = Context::from_waker(Waker::noop());
-    // It has the answer in its hand.
+    // It has been answered, and has not cached the answer yet.
     for _ in 1..TURNS {
         assert!(early.as_mut().poll(&mut context).is_pending());
     }
-    let record = owned(8);
     let replace = Command::Replace {
-        key: &KEYS[1],
+        key: &key_of(1),
         expected: Revision::from_i64(7),
-        with: &KEYS[1],
-        record: &record,
-        remembered: moment_at(50),
+        record: &hers(8, 1),
     };
     // On another node.
     let write = store.model.write(replace, moment_at(1));
     assert_eq!(pollster::block_on(write).unwrap(), Outcome::Applied);
-    pollster::block_on(load(cached, &KEYS[1]));
+    pollster::block_on(load(cached, 1));
     assert!(early.as_mut().poll(&mut context).is_ready());
-    let found = pollster::block_on(cached.load(&KEYS[1], moment_at(1))).unwrap();
-    assert_eq!(found, Some(Found::Here(owned(8))));
+    assert_eq!(find(cached, 1), Some(hers(8, 1)));
 }

@@ -6,9 +6,9 @@
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use session_core::{Command, Outcome, Record, Revision, Revoke, Store};
+use session_core::{Command, Only, Outcome, Record, Remembered, Revision, Revoke, Store};
 use session_store::MemoryStore;
-use session_testkit::{key_of, moment_at, record_of, store_suite};
+use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
 
 fn owned(number: u32) -> Record {
     Record {
@@ -23,13 +23,20 @@ async fn insert(store: &MemoryStore, key: u64, record: &Record) -> Outcome {
     store.write(insert, moment_at(0)).await.unwrap()
 }
 
-async fn relocate(store: &MemoryStore, (key, with): (u64, u64), state: u32) -> Outcome {
+/// Rotates the secret from the digest of a number to that of the next.
+async fn rotate(store: &MemoryStore, key: u64, state: u32) -> Outcome {
+    let mut record = owned(state + 1);
+    record.secrets.present = digest_of(u64::from(state) + 1);
+    record.secrets.remembered = Some(Remembered {
+        digest: digest_of(state.into()),
+        earlier: None,
+        until: moment_at(10),
+        salt: None,
+    });
     let replace = Command::Replace {
         key: &key_of(key),
         expected: Revision::from_i64(state.into()),
-        with: &key_of(with),
-        record: &owned(state + 1),
-        remembered: moment_at(60),
+        record: &record,
     };
     store.write(replace, moment_at(0)).await.unwrap()
 }
@@ -53,41 +60,38 @@ async fn it_needs_no_runtime_and_clones_are_the_same_store() {
 }
 
 #[test]
-fn moves_in_both_directions_do_not_deadlock() {
+fn threads_neither_block_nor_lose() {
     let store = &MemoryStore::new();
     thread::scope(|scope| {
         for thread in 0..8_u64 {
             scope.spawn(move || {
                 pollster::block_on(async {
-                    // The keys of a thread lie in many parts of the store, in every order.
-                    let place = |state: u64| thread * 10_000 + state;
-                    insert(store, place(0), &owned(0)).await;
+                    insert(store, thread, &owned(0)).await;
                     for state in 0..2_000 {
-                        let path = (place(state), place(state + 1));
-                        let outcome = relocate(store, path, u32::try_from(state).unwrap()).await;
-                        assert_eq!(outcome, Outcome::Applied);
+                        assert_eq!(rotate(store, thread, state).await, Outcome::Applied);
                     }
                 });
             });
         }
     });
     assert_eq!(store.len(), 8);
+    let devices = pollster::block_on(store.devices("ada", moment_at(0)));
+    assert_eq!(devices.unwrap().len(), 8);
 }
 
 #[test]
-fn a_session_that_moves_is_always_one_device() {
+fn a_session_that_is_written_is_always_one_device() {
     let store = &MemoryStore::new();
     pollster::block_on(insert(store, 0, &owned(0)));
     thread::scope(|scope| {
-        let moving = scope.spawn(|| {
+        let writing = scope.spawn(|| {
             pollster::block_on(async {
-                for state in 0..5_000_u32 {
-                    let path = (u64::from(state), u64::from(state) + 1);
-                    relocate(store, path, state).await;
+                for state in 0..5_000 {
+                    assert_eq!(rotate(store, 0, state).await, Outcome::Applied);
                 }
             });
         });
-        while !moving.is_finished() {
+        while !writing.is_finished() {
             let devices = pollster::block_on(store.devices("ada", moment_at(0)));
             assert_eq!(devices.unwrap().len(), 1);
         }
@@ -95,16 +99,15 @@ fn a_session_that_moves_is_always_one_device() {
 }
 
 #[test]
-fn a_session_that_moves_does_not_escape_revocation() {
+fn a_session_that_is_written_does_not_escape_revocation() {
     for round in 0..200 {
         let store = &MemoryStore::new();
         pollster::block_on(insert(store, 0, &owned(0)));
         thread::scope(|scope| {
             scope.spawn(|| {
                 pollster::block_on(async {
-                    for state in 0..200_u32 {
-                        let path = (u64::from(state), u64::from(state) + 1);
-                        relocate(store, path, state).await;
+                    for state in 0..200 {
+                        rotate(store, 0, state).await;
                     }
                 });
             });
@@ -116,37 +119,33 @@ fn a_session_that_moves_does_not_escape_revocation() {
 }
 
 #[test]
-fn a_logout_by_the_old_key_and_a_move_see_each_other() {
+fn a_logout_by_the_old_secret_and_a_rotation_see_each_other() {
     let mut survived = 0;
     for round in 0..2_000 {
         let store = &MemoryStore::new();
-        let (old, key, next) = (3 * round, 3 * round + 1, 3 * round + 2);
-        pollster::block_on(insert(store, old, &owned(0)));
-        pollster::block_on(relocate(store, (old, key), 0));
+        // The logout comes with the secret that the second rotation forgets.
+        pollster::block_on(insert(store, round, &owned(0)));
+        pollster::block_on(rotate(store, round, 0));
         let start = &Barrier::new(2);
-        let moved = thread::scope(|scope| {
-            let moving = scope.spawn(move || {
+        let rotated = thread::scope(|scope| {
+            let rotation = scope.spawn(move || {
                 start.wait();
-                pollster::block_on(relocate(store, (key, next), 1))
+                pollster::block_on(rotate(store, round, 1))
             });
             start.wait();
-            let key = &key_of(old);
-            let deleted = pollster::block_on(store.write(Command::Delete { key }, moment_at(0)));
+            let (key, digest) = (&key_of(round), &digest_of(0));
+            let only = Only::Opened(digest);
+            let delete = Command::Delete { key, only };
+            let deleted = pollster::block_on(store.write(delete, moment_at(0)));
             assert_eq!(deleted.unwrap(), Outcome::Applied);
-            moving.join().unwrap()
+            rotation.join().unwrap()
         });
-        // Either there was nothing left to move, or the old key was forgotten already.
-        let lives = pollster::block_on(store.load(&key_of(next), moment_at(0)));
-        let lives = usize::from(lives.unwrap().is_some());
-        assert_eq!(
-            lives,
-            usize::from(moved == Outcome::Applied),
-            "round {round}"
-        );
+        // Either there was nothing left to rotate, or the old secret was forgotten already.
+        let lives = usize::from(rotated == Outcome::Applied);
         assert_eq!(store.len(), lives, "round {round}");
         survived += lives;
     }
-    println!("{survived} of 2000 moves came first");
+    println!("{survived} of 2000 rotations came first");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use session_core::{Command, Outcome, Record, Store};
 use session_store::MemoryStore;
-use session_testkit::{key_of, moment_at, record_of};
+use session_testkit::{digest_of, key_of, moment_at, record_of};
 
 /// Just too many for tables of half the size in either case, so that half of each is spare.
 const SESSIONS: u32 = if cfg!(debug_assertions) {
@@ -58,7 +58,8 @@ async fn fill(store: MemoryStore) {
 async fn read(store: MemoryStore) {
     for number in 0..SESSIONS {
         let key = &key_of(u64::from(number) * 7_919 % u64::from(SESSIONS));
-        assert!(store.load(key, moment_at(0)).await.unwrap().is_some());
+        let found = store.load(key, &digest_of(0), moment_at(0)).await;
+        assert!(found.unwrap().is_some());
     }
 }
 

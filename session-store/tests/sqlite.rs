@@ -8,9 +8,9 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use session_core::{Command, Found, Store};
+use session_core::{Command, Store};
 use session_store::SqliteStore;
-use session_testkit::{key_of, moment_at, record_of, store_suite};
+use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
 
 #[tokio::test]
 async fn sqlite_passes_the_suite() {
@@ -73,10 +73,11 @@ async fn what_was_acknowledged_survives_the_kill_of_the_process() {
     victim.wait().unwrap();
     let store = SqliteStore::open(&path).await.unwrap();
     for number in 0..=acknowledged.unwrap() {
-        let found = store.load(&key_of(number), moment_at(0)).await.unwrap();
+        let (key, secret) = (&key_of(number), &digest_of(0));
+        let found = store.load(key, secret, moment_at(0)).await.unwrap();
         assert_eq!(
             found,
-            Some(Found::Here(record_of(1))),
+            Some(record_of(1)),
             "session {number} of {acknowledged:?}"
         );
     }

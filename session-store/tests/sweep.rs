@@ -55,9 +55,10 @@ async fn sqlite_is_swept_under_traffic() {
     sqlx::query(
         "WITH RECURSIVE numbers (n) AS \
          (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1) \
-         INSERT INTO session SELECT randomblob(32), n, randomblob(16), 0, 0, ?2 - n % 1000, NULL, \
-         iif(n % 10 = 0, 'owner-' || n / 50, NULL), 'policy', hex(randomblob(100)), NULL, NULL \
-         FROM numbers",
+         INSERT INTO session \
+         (key, revision, present, issued, closed, created, seen, expires, owner, expiry, data) \
+         SELECT randomblob(16), n, randomblob(16), 0, 0, 0, 0, ?2 - n % 1000, \
+         iif(n % 10 = 0, 'owner-' || n / 50, NULL), 'policy', hex(randomblob(100)) FROM numbers",
     )
     .bind(i64::try_from(scale.expired).unwrap())
     .bind(expires)

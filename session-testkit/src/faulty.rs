@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
 use crate::Gate;
@@ -13,12 +13,12 @@ use crate::Gate;
 ///
 /// ```
 /// use session_core::Store;
-/// use session_testkit::{FaultyStore, ModelStore, key_of, moment_at};
+/// use session_testkit::{FaultyStore, ModelStore, digest_of, key_of, moment_at};
 ///
 /// # pollster::block_on(async {
 /// let store = FaultyStore::new(ModelStore::new());
 /// store.fail(2);
-/// let load = async || store.load(&key_of(1), moment_at(0)).await;
+/// let load = async || store.load(&key_of(1), &digest_of(0), moment_at(0)).await;
 /// assert!(load().await.is_ok());
 /// assert!(load().await.is_err());
 /// assert!(load().await.is_ok());
@@ -74,14 +74,14 @@ impl FaultyStore {
     ///
     /// ```
     /// use session_core::{Command, Store};
-    /// use session_testkit::{FaultyStore, ModelStore, key_of, moment_at, record_of};
+    /// use session_testkit::{FaultyStore, ModelStore, digest_of, key_of, moment_at, record_of};
     ///
     /// # pollster::block_on(async {
     /// let store = FaultyStore::new(ModelStore::new());
     /// store.lose_answer(1);
     /// let (key, record) = (&key_of(1), &record_of(1));
     /// assert!(store.write(Command::Insert { key, record }, moment_at(0)).await.is_err());
-    /// assert!(store.load(key, moment_at(0)).await.unwrap().is_some());
+    /// assert!(store.load(key, &digest_of(0), moment_at(0)).await.unwrap().is_some());
     /// # });
     /// ```
     pub fn lose_answer(&self, nth: usize) {
@@ -93,13 +93,13 @@ impl FaultyStore {
     /// ```
     /// use futures_util::future::join;
     /// use session_core::{Command, Store};
-    /// use session_testkit::{FaultyStore, ModelStore, key_of, moment_at, record_of};
+    /// use session_testkit::{FaultyStore, ModelStore, digest_of, key_of, moment_at, record_of};
     ///
     /// # pollster::block_on(async {
     /// let store = FaultyStore::new(ModelStore::new());
     /// let gate = store.pause_before(1);
-    /// let (key, record) = (&key_of(1), &record_of(1));
-    /// let slow_load = store.load(key, moment_at(0));
+    /// let (key, secret, record) = (&key_of(1), &digest_of(0), &record_of(1));
+    /// let slow_load = store.load(key, secret, moment_at(0));
     /// let overtaking = async {
     ///     gate.reached().await;
     ///     store.write(Command::Insert { key, record }, moment_at(0)).await.unwrap();
@@ -173,8 +173,13 @@ impl FaultyStore {
 
 #[async_trait]
 impl Store for FaultyStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        self.call(self.store.load(key, now)).await
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.call(self.store.load(key, secret, now)).await
     }
 
     async fn write(

@@ -1,4 +1,4 @@
-//! What a session store and a framework adapter must pass.
+//! The test suites that session stores and framework adapters pass.
 //!
 //! A store is right when [`store_suite`] says so: one test per store, on the store's own runtime,
 //! with a fresh store for each case. [`ModelStore`] is the shortest right store, and the one that
@@ -18,6 +18,7 @@ mod gate;
 mod model;
 mod report;
 mod spy;
+mod store_delete;
 mod store_end;
 mod store_fixture;
 mod store_insert;
@@ -25,8 +26,8 @@ mod store_owners;
 mod store_races;
 mod store_random;
 mod store_records;
-mod store_renewal;
 mod store_replace;
+mod store_secrets;
 mod store_suite;
 mod store_touch;
 
@@ -34,5 +35,5 @@ pub use faulty::FaultyStore;
 pub use gate::Gate;
 pub use model::ModelStore;
 pub use spy::{Calls, SpyStore};
-pub use store_fixture::{key_of, moment_at, record_of};
+pub use store_fixture::{digest_of, key_of, moment_at, record_of};
 pub use store_suite::{StoreCase, store_cases, store_suite};

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Found, Key, Outcome, Record, Revision, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Only, Outcome, Record, Remembered, Revoke, Secrets, Store,
+    StoreError,
 };
 use time::OffsetDateTime;
 
@@ -13,31 +14,22 @@ use time::OffsetDateTime;
 /// Other stores are compared with it; tests that need just any store use it. Clones are the same.
 ///
 /// ```
-/// use session_core::{Command, Found, Outcome, Store};
-/// use session_testkit::{ModelStore, key_of, moment_at, record_of};
+/// use session_core::{Command, Outcome, Store};
+/// use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
 ///
 /// # pollster::block_on(async {
 /// let store = ModelStore::new();
 /// let (key, record) = (&key_of(1), &record_of(1));
 /// let outcome = store.write(Command::Insert { key, record }, moment_at(0)).await.unwrap();
 /// assert_eq!(outcome, Outcome::Applied);
-/// let found = store.load(key, moment_at(0)).await.unwrap();
-/// assert_eq!(found, Some(Found::Here(record_of(1))));
+/// let found = store.load(key, &digest_of(0), moment_at(0)).await.unwrap();
+/// assert_eq!(found, Some(record_of(1)));
 /// # });
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct ModelStore(Arc<Mutex<Records>>);
 
-type Records = BTreeMap<Digest, Row>;
-
-type Digest = [u8; 32];
-
-#[derive(Debug)]
-struct Row {
-    record: Record,
-    /// The key that leads here too, and until when.
-    previous: Option<(Digest, OffsetDateTime)>,
-}
+type Records = BTreeMap<Key, Record>;
 
 impl ModelStore {
     /// Creates an empty store.
@@ -65,8 +57,13 @@ impl ModelStore {
 
 #[async_trait]
 impl Store for ModelStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        Ok(find(&self.records(), key, now))
+    async fn load(
+        &self,
+        key: &Key,
+        _secret: &Digest,
+        _now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        Ok(self.records().get(key).cloned())
     }
 
     async fn write(
@@ -79,15 +76,16 @@ impl Store for ModelStore {
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let mut records = self.records();
-        let expired = records.extract_if(.., |_, row| row.record.expires <= now);
+        let expired = records.extract_if(.., |_, record| record.expires <= now);
         Ok(expired.take(limit).count())
     }
 
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
         let records = self.records();
-        let records = records.values().map(|row| &row.record);
-        let hits = records.filter(|record| is_of(record, owner, now));
-        let mut listed: Vec<_> = hits.map(Record::device).collect();
+        let hits = records
+            .iter()
+            .filter(|(_, record)| record.owner.as_deref() == Some(owner) && is_listed(record, now));
+        let mut listed: Vec<_> = hits.map(|(key, record)| record.device(key)).collect();
         listed.sort_by_key(|device| Reverse(device.seen));
         Ok(listed)
     }
@@ -99,16 +97,15 @@ impl Store for ModelStore {
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
         let mut records = self.records();
-        let before = records.len();
-        records.retain(|_, Row { record, .. }| {
+        let revoked = records.extract_if(.., |key, record| {
             let chosen = match which {
                 Revoke::All => true,
-                Revoke::AllBut(kept) => record.public_id != *kept,
-                Revoke::One(ended) => record.public_id == *ended,
+                Revoke::AllBut(kept) => key.public_id() != *kept,
+                Revoke::One(ended) => key.public_id() == *ended,
             };
-            !(chosen && is_of(record, owner, now))
+            chosen && record.owner.as_deref() == Some(owner)
         });
-        Ok(before - records.len())
+        Ok(revoked.filter(|(_, record)| is_listed(record, now)).count())
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -117,84 +114,44 @@ impl Store for ModelStore {
 }
 
 fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Outcome {
-    match command {
-        Command::Insert { key, record } => {
-            if live(records, key, now).is_some() {
-                return Outcome::Refused;
-            }
-            let record = record.clone();
-            let previous = None;
-            records.insert(*key.digest(), Row { record, previous });
+    let present = records.get(command.key());
+    let live = present.filter(|record| record.expires > now);
+    let holds = match command {
+        Command::Insert { .. } => live.is_none(),
+        Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
+            live.is_some_and(|record| record.revision == expected)
         }
-        Command::Replace {
-            key,
-            expected,
-            with,
-            record,
-            remembered,
-        } => {
-            let is_taken = with != key && live(records, with, now).is_some();
-            if is_taken || !is_in(records, key, expected, now) {
-                return Outcome::Refused;
-            }
-            let removed = records.remove(key.digest());
-            let previous = if with == key {
-                removed.and_then(|row| row.previous)
-            } else {
-                Some((*key.digest(), remembered))
-            };
-            let record = record.clone();
-            records.insert(*with.digest(), Row { record, previous });
+        Command::Delete { only, .. } => present.is_some_and(|record| match only {
+            Only::Always => true,
+            Only::Opened(digest) => is_opened_by(digest, &record.secrets),
+            Only::Over(moment) => record.expires <= moment,
+        }),
+    };
+    match command {
+        Command::Delete { .. } if !holds => {}
+        _ if !holds => return Outcome::Refused,
+        Command::Replace { key, record, .. } if record.expires <= now => drop(records.remove(key)),
+        Command::Insert { key, record } | Command::Replace { key, record, .. } => {
+            records.insert(*key, record.clone());
         }
         Command::Touch {
-            key,
-            expected,
-            seen,
-            expires,
+            key, seen, expires, ..
         } => {
-            if !is_in(records, key, expected, now) {
-                return Outcome::Refused;
-            }
-            if let Some(Row { record, .. }) = records.get_mut(key.digest()) {
+            if let Some(record) = records.get_mut(key) {
                 record.seen = record.seen.max(seen);
                 record.expires = record.expires.max(expires);
             }
         }
-        Command::Delete { key } => {
-            let digest = match find(records, key, now) {
-                Some(Found::Moved { to, .. }) => *to.digest(),
-                _ => *key.digest(),
-            };
-            records.remove(&digest);
-        }
+        Command::Delete { key, .. } => drop(records.remove(key)),
     }
     Outcome::Applied
 }
 
-fn find(records: &Records, key: &Key, now: OffsetDateTime) -> Option<Found> {
-    if let Some(record) = live(records, key, now) {
-        return Some(Found::Here(record.clone()));
-    }
-    let leads_to = |row: &Row| {
-        let (digest, until) = row.previous?;
-        (digest == *key.digest() && until > now && row.record.expires > now).then_some(())
-    };
-    let (digest, row) = records.iter().find(|(_, row)| leads_to(row).is_some())?;
-    Some(Found::Moved {
-        to: Key::from_digest(*digest),
-        record: row.record.clone(),
-    })
+fn is_listed(record: &Record, now: OffsetDateTime) -> bool {
+    record.expires > now && !record.closed
 }
 
-fn live<'a>(records: &'a Records, key: &Key, now: OffsetDateTime) -> Option<&'a Record> {
-    let found = records.get(key.digest()).map(|row| &row.record);
-    found.filter(|record| record.expires > now)
-}
-
-fn is_in(records: &Records, key: &Key, expected: Revision, now: OffsetDateTime) -> bool {
-    live(records, key, now).is_some_and(|record| record.revision == expected)
-}
-
-fn is_of(record: &Record, owner: &str, now: OffsetDateTime) -> bool {
-    record.expires > now && record.owner.as_deref() == Some(owner)
+fn is_opened_by(digest: &Digest, secrets: &Secrets) -> bool {
+    let is_remembered = |one: &Remembered| one.digest == *digest || one.earlier == Some(*digest);
+    secrets.present == *digest || secrets.remembered.as_ref().is_some_and(is_remembered)
 }

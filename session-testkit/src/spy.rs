@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
 /// Counts the calls to the store that it wraps.
@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 ///
 /// ```
 /// use session_core::Store;
-/// use session_testkit::{Calls, ModelStore, SpyStore, key_of, moment_at};
+/// use session_testkit::{Calls, ModelStore, SpyStore, digest_of, key_of, moment_at};
 ///
 /// # pollster::block_on(async {
 /// let spy = SpyStore::new(ModelStore::new());
-/// spy.load(&key_of(1), moment_at(0)).await.unwrap();
+/// spy.load(&key_of(1), &digest_of(0), moment_at(0)).await.unwrap();
 /// assert_eq!(spy.calls(), Calls { load: 1, ..Calls::default() });
 /// assert_eq!(spy.take().total(), 1);
 /// assert_eq!(spy.calls(), Calls::default());
@@ -26,7 +26,7 @@ pub struct SpyStore {
     calls: Arc<Mutex<Calls>>,
 }
 
-/// How often a store was asked what, also if it failed.
+/// How often each method of a store was called, failures included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Calls {
     /// Calls of [`Store::load`].
@@ -78,14 +78,14 @@ impl SpyStore {
         }
     }
 
-    /// Returns what was asked since the beginning or the last [`take`](Self::take).
+    /// Returns the calls since the beginning or the last [`take`](Self::take).
     #[must_use]
     pub fn calls(&self) -> Calls {
         *self.count()
     }
 
-    /// Returns the same and begins to count anew.
-    #[must_use = "to ignore what was asked so far, assign it to `_`"]
+    /// Returns the same and starts again from zero.
+    #[must_use = "to ignore the calls so far, assign them to `_`"]
     pub fn take(&self) -> Calls {
         std::mem::take(&mut *self.count())
     }
@@ -97,9 +97,14 @@ impl SpyStore {
 
 #[async_trait]
 impl Store for SpyStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
         self.count().load += 1;
-        self.store.load(key, now).await
+        self.store.load(key, secret, now).await
     }
 
     async fn write(

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use session_core::{
-    Command, Device, Expiry, Found, Id, Key, Outcome, PublicId, Record, Revision, Revoke, Store,
+    Command, Device, Digest, Expiry, Key, Only, Outcome, PublicId, Record, Revision, Revoke,
+    Secrets, Store,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -21,7 +22,7 @@ pub fn moment_at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + YEAR_2100 + Duration::seconds(seconds)
 }
 
-/// Returns the key of an id that has this number in it; other numbers have other keys.
+/// Returns a key for a number; different numbers have different keys, as far apart as random ones.
 ///
 /// ```
 /// use session_testkit::key_of;
@@ -32,28 +33,55 @@ pub fn moment_at(seconds: i64) -> OffsetDateTime {
 ///
 /// # Panics
 ///
-/// Never: every number makes an id.
+/// Never: every number makes a key.
 #[must_use]
 pub fn key_of(number: u64) -> Key {
-    let text = format!("{number:032}");
-    Key::of(Id::parse(text.as_bytes()).expect("32 digits are an id"))
+    // 2^128 divided by the golden ratio; odd, so that no two products are equal.
+    const GOLDEN: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+    let bits = u128::from(number).wrapping_mul(GOLDEN);
+    Key::from_bytes(&bits.to_be_bytes()).expect("16 bytes are a key")
+}
+
+/// Returns the digest of a secret for a number; different numbers have different digests.
+///
+/// ```
+/// use session_testkit::digest_of;
+///
+/// assert_eq!(digest_of(1), digest_of(1));
+/// assert_ne!(digest_of(1), digest_of(2));
+/// ```
+///
+/// # Panics
+///
+/// Never: every number makes a digest.
+#[must_use]
+pub fn digest_of(number: u64) -> Digest {
+    let bits = !u128::from(number);
+    Digest::from_bytes(&bits.to_be_bytes()).expect("16 bytes are a digest")
 }
 
 /// Returns a plain record: nobody's, created at [`moment_at`]`(0)`, dead at `moment_at(100)`.
 ///
-/// The number is its revision, and is in its public id and data.
+/// The number is its revision, and is in its data. The secret is the same for every number, that
+/// of [`digest_of`]`(0)`, as if it had never been rotated.
 ///
 /// ```
-/// use session_testkit::record_of;
+/// use session_testkit::{digest_of, record_of};
 ///
 /// assert_eq!(record_of(7).revision.to_i64(), 7);
+/// assert_eq!(record_of(7).secrets.present, digest_of(0));
 /// assert_eq!(&*record_of(7).data, r#"{"n":7}"#);
 /// ```
 #[must_use]
 pub fn record_of(number: u32) -> Record {
     Record {
         revision: Revision::from_i64(i64::from(number)),
-        public_id: handle_of(number),
+        secrets: Secrets {
+            present: digest_of(0),
+            issued: moment_at(0),
+            remembered: None,
+        },
+        closed: false,
         created: moment_at(0),
         seen: moment_at(0),
         expires: moment_at(100),
@@ -64,10 +92,6 @@ pub fn record_of(number: u32) -> Record {
     }
 }
 
-pub(crate) fn handle_of(number: u32) -> PublicId {
-    PublicId::from_bytes(u128::from(number).to_be_bytes())
-}
-
 pub(crate) fn owned_by(owner: &str, number: u32) -> Record {
     Record {
         owner: Some(owner.into()),
@@ -76,31 +100,44 @@ pub(crate) fn owned_by(owner: &str, number: u32) -> Record {
     }
 }
 
-/// How many seconds a moved session's old key is remembered.
-pub(crate) const REMEMBERED: i64 = 10;
+/// Returns the record that ends then.
+pub(crate) fn until(expires: i64, record: Record) -> Record {
+    Record {
+        expires: moment_at(expires),
+        ..record
+    }
+}
+
+pub(crate) fn handle_of(key: u64) -> PublicId {
+    key_of(key).public_id()
+}
+
+/// Bytes that are no text, end strings, or mean something in a query.
+pub(crate) const AWKWARD: &[u8; 16] = b"\x00\x01\x7f\x80\xff'\"\\;-%_\n\r\t\x1a";
+
+pub(crate) fn digest(bytes: &[u8; 16]) -> Digest {
+    Digest::from_bytes(bytes).expect("16 bytes are a digest")
+}
 
 /// A store with keys as numbers, moments as seconds, and no failures.
 pub(crate) struct Rig(pub(crate) Arc<dyn Store>);
 
 impl Rig {
-    /// Returns the record that is under the key.
+    /// Returns the record under the key unless it is over. The secret does not matter.
     pub(crate) async fn load(&self, key: u64, now: i64) -> Option<Record> {
-        match self.find(key, now).await? {
-            Found::Here(record) => Some(record),
-            Found::Moved { .. } => None,
-        }
+        let load = async |secret| {
+            let found = self.load_by(&key_of(key), secret, now).await;
+            found.filter(|record| record.expires > moment_at(now))
+        };
+        // With the secret that records have here; a cache may answer from its copy.
+        let found = load(0).await;
+        assert_eq!(load(u64::MAX).await, found);
+        found
     }
 
-    /// Returns the record that was moved from the key, if the key that it is under is `to`.
-    pub(crate) async fn moved(&self, key: u64, to: u64, now: i64) -> Option<Record> {
-        match self.find(key, now).await? {
-            Found::Moved { to: found, record } if found == key_of(to) => Some(record),
-            found => panic!("expected what was moved to {to}, found {found:?}"),
-        }
-    }
-
-    pub(crate) async fn find(&self, key: u64, now: i64) -> Option<Found> {
-        let found = self.0.load(&key_of(key), moment_at(now)).await;
+    /// Loads by the secret whose digest has that number. A record that is over may come or not.
+    pub(crate) async fn load_by(&self, key: &Key, secret: u64, now: i64) -> Option<Record> {
+        let found = self.0.load(key, &digest_of(secret), moment_at(now)).await;
         found.expect("the store loads")
     }
 
@@ -114,16 +151,13 @@ impl Rig {
         &self,
         key: u64,
         expected: u32,
-        with: u64,
         record: &Record,
         now: i64,
     ) -> Outcome {
         let replace = Command::Replace {
             key: &key_of(key),
             expected: Revision::from_i64(i64::from(expected)),
-            with: &key_of(with),
             record,
-            remembered: moment_at(now + REMEMBERED),
         };
         self.write(replace, now).await
     }
@@ -144,8 +178,11 @@ impl Rig {
         self.write(touch, now).await
     }
 
-    pub(crate) async fn delete(&self, key: u64, now: i64) -> Outcome {
-        self.write(Command::Delete { key: &key_of(key) }, now).await
+    /// Deletes, which is always applied.
+    pub(crate) async fn delete(&self, key: u64, only: Only<'_>, now: i64) {
+        let key = &key_of(key);
+        let outcome = self.write(Command::Delete { key, only }, now).await;
+        assert_eq!(outcome, Outcome::Applied, "{only:?}");
     }
 
     pub(crate) async fn write(&self, command: Command<'_>, now: i64) -> Outcome {
@@ -163,12 +200,13 @@ impl Rig {
         devices.expect("the store lists an owner's sessions")
     }
 
-    /// Returns the handles of an owner's sessions, sorted.
-    pub(crate) async fn handles(&self, owner: &str, now: i64) -> Vec<PublicId> {
+    /// Returns the numbers, up to 1,000, of an owner's sessions, sorted.
+    pub(crate) async fn owned(&self, owner: &str, now: i64) -> Vec<u64> {
         let devices = self.devices(owner, now).await;
-        let mut handles: Vec<_> = devices.iter().map(|device| device.public_id).collect();
-        handles.sort_unstable();
-        handles
+        let is_listed = |key: &u64| devices.iter().any(|one| one.public_id == handle_of(*key));
+        let keys: Vec<_> = (0..=1_000).filter(is_listed).collect();
+        assert_eq!(keys.len(), devices.len(), "{owner:?}: {devices:?}");
+        keys
     }
 
     pub(crate) async fn revoke(&self, owner: &str, which: Revoke<'_>, now: i64) -> usize {

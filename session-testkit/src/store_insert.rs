@@ -1,8 +1,8 @@
 //! What `Insert` and `load` must do.
 
-use session_core::{Outcome, Record};
+use session_core::{Command, Key, Only, Outcome};
 
-use crate::store_fixture::{Rig, moment_at, record_of};
+use crate::store_fixture::{Rig, digest_of, moment_at, owned_by, record_of, until};
 
 pub(crate) async fn nothing_is_there_before_it_is_inserted(rig: &Rig) {
     assert_eq!(rig.load(1, 0).await, None);
@@ -16,41 +16,55 @@ pub(crate) async fn an_inserted_record_is_loaded(rig: &Rig) {
     assert_eq!(rig.load(2, 0).await, None);
 }
 
+pub(crate) async fn a_load_looks_at_the_key_alone(rig: &Rig) {
+    rig.insert(1, &record_of(1), 0).await;
+    for secret in [0, 1, 0] {
+        let key = &crate::key_of(1);
+        let found = rig.0.load(key, &digest_of(secret), moment_at(0)).await;
+        let found = found.expect("the store loads");
+        assert_eq!(found, Some(record_of(1)), "secret {secret}");
+    }
+}
+
 pub(crate) async fn an_insert_over_a_live_record_is_refused(rig: &Rig) {
     rig.insert(1, &record_of(1), 0).await;
     assert_eq!(rig.insert(1, &record_of(2), 99).await, Outcome::Refused);
     assert_eq!(rig.load(1, 99).await, Some(record_of(1)));
     // Also of the very same record.
     assert_eq!(rig.insert(1, &record_of(1), 99).await, Outcome::Refused);
-}
-
-pub(crate) async fn an_insert_overwrites_an_expired_record(rig: &Rig) {
-    rig.insert(1, &record_of(1), 0).await;
-    let later = Record {
-        expires: moment_at(200),
-        ..record_of(2)
-    };
-    assert_eq!(rig.insert(1, &later, 100).await, Outcome::Applied);
-    assert_eq!(rig.load(1, 100).await, Some(later));
-    assert_eq!(rig.sweep(150, 10).await, 0);
-}
-
-pub(crate) async fn a_record_that_is_dead_on_arrival_is_absent(rig: &Rig) {
-    assert_eq!(rig.insert(1, &record_of(1), 100).await, Outcome::Applied);
-    assert_eq!(rig.load(1, 100).await, None);
-    let live = Record {
-        expires: moment_at(200),
-        ..record_of(2)
-    };
-    assert_eq!(rig.insert(1, &live, 100).await, Outcome::Applied);
     assert_eq!(
-        rig.replace(1, 2, 1, &record_of(3), 150).await,
-        Outcome::Applied
+        rig.insert(1, &owned_by("ada", 2), 99).await,
+        Outcome::Refused
     );
-    assert_eq!(rig.load(1, 150).await, None);
+    assert_eq!(rig.devices("ada", 99).await, []);
 }
 
-pub(crate) async fn keys_are_told_apart_byte_by_byte(rig: &Rig) {
+pub(crate) async fn an_insert_over_an_expired_record_takes_its_place_or_is_refused(rig: &Rig) {
+    rig.insert(1, &owned_by("ada", 1), 0).await;
+    let later = until(200, owned_by("bob", 2));
+    // Keys are random, so either answer will do.
+    let applied = rig.insert(1, &later, 100).await == Outcome::Applied;
+    assert_eq!(rig.load(1, 100).await, applied.then_some(later));
+    assert_eq!(rig.devices("ada", 100).await, []);
+    assert_eq!(rig.owned("bob", 100).await.len(), usize::from(applied));
+    if applied {
+        assert_eq!(rig.devices("ada", 0).await, []);
+        assert_eq!(rig.sweep(150, 10).await, 0);
+    }
+}
+
+pub(crate) async fn a_record_that_is_over_on_arrival_is_absent(rig: &Rig) {
+    let record = owned_by("ada", 1);
+    assert_eq!(rig.insert(1, &record, 100).await, Outcome::Applied);
+    assert_eq!(rig.load(1, 100).await, None);
+    assert_eq!(rig.devices("ada", 100).await, []);
+    rig.delete(1, Only::Over(moment_at(100)), 100).await;
+    let live = until(200, record_of(2));
+    assert_eq!(rig.insert(1, &live, 100).await, Outcome::Applied);
+    assert_eq!(rig.load(1, 100).await, Some(live));
+}
+
+pub(crate) async fn many_keys_are_told_apart(rig: &Rig) {
     for number in 1..=200 {
         let outcome = rig.insert(u64::from(number), &record_of(number), 0).await;
         assert_eq!(outcome, Outcome::Applied, "key {number}");
@@ -60,4 +74,36 @@ pub(crate) async fn keys_are_told_apart_byte_by_byte(rig: &Rig) {
         assert_eq!(found, Some(record_of(number)), "key {number}");
     }
     assert_eq!(rig.load(201, 0).await, None);
+}
+
+pub(crate) async fn keys_are_told_apart_byte_by_byte(rig: &Rig) {
+    // As text most of these would be equal, end early, or match as patterns.
+    let keys = [
+        b"abcdefghijklmnop",
+        b"Abcdefghijklmnop",
+        b"abcdefghijklmnoP",
+        b"abcdefghijklmno ",
+        b"abcdefghijklmno\0",
+        b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01",
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"%%%%%%%%________",
+        b"*?[a]{b}:\\'\"\r\n\t\x1a",
+    ];
+    let keys = keys.map(|bytes| Key::from_bytes(bytes).expect("16 bytes are a key"));
+    for (number, key) in (1..).zip(&keys) {
+        let record = &owned_by("ada", number);
+        let outcome = rig.write(Command::Insert { key, record }, 0).await;
+        assert_eq!(outcome, Outcome::Applied, "key {number}");
+    }
+    for (number, key) in (1..).zip(&keys) {
+        let found = rig.0.load(key, &digest_of(0), moment_at(0)).await;
+        let found = found.expect("the store loads");
+        assert_eq!(found, Some(owned_by("ada", number)), "key {number}");
+    }
+    let listed = rig.devices("ada", 0).await;
+    for key in &keys {
+        let hits = listed.iter().filter(|one| one.public_id == key.public_id());
+        assert_eq!(hits.count(), 1);
+    }
 }

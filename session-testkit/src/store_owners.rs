@@ -1,8 +1,10 @@
 //! The owner index: `devices` and `revoke`.
 
-use session_core::{Outcome, Record, Revoke};
+use session_core::{Only, Outcome, Record, Revoke};
 
-use crate::store_fixture::{Rig, handle_of, moment_at, owned_by, record_of};
+use crate::store_fixture::{
+    Rig, digest_of, handle_of, key_of, moment_at, owned_by, record_of, until,
+};
 
 /// Sessions 1, 2 and 3 are Ada's, 4 is Bob's, 5 is nobody's.
 async fn populate(rig: &Rig) {
@@ -27,11 +29,11 @@ async fn live(rig: &Rig) -> Vec<u64> {
 pub(crate) async fn an_owner_has_the_sessions_that_say_so(rig: &Rig) {
     assert_eq!(rig.devices("ada", 0).await, []);
     populate(rig).await;
-    assert_eq!(rig.handles("ada", 0).await, [1, 2, 3].map(handle_of));
-    assert_eq!(rig.handles("bob", 0).await, [handle_of(4)]);
-    assert_eq!(rig.handles("eve", 0).await, []);
+    assert_eq!(rig.owned("ada", 0).await, [1, 2, 3]);
+    assert_eq!(rig.owned("bob", 0).await, [4]);
+    assert_eq!(rig.devices("eve", 0).await, []);
     // To have no owner is not to belong to the owner without a name.
-    assert_eq!(rig.handles("", 0).await, []);
+    assert_eq!(rig.devices("", 0).await, []);
 }
 
 pub(crate) async fn devices_are_sorted_by_last_use(rig: &Rig) {
@@ -61,57 +63,49 @@ pub(crate) async fn a_device_shows_what_the_record_says(rig: &Rig) {
         ..owned_by("ada", 1)
     };
     rig.insert(1, &record, 0).await;
-    assert_eq!(rig.devices("ada", 0).await, [record.device()]);
+    assert_eq!(rig.devices("ada", 0).await, [record.device(&key_of(1))]);
 }
 
 pub(crate) async fn expired_sessions_are_no_devices(rig: &Rig) {
     populate(rig).await;
     rig.touch(2, 2, (50, 150), 50).await;
-    assert_eq!(rig.handles("ada", 99).await, [1, 2, 3].map(handle_of));
-    assert_eq!(rig.handles("ada", 100).await, [handle_of(2)]);
-    assert_eq!(rig.handles("ada", 150).await, []);
+    assert_eq!(rig.owned("ada", 99).await, [1, 2, 3]);
+    assert_eq!(rig.owned("ada", 100).await, [2]);
+    assert_eq!(rig.devices("ada", 150).await, []);
 }
 
 pub(crate) async fn the_index_follows_every_command(rig: &Rig) {
     rig.insert(1, &record_of(1), 0).await;
-    // Signed in, under a new key.
-    rig.replace(1, 1, 2, &owned_by("ada", 2), 0).await;
-    assert_eq!(rig.handles("ada", 0).await, [handle_of(2)]);
-    // The same handle in another state.
-    let next = Record {
-        public_id: handle_of(2),
-        ..owned_by("ada", 3)
-    };
-    rig.replace(2, 2, 2, &next, 0).await;
-    assert_eq!(rig.handles("ada", 0).await, [handle_of(2)]);
-    // Another owner in place.
-    rig.replace(2, 3, 2, &owned_by("bob", 4), 0).await;
-    assert_eq!(rig.handles("ada", 0).await, []);
-    assert_eq!(rig.handles("bob", 0).await, [handle_of(4)]);
+    // An owner, the same in another state, and another owner.
+    for (state, owner, other) in [(1, "ada", "bob"), (2, "ada", "bob"), (3, "bob", "ada")] {
+        let next = owned_by(owner, state + 1);
+        assert_eq!(rig.replace(1, state, &next, 0).await, Outcome::Applied);
+        assert_eq!(rig.owned(owner, 0).await, [1]);
+        assert_eq!(rig.devices(other, 0).await, []);
+    }
     // A refused command changes nothing.
-    assert_eq!(
-        rig.replace(2, 3, 2, &owned_by("ada", 5), 0).await,
-        Outcome::Refused
-    );
-    assert_eq!(
-        rig.insert(2, &owned_by("ada", 5), 0).await,
-        Outcome::Refused
-    );
-    assert_eq!(rig.handles("ada", 0).await, []);
-    // Signed out, in place.
-    rig.replace(2, 4, 2, &record_of(6), 0).await;
-    assert_eq!(rig.handles("bob", 0).await, []);
-    // Overwritten after expiry.
-    rig.insert(3, &owned_by("ada", 7), 0).await;
-    let later = Record {
-        expires: moment_at(200),
-        ..owned_by("bob", 8)
-    };
-    rig.insert(3, &later, 100).await;
-    assert_eq!(rig.handles("ada", 0).await, []);
-    assert_eq!(rig.handles("bob", 100).await, [handle_of(8)]);
-    rig.delete(3, 100).await;
-    assert_eq!(rig.handles("bob", 100).await, []);
+    let ada = &owned_by("ada", 5);
+    assert_eq!(rig.replace(1, 3, ada, 0).await, Outcome::Refused);
+    assert_eq!(rig.insert(1, ada, 0).await, Outcome::Refused);
+    assert_eq!(rig.devices("ada", 0).await, []);
+    // To nobody, and back.
+    rig.replace(1, 4, &record_of(5), 0).await;
+    assert_eq!(rig.devices("bob", 0).await, []);
+    rig.replace(1, 5, &owned_by("bob", 6), 0).await;
+    assert_eq!(rig.owned("bob", 0).await, [1]);
+    // Every way to remove.
+    rig.replace(1, 6, &until(0, owned_by("bob", 7)), 0).await;
+    assert_eq!(rig.devices("bob", -1).await, []);
+    for only in [
+        Only::Always,
+        Only::Opened(&digest_of(0)),
+        Only::Over(moment_at(100)),
+    ] {
+        rig.insert(1, &owned_by("bob", 8), 0).await;
+        assert_eq!(rig.owned("bob", 0).await, [1]);
+        rig.delete(1, only, 0).await;
+        assert_eq!(rig.devices("bob", 0).await, [], "{only:?}");
+    }
 }
 
 pub(crate) async fn owners_are_told_apart_byte_by_byte(rig: &Rig) {
@@ -123,19 +117,11 @@ pub(crate) async fn owners_are_told_apart_byte_by_byte(rig: &Rig) {
             .await;
     }
     for (number, owner) in (1..).zip(owners) {
-        assert_eq!(
-            rig.handles(owner, 0).await,
-            [handle_of(number)],
-            "{owner:?}"
-        );
+        assert_eq!(rig.owned(owner, 0).await, [number], "{owner:?}");
     }
     assert_eq!(rig.revoke("ada", Revoke::All, 0).await, 1);
     for (number, owner) in (1..).zip(owners).skip(1) {
-        assert_eq!(
-            rig.handles(owner, 0).await,
-            [handle_of(number)],
-            "{owner:?}"
-        );
+        assert_eq!(rig.owned(owner, 0).await, [number], "{owner:?}");
     }
 }
 
@@ -165,7 +151,7 @@ pub(crate) async fn revoking_one_ends_it_alone(rig: &Rig) {
     assert_eq!(rig.revoke("ada", Revoke::One(&handle_of(2)), 0).await, 1);
     assert_eq!(live(rig).await, [1, 3, 4, 5]);
     assert_eq!(rig.revoke("ada", Revoke::One(&handle_of(2)), 0).await, 0);
-    assert_eq!(rig.handles("ada", 0).await, [1, 3].map(handle_of));
+    assert_eq!(rig.owned("ada", 0).await, [1, 3]);
 }
 
 pub(crate) async fn another_owners_handle_is_as_good_as_unknown(rig: &Rig) {
@@ -176,32 +162,51 @@ pub(crate) async fn another_owners_handle_is_as_good_as_unknown(rig: &Rig) {
     assert_eq!(live(rig).await, [1, 2, 3, 4, 5]);
 }
 
-pub(crate) async fn revoking_counts_live_sessions_only(rig: &Rig) {
-    populate(rig).await;
-    rig.touch(2, 2, (50, 150), 50).await;
-    assert_eq!(rig.revoke("ada", Revoke::One(&handle_of(1)), 100).await, 0);
+pub(crate) async fn revoking_removes_what_is_over_and_counts_what_is_not(rig: &Rig) {
+    let (kept, ended) = (&handle_of(2), &handle_of(1));
+    for (which, counted, left) in [
+        (Revoke::All, 1, vec![4, 5]),
+        (Revoke::AllBut(kept), 0, vec![2, 4, 5]),
+        (Revoke::One(kept), 1, vec![1, 3, 4, 5]),
+        (Revoke::One(ended), 0, vec![2, 3, 4, 5]),
+    ] {
+        populate(rig).await;
+        rig.touch(2, 2, (50, 150), 50).await;
+        assert_eq!(rig.revoke("ada", which, 100).await, counted, "{which:?}");
+        // What was over is gone too, as a clock that is behind can see.
+        let gone: Vec<_> = (1..=5).filter(|key| !left.contains(key)).collect();
+        for key in gone {
+            assert_eq!(rig.load(key, 0).await, None, "{which:?}: {key}");
+        }
+        assert_eq!(rig.load(2, 100).await.is_some(), left.contains(&2));
+        for key in 1..=5 {
+            rig.delete(key, Only::Always, 0).await;
+        }
+    }
+}
+
+pub(crate) async fn what_is_revoked_after_its_end_is_gone(rig: &Rig) {
+    rig.insert(1, &owned_by("ada", 1), 0).await;
+    assert_eq!(rig.revoke("ada", Revoke::All, 1_000).await, 0);
+    assert_eq!(rig.load(1, 0).await, None);
+    assert_eq!(rig.devices("ada", 0).await, []);
     assert_eq!(
-        rig.revoke("ada", Revoke::AllBut(&handle_of(2)), 100).await,
-        0
+        rig.replace(1, 1, &owned_by("ada", 2), 0).await,
+        Outcome::Refused
     );
-    assert_eq!(rig.revoke("ada", Revoke::All, 100).await, 1);
-    assert_eq!(rig.load(2, 100).await, None);
+    assert_eq!(rig.sweep(1_000, 10).await, 0);
 }
 
 pub(crate) async fn a_revoked_session_cannot_be_written(rig: &Rig) {
     populate(rig).await;
     rig.revoke("ada", Revoke::One(&handle_of(1)), 0).await;
     assert_eq!(
-        rig.replace(1, 1, 1, &owned_by("ada", 9), 0).await,
-        Outcome::Refused
-    );
-    assert_eq!(
-        rig.replace(1, 1, 9, &owned_by("ada", 9), 0).await,
+        rig.replace(1, 1, &owned_by("ada", 9), 0).await,
         Outcome::Refused
     );
     assert_eq!(rig.touch(1, 1, (50, 150), 0).await, Outcome::Refused);
     assert_eq!(rig.load(1, 0).await, None);
-    assert_eq!(rig.handles("ada", 0).await, [2, 3].map(handle_of));
+    assert_eq!(rig.owned("ada", 0).await, [2, 3]);
 }
 
 pub(crate) async fn many_sessions_of_one_owner_are_all_listed_and_ended(rig: &Rig) {
@@ -222,5 +227,5 @@ pub(crate) async fn many_sessions_of_one_owner_are_all_listed_and_ended(rig: &Ri
             .await,
         499
     );
-    assert_eq!(rig.handles("ada", 600).await, [handle_of(250)]);
+    assert_eq!(rig.owned("ada", 600).await, [250]);
 }

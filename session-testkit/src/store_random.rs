@@ -1,11 +1,11 @@
 //! Long random histories, compared with the model after every step.
 
-use std::collections::BTreeSet;
-
-use session_core::{Command, Expiry, Outcome, PublicId, Record, Revision, Revoke};
+use session_core::{
+    Command, Digest, Expiry, Only, PublicId, Record, Remembered, Revision, Revoke, Salt, Secrets,
+};
 
 use crate::ModelStore;
-use crate::store_fixture::{Rig, handle_of, key_of, moment_at};
+use crate::store_fixture::{Rig, digest_of, handle_of, key_of, moment_at};
 
 const KEYS: u64 = 6;
 const OWNERS: [&str; 3] = ["ada", "Ada", "bob"];
@@ -17,7 +17,6 @@ pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
             model: Rig(std::sync::Arc::new(ModelStore::new())),
             chance: Chance(seed),
             now: 0,
-            moved: BTreeSet::new(),
             place: format!("seed {seed}"),
         };
         for step in 1..=STEPS {
@@ -34,9 +33,7 @@ struct History {
     model: Rig,
     chance: Chance,
     now: i64,
-    /// A key leads to one session at most, as ids that are drawn once do.
-    moved: BTreeSet<u64>,
-    /// Where we are, for whoever reads a failure.
+    /// Where we are, for the reader of a failure.
     place: String,
 }
 
@@ -44,28 +41,21 @@ impl History {
     async fn step(&mut self, rig: &Rig, step: u32) {
         self.now += self.chance.below_signed(4);
         let key = self.chance.below(KEYS);
-        match self.chance.below(16) {
+        match self.chance.below(17) {
             0..=3 => {
                 let record = &self.record(step);
                 let key = &key_of(key);
+                // A key under which a record is over may count as taken or not.
+                let only = Only::Over(moment_at(self.now));
+                self.both(rig, Command::Delete { key, only }).await;
                 self.both(rig, Command::Insert { key, record }).await;
             }
             4..=8 => {
                 let record = &self.record(step);
-                let expected = self.expected(key).await;
-                let with = if self.chance.below(2) == 0 {
-                    key
-                } else {
-                    self.chance.below(KEYS)
-                };
-                let again = key != with && !self.moved.insert(key);
-                let remembered = if again { 0 } else { self.now + 8 };
                 let replace = Command::Replace {
                     key: &key_of(key),
-                    expected,
-                    with: &key_of(with),
+                    expected: self.expected(key).await,
                     record,
-                    remembered: moment_at(remembered),
                 };
                 self.both(rig, replace).await;
             }
@@ -78,8 +68,17 @@ impl History {
                 };
                 self.both(rig, touch).await;
             }
-            12 => self.both(rig, Command::Delete { key: &key_of(key) }).await,
-            13 => {
+            12..=13 => {
+                let digest = &self.digest();
+                let only = match self.chance.below(5) {
+                    0 => Only::Always,
+                    1..=2 => Only::Opened(digest),
+                    _ => Only::Over(moment_at(self.now + self.chance.below_signed(20) - 10)),
+                };
+                let key = &key_of(key);
+                self.both(rig, Command::Delete { key, only }).await;
+            }
+            14 => {
                 let most = self.model.sweep(self.now, 1_000).await;
                 let swept = rig.sweep(self.now, 1_000).await;
                 // A store may have removed expired records on the way.
@@ -92,7 +91,7 @@ impl History {
 
     async fn both(&self, rig: &Rig, command: Command<'_>) {
         let expected = self.model.write(command, self.now).await;
-        let outcome: Outcome = rig.write(command, self.now).await;
+        let outcome = rig.write(command, self.now).await;
         assert_eq!(outcome, expected, "{}: {command:?}", self.place);
     }
 
@@ -101,7 +100,7 @@ impl History {
         let devices = self.model.devices(owner, self.now).await;
         let handle: PublicId = match devices.get(self.chance.index(4)) {
             Some(device) => device.public_id,
-            None => handle_of(step),
+            None => handle_of(u64::from(step)),
         };
         let which = match self.chance.below(4) {
             0 => Revoke::All,
@@ -115,8 +114,8 @@ impl History {
 
     async fn compare(&self, rig: &Rig) {
         for key in 0..KEYS {
-            let expected = self.model.find(key, self.now).await;
-            assert_eq!(rig.find(key, self.now).await, expected, "{}", self.place);
+            let expected = self.model.load(key, self.now).await;
+            assert_eq!(rig.load(key, self.now).await, expected, "{}", self.place);
         }
         for owner in OWNERS {
             let mut expected = self.model.devices(owner, self.now).await;
@@ -137,11 +136,28 @@ impl History {
         }
     }
 
+    /// Returns one of a few, so that records are often opened by it.
+    fn digest(&mut self) -> Digest {
+        digest_of(self.chance.below(4))
+    }
+
     fn record(&mut self, step: u32) -> Record {
         let owner = OWNERS.get(self.chance.index(OWNERS.len() + 1));
+        let remembered = Remembered {
+            digest: self.digest(),
+            earlier: None,
+            until: moment_at(self.now + self.chance.below_signed(10)),
+            salt: (self.chance.below(2) == 0)
+                .then(|| Salt::from_bytes(&[7; 16]).expect("16 bytes are a salt")),
+        };
         Record {
             revision: Revision::from_i64(i64::from(step)),
-            public_id: handle_of(step),
+            secrets: Secrets {
+                present: self.digest(),
+                issued: moment_at(self.now),
+                remembered: (self.chance.below(3) > 0).then_some(remembered),
+            },
+            closed: self.chance.below(8) == 0,
             created: moment_at(self.now),
             seen: moment_at(self.now + self.chance.below_signed(3)),
             expires: moment_at(self.now + self.chance.below_signed(25) - 2),

@@ -9,8 +9,8 @@ use session_core::Store;
 use crate::report::{Verdict, report};
 use crate::store_fixture::Rig;
 use crate::{
-    store_end, store_insert, store_owners, store_races, store_random, store_records, store_renewal,
-    store_replace, store_touch,
+    store_delete, store_end, store_insert, store_owners, store_races, store_random, store_records,
+    store_replace, store_secrets, store_touch,
 };
 
 /// Panics unless a store does what [`Store`] says, naming every case that failed.
@@ -118,34 +118,22 @@ const CASES: &[StoreCase] = cases! {
     store_insert: [
         nothing_is_there_before_it_is_inserted,
         an_inserted_record_is_loaded,
+        a_load_looks_at_the_key_alone,
         an_insert_over_a_live_record_is_refused,
-        an_insert_overwrites_an_expired_record,
-        a_record_that_is_dead_on_arrival_is_absent,
+        an_insert_over_an_expired_record_takes_its_place_or_is_refused,
+        a_record_that_is_over_on_arrival_is_absent,
+        many_keys_are_told_apart,
         keys_are_told_apart_byte_by_byte,
     ],
     store_replace: [
         a_replace_puts_the_new_state,
+        a_replace_can_rotate_the_secret,
         a_replace_of_nothing_is_refused,
         a_replace_of_an_expired_record_is_refused,
         a_replace_of_another_state_is_refused,
-        a_replace_under_a_new_key_moves_the_session,
-        a_replace_under_a_live_key_is_refused,
-        a_replace_under_an_expired_key_takes_it,
-        a_refused_move_creates_nothing,
+        a_replace_by_a_record_that_is_over_removes,
         a_replace_may_shorten_a_life,
-        a_moved_session_can_be_moved_on_and_back,
-        every_pair_of_keys_can_be_swapped_through,
-    ],
-    store_renewal: [
-        a_moved_session_is_found_by_its_old_key_for_a_while,
-        an_old_key_that_need_not_be_remembered_is_not,
-        an_old_key_cannot_be_written,
-        a_delete_by_the_old_key_ends_the_session,
-        a_delete_by_a_forgotten_key_ends_nothing,
-        an_old_key_is_remembered_over_writes_and_touches,
-        only_the_last_key_is_remembered,
-        an_old_key_ends_with_its_session,
-        a_new_session_under_an_expired_key_has_no_old_key,
+        a_replace_may_lengthen_a_life_and_turn_back_a_moment,
     ],
     store_touch: [
         a_touch_moves_both_moments,
@@ -157,11 +145,19 @@ const CASES: &[StoreCase] = cases! {
         a_touch_of_another_state_is_refused,
         a_touched_record_outlives_its_old_end,
     ],
-    store_end: [
+    store_delete: [
         a_deleted_record_is_gone,
-        a_delete_is_always_applied,
+        a_delete_of_nothing_is_applied,
+        a_delete_removes_whatever_the_clock_says,
+        a_delete_by_the_present_secret_removes,
+        a_delete_by_the_remembered_secret_removes,
+        a_delete_by_a_wrong_secret_removes_nothing,
+        a_delete_of_what_is_over_compares_the_moment_it_is_given,
+        a_delete_of_what_is_over_sees_a_life_that_was_extended,
         a_deleted_key_can_be_used_again,
-        a_record_is_dead_when_its_end_is_now,
+    ],
+    store_end: [
+        a_record_is_over_when_its_end_is_now,
         a_microsecond_before_its_end_a_record_lives,
         an_expired_record_comes_back_for_nobody,
         a_sweep_removes_exactly_the_expired,
@@ -178,7 +174,11 @@ const CASES: &[StoreCase] = cases! {
         large_data_comes_back,
         what_is_no_json_comes_back,
         owners_come_back_byte_for_byte,
-        revisions_and_handles_of_every_size_come_back,
+        revisions_of_every_size_come_back,
+    ],
+    store_secrets: [
+        secrets_come_back_whole,
+        a_touch_leaves_the_secrets,
         a_replace_can_empty_every_optional_field,
     ],
     store_owners: [
@@ -192,17 +192,18 @@ const CASES: &[StoreCase] = cases! {
         revoking_all_but_one_keeps_it,
         revoking_one_ends_it_alone,
         another_owners_handle_is_as_good_as_unknown,
-        revoking_counts_live_sessions_only,
+        revoking_removes_what_is_over_and_counts_what_is_not,
+        what_is_revoked_after_its_end_is_gone,
         a_revoked_session_cannot_be_written,
         many_sessions_of_one_owner_are_all_listed_and_ended,
     ],
     store_races: [
         of_many_inserts_under_one_key_one_applies,
         of_many_replaces_of_one_state_one_applies,
-        of_many_moves_of_one_session_one_applies,
-        of_many_sessions_one_moves_to_a_key,
-        a_delete_wins_against_later_replaces,
-        a_delete_by_the_old_key_and_a_move_see_each_other,
+        of_many_rotations_and_a_touch_one_rotation_applies,
+        a_delete_is_never_undone_by_a_replace,
+        a_revocation_is_never_undone_by_a_replace,
+        of_a_delete_of_what_is_over_and_a_touch_one_wins,
         many_writers_of_different_sessions_all_succeed,
     ],
     store_random: [

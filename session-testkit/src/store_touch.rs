@@ -2,7 +2,7 @@
 
 use session_core::{Outcome, Record};
 
-use crate::store_fixture::{Rig, handle_of, moment_at, owned_by, record_of};
+use crate::store_fixture::{Rig, moment_at, owned_by, record_of};
 
 fn touched(number: u32, seen: i64, expires: i64) -> Record {
     Record {
@@ -30,10 +30,7 @@ pub(crate) async fn a_touch_leaves_everything_else(rig: &Rig) {
     assert_eq!(rig.load(1, 50).await, Some(expected));
     assert_eq!(rig.load(2, 50).await, Some(record_of(2)));
     // The revision stays: a write that was under way still applies.
-    assert_eq!(
-        rig.replace(1, 1, 1, &record_of(3), 50).await,
-        Outcome::Applied
-    );
+    assert_eq!(rig.replace(1, 1, &record_of(3), 50).await, Outcome::Applied);
 }
 
 pub(crate) async fn a_touch_never_moves_back(rig: &Rig) {
@@ -62,14 +59,14 @@ pub(crate) async fn a_touch_of_an_expired_record_is_refused(rig: &Rig) {
     rig.insert(1, &owned_by("ada", 1), 0).await;
     assert_eq!(rig.touch(1, 1, (100, 200), 100).await, Outcome::Refused);
     assert_eq!(rig.load(1, 100).await, None);
-    assert_eq!(rig.handles("ada", 100).await, []);
+    assert_eq!(rig.devices("ada", 100).await, []);
 }
 
 pub(crate) async fn a_touch_of_another_state_is_refused(rig: &Rig) {
     rig.insert(1, &record_of(1), 0).await;
     assert_eq!(rig.touch(1, 2, (50, 150), 50).await, Outcome::Refused);
     assert_eq!(rig.load(1, 50).await, Some(record_of(1)));
-    rig.replace(1, 1, 1, &record_of(2), 50).await;
+    rig.replace(1, 1, &record_of(2), 50).await;
     // A life that was computed for the old state must not lengthen the new one.
     assert_eq!(rig.touch(1, 1, (60, 160), 60).await, Outcome::Refused);
     assert_eq!(rig.load(1, 60).await, Some(record_of(2)));
@@ -80,7 +77,8 @@ pub(crate) async fn a_touched_record_outlives_its_old_end(rig: &Rig) {
     rig.touch(1, 1, (50, 150), 50).await;
     assert_eq!(rig.sweep(149, 10).await, 0);
     assert!(rig.load(1, 149).await.is_some());
-    assert_eq!(rig.handles("ada", 149).await, [handle_of(1)]);
+    assert_eq!(rig.owned("ada", 149).await, [1]);
     assert_eq!(rig.load(1, 150).await, None);
-    assert_eq!(rig.sweep(150, 10).await, 1);
+    rig.sweep(150, 10).await;
+    assert_eq!(rig.load(1, 149).await, None);
 }

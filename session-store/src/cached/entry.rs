@@ -1,32 +1,23 @@
 use std::time::{Duration, Instant};
 
-use session_core::Record;
+use session_core::{Digest, Record};
 use time::OffsetDateTime;
-
-use super::marks::Mark;
 
 /// When a load began, by every clock that counts.
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
     /// The caller's clock.
-    now: OffsetDateTime,
+    pub(super) now: OffsetDateTime,
     /// Goes on when the caller's clock goes back.
-    asked: Instant,
-    /// Which invalidations were over already; see `Marks`.
-    mark: u64,
-}
-
-impl Reading {
-    pub(super) fn begin(now: OffsetDateTime, mark: u64) -> Self {
-        let asked = Instant::now();
-        Self { now, asked, mark }
-    }
+    pub(super) asked: Instant,
+    /// The latest invalidation that was over; see `Invalidations`.
+    pub(super) generation: u64,
 }
 
 /// A live session as it was when a load began, or after that.
 #[derive(Clone)]
 pub(super) struct Entry {
-    record: Record,
+    pub(super) record: Record,
     read: Reading,
 }
 
@@ -35,29 +26,22 @@ impl Entry {
         Self { record, read }
     }
 
-    /// Says whether a load may be answered with this, as far as time is concerned.
-    pub(super) fn serves(&self, load: &Reading, stale_for: Duration) -> bool {
+    /// Says whether it may answer a load by that secret, unless it was invalidated.
+    pub(super) fn answers(&self, secret: &Digest, load: &Reading, stale_for: Duration) -> bool {
         let age = load.now - self.read.now;
         load.asked.saturating_duration_since(self.read.asked) < stale_for
             && !age.is_negative()
             && age < stale_for
             && self.record.expires > load.now
+            && self.record.secrets.present == *secret
     }
 
     pub(super) fn is_later_than(&self, other: &Self) -> bool {
         self.read.asked > other.read.asked
     }
 
-    pub(super) fn mark(&self) -> u64 {
-        self.read.mark
-    }
-
-    pub(super) fn owner(&self) -> Option<Mark> {
-        self.record.owner.as_deref().map(Mark::owner)
-    }
-
-    pub(super) fn into_record(self) -> Record {
-        self.record
+    pub(super) fn generation(&self) -> u64 {
+        self.read.generation
     }
 
     /// Returns how many bytes of memory it takes.

@@ -1,14 +1,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Tier;
-use super::marks::Mark;
+use session_core::Key;
+
+use super::invalidations::Scope;
+use super::tier::Tier;
 
 /// Tells one node's cache what other nodes did, at once instead of within its bound.
 ///
-/// [`CachedStore::listening`](crate::CachedStore::listening) drives it for stores that tell by
-/// themselves. A task of yours can do so for others, if it hears of their writes in some way. Call
-/// it *after* the write has taken effect, and [`invalidate_all`](Self::invalidate_all) whenever
+/// [`CachedStore::listening`](crate::CachedStore::listening) drives it for stores that notify by
+/// themselves. For others your own task can do so, if it hears of their writes in some way. Call it
+/// *after* the write has taken effect, and [`invalidate_all`](Self::invalidate_all) whenever
 /// something may have been missed, as after a lost connection. What is never told is still seen
 /// within the bound.
 ///
@@ -21,7 +23,7 @@ use super::marks::Mark;
 /// let invalidator = cached.invalidator();
 /// # let key = key_of(1);
 /// // Another node has ended a session, and all of ada's:
-/// invalidator.invalidate(key.digest());
+/// invalidator.invalidate(&key);
 /// invalidator.invalidate_owner("ada");
 /// ```
 #[derive(Clone)]
@@ -32,21 +34,19 @@ impl Invalidator {
         Self(tier)
     }
 
-    /// Forgets the session under a key's [`digest`](session_core::Key::digest).
-    ///
-    /// One that was moved has two: its old key's and its new one's.
-    pub fn invalidate(&self, digest: &[u8; 32]) {
-        self.0.marks.end(Mark::Key(*digest));
+    /// Forgets the session under a key.
+    pub fn invalidate(&self, key: &Key) {
+        self.0.invalidations.invalidate(Scope::Key(key));
     }
 
     /// Forgets every session of an owner.
     pub fn invalidate_owner(&self, owner: &str) {
-        self.0.marks.end(Mark::owner(owner));
+        self.0.invalidations.invalidate(Scope::Owner(owner));
     }
 
     /// Forgets every session.
     pub fn invalidate_all(&self) {
-        self.0.marks.end(Mark::All);
+        self.0.invalidations.invalidate(Scope::All);
     }
 }
 

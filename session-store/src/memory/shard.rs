@@ -1,170 +1,162 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use session_core::{Record, Revision};
+use session_core::{Command, Key, Only, Outcome, Record, Revoke, to_micros};
 
-use super::slot::{Digest, FirstBytes, Slot};
+use super::slot::{FirstBytes, Slot};
 
 /// A part of the sessions, under one lock.
 #[derive(Default)]
 pub(super) struct Shard {
-    pub(super) live: HashSet<Slot, BuildHasherDefault<FirstBytes>>,
-    /// Exactly the sessions of `live` that have an owner.
-    pub(super) owners: BTreeSet<(Arc<str>, Digest)>,
-    /// Nothing in `live` expires before this.
+    pub(super) slots: HashSet<Slot, BuildHasherDefault<FirstBytes>>,
+    /// Exactly the sessions of `slots` that have an owner.
+    pub(super) owners: BTreeSet<(Arc<str>, Key)>,
+    /// Nothing in `slots` expires before this.
     pub(super) earliest: Option<i64>,
-    /// Where the keys of this shard lead that sessions had before, and until when.
-    pub(super) moved: HashMap<Digest, (Digest, i64), BuildHasherDefault<FirstBytes>>,
 }
 
 impl Shard {
-    pub(super) fn live(&self, key: Digest, now: i64) -> Option<&Slot> {
-        self.live.get(&key).filter(|slot| slot.expires > now)
-    }
-
-    pub(super) fn expected(&self, key: Digest, expected: Revision, now: i64) -> bool {
-        self.live(key, now)
-            .is_some_and(|slot| slot.entry.revision == expected)
-    }
-
-    pub(super) fn insert(&mut self, key: Digest, record: &Record, now: i64) -> bool {
-        let free = self.live(key, now).is_none();
-        if free {
-            self.put(Slot::new(key, record, None));
+    pub(super) fn write(&mut self, command: Command<'_>, now: i64) -> Outcome {
+        let slot = self.slots.get(command.key());
+        let live = slot.filter(|slot| slot.expires > now);
+        let holds = match command {
+            Command::Insert { .. } => live.is_none(),
+            Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
+                live.is_some_and(|slot| slot.entry.revision == expected)
+            }
+            Command::Delete { only, .. } => slot.is_some_and(|slot| match only {
+                Only::Always => true,
+                Only::Opened(digest) => slot.is_opened_by(digest),
+                Only::Over(moment) => slot.expires <= to_micros(moment),
+            }),
+        };
+        match command {
+            Command::Delete { .. } if !holds => {}
+            _ if !holds => return Outcome::Refused,
+            Command::Insert { key, record } => self.put(*key, record),
+            Command::Replace { key, record, .. } if to_micros(record.expires) > now => {
+                self.put(*key, record);
+            }
+            Command::Replace { key, .. } | Command::Delete { key, .. } => drop(self.take(key)),
+            Command::Touch {
+                key, seen, expires, ..
+            } => {
+                if let Some(mut slot) = self.slots.take(key) {
+                    slot.entry.seen = slot.entry.seen.max(to_micros(seen));
+                    slot.expires = slot.expires.max(to_micros(expires));
+                    self.slots.insert(slot);
+                }
+            }
         }
-        free
+        Outcome::Applied
     }
 
-    pub(super) fn touch(
-        &mut self,
-        key: Digest,
-        expected: Revision,
-        seen: i64,
-        expires: i64,
-        now: i64,
-    ) -> bool {
-        let applies = self.expected(key, expected, now);
-        if applies && let Some(mut slot) = self.live.take(&key) {
-            slot.entry.seen = slot.entry.seen.max(seen);
-            slot.expires = slot.expires.max(expires);
-            self.live.insert(slot);
-        }
-        applies
+    pub(super) fn revoke(&mut self, owner: &Arc<str>, which: Revoke<'_>, now: i64) -> usize {
+        let mut keys: Vec<_> = self.owned_by(owner).map(|slot| slot.entry.key).collect();
+        keys.retain(|key| match which {
+            Revoke::All => true,
+            Revoke::AllBut(kept) => key.public_id() != *kept,
+            Revoke::One(ended) => key.public_id() == *ended,
+        });
+        let revoked = keys.iter().filter_map(|key| self.take(key));
+        revoked.filter(|slot| slot.is_listed(now)).count()
     }
 
-    /// Every way in leads through here, and every way out through `take` or `sweep`.
-    pub(super) fn put(&mut self, slot: Slot) {
-        let key = slot.entry.key;
-        self.take(key);
-        if let Some(owner) = &slot.entry.owner {
-            self.owners.insert((Arc::clone(owner), key));
-        }
-        let earliest = self.earliest.unwrap_or(slot.expires);
-        self.earliest = Some(earliest.min(slot.expires));
-        self.live.insert(slot);
-    }
-
-    pub(super) fn take(&mut self, key: Digest) -> Option<Slot> {
-        let mut slot = self.live.take(&key)?;
-        if let Some(owner) = slot.entry.owner.take() {
-            self.owners.remove(&(owner, key));
-        }
-        Some(slot)
-    }
-
-    /// Remembers where a session went whose key was of this shard.
-    pub(super) fn lead(&mut self, key: Digest, to: Digest, until: i64) {
-        self.moved.insert(key, (to, until));
-    }
-
-    pub(super) fn leads_to(&self, key: Digest, now: i64) -> Option<Digest> {
-        let (to, until) = self.moved.get(&key)?;
-        (*until > now).then_some(*to)
-    }
-
-    pub(super) fn owned_by(&self, owner: &str) -> Vec<Digest> {
-        if self.owners.is_empty() {
-            return Vec::new();
-        }
-        let owner: Arc<str> = owner.into();
-        let first = (Arc::clone(&owner), Digest([0; 32]));
-        let last = (owner, Digest([u8::MAX; 32]));
-        self.owners
-            .range(first..=last)
-            .map(|(_, key)| *key)
-            .collect()
+    pub(super) fn owned_by(&self, owner: &Arc<str>) -> impl Iterator<Item = &Slot> {
+        let lowest = Key::from_bytes(&[0; 16]).expect("16 bytes are a key");
+        let sessions = self.owners.range((Arc::clone(owner), lowest)..);
+        sessions
+            .take_while(move |(other, _)| other == owner)
+            .filter_map(|(_, key)| self.slots.get(key))
     }
 
     /// Takes out what has expired; the caller frees it once the lock is free.
     pub(super) fn sweep(&mut self, now: i64, limit: usize) -> Vec<Slot> {
         let mut swept = Vec::new();
         if self.earliest.is_some_and(|earliest| earliest <= now) {
-            let expired = self.live.extract_if(|slot| slot.expires <= now);
+            let expired = self.slots.extract_if(|slot| slot.expires <= now);
             swept.extend(expired.take(limit));
             for slot in &mut swept {
-                if let Some(owner) = slot.entry.owner.take() {
-                    self.owners.remove(&(owner, slot.entry.key));
-                }
+                forget_owner(&mut self.owners, slot);
             }
             if swept.len() < limit {
-                self.earliest = self.live.iter().map(|slot| slot.expires).min();
+                self.earliest = self.slots.iter().map(|slot| slot.expires).min();
             }
         }
-        self.moved.retain(|_, (_, until)| *until > now);
-        if self.moved.is_empty() {
-            self.moved.shrink_to(0);
-        }
         // A table that has been four times as full gives half of it back, and an empty one all.
-        if self.live.capacity() > 4 * self.live.len().max(8) || self.live.is_empty() {
-            self.live.shrink_to(2 * self.live.len());
+        if self.slots.capacity() > 4 * self.slots.len().max(8) || self.slots.is_empty() {
+            self.slots.shrink_to(2 * self.slots.len());
         }
         swept
+    }
+
+    /// Every way in leads through here, and every way out through `take` or `sweep`.
+    fn put(&mut self, key: Key, record: &Record) {
+        self.take(&key);
+        let slot = Slot::new(key, record);
+        if let Some(owner) = &slot.entry.owner {
+            self.owners.insert((Arc::clone(owner), key));
+        }
+        let earliest = self.earliest.unwrap_or(slot.expires);
+        self.earliest = Some(earliest.min(slot.expires));
+        self.slots.insert(slot);
+    }
+
+    fn take(&mut self, key: &Key) -> Option<Slot> {
+        let mut slot = self.slots.take(key)?;
+        forget_owner(&mut self.owners, &mut slot);
+        Some(slot)
+    }
+}
+
+fn forget_owner(owners: &mut BTreeSet<(Arc<str>, Key)>, slot: &mut Slot) {
+    if let Some(owner) = slot.entry.owner.take() {
+        owners.remove(&(owner, slot.entry.key));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use session_testkit::record_of;
+    use session_testkit::{key_of, record_of};
 
     use super::*;
 
-    fn digest(first: u8, last: u8) -> Digest {
-        let mut bytes = [0; 32];
-        (bytes[0], bytes[31]) = (first, last);
-        Digest(bytes)
+    fn owned(owner: Option<&str>) -> Record {
+        let owner = owner.map(Into::into);
+        Record {
+            owner,
+            ..record_of(1)
+        }
     }
 
     #[test]
-    fn a_store_that_was_full_once_gives_memory_back() {
+    fn a_shard_that_was_full_once_gives_memory_back() {
         let mut shard = Shard::default();
-        let record = record_of(1);
-        for first in 0..=255 {
-            shard.put(Slot::new(digest(first, 0), &record, None));
+        for number in 0..=255 {
+            shard.put(key_of(number), &record_of(1));
         }
-        let full = shard.live.capacity();
-        for first in 10..=255 {
-            shard.take(digest(first, 0));
+        let full = shard.slots.capacity();
+        for number in 10..=255 {
+            shard.take(&key_of(number));
         }
         shard.sweep(0, 1_000);
-        assert_eq!(shard.live.len(), 10);
-        assert!(shard.live.capacity() * 4 < full);
+        assert_eq!(shard.slots.len(), 10);
+        assert!(shard.slots.capacity() * 4 < full);
     }
 
     #[test]
-    fn the_owner_index_follows_overwriting_and_expiry() {
+    fn the_owner_index_has_no_more_than_there_is() {
+        let (ada, bob) = (&"ada".into(), &"bob".into());
         let mut shard = Shard::default();
-        let one = digest(1, 0);
-        let with_owner = |owner: Option<&str>| {
-            let owner = owner.map(Into::into);
-            let record = record_of(1);
-            Slot::new(one, &Record { owner, ..record }, None)
-        };
-        shard.put(with_owner(Some("ada")));
-        shard.put(with_owner(Some("bob")));
-        assert_eq!(shard.owned_by("ada"), []);
-        assert_eq!(shard.owned_by("bob"), [one]);
-        shard.put(with_owner(None));
+        for key in [key_of(0), key_of(1)] {
+            shard.put(key, &owned(Some("ada")));
+            shard.put(key, &owned(Some("bob")));
+        }
+        assert_eq!(shard.owned_by(ada).count(), 0);
+        assert_eq!(shard.owned_by(bob).count(), 2);
+        shard.put(key_of(0), &owned(None));
+        shard.take(&key_of(1));
         assert!(shard.owners.is_empty());
     }
 }

@@ -1,56 +1,14 @@
 use std::borrow::Borrow;
-use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use session_core::{Expiry, Key, PublicId, Record, Revision, from_micros, to_micros};
+use session_core::{
+    Digest, Expiry, Key, Record, Remembered, Revision, Secrets, from_micros, to_micros,
+};
 use time::OffsetDateTime;
 
-use super::shards::SHARDS;
-
-/// A key's digest, which is random enough to be its own hash.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Digest(pub(super) [u8; 32]);
-
-impl Digest {
-    pub(super) fn of(key: &Key) -> Self {
-        Self(*key.digest())
-    }
-
-    /// Other bits than the hash has, or each shard's table would use a part of its buckets only.
-    pub(super) fn shard(self) -> usize {
-        usize::from(self.0[31]) % SHARDS
-    }
-}
-
-impl Hash for Digest {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let (first, _) = self.0.split_first_chunk().expect("32 bytes begin with 8");
-        state.write_u64(u64::from_le_bytes(*first));
-    }
-}
-
-#[derive(Default)]
-pub(super) struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// What the table holds: small, so that a sweep reads little and spare buckets cost little. It
-/// stands for its key's digest, which is in the entry: half of the buckets may be spare.
+/// stands for its key, which is in the entry: half of the buckets may be spare.
 pub(super) struct Slot {
     pub(super) expires: i64,
     pub(super) entry: Box<Entry>,
@@ -58,73 +16,91 @@ pub(super) struct Slot {
 
 /// A record with its moments as microseconds: half its size.
 pub(super) struct Entry {
-    pub(super) key: Digest,
+    pub(super) key: Key,
     pub(super) revision: Revision,
-    pub(super) public_id: PublicId,
-    pub(super) created: i64,
+    pub(super) present: Digest,
+    issued: i64,
+    created: i64,
     pub(super) seen: i64,
     /// `NEVER` for none.
-    pub(super) authenticated: i64,
+    authenticated: i64,
     pub(super) owner: Option<Arc<str>>,
-    pub(super) data: Arc<str>,
-    /// The lifetime, unless it is the policy's; few sessions have one.
-    pub(super) expiry: Option<Box<Expiry>>,
-    /// The key that leads here too; few sessions have one.
-    pub(super) previous: Option<Box<Previous>>,
+    data: Arc<str>,
+    rare: Option<Box<Rare>>,
 }
 
-/// A key that a session had before, and until when it is remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Previous {
-    pub(super) key: Digest,
-    pub(super) until: i64,
+/// What few sessions have.
+#[derive(Clone, PartialEq, Default)]
+pub(super) struct Rare {
+    pub(super) remembered: Option<Remembered>,
+    closed: bool,
+    expiry: Expiry,
 }
 
 const NEVER: i64 = i64::MIN;
 
 impl Slot {
-    pub(super) fn new(key: Digest, record: &Record, previous: Option<Box<Previous>>) -> Self {
-        let expiry = record.expiry;
+    pub(super) fn new(key: Key, record: &Record) -> Self {
+        let rare = Rare {
+            remembered: record.secrets.remembered.clone(),
+            closed: record.closed,
+            expiry: record.expiry,
+        };
         Self {
             expires: to_micros(record.expires),
             entry: Box::new(Entry {
                 key,
                 revision: record.revision,
-                public_id: record.public_id,
+                present: record.secrets.present,
+                issued: to_micros(record.secrets.issued),
                 created: to_micros(record.created),
                 seen: to_micros(record.seen),
                 authenticated: record.authenticated.map_or(NEVER, to_micros),
                 owner: record.owner.clone(),
                 data: Arc::clone(&record.data),
-                expiry: (expiry != Expiry::Policy).then(|| Box::new(expiry)),
-                previous,
+                rare: (rare != Rare::default()).then(|| Box::new(rare)),
             }),
         }
     }
 
-    pub(super) fn is_led_to_by(&self, key: Digest, now: i64) -> bool {
-        let previous = self.entry.previous.as_deref();
-        previous.is_some_and(|previous| previous.key == key && previous.until > now)
-    }
-
     pub(super) fn record(&self) -> Record {
         let entry = &*self.entry;
+        let rare = entry.rare.as_deref().cloned().unwrap_or_default();
         Record {
             revision: entry.revision,
-            public_id: entry.public_id,
+            secrets: Secrets {
+                present: entry.present,
+                issued: moment(entry.issued),
+                remembered: rare.remembered,
+            },
+            closed: rare.closed,
             created: moment(entry.created),
             seen: moment(entry.seen),
             expires: moment(self.expires),
             authenticated: (entry.authenticated != NEVER).then(|| moment(entry.authenticated)),
             owner: entry.owner.clone(),
-            expiry: entry.expiry.as_deref().copied().unwrap_or_default(),
+            expiry: rare.expiry,
             data: Arc::clone(&entry.data),
         }
     }
+
+    /// Says whether the digest is that of the present secret or of a remembered one.
+    pub(super) fn is_opened_by(&self, digest: &Digest) -> bool {
+        let rare = self.entry.rare.as_deref();
+        let remembered = rare.and_then(|rare| rare.remembered.as_ref());
+        self.entry.present == *digest
+            || remembered.is_some_and(|one| one.digest == *digest || one.earlier == Some(*digest))
+    }
+
+    /// Says whether its owner sees it in a list.
+    pub(super) fn is_listed(&self, now: i64) -> bool {
+        let is_closed = self.entry.rare.as_deref().is_some_and(|rare| rare.closed);
+        self.expires > now && !is_closed
+    }
 }
 
-impl Borrow<Digest> for Slot {
-    fn borrow(&self) -> &Digest {
+impl Borrow<Key> for Slot {
+    fn borrow(&self) -> &Key {
         &self.entry.key
     }
 }
@@ -143,24 +119,51 @@ impl PartialEq for Slot {
 
 impl Eq for Slot {}
 
+/// Takes the first bytes of a key, which is random, for its hash.
+#[derive(Default)]
+pub(super) struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some((first, _)) = bytes.split_first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    /// Ignores how long the key is.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Reads what `to_micros` made of a moment, which is a moment again.
 fn moment(micros: i64) -> OffsetDateTime {
     from_micros(micros).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Digest(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::hash::BuildHasherDefault;
+
+    use session_testkit::{key_of, record_of};
+
     use super::*;
 
     #[test]
     fn entries_are_small() {
-        assert_eq!(size_of::<Entry>(), 128);
+        assert_eq!(size_of::<Entry>(), 112);
         assert_eq!(size_of::<Slot>(), 16);
+        assert!(Slot::new(key_of(1), &record_of(1)).entry.rare.is_none());
+    }
+
+    #[test]
+    fn a_key_is_its_own_hash() {
+        use std::hash::BuildHasher as _;
+        let key = Key::from_bytes(b"\x01\0\0\0\0\0\0\0........").unwrap();
+        let hasher = BuildHasherDefault::<FirstBytes>::default();
+        assert_eq!(hasher.hash_one(key), 1);
+        assert_eq!(hasher.hash_one(Slot::new(key, &record_of(1))), 1);
     }
 }

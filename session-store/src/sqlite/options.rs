@@ -103,7 +103,7 @@ impl SqliteOptions {
     pub(super) fn writer(&self, path: &Path) -> SqliteConnectOptions {
         self.connection(path)
             .journal_mode(SqliteJournalMode::Wal)
-            // The keeper is first, unless writes never pause for long enough.
+            // The checkpointer is first, unless writes never pause for long enough.
             .pragma("wal_autocheckpoint", "10000")
             .synchronous(match self.durability {
                 Durability::ProcessKill => SqliteSynchronous::Normal,

@@ -1,5 +1,6 @@
 use session_core::{
-    Device, Expiry, Found, Key, PublicId, Record, Revision, from_micros, to_micros,
+    Device, Digest, Expiry, Key, Record, Remembered, Revision, Salt, Secrets, from_micros,
+    to_micros,
 };
 use sqlx::Row as _;
 use sqlx::query::Query;
@@ -8,11 +9,19 @@ use time::OffsetDateTime;
 
 pub(super) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 
-/// Binds a record's fields as ?1 to ?9.
+/// Binds a record's fields, in the order of `Statements`.
 pub(super) fn bind<'q>(statement: Statement<'q>, record: &'q Record) -> Statement<'q> {
+    let secrets = &record.secrets;
+    let remembered = secrets.remembered.as_ref();
+    let salt = remembered.and_then(|it| it.salt.as_ref());
     statement
         .bind(record.revision.to_i64())
-        .bind(&record.public_id.as_bytes()[..])
+        .bind(&secrets.present.as_bytes()[..])
+        .bind(to_micros(secrets.issued))
+        .bind(remembered.map(|it| &it.digest.as_bytes()[..]))
+        .bind(remembered.map(|it| to_micros(it.until)))
+        .bind(salt.map(|salt| &salt.as_bytes()[..]))
+        .bind(record.closed)
         .bind(to_micros(record.created))
         .bind(to_micros(record.seen))
         .bind(to_micros(record.expires))
@@ -22,55 +31,63 @@ pub(super) fn bind<'q>(statement: Statement<'q>, record: &'q Record) -> Statemen
         .bind(&*record.data)
 }
 
-/// Reads a record; none from a row that says nothing sensible about whose it is or when it ends.
+/// Reads a record; `None` if a field other than the data makes no sense.
 ///
-/// Data that is no text is read as empty, which the core takes for what it is.
-fn record(row: &SqliteRow) -> Option<Record> {
-    let authenticated: Option<i64> = row.try_get(5).ok()?;
-    let owner: Option<&str> = row.try_get(6).ok()?;
-    let expiry: &str = row.try_get(7).ok()?;
+/// Data that is no text is read as empty, which the core recognises as broken.
+pub(super) fn record(row: &SqliteRow) -> Option<Record> {
+    let remembered: Option<&[u8]> = row.try_get(3).ok()?;
+    let authenticated: Option<i64> = row.try_get(10).ok()?;
+    let owner: Option<&str> = row.try_get(11).ok()?;
+    let expiry: &str = row.try_get(12).ok()?;
     Some(Record {
         revision: Revision::from_i64(row.try_get(0).ok()?),
-        public_id: public_id(row, 1)?,
-        created: moment(row, 2)?,
-        seen: moment(row, 3)?,
-        expires: moment(row, 4)?,
+        secrets: Secrets {
+            present: Digest::from_bytes(row.try_get(1).ok()?)?,
+            issued: moment(row, 2)?,
+            remembered: match remembered {
+                Some(digest) => Some(read_remembered(row, digest)?),
+                None => None,
+            },
+        },
+        closed: row.try_get(6).ok()?,
+        created: moment(row, 7)?,
+        seen: moment(row, 8)?,
+        expires: moment(row, 9)?,
         authenticated: match authenticated {
             Some(micros) => Some(from_micros(micros)?),
             None => None,
         },
         owner: owner.map(Into::into),
         expiry: expiry.parse::<Expiry>().ok()?,
-        data: row.try_get::<&str, _>(8).unwrap_or_default().into(),
+        data: row.try_get::<&str, _>(13).unwrap_or_default().into(),
     })
 }
 
-/// Reads what was found for a key; none as [`record`].
-pub(super) fn found(row: &SqliteRow, asked: &Key) -> Option<Found> {
-    let record = record(row)?;
-    let digest: &[u8] = row.try_get(9).ok()?;
-    if *digest == asked.digest()[..] {
-        return Some(Found::Here(record));
-    }
-    let to = Key::from_digest(digest.try_into().ok()?);
-    Some(Found::Moved { to, record })
+fn read_remembered(row: &SqliteRow, digest: &[u8]) -> Option<Remembered> {
+    let salt: Option<&[u8]> = row.try_get(5).ok()?;
+    Some(Remembered {
+        digest: Digest::from_bytes(digest)?,
+        until: moment(row, 4)?,
+        salt: match salt {
+            Some(bytes) => Some(Salt::from_bytes(bytes)?),
+            None => None,
+        },
+    })
 }
 
 /// Reads a line of an owner's list.
 pub(super) fn device(row: &SqliteRow) -> Option<Device> {
+    let key = Key::from_bytes(row.try_get(0).ok()?)?;
     Some(Device {
-        public_id: public_id(row, 0)?,
+        public_id: key.public_id(),
         created: moment(row, 1)?,
         seen: moment(row, 2)?,
         expires: moment(row, 3)?,
     })
 }
 
-fn public_id(row: &SqliteRow, index: usize) -> Option<PublicId> {
-    let bytes: &[u8] = row.try_get(index).ok()?;
-    bytes.try_into().ok().map(PublicId::from_bytes)
-}
-
 fn moment(row: &SqliteRow, index: usize) -> Option<OffsetDateTime> {
-    row.try_get(index).ok().and_then(from_micros)
+    // As a plain number NULL would be read as 0.
+    let micros: Option<i64> = row.try_get(index).ok()?;
+    from_micros(micros?)
 }

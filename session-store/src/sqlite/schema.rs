@@ -6,15 +6,20 @@ use super::failure::Place;
 const SCHEMA: &str = include_str!("../../migrations/sqlite.sql");
 
 /// The version that stands in the table's definition, after the mark.
-const VERSION: u32 = 2;
+const VERSION: u32 = 1;
 
 const MARK: &str = "session-store schema ";
 
-/// Name, type and whether it is mandatory; version 1 had all but the last two.
-const COLUMNS: [(&str, &str, bool); 12] = [
+/// Name, type and whether it is mandatory.
+const COLUMNS: [(&str, &str, bool); 15] = [
     ("key", "BLOB", true),
     ("revision", "INTEGER", true),
-    ("public_id", "BLOB", true),
+    ("present", "BLOB", true),
+    ("issued", "INTEGER", true),
+    ("remembered", "BLOB", false),
+    ("remembered_until", "INTEGER", false),
+    ("salt", "BLOB", false),
+    ("closed", "INTEGER", true),
     ("created", "INTEGER", true),
     ("seen", "INTEGER", true),
     ("expires", "INTEGER", true),
@@ -22,62 +27,27 @@ const COLUMNS: [(&str, &str, bool); 12] = [
     ("owner", "TEXT", false),
     ("expiry", "TEXT", true),
     ("data", "TEXT", true),
-    ("previous", "BLOB", false),
-    ("remembered", "INTEGER", false),
 ];
 
-/// Makes the table unless it is there, brings an older one up to date, and refuses one that is not
-/// ours.
+/// Creates the table unless it exists, and refuses one that is not ours.
 pub(super) async fn prepare(
     connection: &mut SqliteConnection,
     table: &str,
     place: &Place,
 ) -> Result<(), StoreError> {
     let failure = |error| place.failure("open", error);
-    // A table that is there needs no lock.
-    let found = find(connection, table).await.map_err(failure)?;
-    if let Some(found) = found.filter(|found| !found.is_older()) {
+    // A table that exists needs no lock.
+    if let Some(found) = find(connection, table).await.map_err(failure)? {
         return found.check(table, place);
     }
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(failure)?;
+    let begin = connection.begin_with("BEGIN IMMEDIATE");
+    let mut transaction = begin.await.map_err(failure)?;
     // Another process may have been faster.
-    let found = find(&mut transaction, table).await.map_err(failure)?;
-    match found {
-        Some(found) if found.is_older() => upgrade(&mut transaction, table).await,
-        Some(found) => return found.check(table, place),
-        None => create(&mut transaction, table).await,
+    if let Some(found) = find(&mut transaction, table).await.map_err(failure)? {
+        return found.check(table, place);
     }
-    .map_err(failure)?;
+    create(&mut transaction, table).await.map_err(failure)?;
     transaction.commit().await.map_err(failure)
-}
-
-/// Puts the sessions of a table of version 1 into one of the present version.
-async fn upgrade(
-    transaction: &mut Transaction<'_, Sqlite>,
-    table: &str,
-) -> Result<(), sqlx::Error> {
-    let execute = async |transaction: &mut Transaction<'_, Sqlite>, sql: String| {
-        let statement = sqlx::query(AssertSqlSafe(sql));
-        statement.execute(&mut **transaction).await.map(drop)
-    };
-    for sql in [
-        format!("DROP INDEX \"{table}_expires\""),
-        format!("DROP INDEX \"{table}_owner\""),
-        format!("ALTER TABLE \"{table}\" RENAME TO \"{table}_1\""),
-    ] {
-        execute(transaction, sql).await?;
-    }
-    create(transaction, table).await?;
-    for sql in [
-        format!("INSERT INTO \"{table}\" SELECT *, NULL, NULL FROM \"{table}_1\""),
-        format!("DROP TABLE \"{table}_1\""),
-    ] {
-        execute(transaction, sql).await?;
-    }
-    Ok(())
 }
 
 async fn create(transaction: &mut Transaction<'_, Sqlite>, table: &str) -> Result<(), sqlx::Error> {
@@ -119,11 +89,6 @@ async fn find(
 }
 
 impl Found {
-    /// Says whether it is our table as an earlier version has made it.
-    fn is_older(&self) -> bool {
-        self.version() == Some(1) && self.has(&COLUMNS[..10])
-    }
-
     fn check(&self, table: &str, place: &Place) -> Result<(), StoreError> {
         let version = self.version().unwrap_or(VERSION);
         if version > VERSION {
@@ -133,7 +98,7 @@ impl Found {
                  another table"
             )));
         }
-        if self.has(&COLUMNS) {
+        if COLUMNS.iter().all(|column| self.has(column)) {
             return Ok(());
         }
         Err(StoreError::new(format!(
@@ -142,11 +107,10 @@ impl Found {
         )))
     }
 
-    fn has(&self, expected: &[(&str, &str, bool)]) -> bool {
-        let columns = self.columns.iter();
-        columns
-            .map(|(name, kind, is_mandatory)| (name.as_str(), kind.as_str(), *is_mandatory))
-            .eq(expected.iter().copied())
+    /// Says whether the table has that column; others may be the application's.
+    fn has(&self, &(name, kind, is_mandatory): &(&str, &str, bool)) -> bool {
+        let mut columns = self.columns.iter();
+        columns.any(|column| column.0 == name && column.1 == kind && column.2 == is_mandatory)
     }
 
     fn version(&self) -> Option<u32> {

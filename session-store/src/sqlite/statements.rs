@@ -6,9 +6,11 @@ pub(super) struct Statements {
     pub(super) load: Arc<str>,
     pub(super) insert: Arc<str>,
     pub(super) replace: Arc<str>,
-    pub(super) relocate: Arc<str>,
+    pub(super) replace_with_nothing: Arc<str>,
     pub(super) touch: Arc<str>,
     pub(super) delete: Arc<str>,
+    pub(super) delete_opened: Arc<str>,
+    pub(super) delete_over: Arc<str>,
     pub(super) sweep: Arc<str>,
     pub(super) devices: Arc<str>,
     pub(super) revoke_all: Arc<str>,
@@ -21,61 +23,50 @@ pub(super) struct Statements {
 impl Statements {
     /// Writes the statements; the name has been checked.
     pub(super) fn of(table: &str) -> Self {
-        // Every statement that puts a record binds its fields as ?1 to ?9.
-        let fields = "revision = ?1, public_id = ?2, created = ?3, seen = ?4, expires = ?5, \
-                      authenticated = ?6, owner = ?7, expiry = ?8, data = ?9";
-        let names = "revision, public_id, created, seen, expires, authenticated, owner, expiry, \
-                     data";
-        // ?1 is the key and ?2 now.
-        let found = "(key = ?1 OR previous = ?1 AND remembered > ?2) AND expires > ?2";
         let sql = |text: &str| Arc::from(text.replace("TABLE", &format!("\"{table}\"")));
-        let owned = "owner = ?1 AND expires > ?2";
+        // ?1 is the key, and what follows is bound in this order.
+        let fields = "revision, present, issued, remembered, remembered_until, salt, closed, \
+                      created, seen, expires, authenticated, owner, expiry, data";
+        let values = "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15";
         Self {
             load: sql(&format!(
-                "SELECT {names}, key FROM TABLE WHERE {found} ORDER BY key = ?1 DESC LIMIT 1"
+                "SELECT {fields} FROM TABLE WHERE key = ?1 AND expires > ?2"
             )),
             insert: sql(&format!(
-                "INSERT INTO TABLE ({names}, key) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
-                 ON CONFLICT (key) DO UPDATE SET {fields}, previous = NULL, remembered = NULL \
-                 WHERE expires <= ?11"
+                "INSERT INTO TABLE (key, {fields}) VALUES (?1, {values}) ON CONFLICT (key) DO NOTHING"
             )),
             replace: sql(&format!(
-                "UPDATE TABLE SET {fields} WHERE key = ?10 AND revision = ?11 AND expires > ?12"
+                "UPDATE TABLE SET ({fields}) = ({values}) \
+                 WHERE key = ?1 AND revision = ?16 AND expires > ?17"
             )),
-            // What is in the way is refused if it lives; else OR REPLACE removes it.
-            relocate: sql(&format!(
-                "UPDATE OR REPLACE TABLE SET {fields}, key = ?13, previous = ?10, remembered = ?14 \
-                 WHERE key = ?10 AND revision = ?11 AND expires > ?12 \
-                 AND NOT EXISTS (SELECT 1 FROM TABLE AS other \
-                 WHERE other.key = ?13 AND other.expires > ?12)"
-            )),
-            touch: sql(
-                "UPDATE TABLE SET seen = max(seen, ?1), expires = max(expires, ?2) \
-                 WHERE key = ?3 AND revision = ?4 AND expires > ?5",
+            replace_with_nothing: sql(
+                "DELETE FROM TABLE WHERE key = ?1 AND revision = ?2 AND expires > ?3",
             ),
-            // By an old key only where there is nothing under it.
-            delete: sql(&format!(
-                "DELETE FROM TABLE WHERE key = ?1 OR key = \
-                 (SELECT key FROM TABLE WHERE {found} ORDER BY key = ?1 DESC LIMIT 1)"
-            )),
+            touch: sql(
+                "UPDATE TABLE SET seen = max(seen, ?4), expires = max(expires, ?5) \
+                 WHERE key = ?1 AND revision = ?2 AND expires > ?3",
+            ),
+            delete: sql("DELETE FROM TABLE WHERE key = ?1"),
+            delete_opened: sql(
+                "DELETE FROM TABLE WHERE key = ?1 AND (present = ?2 OR remembered = ?2)",
+            ),
+            delete_over: sql("DELETE FROM TABLE WHERE key = ?1 AND expires <= ?2"),
             sweep: sql("DELETE FROM TABLE WHERE rowid IN \
                  (SELECT rowid FROM TABLE WHERE expires <= ?1 LIMIT ?2)"),
-            devices: sql(&format!(
-                "SELECT public_id, created, seen, expires FROM TABLE WHERE {owned} \
-                 ORDER BY seen DESC"
-            )),
-            revoke_all: sql(&format!("DELETE FROM TABLE WHERE {owned}")),
-            revoke_all_but: sql(&format!(
-                "DELETE FROM TABLE WHERE {owned} AND public_id <> ?3"
-            )),
-            revoke_one: sql(&format!(
-                "DELETE FROM TABLE WHERE {owned} AND public_id = ?3"
-            )),
+            devices: sql("SELECT key, created, seen, expires FROM TABLE \
+                 WHERE owner = ?1 AND expires > ?2 ORDER BY seen DESC"),
+            // They tell of each session that was removed whether it was alive.
+            revoke_all: sql("DELETE FROM TABLE WHERE owner = ?1 RETURNING expires > ?2"),
+            revoke_all_but: sql(
+                "DELETE FROM TABLE WHERE owner = ?1 AND key <> ?3 RETURNING expires > ?2",
+            ),
+            revoke_one: sql(
+                "DELETE FROM TABLE WHERE owner = ?1 AND key = ?3 RETURNING expires > ?2",
+            ),
             // No session has an empty key.
             probe: sql(&format!(
-                "INSERT INTO TABLE ({names}, key) \
-                 VALUES (0, x'', 0, 0, 0, NULL, NULL, '', '', x'')"
+                "INSERT INTO TABLE (key, {fields}) \
+                 VALUES (x'', 0, x'', 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, '', '')"
             )),
             unprobe: sql("DELETE FROM TABLE WHERE key = x''"),
         }

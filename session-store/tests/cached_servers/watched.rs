@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use session_store::{Notices, Notifies};
 use session_testkit::SpyStore;
 use time::OffsetDateTime;
@@ -29,8 +29,13 @@ impl Notifies for Watched {
 
 #[async_trait]
 impl Store for Watched {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        self.spy.load(key, now).await
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.spy.load(key, secret, now).await
     }
 
     async fn write(

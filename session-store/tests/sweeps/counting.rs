@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -51,8 +51,13 @@ impl CountingStore {
 
 #[async_trait]
 impl Store for CountingStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        self.store.load(key, now).await
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.store.load(key, secret, now).await
     }
 
     async fn write(

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use session_core::{ManualClock, Policy, Record, Sessions, Store};
 use session_store::Sweeper;
-use session_testkit::{key_of, moment_at, record_of};
+use session_testkit::{digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
 use self::counting::{CountingStore, Counts};
@@ -107,7 +107,8 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
     assert!(counts.batches() > 1);
     assert_eq!(clients[0].sweep(now(), usize::MAX).await.unwrap(), 0);
     for number in 0..scale.live {
-        let found = clients[0].load(&key_of(number), now()).await.unwrap();
+        let (key, secret) = (&key_of(number), &digest_of(0));
+        let found = clients[0].load(key, secret, now()).await.unwrap();
         assert!(found.is_some(), "{number} was swept");
     }
     with.assert_resembles(&without);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Found, Outcome, Record, Store};
+use session_core::{Command, Outcome, Record, Store};
 use session_testkit::key_of;
 use time::OffsetDateTime;
 
@@ -62,17 +62,16 @@ impl Traffic {
                 let replace = Command::Replace {
                     key,
                     expected: self.record.revision,
-                    with: key,
                     record: &self.record,
-                    remembered: self.now,
                 };
                 let outcome = store.write(replace, self.now).await.unwrap();
                 writes.push(begun.elapsed());
                 assert_eq!(outcome, Outcome::Applied);
             } else {
-                let found = store.load(key, self.now).await.unwrap();
+                let secret = &self.record.secrets.present;
+                let found = store.load(key, secret, self.now).await.unwrap();
                 loads.push(begun.elapsed());
-                assert_eq!(found, Some(Found::Here(self.record.clone())));
+                assert_eq!(found, Some(self.record.clone()));
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

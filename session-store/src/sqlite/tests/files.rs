@@ -104,7 +104,8 @@ async fn a_damaged_file_is_an_error_and_no_panic() {
     bytes[4096..].fill(0xa5);
     fs::write(folder.path(), &bytes).unwrap();
     let store = folder.open().await;
-    let error = store.load(&key_of(1), moment_at(0)).await.unwrap_err();
+    let (key, secret) = (&key_of(1), &digest_of(0));
+    let error = store.load(key, secret, moment_at(0)).await.unwrap_err();
     assert!(
         error.to_string().contains("it is damaged; restore it"),
         "{error}"
@@ -203,7 +204,7 @@ async fn a_file_whose_pages_are_still_in_the_log_is_taken_from_there() {
     assert!(load(&store, 1).await.is_some());
 }
 
-/// The first who opens a file gives it a log, and of two who begin to, SQLite refuses one at once.
+/// The first to open a file gives it a log; of two that try at once, SQLite refuses one at once.
 #[tokio::test]
 async fn a_file_that_is_opened_by_another_is_waited_for() {
     let folder = Folder::new();

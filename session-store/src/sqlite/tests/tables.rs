@@ -1,4 +1,4 @@
-//! What a file can hold already: our table, an older one, somebody else's.
+//! What a file can hold already: our table, a newer one, another program's.
 
 use super::*;
 
@@ -35,42 +35,40 @@ async fn another_programs_table_is_refused_and_kept() {
 }
 
 #[tokio::test]
-async fn a_table_of_the_first_version_keeps_its_sessions() {
+async fn columns_of_the_application_are_ignored_and_kept() {
     let folder = Folder::new();
     let store = folder.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
-    // Back to what the first version made.
     let mut stranger = folder.stranger().await;
-    let columns = "revision, public_id, created, seen, expires, authenticated, owner, expiry, data";
-    for sql in [
-        "DROP INDEX session_expires",
-        "DROP INDEX session_owner",
-        "DROP INDEX session_previous",
-        "ALTER TABLE session RENAME TO present",
-        "CREATE TABLE session (/* session-store schema 1 */ key BLOB NOT NULL, \
-         revision INTEGER NOT NULL, public_id BLOB NOT NULL, created INTEGER NOT NULL, \
-         seen INTEGER NOT NULL, expires INTEGER NOT NULL, authenticated INTEGER, owner TEXT, \
-         expiry TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (key)) STRICT",
-        "CREATE INDEX session_expires ON session (expires)",
-        "CREATE INDEX session_owner ON session (owner, expires) WHERE owner IS NOT NULL",
-        &format!("INSERT INTO session SELECT key, {columns} FROM present"),
-        "DROP TABLE present",
-    ] {
-        run(&mut stranger, sql).await;
-    }
-    for _ in 0..2 {
-        let store = folder.open().await;
-        assert_eq!(load(&store, 1).await, Some(record_of(1)));
-        store.close().await;
-    }
-    let tables = "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema \
-                  WHERE name NOT LIKE 'sqlite%' ORDER BY name)";
-    let row = sqlx::query(tables).fetch_one(&mut stranger).await.unwrap();
-    let names: String = row.get(0);
-    assert_eq!(
-        names,
-        "session session_expires session_owner session_previous"
+    run(&mut stranger, "ALTER TABLE session ADD COLUMN note TEXT").await;
+    run(&mut stranger, "UPDATE session SET note = 'kept'").await;
+    let store = folder.open().await;
+    insert(&store, 2, &record_of(2)).await.unwrap();
+    let replace = Command::Replace {
+        key: &key_of(1),
+        expected: Revision::from_i64(1),
+        record: &record_of(3),
+    };
+    let outcome = store.write(replace, moment_at(0)).await.unwrap();
+    assert_eq!(outcome, Outcome::Applied);
+    assert_eq!(load(&store, 1).await, Some(record_of(3)));
+    let notes = sqlx::query("SELECT note FROM session ORDER BY rowid");
+    let notes = notes.fetch_all(&mut stranger).await.unwrap();
+    let notes: Vec<Option<&str>> = notes.iter().map(|row| row.get(0)).collect();
+    assert_eq!(notes, [Some("kept"), None]);
+}
+
+#[tokio::test]
+async fn a_table_without_one_of_our_columns_is_refused() {
+    let folder = Folder::new();
+    folder.open().await.close().await;
+    let mut stranger = folder.stranger().await;
+    run(&mut stranger, "ALTER TABLE session DROP COLUMN salt").await;
+    let message = folder.refusal().await;
+    assert!(
+        message.contains("was not made by session-store"),
+        "{message}"
     );
 }
 
@@ -91,12 +89,12 @@ async fn a_newer_table_is_refused() {
     let mut stranger = folder.stranger().await;
     run(
         &mut stranger,
-        "CREATE TABLE session (/* session-store schema 3 */ key BLOB)",
+        "CREATE TABLE session (/* session-store schema 2 */ key BLOB)",
     )
     .await;
     let message = folder.refusal().await;
     assert!(
-        message.contains("was made by a newer session-store (schema 3"),
+        message.contains("was made by a newer session-store (schema 2"),
         "{message}"
     );
     assert!(message.contains("update this program"), "{message}");
@@ -141,7 +139,11 @@ async fn a_row_that_makes_no_sense_is_empty_or_absent() {
     let store = folder.open().await;
     let mut stranger = folder.stranger().await;
     for (number, broken) in (1..).zip([
-        "public_id = x'01'",
+        "present = x'01'",
+        "issued = 9223372036854775807",
+        "remembered = x'01', remembered_until = 0",
+        "remembered = zeroblob(16)",
+        "remembered = zeroblob(16), remembered_until = 0, salt = x'01'",
         "created = 9223372036854775807",
         "seen = -9223372036854775808",
         "expires = 9223372036854775807",
@@ -165,18 +167,12 @@ async fn a_row_that_makes_no_sense_is_empty_or_absent() {
     let replace = Command::Replace {
         key: &key_of(20),
         expected: found.revision,
-        with: &key_of(20),
         record: &record_of(21),
-        remembered: moment_at(60),
     };
     assert_eq!(
         store.write(replace, moment_at(0)).await.unwrap(),
         Outcome::Applied
     );
-    let delete = Command::Delete { key: &key_of(1) };
-    assert_eq!(
-        store.write(delete, moment_at(0)).await.unwrap(),
-        Outcome::Applied
-    );
-    assert_eq!(store.sweep(moment_at(100), 100).await.unwrap(), 7);
+    assert_eq!(delete(&store, 1).await, Outcome::Applied);
+    assert_eq!(store.sweep(moment_at(100), 100).await.unwrap(), 11);
 }

@@ -2,18 +2,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::SqlitePool;
 
-/// Empties the log into the database.
+/// Moves the write-ahead log into the database, on a connection of its own.
 ///
-/// By itself SQLite lets the one who writes do so, and all other writers wait for the disk
-/// meanwhile: a rare thing while requests write, but several times a second during a sweep.
+/// By itself SQLite has the writer that makes the log too long do this, and all other writers wait
+/// for the disk meanwhile: rare while requests write, but several times a second during a sweep.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct Checkpointer {
     connection: SqlitePool,
-    /// How many rows were changed since the last time.
+    /// How many rows were changed since the last checkpoint.
     changed: AtomicUsize,
 }
 
-impl Keeper {
+impl Checkpointer {
     pub(super) fn new(connection: SqlitePool) -> Self {
         Self {
             connection,
@@ -21,7 +21,7 @@ impl Keeper {
         }
     }
 
-    /// Takes note of changed rows and says whether the log is to be emptied.
+    /// Counts changed rows and says whether a checkpoint is due.
     pub(super) fn is_due_after(&self, changed: usize) -> bool {
         let all = self.changed.fetch_add(changed, Ordering::Relaxed) + changed;
         let is_due = all >= CHANGED;
@@ -31,7 +31,7 @@ impl Keeper {
         is_due
     }
 
-    /// Empties the log as far as nobody reads it; writers go on meanwhile.
+    /// Moves what no reader needs any more; writers go on meanwhile.
     pub(super) async fn checkpoint(&self) -> Result<(), sqlx::Error> {
         let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
         checkpoint.execute(&self.connection).await.map(drop)
@@ -42,5 +42,5 @@ impl Keeper {
     }
 }
 
-/// A change takes two or three pages, and SQLite's own measure is a thousand of them.
+/// A change takes two or three pages, and SQLite's own limit is a thousand of them.
 const CHANGED: usize = 400;

@@ -1,0 +1,94 @@
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+use session_core::Key;
+
+/// Knows for every cached entry whether an invalidation happened since it was read.
+///
+/// An invalidation draws the next generation once the store has answered, and leaves it at its mark:
+/// that of a key, of an owner, or of all. An entry carries the generation that was the latest before
+/// its load asked the store, and is current as long as none of its marks has a later one. So it does
+/// not matter whether a load that overlaps with an invalidation has cached its answer already or
+/// will do so later.
+///
+/// The marks take the same memory however many sessions there are. Sessions that share one cost each
+/// other a load, no more.
+pub(super) struct Invalidations {
+    latest: AtomicU64,
+    all: AtomicU64,
+    keys: Box<[AtomicU64]>,
+    owners: Box<[AtomicU64]>,
+}
+
+/// What an invalidation ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scope<'a> {
+    All,
+    Key(&'a Key),
+    Owner(&'a str),
+}
+
+impl Invalidations {
+    pub(super) fn new() -> Self {
+        let marks = |count| (0..count).map(|_| AtomicU64::new(0)).collect();
+        Self {
+            latest: AtomicU64::new(0),
+            all: AtomicU64::new(0),
+            keys: marks(KEYS),
+            owners: marks(OWNERS),
+        }
+    }
+
+    /// Returns the latest generation; a load asks for it before it asks the store.
+    pub(super) fn latest(&self) -> u64 {
+        self.latest.load(SeqCst)
+    }
+
+    /// Ends what was read before; called after a write took effect.
+    pub(super) fn invalidate(&self, scope: Scope<'_>) {
+        let generation = self.latest.fetch_add(1, SeqCst) + 1;
+        self.mark(scope).fetch_max(generation, SeqCst);
+    }
+
+    /// Invalidates when the guard is dropped: after an answer, a failure, or a call that was
+    /// cancelled.
+    pub(super) fn guard<'a>(&'a self, scope: Scope<'a>) -> InvalidationGuard<'a> {
+        InvalidationGuard(self, scope)
+    }
+
+    /// Says whether no invalidation of any of these scopes came after the generation.
+    pub(super) fn is_current<'a>(
+        &self,
+        generation: u64,
+        mut scopes: impl Iterator<Item = Scope<'a>>,
+    ) -> bool {
+        scopes.all(|scope| self.mark(scope).load(SeqCst) <= generation)
+    }
+
+    fn mark(&self, scope: Scope<'_>) -> &AtomicU64 {
+        match scope {
+            Scope::All => &self.all,
+            Scope::Key(key) => pick(&self.keys, key.as_bytes()),
+            Scope::Owner(owner) => pick(&self.owners, owner.as_bytes()),
+        }
+    }
+}
+
+#[must_use = "it invalidates when it is dropped"]
+pub(super) struct InvalidationGuard<'a>(&'a Invalidations, Scope<'a>);
+
+impl Drop for InvalidationGuard<'_> {
+    fn drop(&mut self) {
+        self.0.invalidate(self.1);
+    }
+}
+
+fn pick<'a>(marks: &'a [AtomicU64], name: &[u8]) -> &'a AtomicU64 {
+    let hasher = BuildHasherDefault::<DefaultHasher>::new();
+    let [one, other, ..] = hasher.hash_one(name).to_le_bytes();
+    &marks[usize::from(u16::from_le_bytes([one, other])) % marks.len()]
+}
+
+/// 256 KiB: a node that hears of many writes a second still keeps most of what it has.
+const KEYS: usize = 32_768;
+const OWNERS: usize = 1_024;

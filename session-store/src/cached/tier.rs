@@ -1,0 +1,94 @@
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+use session_core::{Digest, Key, Record, to_micros};
+use time::OffsetDateTime;
+
+use super::entry::{Entry, Reading};
+use super::invalidations::{Invalidations, Scope};
+use super::options::CachedOptions;
+
+/// What a node remembers.
+///
+/// A session is cached, and served, only to a bearer of its present secret. Made-up ids take no
+/// space in the cache, and a stale entry can't answer for a secret that was issued after it.
+pub(super) struct Tier {
+    entries: Cache<Key, Entry>,
+    pub(super) invalidations: Invalidations,
+    /// The latest moment, in microseconds, up to which this node swept.
+    swept: AtomicI64,
+    stale_for: Duration,
+    /// What weighs more is not cached.
+    heaviest: u64,
+}
+
+impl Tier {
+    pub(super) fn new(options: &CachedOptions) -> Self {
+        let entries = Cache::builder()
+            .max_capacity(options.capacity)
+            .weigher(|_, entry: &Entry| entry.weight())
+            // Only live sessions come in, so nobody can flush it with what is read once.
+            .eviction_policy(EvictionPolicy::lru())
+            // Frees memory; `Entry::answers` decides what may be served.
+            .time_to_live(options.stale_for)
+            .build();
+        Self {
+            entries,
+            invalidations: Invalidations::new(),
+            swept: AtomicI64::new(i64::MIN),
+            stale_for: options.stale_for,
+            heaviest: options.capacity / 64,
+        }
+    }
+
+    /// Begins a load, before the store is asked.
+    pub(super) fn reading(&self, now: OffsetDateTime) -> Reading {
+        Reading {
+            now,
+            asked: Instant::now(),
+            generation: self.invalidations.latest(),
+        }
+    }
+
+    /// Returns what is cached under the key, if it may answer.
+    pub(super) fn get(&self, key: &Key, secret: &Digest, reading: &Reading) -> Option<Record> {
+        let entry = self.entries.get(key)?;
+        let owner = entry.record.owner.as_deref().map(Scope::Owner);
+        let scopes = [Scope::All, Scope::Key(key)].into_iter().chain(owner);
+        let may_answer = self.invalidations.is_current(entry.generation(), scopes)
+            && to_micros(entry.record.expires) > self.swept.load(SeqCst)
+            && entry.answers(secret, reading, self.stale_for);
+        may_answer.then_some(entry.record)
+    }
+
+    /// Caches what a load has found, unless an entry exists that was read later.
+    pub(super) fn keep(&self, key: &Key, secret: &Digest, record: &Record, reading: Reading) {
+        if record.secrets.present != *secret {
+            return;
+        }
+        let entry = Entry::new(record.clone(), reading);
+        let weight = u64::from(entry.weight());
+        if weight > self.heaviest {
+            return;
+        }
+        let place = self.entries.entry_by_ref(key);
+        place.and_compute_with(|there| match there {
+            Some(there) if there.value().is_later_than(&entry) => Op::Nop,
+            _ => Op::Put(entry),
+        });
+        // A few dozen entries wait to be let in, which matters if they are large.
+        if weight > self.heaviest / 16 {
+            self.entries.run_pending_tasks();
+        }
+    }
+
+    /// Forgets what a sweep may remove, even for a clock that is behind the sweeper's.
+    pub(super) fn sweep(&self, now: OffsetDateTime) {
+        self.swept.fetch_max(to_micros(now), SeqCst);
+        // Without this the cache frees nothing while nobody loads anything.
+        self.entries.run_pending_tasks();
+    }
+}
