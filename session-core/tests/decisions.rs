@@ -5,7 +5,7 @@ mod util;
 
 use std::collections::HashSet;
 
-use session_core::{Command, CommitError, Exchange, Expiry, Outcome, Session, SessionError, Step};
+use session_core::{Command, Exchange, Expiry, Outcome, Session, SessionError, Step};
 use time::Duration;
 use util::World;
 
@@ -33,7 +33,7 @@ struct Row(
     usize,
 );
 
-const UNKNOWN: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const UNKNOWN: &str = "unknown-unknown-unknown-unknown-unknown-unknown-";
 
 fn nothing(_: &Session) {}
 fn write(s: &Session) {

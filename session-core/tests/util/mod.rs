@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use session_core::{
-    Clock, Command, Entropy, EntropyError, Exchange, Found, Key, ManualClock, Outcome, Policy,
-    PolicyBuilder, Record, Reply, Session, Step,
+    Clock, Command, CommitError, Entropy, EntropyError, Exchange, Id, Key, ManualClock, Only,
+    Opened, Outcome, Policy, PolicyBuilder, Record, Reply, Session, Step, StoreError,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -38,57 +38,33 @@ impl Entropy for Counter {
 
 /// The port's laws over a map.
 #[derive(Debug, Default, Clone)]
-pub struct Model(
-    pub HashMap<[u8; 32], Record>,
-    /// Where each remembered key leads, and until when.
-    pub HashMap<[u8; 32], ([u8; 32], OffsetDateTime)>,
-);
+pub struct Model(pub HashMap<Key, Record>);
 
 impl Model {
-    pub fn load(&self, key: &Key, now: OffsetDateTime) -> Option<Found> {
-        if let Some(record) = self.record(key.digest(), now) {
-            return Some(Found::Here(record));
-        }
-        let (to, until) = self.1.get(key.digest())?;
-        let record = self.record(to, now).filter(|_| *until > now)?;
-        let to = Key::from_digest(*to);
-        Some(Found::Moved { to, record })
-    }
-
-    pub fn record(&self, digest: &[u8; 32], now: OffsetDateTime) -> Option<Record> {
-        let found = self.0.get(digest);
-        found.filter(|record| record.expires > now).cloned()
-    }
-
     pub fn write(&mut self, command: Command<'_>, now: OffsetDateTime) -> Outcome {
-        let live = |key: &Key| {
-            self.0
-                .get(key.digest())
-                .filter(|record| record.expires > now)
+        let fits = |key: &Key, expected| {
+            let record = self.0.get(key);
+            record.is_some_and(|record| record.expires > now && record.revision == expected)
         };
         match command {
             Command::Insert { key, record } => {
-                if live(key).is_some() {
+                if self.0.contains_key(key) {
                     return Outcome::Refused;
                 }
-                self.0.insert(*key.digest(), record.clone());
+                self.0.insert(*key, record.clone());
             }
             Command::Replace {
                 key,
                 expected,
-                with,
                 record,
-                remembered,
             } => {
-                let fits = live(key).is_some_and(|old| old.revision == expected);
-                if !fits || (with != key && live(with).is_some()) {
+                if !fits(key, expected) {
                     return Outcome::Refused;
                 }
-                self.0.remove(key.digest());
-                self.0.insert(*with.digest(), record.clone());
-                if with != key {
-                    self.1.retain(|_, (to, _)| to != key.digest());
-                    self.1.insert(*key.digest(), (*with.digest(), remembered));
+                if record.expires > now {
+                    self.0.insert(*key, record.clone());
+                } else {
+                    self.0.remove(key);
                 }
             }
             Command::Touch {
@@ -97,30 +73,39 @@ impl Model {
                 seen,
                 expires,
             } => {
-                if !live(key).is_some_and(|old| old.revision == expected) {
+                if !fits(key, expected) {
                     return Outcome::Refused;
                 }
-                let record = self.0.get_mut(key.digest()).unwrap();
+                let record = self.0.get_mut(key).unwrap();
                 record.seen = record.seen.max(seen);
                 record.expires = record.expires.max(expires);
             }
-            Command::Delete { key } => {
-                let gone = match self.load(key, now) {
-                    Some(Found::Moved { to, .. }) => to,
-                    _ => *key,
-                };
-                self.0.remove(gone.digest());
+            Command::Delete { key, only } => {
+                let is_meant = self.0.get(key).is_some_and(|record| match only {
+                    Only::Always => true,
+                    Only::Opened(digest) => opens(record, digest),
+                    Only::Over(moment) => record.expires <= moment,
+                });
+                if is_meant {
+                    self.0.remove(key);
+                }
             }
         }
         Outcome::Applied
     }
 
-    pub fn live(&self, now: OffsetDateTime) -> Vec<&Record> {
-        self.0
-            .values()
-            .filter(|record| record.expires > now)
-            .collect()
+    pub fn live(&self, now: OffsetDateTime) -> impl Iterator<Item = (&Key, &Record)> {
+        self.0.iter().filter(move |(_, record)| record.expires > now)
     }
+}
+
+fn opens(record: &Record, digest: &session_core::Digest) -> bool {
+    let secrets = &record.secrets;
+    let remembered = secrets.remembered.as_ref();
+    secrets.present == *digest
+        || remembered.is_some_and(|remembered| {
+            remembered.digest == *digest || remembered.earlier.as_ref() == Some(digest)
+        })
 }
 
 /// A store, a clock and the calls that were made.
@@ -159,9 +144,9 @@ impl World {
         self.clock.advance(by);
     }
 
-    pub fn load(&self, key: &Key) -> Option<Found> {
+    pub fn load(&self, key: &Key) -> Option<Record> {
         self.calls.lock().unwrap().push("load");
-        self.model.lock().unwrap().load(key, self.now())
+        self.model.lock().unwrap().0.get(key).cloned()
     }
 
     pub fn write(&self, command: Command<'_>) -> Outcome {
@@ -174,12 +159,17 @@ impl World {
         self.model.lock().unwrap().write(command, self.now())
     }
 
-    pub fn open(&self, cookie: &str) -> Session {
-        let header = format!("theme=dark; {}={cookie}", self.policy.cookie_name());
+    /// The `Cookie` header of a browser that has this cookie, and another.
+    pub fn header(&self, cookie: &str) -> String {
+        format!("theme=dark; {}={cookie}", self.policy.cookie_name())
+    }
+
+    pub fn open(&self, cookie: &str) -> Opened {
+        let header = self.header(cookie);
         let mut exchange = Exchange::open(&self.policy, [header.as_bytes()]);
         loop {
             match exchange {
-                Exchange::Open(session) => return session,
+                Exchange::Open(opened) => return opened,
                 Exchange::Unread(question) => {
                     let found = self.load(question.key());
                     exchange = question.answer(found, self.now());
@@ -188,30 +178,56 @@ impl World {
         }
     }
 
-    pub fn drive(&self, mut step: Step) -> Reply {
-        loop {
-            step = match step {
-                Step::Done(reply) => return reply,
-                Step::Load(load) => {
-                    let found = self.load(load.key());
-                    load.answer(found, self.now()).unwrap()
-                }
-                Step::Write(write) => {
-                    let outcome = self.write(write.command());
-                    write.answer(outcome, self.now()).unwrap()
-                }
-            };
+    /// Carries out one step.
+    pub fn step(&self, step: Step) -> Result<Step, CommitError> {
+        match step {
+            Step::Done(reply) => Ok(Step::Done(reply)),
+            Step::Load(load) => {
+                let found = self.load(load.key());
+                load.answer(Ok(found), self.now())
+            }
+            Step::Write(write) => {
+                let outcome = self.write(write.command());
+                write.answer(Ok(outcome), self.now())
+            }
         }
+    }
+
+    pub fn try_drive(&self, mut step: Step) -> Result<Reply, CommitError> {
+        loop {
+            match self.step(step)? {
+                Step::Done(reply) => return Ok(reply),
+                next => step = next,
+            }
+        }
+    }
+
+    pub fn drive(&self, step: Step) -> Reply {
+        self.try_drive(step).unwrap()
+    }
+
+    /// Commits early.
+    pub fn save(&self, opened: &Opened) -> Reply {
+        self.drive(opened.commit(self.now()).unwrap())
+    }
+
+    pub fn finish(&self, opened: Opened, status: u16) -> Seen {
+        let reply = self.drive(opened.finish(status, self.now()).unwrap());
+        let calls = std::mem::take(&mut *self.calls.lock().unwrap());
+        Seen { reply, calls }
     }
 
     /// One whole request that opens the session.
     pub fn request(&self, cookie: &str, status: u16, act: impl FnOnce(&Session)) -> Seen {
+        self.request_with(cookie, status, |opened| act(opened.session()))
+    }
+
+    /// The same, for a request that saves early.
+    pub fn request_with(&self, cookie: &str, status: u16, act: impl FnOnce(&Opened)) -> Seen {
         self.calls.lock().unwrap().clear();
-        let session = self.open(cookie);
-        act(&session);
-        let reply = self.drive(session.finish(status, self.now()).unwrap());
-        let calls = std::mem::take(&mut *self.calls.lock().unwrap());
-        Seen { reply, calls }
+        let opened = self.open(cookie);
+        act(&opened);
+        self.finish(opened, status)
     }
 
     /// A session with one value; returns its cookie.
@@ -224,11 +240,34 @@ impl World {
         self.model.lock().unwrap().0.len()
     }
 
+    /// The live record under a cookie's key, whatever its secret.
     pub fn record(&self, cookie: &str) -> Option<Record> {
-        let key = Key::of(session_core::Id::parse(cookie.as_bytes()).unwrap());
         let model = self.model.lock().unwrap();
-        model.record(key.digest(), self.now())
+        let record = model.0.get(&key_of(cookie));
+        record.filter(|record| record.expires > self.now()).cloned()
     }
+
+    /// Puts a record where a cookie leads.
+    pub fn put(&self, cookie: &str, record: Record) {
+        self.model.lock().unwrap().0.insert(key_of(cookie), record);
+    }
+
+    /// The only live record.
+    pub fn only_record(&self) -> Record {
+        let model = self.model.lock().unwrap();
+        let mut live = model.live(self.now());
+        let (_, record) = live.next().expect("there is a session");
+        assert!(live.next().is_none(), "more than one session: {model:?}");
+        record.clone()
+    }
+}
+
+pub fn key_of(cookie: &str) -> Key {
+    Id::parse(cookie.as_bytes()).unwrap().key()
+}
+
+pub fn outage() -> StoreError {
+    StoreError::new("the store is down")
 }
 
 impl Seen {

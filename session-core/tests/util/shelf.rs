@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_lock::MutexGuardArc;
 use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
 use super::Model;
@@ -63,9 +63,14 @@ impl Shelf {
 
 #[async_trait]
 impl Store for Shelf {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+    async fn load(
+        &self,
+        key: &Key,
+        _: &Digest,
+        _: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
         self.call("load").await?;
-        Ok(self.model.lock().unwrap().load(key, now))
+        Ok(self.model.lock().unwrap().0.get(key).cloned())
     }
 
     async fn write(
@@ -96,26 +101,25 @@ impl Store for Shelf {
         let model = self.model.lock().unwrap();
         let of_owner = model
             .live(now)
-            .into_iter()
-            .filter(|r| r.owner.as_deref() == Some(owner));
-        Ok(of_owner.map(Record::device).collect())
+            .filter(|(_, record)| record.owner.as_deref() == Some(owner) && !record.closed);
+        Ok(of_owner.map(|(key, record)| record.device(key)).collect())
     }
 
     async fn revoke(
         &self,
         owner: &str,
         which: Revoke<'_>,
-        now: OffsetDateTime,
+        _: OffsetDateTime,
     ) -> Result<usize, StoreError> {
         self.call("revoke").await?;
         let mut model = self.model.lock().unwrap();
         let before = model.0.len();
-        model.0.retain(|_, record| {
-            let is_owned = record.owner.as_deref() == Some(owner) && record.expires > now;
+        model.0.retain(|key, record| {
+            let is_owned = record.owner.as_deref() == Some(owner);
             let is_meant = match which {
                 Revoke::All => true,
-                Revoke::AllBut(kept) => record.public_id != *kept,
-                Revoke::One(one) => record.public_id == *one,
+                Revoke::AllBut(kept) => key.public_id() != *kept,
+                Revoke::One(one) => key.public_id() == *one,
             };
             !(is_owned && is_meant)
         });
