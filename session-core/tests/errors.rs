@@ -3,9 +3,7 @@
 
 use std::error::Error;
 
-use session_core::{
-    CommitError, EntropyError, ExpiryError, PolicyError, SessionError, StoreError, ValueError,
-};
+use session_core::{EntropyError, ExpiryError, PolicyError, SessionError, StoreError, ValueError};
 
 const SECRET: &str = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -26,30 +24,19 @@ fn rows() -> Vec<(SessionError, u16, &'static str)> {
     let encode = ValueError::Encode { key: "k".into() };
     vec![
         (SessionError::Store(store_failure()), 503, unavailable),
-        (CommitError::Contended { tries: 7 }.into(), 503, unavailable),
-        (
-            CommitError::Entropy(EntropyError("refused".into())).into(),
-            503,
-            unavailable,
-        ),
-        (CommitError::Value(value("k")).into(), 503, unavailable),
+        (SessionError::Contended { attempts: 7 }, 503, unavailable),
+        (EntropyError("refused".into()).into(), 503, unavailable),
         (SessionError::TooLarge { bytes, limit }, 413, too_large),
-        (
-            CommitError::TooLarge { bytes, limit }.into(),
-            413,
-            too_large,
-        ),
         (SessionError::Gone, 409, "the session was ended elsewhere"),
         (
-            SessionError::Renewed,
+            SessionError::Superseded,
             409,
-            "the session's id was renewed elsewhere",
+            "the session was left for a new one",
         ),
-        (SessionError::Closed, 500, internal),
-        (CommitError::Closed.into(), 500, internal),
+        (SessionError::NotSignedIn, 401, "nobody is signed in"),
+        (SessionError::Finished, 500, internal),
         (ExpiryError::Past.into(), 500, internal),
         (ExpiryError::NotPositive.into(), 500, internal),
-        (SessionError::NoStore, 500, internal),
         (SessionError::Owner { length: 300 }, 500, internal),
         (value("k").into(), 500, internal),
         (encode.into(), 500, internal),
@@ -86,11 +73,7 @@ fn what_failed_below_is_the_source_and_not_said_twice() {
     assert!(!error.to_string().contains("database"));
     // What has nothing below says so.
     assert!(StoreError::new("no disk").source().is_none());
-    for error in [
-        SessionError::Gone,
-        CommitError::Closed.into(),
-        value("k").into(),
-    ] {
+    for error in [SessionError::Gone, value("k").into()] {
         assert!(error.source().is_none(), "{error}");
     }
 }
@@ -101,9 +84,6 @@ fn a_value_that_does_not_fit_is_named() {
         let text = error.to_string();
         assert!(text.contains("\"cart\""), "{text}");
         // However far it is passed on.
-        assert_eq!(
-            SessionError::from(CommitError::from(error)).to_string(),
-            text
-        );
+        assert_eq!(SessionError::from(error).to_string(), text);
     }
 }

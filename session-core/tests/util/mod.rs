@@ -95,7 +95,9 @@ impl Model {
     }
 
     pub fn live(&self, now: OffsetDateTime) -> impl Iterator<Item = (&Key, &Record)> {
-        self.0.iter().filter(move |(_, record)| record.expires > now)
+        self.0
+            .iter()
+            .filter(move |(_, record)| record.expires > now)
     }
 }
 
