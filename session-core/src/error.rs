@@ -192,7 +192,6 @@ impl CommitError {
     }
 
     /// Returns both.
-    #[must_use]
     pub fn into_parts(self) -> (SessionError, Reply) {
         (self.error, *self.reply)
     }

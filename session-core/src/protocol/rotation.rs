@@ -22,7 +22,6 @@ impl Rotation {
     ) -> Result<Option<Self>, SessionError> {
         let reauthenticates = changes.reauthenticates();
         match stored.standing {
-            Standing::Closed => Ok(None),
             // Within the grace of one rotation there is no other, but for a re-authentication.
             Standing::Present if changes.rotates() => {
                 let is_due = reauthenticates || !stored.is_in_grace(now);
@@ -48,7 +47,7 @@ impl Rotation {
             Standing::Remembered if !stored.is_in_grace(now) && !stored.is_reauthenticated() => {
                 Ok(Self::again(policy, stored, now))
             }
-            Standing::Present | Standing::Remembered => Ok(None),
+            Standing::Closed | Standing::Present | Standing::Remembered => Ok(None),
         }
     }
 

@@ -64,7 +64,7 @@ impl Commit {
             }
             // The new session was revoked already; the old one was not closed.
             (Ask::Carry(_), false) | (Ask::Withdraw(_), _) => Err(self.withdrawn()),
-            _ => self.enter(now),
+            _ => Ok(self.enter(now)),
         }
     }
 
@@ -85,7 +85,7 @@ impl Commit {
         };
         if matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision) {
             // Our own write, whose answer was lost.
-            return self.enter(now);
+            return Ok(self.enter(now));
         }
         let key = base.key;
         self.rebase(base.with(record, now));
@@ -121,14 +121,14 @@ impl Commit {
         match self.base.clone() {
             Some(old) if old.standing != Standing::Closed => self.leave(&old, now),
             // Another sign-in has closed it, as the second of a double click does.
-            _ => self.enter(now),
+            _ => Ok(self.enter(now)),
         }
     }
 
-    fn enter(&mut self, now: OffsetDateTime) -> Result<Decision, SessionError> {
+    fn enter(&mut self, now: OffsetDateTime) -> Decision {
         match self.entered.take() {
-            Some(attempt) => Ok(self.applied(attempt, now)),
-            None => Ok(self.done(now)),
+            Some(attempt) => self.applied(attempt, now),
+            None => self.done(now),
         }
     }
 

@@ -56,6 +56,7 @@ fn remembered<'a>(record: &'a Record, digest: &Digest) -> Option<&'a Remembered>
 }
 
 /// What an id is to a record.
+#[allow(clippy::large_enum_variant, reason = "looked at, and gone")]
 pub(crate) enum Found {
     /// It opens the record.
     Open(Stored),
