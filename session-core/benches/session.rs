@@ -5,42 +5,43 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use session_core::{Exchange, Found, Key, Outcome, Policy, Record, Session, Step};
+use session_core::{Command, Exchange, Key, Opened, Outcome, Policy, Record, Step};
 
 const COOKIES: &str = "_ga=GA1.1.1234567890.1700000000; _gid=GA1.1.987654321; theme=dark; \
     lang=en-GB; consent=yes; csrftoken=abcdefghijklmnopqrstuvwxyz; ref=newsletter; \
-    __Host-session=abcdefghijklmnopqrstuvwxyz234567";
+    __Host-session=";
 
-fn commit(session: &Session, policy: &Policy) -> Option<Record> {
+/// Commits a session; returns what is stored and the value of the `Cookie` header.
+fn commit(opened: Opened, policy: &Policy) -> (Option<Record>, Option<String>) {
     let mut kept = None;
-    let mut step = session.finish(200, policy.now()).unwrap();
+    let mut step = opened.finish(200, policy.now()).unwrap();
     loop {
         step = match step {
             Step::Done(reply) => {
-                drop(black_box(reply));
-                return kept;
+                let cookie = black_box(reply).set_cookie().map(str::to_owned);
+                return (kept, cookie);
             }
-            Step::Load(_) => return kept,
+            Step::Load(_) => return (kept, None),
             Step::Write(write) => {
-                if let session_core::Command::Insert { record, .. }
-                | session_core::Command::Replace { record, .. } = write.command()
+                if let Command::Insert { record, .. } | Command::Replace { record, .. } =
+                    write.command()
                 {
                     kept = Some(record.clone());
                 }
-                write.answer(Outcome::Applied, policy.now()).unwrap()
+                write.answer(Ok(Outcome::Applied), policy.now()).unwrap()
             }
         };
     }
 }
 
-fn load(policy: &Arc<Policy>, record: &Record) -> Session {
-    let mut exchange = Exchange::open(policy, [COOKIES.as_bytes()]);
+fn load(policy: &Arc<Policy>, cookies: &str, record: &Record) -> Opened {
+    let mut exchange = Exchange::open(policy, [cookies.as_bytes()]);
     loop {
         match exchange {
-            Exchange::Open(session) => return session,
+            Exchange::Open(opened) => return opened,
             Exchange::Unread(question) => {
                 let _: &Key = black_box(question.key());
-                exchange = question.answer(Some(Found::Here(record.clone())), policy.now());
+                exchange = question.answer(Some(record.clone()), policy.now());
             }
         }
     }
@@ -56,31 +57,42 @@ fn benches(c: &mut Criterion) {
             .insert(&format!("key{number}"), "x".repeat(90))
             .unwrap();
     }
-    let record = commit(&fresh, &policy).unwrap();
+    let (Some(record), Some(cookie)) = commit(fresh, &policy) else {
+        return;
+    };
+    let (_, id) = cookie.split_once('=').unwrap();
+    let cookies = format!("{COOKIES}{}", &id[..session_core::ID_LENGTH]);
+    assert!(load(&policy, &cookies, &record).exists());
 
     c.bench_function("open, no cookie", |b| {
         b.iter(|| black_box(Exchange::open(&policy, [])));
     });
     c.bench_function("open, eight cookies", |b| {
-        b.iter(|| black_box(Exchange::open(&policy, [COOKIES.as_bytes()])));
+        b.iter(|| black_box(Exchange::open(&policy, [cookies.as_bytes()])));
     });
     c.bench_function("load, get one of ten", |b| {
-        b.iter(|| black_box(load(&policy, &record).get::<String>("key5").unwrap()));
+        b.iter(|| {
+            black_box(
+                load(&policy, &cookies, &record)
+                    .get::<String>("key5")
+                    .unwrap(),
+            )
+        });
     });
     c.bench_function("load, insert, finish", |b| {
         b.iter(|| {
-            let session = load(&policy, &record);
+            let session = load(&policy, &cookies, &record);
             session.insert("key5", 7).unwrap();
-            commit(&session, &policy)
+            commit(session, &policy)
         });
     });
     c.bench_function("create", |b| {
         b.iter(|| {
             let Exchange::Open(session) = Exchange::open(&policy, []) else {
-                return None;
+                return (None, None);
             };
             session.insert("key", 7).unwrap();
-            commit(&session, &policy)
+            commit(session, &policy)
         });
     });
 }

@@ -13,12 +13,12 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
 use session_core::{
-    Command, Device, Finish, Found, Handle, Id, Key, Outcome, Policy, Reply, Revoke, Session,
-    SessionError, Sessions, Store, StoreError,
+    Command, CommitError, Device, Digest, Key, Outcome, Policy, Record, Reply, Request,
+    RequestSession, Revoke, Session, Sessions, Store, StoreError,
 };
 use time::OffsetDateTime;
-use util::id_of;
 use util::shelf::Shelf;
+use util::{id_of, key_of};
 
 /// Lets everybody else go on before it answers.
 #[derive(Debug, Default)]
@@ -53,16 +53,20 @@ impl Slow {
     }
 
     fn stick(&self, cookie: Option<&str>) {
-        let key = cookie.map(|cookie| Key::of(Id::parse(cookie.as_bytes()).unwrap()));
-        *self.stuck.lock().unwrap() = key;
+        *self.stuck.lock().unwrap() = cookie.map(key_of);
     }
 }
 
 #[async_trait]
 impl Store for Slow {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
         self.wait(key).await;
-        self.shelf.load(key, now).await
+        self.shelf.load(key, secret, now).await
     }
 
     async fn write(
@@ -70,11 +74,7 @@ impl Store for Slow {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let (Command::Insert { key, .. }
-        | Command::Replace { key, .. }
-        | Command::Touch { key, .. }
-        | Command::Delete { key }) = command;
-        self.wait(key).await;
+        self.wait(command.key()).await;
         self.shelf.write(command, now).await
     }
 
@@ -106,24 +106,21 @@ fn start() -> (Sessions, Arc<Slow>) {
     (Sessions::shared(Policy::default(), store), slow)
 }
 
-fn open(sessions: &Sessions, cookie: &str) -> (Handle, Session) {
+fn open(sessions: &Sessions, cookie: &str) -> (Request, RequestSession) {
     let header = format!("__Host-session={cookie}");
-    let handle = sessions.open([header.as_bytes()]);
-    let session = block_on(handle.load()).unwrap();
-    (handle, session)
+    let request = sessions.open([header.as_bytes()]);
+    let session = block_on(request.handle().load()).unwrap();
+    (request, session)
 }
 
-async fn finish(handle: &Handle) -> Result<Reply, SessionError> {
-    match handle.finish(200)? {
-        Finish::Done(reply) => Ok(reply),
-        Finish::Pending(commit) => commit.run().await,
-    }
+async fn finish(request: &Request) -> Result<Reply, CommitError> {
+    request.commit(200).await
 }
 
 fn begin(sessions: &Sessions) -> String {
-    let (handle, session) = open(sessions, "");
+    let (request, session) = open(sessions, "");
     session.insert("n", 0).unwrap();
-    id_of(&block_on(finish(&handle)).unwrap()).unwrap()
+    id_of(&block_on(finish(&request)).unwrap()).unwrap()
 }
 
 fn add(session: &Session) {
@@ -132,13 +129,13 @@ fn add(session: &Session) {
 }
 
 /// Requests that have all loaded the session and changed it, and none has committed.
-fn overlapping(sessions: &Sessions, cookie: &str, count: usize) -> Vec<Handle> {
-    let request = || {
-        let (handle, session) = open(sessions, cookie);
+fn overlapping(sessions: &Sessions, cookie: &str, count: usize) -> Vec<Request> {
+    let begin = || {
+        let (request, session) = open(sessions, cookie);
         add(&session);
-        handle
+        request
     };
-    (0..count).map(|_| request()).collect()
+    (0..count).map(|_| begin()).collect()
 }
 
 fn stored(sessions: &Sessions, cookie: &str) -> u32 {
@@ -153,9 +150,9 @@ fn writes(calls: &str) -> usize {
 fn overlapping_updates_are_exact_and_each_is_written_at_most_twice() {
     let (sessions, slow) = start();
     let cookie = begin(&sessions);
-    let handles = overlapping(&sessions, &cookie, 100);
+    let requests = overlapping(&sessions, &cookie, 100);
     slow.shelf.take_calls();
-    for reply in block_on(join_all(handles.iter().map(finish))) {
+    for reply in block_on(join_all(requests.iter().map(finish))) {
         assert!(!reply.unwrap().is_gone());
     }
     let writes = writes(&slow.shelf.take_calls());
@@ -168,10 +165,10 @@ fn of_two_processes_neither_waits_for_the_other_nor_loses_anything() {
     let (sessions, slow) = start();
     let other = Sessions::shared(Policy::default(), Arc::clone(sessions.store()));
     let cookie = begin(&sessions);
-    let mut handles = overlapping(&sessions, &cookie, 20);
-    handles.extend(overlapping(&other, &cookie, 20));
+    let mut requests = overlapping(&sessions, &cookie, 20);
+    requests.extend(overlapping(&other, &cookie, 20));
     slow.shelf.take_calls();
-    for reply in block_on(join_all(handles.iter().map(finish))) {
+    for reply in block_on(join_all(requests.iter().map(finish))) {
         drop(reply.unwrap());
     }
     assert!(writes(&slow.shelf.take_calls()) < 160);
@@ -179,28 +176,33 @@ fn of_two_processes_neither_waits_for_the_other_nor_loses_anything() {
 }
 
 #[test]
-fn a_renewal_among_overlapping_updates_loses_none_of_them() {
+fn a_rotation_among_overlapping_updates_loses_none_of_them() {
     let (sessions, _) = start();
     let cookie = begin(&sessions);
-    let handles = overlapping(&sessions, &cookie, 20);
-    block_on(handles[10].load()).unwrap().cycle().unwrap();
-    let replies = block_on(join_all(handles.iter().map(finish)));
+    let requests = overlapping(&sessions, &cookie, 20);
+    block_on(requests[10].handle().load())
+        .unwrap()
+        .cycle()
+        .unwrap();
+    let replies = block_on(join_all(requests.iter().map(finish)));
     let cookies = replies.into_iter().map(|reply| id_of(&reply.unwrap()));
     let cookies: Vec<String> = cookies.flatten().collect();
-    let [renewed] = &cookies[..] else {
-        panic!("one request renews the id: {}", cookies.len());
+    let [rotated] = &cookies[..] else {
+        panic!("one request rotates the secret: {}", cookies.len());
     };
-    assert_eq!(stored(&sessions, renewed), 20);
+    assert_ne!(*rotated, cookie);
+    assert_eq!(stored(&sessions, rotated), 20);
+    assert_eq!(stored(&sessions, &cookie), 20);
 }
 
 #[test]
 fn who_waits_for_a_turn_delays_nobody_else_and_gives_it_back() {
     let (sessions, slow) = start();
     let cookie = begin(&sessions);
-    let handles = overlapping(&sessions, &cookie, 3);
-    drop(block_on(finish(&handles[0])).unwrap());
+    let requests = overlapping(&sessions, &cookie, 3);
+    drop(block_on(finish(&requests[0])).unwrap());
     {
-        let (first, second) = (finish(&handles[1]), finish(&handles[2]));
+        let (first, second) = (finish(&requests[1]), finish(&requests[2]));
         pin_mut!(first, second);
         // Both are refused; the first has its turn and hangs in the store, the second waits for it.
         for _ in 0..2 {
@@ -214,9 +216,9 @@ fn who_waits_for_a_turn_delays_nobody_else_and_gives_it_back() {
         // More sessions than there are turns, so that some share the one that is taken.
         for _ in 0..300 {
             let other = begin(&sessions);
-            let (handle, session) = open(&sessions, &other);
+            let (request, session) = open(&sessions, &other);
             add(&session);
-            drop(block_on(finish(&handle)).unwrap());
+            drop(block_on(finish(&request)).unwrap());
         }
         // Both clients hang up.
     }
@@ -232,8 +234,8 @@ fn who_waits_for_a_turn_delays_nobody_else_and_gives_it_back() {
 fn in_an_outage_nobody_sits_out_the_time_outs_of_others() {
     let (sessions, slow) = start();
     let cookie = begin(&sessions);
-    let handles = overlapping(&sessions, &cookie, 20);
-    let all = join_all(handles.iter().map(finish));
+    let requests = overlapping(&sessions, &cookie, 20);
+    let all = join_all(requests.iter().map(finish));
     pin_mut!(all);
     // Until all but one are refused and the first of them has its turn.
     while writes(&slow.shelf.calls.lock().unwrap().join(" ")) < 20 {

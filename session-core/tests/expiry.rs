@@ -3,9 +3,11 @@
 
 mod util;
 
-use session_core::{Expiry, ExpiryError, PolicyBuilder, Session, SessionError};
+use session_core::{
+    Command, Expiry, ExpiryError, Only, PolicyBuilder, Record, Session, SessionError, Step,
+};
 use time::{Duration, OffsetDateTime};
-use util::{START, World};
+use util::{START, World, id_of, key_of, outage};
 
 const DAY: Duration = Duration::DAY;
 const SECOND: Duration = Duration::SECOND;
@@ -367,8 +369,17 @@ fn what_a_session_says_of_its_end_is_what_the_response_does() {
                         Some((end - world.now()).max(Duration::ZERO)),
                         "{case}"
                     );
-                    let reply = world.drive(session.finish(200, world.now()).unwrap());
-                    let cookie = util::id_of(&reply).unwrap_or(cookie);
+                    let step = session.finish(200, world.now()).unwrap();
+                    let cookie = match world.try_drive(step) {
+                        Ok(reply) => id_of(&reply).unwrap_or(cookie),
+                        Err(error) => {
+                            // There is nothing left to sign in from.
+                            assert!(what == "sign in" && end <= world.now(), "{case}");
+                            assert!(matches!(error.error(), SessionError::Gone), "{case}");
+                            assert!(error.reply().set_cookie().is_none(), "{case}");
+                            cookie
+                        }
+                    };
                     let stored = world.record(&cookie).map(|record| record.expires);
                     let said = (end > world.now()).then_some(end);
                     assert_eq!(stored, said, "{case}");
@@ -395,6 +406,190 @@ fn a_clock_that_goes_back_revives_nothing_and_shortens_nothing() {
     world.request(&cookie, 200, |session| session.destroy().unwrap());
     world.advance(-DAY * 7);
     assert!(!lives(&world, &cookie));
+}
+
+#[test]
+fn a_clock_that_is_set_back_revives_no_session_that_was_seen_to_be_over() {
+    // Clocks may be further apart than it is set back, or less far.
+    for skew in [Duration::ZERO, SECOND * 10, MINUTE * 5] {
+        for back in [
+            SECOND,
+            SECOND + Duration::MICROSECOND,
+            SECOND * 11,
+            SECOND * 101,
+        ] {
+            let case = format!("skew {skew}, back {back}");
+            let world = World::new(|policy| policy.idle(SECOND * 100).clock_skew(skew));
+            let (cookie, unseen) = (world.begin(), world.begin());
+            world.advance(SECOND * 101);
+            // It stays where it is, as if the delete had failed.
+            assert!(!lives(&world, &cookie), "{case}");
+            world.advance(-back);
+            // Of one that nobody has seen the clock alone says what it is.
+            assert_eq!(lives(&world, &unseen), back > SECOND, "{case}");
+            for _ in 0..2 {
+                let seen = world.request(&cookie, 200, |session| {
+                    assert!(!session.exists() && session.is_empty(), "{case}");
+                    assert_eq!(session.get::<u8>("base").unwrap(), None, "{case}");
+                    session.insert("k", 1).unwrap();
+                });
+                assert_eq!(seen.effect(&cookie), "new", "{case}");
+                assert_ne!(key_of(&seen.id().unwrap()), key_of(&cookie), "{case}");
+            }
+            // Until the clock is where it was, and after that.
+            while world.now() < START + SECOND * 205 {
+                world.advance(SECOND * 7);
+                assert!(!lives(&world, &cookie), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_over_for_one_server_only_lives_on_if_another_has_extended_it() {
+    let world = World::new(|policy| policy.idle(SECOND * 100));
+    let cookie = world.begin();
+    let record = world.record(&cookie).unwrap();
+    world.advance(SECOND * 101);
+    let opened = world.open(&cookie);
+    assert!(!opened.exists());
+    // By a clock that is a little behind it was not over yet.
+    let expires = START + SECOND * 199;
+    world.put(
+        &cookie,
+        Record {
+            expires,
+            seen: START + SECOND * 99,
+            ..record
+        },
+    );
+    world.finish(opened, 200);
+    assert!(lives(&world, &cookie));
+}
+
+#[test]
+fn what_all_clocks_agree_to_be_over_is_deleted_when_it_is_seen() {
+    let (idle, moment) = (SECOND * 100, Duration::MICROSECOND);
+    for skew in [Duration::ZERO, SECOND * 10, MINUTE * 5] {
+        for (over_by, calls) in [
+            (Duration::ZERO, ["load"].as_slice()),
+            (skew - moment, &["load"]),
+            (skew, &["load", "delete"]),
+            (skew + moment, &["load", "delete"]),
+            (DAY, &["load", "delete"]),
+        ] {
+            if over_by.is_negative() || (over_by < skew) != (calls.len() == 1) {
+                continue;
+            }
+            for status in [200, 500] {
+                let case = format!("skew {skew}, over by {over_by}, status {status}");
+                let world = World::new(|policy| policy.idle(idle).clock_skew(skew));
+                let cookie = world.begin();
+                world.advance(idle + over_by);
+                let seen = world.request(&cookie, status, |session| {
+                    assert!(!session.exists(), "{case}");
+                });
+                assert_eq!(seen.calls, calls, "{case}");
+                assert_eq!(seen.effect(&cookie), "-", "{case}");
+                assert_eq!(world.rows(), 2 - calls.len(), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_delete_of_what_is_over_that_fails_does_no_harm() {
+    for writes in [false, true] {
+        let world = World::new(plain);
+        let cookie = world.begin();
+        world.advance(DAY * 14 + MINUTE * 5);
+        let opened = world.open(&cookie);
+        if writes {
+            opened.insert("k", 1).unwrap();
+        }
+        let step = opened.finish(200, world.now()).unwrap();
+        let Step::Write(write) = step else {
+            panic!("{step:?}");
+        };
+        let Command::Delete { key, only } = write.command() else {
+            panic!("{write:?}");
+        };
+        assert_eq!(*key, key_of(&cookie));
+        assert!(matches!(only, Only::Over(moment) if moment == START + DAY * 14));
+        let step = write.answer(Err(outage()), world.now()).unwrap();
+        let reply = world.drive(step);
+        assert!(!reply.is_gone() && !reply.is_superseded());
+        assert_eq!(id_of(&reply).is_some(), writes);
+        // It was tried once.
+        let calls = world.calls.lock().unwrap();
+        assert_eq!(
+            calls[calls.len() - 1],
+            if writes { "insert" } else { "load" }
+        );
+        assert!(!calls.contains(&"delete"));
+    }
+}
+
+#[test]
+fn what_others_have_extended_meanwhile_is_not_deleted_as_over() {
+    let world = World::new(plain);
+    let cookie = world.begin();
+    let record = world.record(&cookie).unwrap();
+    world.advance(DAY * 15);
+    let opened = world.open(&cookie);
+    let seen = world.now();
+    let expires = seen + DAY * 14;
+    world.put(
+        &cookie,
+        Record {
+            seen,
+            expires,
+            ..record
+        },
+    );
+    let seen = world.finish(opened, 200);
+    assert_eq!(seen.calls.last(), Some(&"delete"));
+    assert!(lives(&world, &cookie));
+}
+
+#[test]
+fn a_session_of_a_clock_that_was_ahead_says_no_more_than_the_policy_allows() {
+    type Act = fn(&Session);
+    let acts: [(&str, Act); 5] = [
+        ("read", |_| {}),
+        ("write", |session| session.insert("k", 1).unwrap()),
+        ("cycle", |session| session.cycle().unwrap()),
+        ("lifetime", |session| {
+            session.set_lifetime(Expiry::BrowserClose).unwrap();
+        }),
+        ("sign in", |session| session.sign_in("ada").unwrap()),
+    ];
+    for absolute in [None, Some(DAY * 10)] {
+        for (what, act) in acts {
+            let world = World::new(|policy| match absolute {
+                Some(absolute) => policy.absolute(absolute),
+                None => policy,
+            });
+            let most = absolute.unwrap_or(DAY * 14);
+            world.advance(DAY * 400);
+            let mut cookie = world.begin();
+            world.advance(DAY * -400);
+            for round in 0..3 {
+                let seen = world.request(&cookie, 200, |session| {
+                    assert!(session.exists(), "{what}");
+                    let left = session.expires_in().unwrap();
+                    assert!(left <= most, "{what}: {left}");
+                    assert!(round > 0 || left == most, "{what}: {left}");
+                    assert_eq!(session.expires_at(), Some(world.now() + left), "{what}");
+                    act(session);
+                    let left = session.expires_in().unwrap();
+                    assert!(left <= DAY * 14, "{what}: {left}");
+                });
+                cookie = seen.id().unwrap_or(cookie);
+                world.advance(HOUR);
+            }
+        }
+    }
 }
 
 #[test]

@@ -4,31 +4,35 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use session_core::{Handle, Policy, Session, Sessions, Unfinished, named};
+use session_core::{Handle, Policy, Request, RequestSession, Session, Sessions, named};
 use session_testkit::ModelStore;
 
 named! {
     /// One that is a session.
-    pub struct Plain(Session);
+    pub struct Plain(RequestSession);
 }
 
 named! {
-    struct Shared(Arc<Unfinished>) -> Handle;
+    struct Shared(Arc<Handle>) -> Handle;
 }
 
 named! {
-    struct Counted(Session) { count: u8, label: &'static str }
+    struct Counted(RequestSession) { count: u8, label: &'static str }
 }
 
 /// Neither `Clone` nor `Debug`, nor of any use to another thread.
 struct Admin(#[allow(dead_code)] Rc<()>);
 
-fn handle() -> Handle {
+fn request() -> Request {
     Sessions::new(Policy::default(), ModelStore::new()).open([])
 }
 
-fn session() -> Session {
-    pollster::block_on(handle().load()).unwrap()
+fn load(request: &Request) -> RequestSession {
+    pollster::block_on(request.handle().load()).unwrap()
+}
+
+fn session() -> RequestSession {
+    load(&request())
 }
 
 #[test]
@@ -36,21 +40,24 @@ fn it_is_what_it_wraps_and_so_is_a_clone() {
     fn free_of_frameworks(session: &Session) {
         session.insert("k", 1).unwrap();
     }
-    let named = Plain::<Admin>::from(session());
+    let request = request();
+    let named = Plain::<Admin>::from(load(&request));
     free_of_frameworks(&named);
+    pollster::block_on(named.save()).unwrap();
     assert!(named.clone().contains("k") && named.into_inner().contains("k"));
 }
 
 #[test]
 fn it_may_dereference_further_than_what_it_wraps() {
-    let shared = Shared::<Admin>::from(Arc::new(handle().into()));
+    let request = request();
+    let shared = Shared::<Admin>::from(Arc::new(request.handle().clone()));
     let copy = shared.clone();
     pollster::block_on(shared.load()).unwrap();
     assert!(copy.peek().is_some());
     let inner: Handle = shared.into_inner();
     assert!(inner.peek().is_some());
-    drop(copy);
-    assert!(inner.peek().is_none());
+    drop(request);
+    assert!(copy.peek().is_none() && inner.peek().is_none());
 }
 
 #[test]
@@ -78,5 +85,5 @@ fn its_own_fields_begin_as_defaults_and_belong_to_it() {
 fn its_name_keeps_it_from_no_thread() {
     fn is_free(_: impl Send + Sync + 'static) {}
     is_free(Plain::<Admin>::from(session()));
-    is_free(Shared::<Admin>::from(Arc::new(handle().into())));
+    is_free(Shared::<Admin>::from(Arc::new(request().handle().clone())));
 }

@@ -6,11 +6,13 @@ mod util;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use session_core::{Field, Id, Key, OsEntropy, PublicId, Revision, from_micros, to_micros};
+use session_core::{
+    Field, ID_LENGTH, Id, Key, OsEntropy, PublicId, Revision, from_micros, to_micros,
+};
 use time::{Duration, OffsetDateTime};
-use util::{Counter, START, World};
+use util::{START, World, key_of};
 
-const TEXT: &str = "abcdefghijklmnopqrstuvwxyz234567";
+const TEXT: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST-_";
 
 fn hash_of(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -18,58 +20,112 @@ fn hash_of(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+fn id_of(text: &str) -> Id {
+    Id::parse(text.as_bytes()).unwrap()
+}
+
 #[test]
 fn an_id_is_read_from_exactly_what_was_drawn() {
-    let entropy = Counter::default();
-    let mut seen = HashSet::new();
+    let world = World::new(|policy| policy);
+    let (mut keys, mut secrets) = (HashSet::new(), HashSet::new());
     for _ in 0..1_000 {
-        let id = Id::draw(&entropy).unwrap();
-        let text = id.expose();
+        let text = world.begin();
+        assert_eq!(text.len(), ID_LENGTH);
         assert!(
             text.bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+            "{text}"
         );
-        assert!(Id::parse(text.as_bytes()) == Some(id), "{text}");
-        assert!(seen.insert(text.to_owned()), "drawn twice");
-        assert!(!format!("{id:?} {:?}", Key::of(id)).contains(text));
+        let id = id_of(&text);
+        assert_eq!(id.expose(), text);
+        assert!(keys.insert(id.key()), "drawn twice");
+        // From the first character on that is of the secret alone.
+        assert!(secrets.insert(text[22..].to_owned()), "drawn twice");
+        assert_eq!(format!("{id:?} {:?}", id.key()), "Id(…) Key(…)");
     }
-    assert_ne!(
-        Id::draw(&OsEntropy).unwrap().expose(),
-        Id::draw(&OsEntropy).unwrap().expose()
-    );
+    assert_eq!(world.rows(), 1_000);
+}
+
+#[test]
+fn the_systems_bytes_make_other_ids_each_time() {
+    let draw = || {
+        let world = World::new(|policy| policy.danger_entropy(OsEntropy));
+        world.begin()
+    };
+    let (one, other) = (draw(), draw());
+    assert_ne!(id_of(&one).key(), id_of(&other).key());
+    assert_ne!(one[22..], other[22..]);
 }
 
 #[test]
 fn what_is_no_id_never_becomes_a_key() {
-    let bad = [
-        "",
-        "a",
-        &TEXT[1..],
-        &TEXT.to_uppercase(),
-        "é".repeat(16).as_str(),
-    ]
-    .map(str::to_owned);
-    for (position, byte) in [(0, ' '), (31, ';'), (15, '\0'), (7, '-'), (9, 'A')] {
+    let mut bad = vec![
+        String::new(),
+        "a".into(),
+        TEXT[1..].into(),
+        format!("{TEXT}a"),
+        TEXT.repeat(2),
+        "é".repeat(24),
+    ];
+    for (position, byte) in [
+        (0, ' '),
+        (47, ';'),
+        (15, '\0'),
+        (21, '+'),
+        (22, '/'),
+        (47, '='),
+    ] {
         let mut text = TEXT.to_owned();
         text.replace_range(position..=position, &byte.to_string());
-        assert!(Id::parse(text.as_bytes()).is_none(), "{text}");
+        bad.push(text);
     }
     for text in bad {
         assert!(Id::parse(text.as_bytes()).is_none(), "{text}");
+        let world = World::new(|policy| policy);
+        let seen = world.request(&text, 200, |session| assert!(!session.exists()));
+        assert!(seen.calls.is_empty(), "{text}");
     }
-    assert!(Id::parse(format!("{TEXT}a").as_bytes()).is_none());
 }
 
 #[test]
-fn a_key_is_its_digest_whoever_made_it() {
-    let id = Id::parse(TEXT.as_bytes()).unwrap();
-    let (presented, stored) = (Key::of(id), Key::from_digest(*Key::of(id).digest()));
+fn a_key_is_the_first_part_of_an_id_whoever_made_it() {
+    let presented = id_of(TEXT).key();
+    let stored = Key::from_bytes(presented.as_bytes()).unwrap();
     assert!(presented == stored && hash_of(&presented) == hash_of(&stored));
-    // Only who presented the id has it.
-    assert_eq!(presented.id().map(Id::expose), Some(TEXT));
-    assert!(stored.id().is_none());
-    let other = Key::of(Id::parse(&TEXT.as_bytes().repeat(2)[1..33]).unwrap());
-    assert!(presented != other && hash_of(&presented) != hash_of(&other));
+    let zeros = Key::from_bytes(&[0; 16]).unwrap();
+    // 16 bytes are 21 characters and a third of one.
+    for (secret, same) in [
+        ("AAAA", true),
+        ("A_-z", true),
+        ("P___", true),
+        ("Q___", false),
+    ] {
+        let id = id_of(&format!("{}{secret}{}", "A".repeat(21), "x".repeat(23)));
+        assert_eq!(id.key() == zeros, same, "{secret}");
+        assert_eq!(hash_of(&id.key()) == hash_of(&zeros), same, "{secret}");
+    }
+    for length in [0, 15, 17, 36] {
+        assert_eq!(Key::from_bytes(&vec![0; length]), None);
+    }
+}
+
+#[test]
+fn whoever_has_the_key_alone_opens_nothing() {
+    let world = World::new(|policy| policy);
+    let cookie = world.begin();
+    for place in 22..ID_LENGTH {
+        let mut guess = cookie.clone();
+        let other = if &guess[place..=place] == "A" {
+            "B"
+        } else {
+            "A"
+        };
+        guess.replace_range(place..=place, other);
+        assert_eq!(id_of(&guess).key(), id_of(&cookie).key());
+        let session = world.open(&guess);
+        assert!(!session.exists() && session.is_empty(), "{place}");
+    }
+    assert!(world.open(&cookie).exists());
 }
 
 #[test]
@@ -118,11 +174,14 @@ fn every_moment_of_a_record_is_one_that_a_store_can_keep() {
     let cookie = world.begin();
     let record = world.record(&cookie).unwrap();
     assert_eq!(record.created, START + Duration::microseconds(1));
-    for moment in [record.created, record.seen, record.expires] {
+    let issued = record.secrets.issued;
+    for moment in [record.created, record.seen, record.expires, issued] {
         assert_eq!(from_micros(to_micros(moment)), Some(moment));
     }
-    let device = record.device();
-    assert_eq!(device.public_id, record.public_id);
+    let key = key_of(&cookie);
+    let device = record.device(&key);
+    assert_eq!(device.public_id, key.public_id());
+    assert_eq!(device.public_id.as_bytes(), key.as_bytes());
     assert_eq!(
         (device.created, device.seen, device.expires),
         (record.created, record.seen, record.expires)
@@ -136,17 +195,24 @@ fn every_moment_of_a_record_is_one_that_a_store_can_keep() {
 }
 
 #[test]
-fn a_record_shows_neither_its_values_nor_its_owner() {
+fn a_record_shows_neither_its_values_nor_its_owner_nor_what_opens_it() {
     let world = World::new(|policy| policy);
     let seen = world.request("", 200, |session| {
         session.insert("card", "4111-1111").unwrap();
         session.sign_in("ada@example.org").unwrap();
     });
+    let cookie = seen.id().unwrap();
+    let seen = world.request(&cookie, 200, |session| session.cycle().unwrap());
     let shown = format!("{:?}", world.record(&seen.id().unwrap()).unwrap());
-    assert!(
-        shown.contains("owner: Some(\"…\")") && shown.contains("bytes"),
-        "{shown}"
-    );
+    for part in [
+        "owner: Some(\"…\")",
+        "bytes",
+        "present: Digest(…)",
+        "digest: Digest(…)",
+        "salt: Some(Salt(…))",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     assert!(!shown.contains("4111") && !shown.contains("ada"), "{shown}");
 }
 

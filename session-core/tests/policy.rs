@@ -3,7 +3,7 @@
 
 mod util;
 
-use session_core::{Headers, Policy, PolicyBuilder, SameSite};
+use session_core::{Exchange, Headers, Policy, PolicyBuilder, PolicyError, SameSite};
 use time::Duration;
 use util::World;
 
@@ -36,8 +36,15 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
         (|p| p.idle(Duration::seconds(-1)), "idle"),
         (|p| p.absolute(Duration::ZERO), "absolute"),
         (|p| p.touch_every(Duration::seconds(-1)), "touch_every"),
-        (|p| p.renewal_grace(Duration::seconds(-1)), "renewal_grace"),
-        (|p| p.renewal_grace(Duration::minutes(6)), "renewal_grace"),
+        (
+            |p| p.rotation_grace(-Duration::MICROSECOND),
+            "rotation_grace",
+        ),
+        (
+            |p| p.rotation_grace(Duration::minutes(5) + Duration::MICROSECOND),
+            "rotation_grace",
+        ),
+        (|p| p.clock_skew(-Duration::MICROSECOND), "clock_skew"),
         (|p| p.idle(Duration::days(401)), "400 days"),
         (|p| p.max_bytes(0), "max_bytes"),
     ];
@@ -54,8 +61,10 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
 fn what_can_work_is_accepted() {
     let rows: &[Configure] = &[
         |p| p,
-        |p| p.renewal_grace(Duration::ZERO),
-        |p| p.renewal_grace(Duration::minutes(5)),
+        |p| p.rotation_grace(Duration::ZERO),
+        |p| p.rotation_grace(Duration::minutes(5)),
+        |p| p.clock_skew(Duration::ZERO),
+        |p| p.clock_skew(Duration::MAX),
         |p| p.insecure(),
         |p| {
             p.cookie_name("__Secure-s")
@@ -71,6 +80,21 @@ fn what_can_work_is_accepted() {
     for configure in rows {
         configure(Policy::builder()).build().unwrap();
     }
+}
+
+#[test]
+fn how_clocks_and_secrets_overlap_is_told_as_it_was_set() {
+    let policy = Policy::default();
+    assert_eq!(policy.rotation_grace(), Duration::seconds(10));
+    assert_eq!(policy.clock_skew(), Duration::minutes(5));
+    let policy = Policy::builder()
+        .rotation_grace(Duration::seconds(7))
+        .clock_skew(Duration::seconds(8));
+    let policy = policy.build().unwrap();
+    assert_eq!(policy.rotation_grace(), Duration::seconds(7));
+    assert_eq!(policy.clock_skew(), Duration::seconds(8));
+    let negative = Policy::builder().clock_skew(-Duration::SECOND).build();
+    assert_eq!(negative.unwrap_err(), PolicyError::NegativeSkew);
 }
 
 /// The attributes after the value, without those that differ between setting and removing.
@@ -223,10 +247,11 @@ fn a_read_varies_and_stays_cacheable_by_its_visitor_and_the_untouched_adds_nothi
     read.reply.apply(&mut headers);
     assert_eq!(headers.0, [("vary".to_owned(), "Cookie".to_owned())]);
 
-    let exchange = session_core::Exchange::open(
+    let exchange = Exchange::open(
         &world.policy,
-        [&b"__Host-session=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"[..]],
+        [&b"__Host-session=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"[..]],
     );
+    assert!(matches!(exchange, Exchange::Unread(_)));
     let reply = world.drive(exchange.finish(200, world.now()).unwrap());
     let mut headers = List::default();
     reply.apply(&mut headers);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
 use session_core::{
-    CommitError, Expiry, Finish, Handle, Policy, Reply, Session, SessionError, Sessions,
+    CommitError, Expiry, Policy, Reply, Request, RequestSession, Session, SessionError, Sessions,
 };
 use util::id_of;
 use util::shelf::Shelf;
@@ -23,26 +23,23 @@ fn start() -> (Sessions, Arc<Shelf>) {
     (Sessions::shared(Policy::default(), store), shelf)
 }
 
-fn open(sessions: &Sessions, cookie: &str) -> Handle {
+fn open(sessions: &Sessions, cookie: &str) -> Request {
     let header = format!("__Host-session={cookie}");
     sessions.open([header.as_bytes()])
 }
 
-fn load(handle: &Handle) -> Session {
-    block_on(handle.load()).unwrap()
+fn load(request: &Request) -> RequestSession {
+    block_on(request.handle().load()).unwrap()
 }
 
-fn finish(handle: &Handle, status: u16) -> Result<Reply, SessionError> {
-    match handle.finish(status)? {
-        Finish::Done(reply) => Ok(reply),
-        Finish::Pending(commit) => block_on(commit.run()),
-    }
+fn finish(request: &Request, status: u16) -> Result<Reply, CommitError> {
+    block_on(request.commit(status))
 }
 
 fn begin(sessions: &Sessions) -> String {
-    let handle = open(sessions, "");
-    load(&handle).insert("n", 0).unwrap();
-    id_of(&finish(&handle, 200).unwrap()).unwrap()
+    let request = open(sessions, "");
+    load(&request).insert("n", 0).unwrap();
+    id_of(&finish(&request, 200).unwrap()).unwrap()
 }
 
 fn rows(shelf: &Shelf) -> usize {
@@ -50,7 +47,11 @@ fn rows(shelf: &Shelf) -> usize {
 }
 
 /// Does something while a save of the session hangs in the store, then lets the save go on.
-fn during_a_save(shelf: &Shelf, session: &Session, act: impl FnOnce()) -> Result<(), SessionError> {
+fn during_a_save(
+    shelf: &Shelf,
+    session: &RequestSession,
+    act: impl FnOnce(),
+) -> Result<(), SessionError> {
     shelf.hold();
     let save = session.save();
     pin_mut!(save);
@@ -79,14 +80,14 @@ fn a_logout_during_a_save_holds() {
         } else {
             String::new()
         };
-        let handle = open(&sessions, &cookie);
-        let session = load(&handle);
+        let request = open(&sessions, &cookie);
+        let session = load(&request);
         act(&session);
         let logout = || session.destroy().unwrap();
         let _ = during_a_save(&shelf, &session, logout);
         assert!(!session.exists() && session.is_empty(), "{name}");
         assert_eq!(session.owner(), None, "{name}");
-        let reply = finish(&handle, 200).unwrap();
+        let reply = finish(&request, 200).unwrap();
         assert_eq!(rows(&shelf), 0, "{name}");
         assert_eq!(id_of(&reply), None, "{name}: {:?}", reply.set_cookie());
     }
@@ -97,8 +98,8 @@ fn what_begins_after_a_logout_during_a_save_is_another_session() {
     for is_ended_elsewhere in [false, true] {
         let (sessions, shelf) = start();
         let cookie = begin(&sessions);
-        let handle = open(&sessions, &cookie);
-        let session = load(&handle);
+        let request = open(&sessions, &cookie);
+        let session = load(&request);
         session.insert("old", 1).unwrap();
         let relogin = || {
             session.destroy().unwrap();
@@ -109,7 +110,7 @@ fn what_begins_after_a_logout_during_a_save_is_another_session() {
             }
         };
         let _ = during_a_save(&shelf, &session, relogin);
-        let reply = finish(&handle, 200).unwrap();
+        let reply = finish(&request, 200).unwrap();
         let id = id_of(&reply).expect("a cookie for the new session");
         assert_ne!(id, cookie);
         assert_eq!(rows(&shelf), 1);
@@ -135,9 +136,9 @@ fn an_updates_closure_may_use_the_session_while_a_save_is_under_way() {
     for loses_answer in [false, true] {
         let n = ends(move || {
             let (sessions, shelf) = start();
-            let handle = open(&sessions, &begin(&sessions));
-            let session = load(&handle);
-            let inner = session.clone();
+            let request = open(&sessions, &begin(&sessions));
+            let session = load(&request);
+            let inner = Session::clone(&session);
             let add = move |n: Option<usize>| n.unwrap_or(0) + inner.len();
             session.update("n", add.clone()).unwrap();
             shelf.loses_answer.store(loses_answer, Relaxed);
@@ -145,7 +146,7 @@ fn an_updates_closure_may_use_the_session_while_a_save_is_under_way() {
                 session.update("n", add.clone()).unwrap();
             });
             assert_eq!(saved.is_err(), loses_answer);
-            drop(finish(&handle, 200).unwrap());
+            drop(finish(&request, 200).unwrap());
             session.get::<usize>("n").unwrap()
         });
         assert_eq!(n, Some(2), "lost answer: {loses_answer}");
@@ -188,8 +189,8 @@ fn an_updates_closure_may_change_other_values_each_time_it_runs() {
         let (first, saved, stored) = ends(move || {
             let (sessions, shelf) = start();
             let cookie = begin(&sessions);
-            let handle = open(&sessions, &cookie);
-            let session = load(&handle);
+            let request = open(&sessions, &cookie);
+            let session = load(&request);
             let add = adds_and(&session, act);
             let first = session.update("n", add.clone()).unwrap();
             during_a_save(&shelf, &session, || {
@@ -197,7 +198,7 @@ fn an_updates_closure_may_change_other_values_each_time_it_runs() {
             })
             .unwrap();
             let saved = session.get::<u32>("n").unwrap();
-            let reply = finish(&handle, 200).unwrap();
+            let reply = finish(&request, 200).unwrap();
             let cookie = id_of(&reply).unwrap_or(cookie);
             let stored = load(&open(&sessions, &cookie)).get::<u32>("n").unwrap();
             (first, saved, stored)
@@ -210,28 +211,28 @@ fn an_updates_closure_may_change_other_values_each_time_it_runs() {
 fn an_updates_closure_that_changes_its_own_value_is_an_error() {
     let (error, n) = ends(|| {
         let (sessions, _) = start();
-        let handle = open(&sessions, &begin(&sessions));
-        let session = load(&handle);
+        let request = open(&sessions, &begin(&sessions));
+        let session = load(&request);
         let add = adds_and(&session, |session, run| {
             session.insert("n", 10 * run).unwrap();
         });
         let error = session.update("n", add).unwrap_err();
-        drop(finish(&handle, 200).unwrap());
+        drop(finish(&request, 200).unwrap());
         (error, session.get::<u32>("n").unwrap())
     });
-    let SessionError::Commit(CommitError::Contended { tries }) = error else {
+    let SessionError::Contended { attempts } = error else {
         panic!("{error}");
     };
     // What it wrote itself stays, and nothing of the update.
-    assert_eq!(n, Some(10 * tries));
+    assert_eq!(n, Some(10 * attempts));
 }
 
 #[test]
 fn a_save_ends_though_a_closure_changes_its_own_value() {
     let (saved, shown) = ends(|| {
         let (sessions, shelf) = start();
-        let handle = open(&sessions, &begin(&sessions));
-        let session = load(&handle);
+        let request = open(&sessions, &begin(&sessions));
+        let session = load(&request);
         // It begins to do so only when the save is under way.
         let is_late = Arc::new(AtomicBool::new(false));
         let late = Arc::clone(&is_late);
@@ -245,7 +246,7 @@ fn a_save_ends_though_a_closure_changes_its_own_value() {
             session.update("n", add).unwrap();
             is_late.store(true, Relaxed);
         });
-        drop(finish(&handle, 200).unwrap());
+        drop(finish(&request, 200).unwrap());
         (saved, session.contains("n") && session.contains("k"))
     });
     assert!(saved.is_ok() && shown);
@@ -253,21 +254,21 @@ fn a_save_ends_though_a_closure_changes_its_own_value() {
 
 #[test]
 fn a_create_whose_answer_was_lost_leaves_no_second_session() {
-    type Act = fn(&Handle, &Session);
+    type Act = fn(&RequestSession);
     let acts: [(&str, Act, usize); 3] = [
-        ("again", |_, session| block_on(session.save()).unwrap(), 1),
-        ("at the end", |_, _| {}, 1),
-        ("logout", |_, session| session.destroy().unwrap(), 0),
+        ("again", |session| block_on(session.save()).unwrap(), 1),
+        ("at the end", |_| {}, 1),
+        ("logout", |session| session.destroy().unwrap(), 0),
     ];
     for (name, act, expected) in acts {
         let (sessions, shelf) = start();
-        let handle = open(&sessions, "");
-        let session = load(&handle);
+        let request = open(&sessions, "");
+        let session = load(&request);
         session.sign_in("ada").unwrap();
         shelf.loses_answer.store(true, Relaxed);
         assert!(block_on(session.save()).is_err());
-        act(&handle, &session);
-        drop(finish(&handle, 200).unwrap());
+        act(&session);
+        drop(finish(&request, 200).unwrap());
         assert_eq!(rows(&shelf), expected, "{name}");
         let devices = block_on(sessions.devices("ada")).unwrap();
         assert_eq!(devices.len(), expected, "{name}");
