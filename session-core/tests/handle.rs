@@ -705,6 +705,37 @@ fn a_response_whose_only_write_fails_has_no_cookie() {
 }
 
 #[test]
+fn a_sign_in_that_fails_between_its_writes_leaves_the_browser_where_it_was() {
+    for saves_again in [false, true] {
+        let world = World::new(|policy| policy);
+        let cookie = world.begin();
+        let opened = world.open(&cookie);
+        opened.sign_in("ada").unwrap();
+        let Step::Write(insert) = opened.commit(world.now()).unwrap() else {
+            panic!("a new session is begun");
+        };
+        let outcome = world.write(insert.command());
+        let Step::Write(leave) = insert.answer(Ok(outcome), world.now()).unwrap() else {
+            panic!("the old one is left");
+        };
+        let failed = leave.answer(Err(outage()), world.now()).unwrap_err();
+        assert!(matches!(failed.error(), SessionError::Store(_)));
+        assert_eq!(failed.reply().set_cookie(), None);
+        let old = world.open(&cookie);
+        assert!(old.contains("base") && old.owner().is_none());
+        if saves_again {
+            // One of the two that were begun is left.
+            let id = id_of(&world.save(&opened)).unwrap();
+            let owner = world.open(&id).owner();
+            assert_eq!(owner.as_deref(), Some("ada"));
+            let model = world.model.lock().unwrap();
+            let owned = model.0.values().filter(|record| record.owner.is_some());
+            assert_eq!(owned.count(), 1);
+        }
+    }
+}
+
+#[test]
 fn upkeep_that_fails_does_not_fail_the_request() {
     type Prepare = fn(&Sessions, String) -> String;
     let same: Prepare = |_, cookie| cookie;
