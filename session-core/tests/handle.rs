@@ -729,8 +729,8 @@ fn a_sign_in_that_fails_between_its_writes_leaves_the_browser_where_it_was() {
             let owner = world.open(&id).owner();
             assert_eq!(owner.as_deref(), Some("ada"));
             let model = world.model.lock().unwrap();
-            let owned = model.0.values().filter(|record| record.owner.is_some());
-            assert_eq!(owned.count(), 1);
+            let signed_in = model.0.values().filter(|record| record.owner.is_some());
+            assert_eq!(signed_in.count(), 1);
         }
     }
 }
