@@ -18,7 +18,7 @@ use self::lifetime::Lifetime;
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///
-/// A policy that was built is right; every mistake is an error of [`PolicyBuilder::build`] that
+/// A policy that was built is right; every mistake is an error of [`build`](crate::PolicyBuilder::build) that
 /// names the field and the remedy. The default is `__Host-session`, `Secure`, `HttpOnly`,
 /// `SameSite=Lax`, `Path=/`, a persistent cookie, two weeks of inactivity (Django's default) and
 /// no absolute limit.
