@@ -7,7 +7,7 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::time::Instant;
 
 use super::failure::{Cause, Failure, Reach};
-use super::link::{Link, Repeat};
+use super::link::Link;
 use super::names::Names;
 use super::origin::{Access, Origin};
 use super::slot_map::{Address, SlotMap, slot};
@@ -55,14 +55,13 @@ impl Cluster {
         &self,
         slot: u16,
         command: &Cmd,
-        repeat: Repeat,
         deadline: Instant,
     ) -> Result<Value, Failure> {
         let mut redirections = 0;
         loop {
             let (version, address) = self.primary(slot, deadline).await?;
             let link = self.link(&address)?;
-            let mut answer = link.call(command, repeat, deadline).await;
+            let mut answer = link.call(command, deadline).await;
             if let Some(other) = asked_elsewhere(&answer, &address) {
                 answer = self.link(&other)?.call_asking(command, deadline).await;
             }
@@ -101,7 +100,7 @@ impl Cluster {
         let (_, map) = self.map(deadline).await?;
         if !map.is_whole() {
             let why = "the cluster lacks some of its slots";
-            return Err(Failure::nobody(&self.to_string(), why));
+            return Err(Failure::because(&self.to_string(), why));
         }
         let primaries = map.primaries();
         primaries.iter().map(|address| self.link(address)).collect()
@@ -146,7 +145,7 @@ impl Cluster {
         }
         self.doubt();
         let why = "the cluster lacks some of its slots";
-        Err(Failure::nobody(&self.to_string(), why))
+        Err(Failure::because(&self.to_string(), why))
     }
 
     async fn map(&self, deadline: Instant) -> Result<(u64, Arc<SlotMap>), Failure> {
@@ -173,19 +172,19 @@ impl Cluster {
         }
         let mut question = cmd("CLUSTER");
         question.arg("SLOTS");
-        let mut last = Failure::nobody(&self.to_string(), "no node was named");
+        let mut last = Failure::because(&self.to_string(), "no node was named");
         for address in self.everybody() {
             // One that is frozen must not keep us from asking the others.
             let left = deadline.saturating_duration_since(Instant::now());
             let turn = Instant::now() + left / 4;
             let link = self.link(&address)?;
-            match link.call(&question, Repeat::Once, turn).await {
+            match link.ask(&question, turn).await {
                 Ok(answer) => {
                     if let Some(map) = SlotMap::read(&answer, &address) {
                         self.take(map);
                         return Ok(());
                     }
-                    last = Failure::nobody(&link.place(), "it has joined no cluster yet");
+                    last = Failure::because(&link.place(), "it has joined no cluster yet");
                 }
                 Err(failure) => last = failure,
             }

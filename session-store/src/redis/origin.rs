@@ -70,7 +70,7 @@ impl Origin {
             } => (name, sentinels, access),
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut last = Failure::nobody(&self.to_string(), "no sentinel was named");
+        let mut last = Failure::because(&self.to_string(), "no sentinel was named");
         for sentinel in sentinels {
             // One that is frozen must not keep us from asking the others.
             let turn = (left / 4).max(Duration::from_millis(50));
@@ -80,7 +80,7 @@ impl Origin {
                     Err(error) => last = Failure::of(&place(sentinel), error),
                 },
                 Ok(None) => {
-                    last = Failure::nobody(&place(sentinel), "it knows no primary of that name");
+                    last = Failure::because(&place(sentinel), "it knows no primary of that name");
                 }
                 Err(failure) => last = failure,
             }
@@ -123,7 +123,7 @@ async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure>
     if is_primary {
         return Ok(client);
     }
-    Err(Failure::nobody(
+    Err(Failure::because(
         &place(&client),
         "it is no primary any more, and the sentinels do not know it yet",
     ))

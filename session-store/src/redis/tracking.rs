@@ -62,7 +62,7 @@ impl Notices for Tracking {
             match push {
                 Some(push) if push.kind != PushKind::Disconnection => self.take(push),
                 _ => {
-                    let closed = Failure::nobody(&self.place, "it has closed the connection");
+                    let closed = Failure::because(&self.place, "it has closed the connection");
                     return Err(closed.during(DOING));
                 }
             }
@@ -75,7 +75,7 @@ impl Tracking {
         let deadline = store.deadline();
         let (sender, pushes) = unbounded_channel();
         let (links, primaries) = match &store.0.servers {
-            Servers::One(link) => (vec![link.clone()], Vec::new()),
+            Servers::Single(link) => (vec![link.clone()], Vec::new()),
             Servers::Cluster(cluster) => {
                 let primaries = cluster.look(deadline).await?;
                 (cluster.primaries(deadline).await?, primaries)
@@ -102,11 +102,10 @@ impl Tracking {
         match push.data.into_iter().next() {
             Some(Value::Array(names)) => {
                 let keys = names.iter().filter_map(|name| match name {
-                    Value::BulkString(name) => self.names.session_of(name),
+                    Value::BulkString(name) => self.names.key(name),
                     _ => None,
                 });
-                self.heard
-                    .extend(keys.map(|key| Notice::Key(*key.digest())));
+                self.heard.extend(keys.map(Notice::Key));
             }
             // Everything was removed at once.
             _ => self.heard.push_back(Notice::All),
@@ -128,7 +127,7 @@ async fn trouble(store: RedisStore, ears: Vec<Ear>, primaries: Vec<Address>) -> 
             match cluster.look(deadline).await {
                 Ok(now) if now == primaries => {}
                 Ok(_) => {
-                    return Failure::nobody(&cluster.to_string(), "its primaries have changed");
+                    return Failure::because(&cluster.to_string(), "its primaries have changed");
                 }
                 Err(failure) => return failure,
             }
@@ -196,7 +195,7 @@ impl Ear {
         };
         match answer {
             Value::Array(role) if role.first() != Some(&Value::BulkString(b"master".into())) => {
-                Err(Failure::nobody(&self.place, "it is no primary any more"))
+                Err(Failure::because(&self.place, "it is no primary any more"))
             }
             _ => Ok(()),
         }
