@@ -145,7 +145,7 @@ impl History {
         let owner = OWNERS.get(self.chance.index(OWNERS.len() + 1));
         let remembered = Remembered {
             digest: self.digest(),
-            earlier: None,
+            earlier: (self.chance.below(2) == 0).then(|| self.digest()),
             until: moment_at(self.now + self.chance.below_signed(10)),
             salt: (self.chance.below(2) == 0)
                 .then(|| Salt::from_bytes(&[7; 16]).expect("16 bytes are a salt")),
