@@ -17,7 +17,7 @@ pub(super) enum Cause {
     Redis(RedisError),
     /// No answer came in time.
     Slow,
-    /// An answer that is none of ours.
+    /// An answer that our commands do not have.
     Senseless,
     /// Something else, in words.
     Other(&'static str),

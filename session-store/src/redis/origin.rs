@@ -13,7 +13,7 @@ use super::failure::Failure;
 #[derive(Debug)]
 pub(super) enum Origin {
     Server(Client),
-    /// Whichever the sentinels call the primary of that name.
+    /// The server that the sentinels call the primary of that name.
     Primary {
         name: String,
         sentinels: Vec<Client>,
@@ -21,7 +21,7 @@ pub(super) enum Origin {
     },
 }
 
-/// What it takes to be let in.
+/// The login and the certificates for a server.
 #[derive(Clone)]
 pub(super) struct Access {
     pub(super) login: RedisConnectionInfo,
@@ -85,7 +85,7 @@ impl Origin {
                 Err(failure) => last = failure,
             }
         }
-        // Whoever reads the message sees all who were asked.
+        // The message names every sentinel that was asked.
         let place = self.to_string();
         Err(Failure { place, ..last })
     }
@@ -109,7 +109,7 @@ async fn ask(
     }
 }
 
-/// Sees to it that the server knows itself to be a primary: sentinels learn of a change later.
+/// Checks that the server takes itself for a primary: sentinels learn of a change later.
 async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure> {
     let asking = async {
         let mut connection = client.get_multiplexed_async_connection().await?;

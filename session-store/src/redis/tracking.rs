@@ -1,7 +1,7 @@
-//! What others write, as the servers tell it.
+//! Notices of what other nodes write, which the servers send.
 //!
 //! A connection to every primary asks for the names of all keys of the application that are
-//! written, by whomever (`CLIENT TRACKING ON BCAST`). So writers do nothing for it, and nobody can
+//! written, by anybody (`CLIENT TRACKING ON BCAST`). So writers do nothing for it, and none can
 //! forget to: an old version, an operator, a key that is evicted. A script that publishes would
 //! need a right that users of Redis 7 do not have by default, and fail without it.
 
