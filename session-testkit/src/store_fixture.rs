@@ -76,7 +76,7 @@ pub fn digest_of(number: u64) -> Digest {
 #[must_use]
 pub fn record_of(number: u32) -> Record {
     Record {
-        revision: Revision::from_i64(i64::from(number)),
+        revision: Revision::from_i64(number.into()),
         secrets: Secrets {
             present: digest_of(0),
             issued: moment_at(0),
@@ -167,7 +167,7 @@ impl Rig {
     ) -> Outcome {
         let replace = Command::Replace {
             key: &key_of(key),
-            expected: Revision::from_i64(i64::from(expected)),
+            expected: Revision::from_i64(expected.into()),
             record,
         };
         self.write(replace, now).await
@@ -182,7 +182,7 @@ impl Rig {
     ) -> Outcome {
         let touch = Command::Touch {
             key: &key_of(key),
-            expected: Revision::from_i64(i64::from(expected)),
+            expected: Revision::from_i64(expected.into()),
             seen: moment_at(seen),
             expires: moment_at(expires),
         };

@@ -180,10 +180,8 @@ const CASES: &[StoreCase] = cases! {
     ],
     store_races: [
         of_many_inserts_under_one_key_one_applies,
-        of_many_replaces_of_one_state_one_applies,
         of_many_rotations_and_a_touch_one_rotation_applies,
-        a_delete_is_never_undone_by_a_replace,
-        a_revocation_is_never_undone_by_a_replace,
+        an_end_is_never_undone_by_a_rotation,
         of_a_delete_of_what_is_over_and_a_touch_one_wins,
         many_writers_of_different_sessions_all_succeed,
     ],
