@@ -43,10 +43,10 @@ pub(crate) async fn a_sweep_removes_exactly_the_expired(rig: &Rig) {
             .await;
     }
     // A sweep removes for good: also for one whose clock is behind.
-    for (now, swept, left) in [(0, 0, 1..=40), (15, 15, 16..=40), (40, 25, 41..=40)] {
+    for (now, swept) in [(0, 0), (15, 15), (40, 25)] {
         assert_eq!(rig.sweep(now, 1_000).await, swept);
         assert_eq!(rig.sweep(now, usize::MAX).await, 0);
-        let left: Vec<_> = left.collect();
+        let left: Vec<_> = (now.unsigned_abs() + 1..=40).collect();
         assert_eq!(rig.kept(1..=40).await, left);
         assert_eq!(rig.owned("ada", now).await, left);
         assert_eq!(rig.owned("ada", 0).await, left);

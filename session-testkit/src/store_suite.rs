@@ -15,8 +15,8 @@ use crate::{
 
 /// Panics unless a store does what [`Store`] says, naming every case that failed.
 ///
-/// `name` is the store's in reports. `make` returns a fresh, empty store for each case: a new file, a new table, a new prefix.
-/// The suite knows no runtime; run it on the one that the store needs.
+/// `name` is the store's in reports. `make` returns a fresh, empty store for each case: a new file,
+/// a new table, a new prefix. The suite knows no runtime; run it on the one that the store needs.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -60,7 +60,8 @@ where
 /// use std::sync::Arc;
 /// use session_testkit::{ModelStore, store_cases};
 ///
-/// let case = store_cases().iter().find(|case| case.name() == "a_deleted_record_is_gone").unwrap();
+/// let name = "an_inserted_record_is_loaded";
+/// let case = store_cases().iter().find(|case| case.name() == name).unwrap();
 /// pollster::block_on(case.run(Arc::new(ModelStore::new())));
 /// ```
 #[must_use]
