@@ -201,3 +201,64 @@ impl Ear {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use session_core::{Command, Key, Only, Record, Store as _};
+    use session_servers::{Redis, skips};
+    use session_testkit::{key_of, moment_at, record_of};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Reads notices until this one.
+    async fn hears(notices: &mut dyn Notices, expected: Notice) {
+        let hearing = async { while notices.next().await.unwrap() != expected {} };
+        let heard = timeout(BEAT * 10, hearing).await;
+        assert!(heard.is_ok(), "{expected:?} was not told");
+    }
+
+    #[tokio::test]
+    async fn every_command_is_told_by_the_session_s_key() {
+        if skips("every_command_is_told", &Redis::PROGRAMS) {
+            return;
+        }
+        let redis = Redis::start().unwrap();
+        let store = RedisStore::open(redis.url()).await.unwrap();
+        let notices = &mut *store.listen().await.unwrap();
+        let write = async |command| store.write(command, moment_at(0)).await.unwrap();
+        let record = &Record {
+            owner: Some("ada".into()),
+            ..record_of(1)
+        };
+        let keys: [Key; 3] = [1, 2, 3].map(key_of);
+        for key in &keys {
+            write(Command::Insert { key, record }).await;
+            hears(notices, Notice::Key(*key)).await;
+        }
+        let expected = record.revision;
+        let expires = moment_at(500);
+        for command in [
+            Command::Replace {
+                key: &keys[0],
+                expected,
+                record: &record_of(2),
+            },
+            Command::Touch {
+                key: &keys[1],
+                expected,
+                seen: moment_at(1),
+                expires,
+            },
+            Command::Delete {
+                key: &keys[2],
+                only: Only::Always,
+            },
+        ] {
+            write(command).await;
+            hears(notices, Notice::Key(*command.key())).await;
+        }
+        redis.cli(&["FLUSHALL"]).unwrap();
+        hears(notices, Notice::All).await;
+    }
+}
