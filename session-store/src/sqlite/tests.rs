@@ -34,8 +34,8 @@ impl Folder {
         SqliteOptions::new(self.path()).timeout(HASTE)
     }
 
-    /// Opens the file as somebody else.
-    async fn stranger(&self) -> SqliteConnection {
+    /// Opens the file as another program does.
+    async fn other_program(&self) -> SqliteConnection {
         let options = SqliteConnectOptions::new().filename(self.path());
         options.create_if_missing(true).connect().await.unwrap()
     }
@@ -83,7 +83,7 @@ async fn sessions_outlive_the_store() {
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
     assert_eq!(load(&folder.open().await, 1).await, Some(record_of(1)));
-    // Also if nobody closed it.
+    // Also if it was never closed.
     let store = folder.open().await;
     insert(&store, 2, &record_of(2)).await.unwrap();
     drop(store);
@@ -95,8 +95,8 @@ async fn a_locked_database_is_an_error_soon_and_works_again() {
     let folder = Folder::new();
     let store = folder.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
-    let mut stranger = folder.stranger().await;
-    run(&mut stranger, "BEGIN EXCLUSIVE").await;
+    let mut other = folder.other_program().await;
+    run(&mut other, "BEGIN EXCLUSIVE").await;
     let error = insert(&store, 2, &record_of(2)).await.unwrap_err();
     assert!(
         error.to_string().contains("another program has it locked"),
@@ -106,7 +106,7 @@ async fn a_locked_database_is_an_error_soon_and_works_again() {
     // Reads go on.
     assert_eq!(load(&store, 1).await, Some(record_of(1)));
     assert_eq!(load(&store, 2).await, None);
-    run(&mut stranger, "COMMIT").await;
+    run(&mut other, "COMMIT").await;
     assert_eq!(
         insert(&store, 2, &record_of(2)).await.unwrap(),
         Outcome::Applied
@@ -118,8 +118,8 @@ async fn a_locked_database_is_an_error_soon_and_works_again() {
 async fn many_calls_behind_a_lock_all_answer() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let mut stranger = folder.stranger().await;
-    run(&mut stranger, "BEGIN EXCLUSIVE").await;
+    let mut other = folder.other_program().await;
+    run(&mut other, "BEGIN EXCLUSIVE").await;
     let calls: Vec<_> = (0..30)
         .map(|number| {
             let store = store.clone();
@@ -130,7 +130,7 @@ async fn many_calls_behind_a_lock_all_answer() {
     for call in calls {
         assert!(call.await.unwrap().is_err());
     }
-    run(&mut stranger, "COMMIT").await;
+    run(&mut other, "COMMIT").await;
     assert_eq!(
         insert(&store, 99, &record_of(1)).await.unwrap(),
         Outcome::Applied
@@ -238,7 +238,7 @@ async fn no_statement_reads_the_whole_table() {
         probe: _,
         unprobe: _,
     } = &store.0.statements;
-    let mut stranger = folder.stranger().await;
+    let mut other = folder.other_program().await;
     for text in [
         load,
         replace,
@@ -254,7 +254,7 @@ async fn no_statement_reads_the_whole_table() {
         revoke_one,
     ] {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
-        let plan = sqlx::query(explain).fetch_all(&mut stranger).await.unwrap();
+        let plan = sqlx::query(explain).fetch_all(&mut other).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get(3)).collect();
         assert!(
             plan.iter().any(|line| line.contains("USING")),
