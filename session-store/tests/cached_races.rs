@@ -17,7 +17,7 @@ use session_store::CachedStore;
 use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
-/// A store that takes a step for the way to it, one for what it does and one for the way back.
+/// A store whose calls take three steps: on the way to it, in it, and on the way back.
 #[derive(Debug, Clone)]
 struct SteppingStore {
     model: ModelStore,
@@ -93,7 +93,7 @@ impl Store for SteppingStore {
     }
 }
 
-/// What may happen to ada's session, which was rotated before.
+/// A write to ada's session, which was rotated before.
 #[derive(Debug, Clone, Copy)]
 enum Write {
     Replace,
@@ -179,6 +179,7 @@ fn hers(revision: u32, secret: u64) -> Record {
             issued: moment_at(0),
             remembered: Some(Remembered {
                 digest: digest_of(secret - 1),
+                earlier: None,
                 until: moment_at(50),
                 salt: None,
             }),
@@ -208,7 +209,7 @@ impl Setting {
         Self { store, cached }
     }
 
-    /// Panics unless a load through the cache, by any secret, finds what is stored.
+    /// Panics unless loads through the cache, by any secret, find the stored record.
     fn assert_truth(&self, place: &str) {
         for secret in SECRETS {
             let found = find(&self.cached, secret);
