@@ -3,9 +3,9 @@ use std::net::{SocketAddr, TcpListener};
 
 /// Where to listen.
 #[derive(Debug, Clone, Copy)]
-pub struct Place(SocketAddr);
+pub struct Endpoint(SocketAddr);
 
-impl Place {
+impl Endpoint {
     pub(crate) fn new(address: SocketAddr) -> Self {
         Self(address)
     }
