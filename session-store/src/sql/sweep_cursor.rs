@@ -1,14 +1,14 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// How far a sweep has come, by the end of the last session that it removed.
+/// Where the next sweep begins: at the end of the last session that was removed.
 ///
 /// What was removed stays in a server's index until the server finds time to clear it away, or while
-/// somebody's transaction might still look at it. A batch that began at the beginning would go through
-/// all that the batches before it have removed; so it begins where they ended.
+/// a transaction might still look at it. A batch that began at the beginning would go through all
+/// that the batches before it have removed; so it begins where they ended.
 #[derive(Debug)]
-pub(crate) struct Progress(AtomicI64);
+pub(crate) struct SweepCursor(AtomicI64);
 
-impl Progress {
+impl SweepCursor {
     pub(crate) fn new() -> Self {
         Self(AtomicI64::new(BEGINNING))
     }
@@ -49,7 +49,7 @@ mod tests {
 
     /// Sweeps a set of moments, and says where each batch began.
     fn sweep(
-        progress: &Progress,
+        cursor: &SweepCursor,
         moments: &RefCell<BTreeSet<i64>>,
         limit: usize,
     ) -> (usize, Vec<i64>) {
@@ -61,29 +61,29 @@ mod tests {
             moments.retain(|moment| !gone.contains(moment));
             async move { Ok::<_, Infallible>((gone.len(), gone.last().copied())) }
         };
-        let Ok(swept) = pollster::block_on(progress.sweep(limit, batch));
+        let Ok(swept) = pollster::block_on(cursor.sweep(limit, batch));
         (swept, begun.into_inner())
     }
 
     #[test]
     fn a_batch_goes_on_where_the_last_one_ended() {
-        let (progress, moments) = (Progress::new(), RefCell::new((0..5).collect()));
-        assert_eq!(sweep(&progress, &moments, 2), (2, vec![BEGINNING]));
-        assert_eq!(sweep(&progress, &moments, 2), (2, vec![1]));
-        assert_eq!(sweep(&progress, &moments, 2), (1, vec![3, BEGINNING]));
-        assert_eq!(sweep(&progress, &moments, 2), (0, vec![BEGINNING]));
+        let (cursor, moments) = (SweepCursor::new(), RefCell::new((0..5).collect()));
+        assert_eq!(sweep(&cursor, &moments, 2), (2, vec![BEGINNING]));
+        assert_eq!(sweep(&cursor, &moments, 2), (2, vec![1]));
+        assert_eq!(sweep(&cursor, &moments, 2), (1, vec![3, BEGINNING]));
+        assert_eq!(sweep(&cursor, &moments, 2), (0, vec![BEGINNING]));
     }
 
     #[test]
     fn what_was_left_behind_is_removed_in_the_end() {
-        let (progress, moments) = (Progress::new(), RefCell::new((0..3).collect()));
-        assert_eq!(sweep(&progress, &moments, 2).0, 2);
+        let (cursor, moments) = (SweepCursor::new(), RefCell::new((0..3).collect()));
+        assert_eq!(sweep(&cursor, &moments, 2).0, 2);
         moments.borrow_mut().insert(0);
-        assert_eq!(sweep(&progress, &moments, 5), (2, vec![1, BEGINNING]));
+        assert_eq!(sweep(&cursor, &moments, 5), (2, vec![1, BEGINNING]));
         moments.borrow_mut().extend(0..3);
-        assert_eq!(sweep(&progress, &moments, 2), (2, vec![BEGINNING]));
+        assert_eq!(sweep(&cursor, &moments, 2), (2, vec![BEGINNING]));
         moments.borrow_mut().insert(0);
-        assert_eq!(sweep(&progress, &moments, 2), (2, vec![1, BEGINNING]));
+        assert_eq!(sweep(&cursor, &moments, 2), (2, vec![1, BEGINNING]));
         assert!(moments.borrow().is_empty());
     }
 }
