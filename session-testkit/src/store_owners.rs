@@ -72,7 +72,8 @@ pub(crate) async fn closed_sessions_are_no_devices(rig: &Rig) {
         assert_eq!(rig.touch(key, state, (50, 150), 0).await, Applied);
     }
     assert_eq!(rig.devices("ada", 50).await, []);
-    // It is loaded like any other.
+    // It is kept like any other.
+    assert_eq!(rig.sweep(50, 10).await, 0);
     assert_eq!(rig.kept(1..=2).await, [1, 2]);
 }
 
