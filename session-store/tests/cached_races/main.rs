@@ -3,95 +3,19 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "cached")]
 
+mod schedule;
+mod stepping;
+
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use async_trait::async_trait;
-use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, Record, Remembered, Revision, Revoke, Secrets,
-    Store, StoreError,
-};
+use session_core::{Command, Only, Outcome, Record, Remembered, Revision, Revoke, Secrets, Store};
 use session_store::CachedStore;
 use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
-use time::OffsetDateTime;
 
-/// A store whose calls take three steps: on the way to it, in it, and on the way back.
-#[derive(Debug, Clone)]
-struct SteppingStore {
-    model: ModelStore,
-    loses_writes_answers: bool,
-}
-
-async fn step() {
-    let mut is_first = true;
-    poll_fn(|context| {
-        if std::mem::take(&mut is_first) {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(())
-    })
-    .await;
-}
-
-impl SteppingStore {
-    async fn steps<T>(&self, work: impl Future<Output = T>) -> T {
-        step().await;
-        let answer = work.await;
-        step().await;
-        answer
-    }
-
-    fn lose<T>(&self, answer: T) -> Result<T, StoreError> {
-        if self.loses_writes_answers {
-            return Err(StoreError::new("the answer was lost"));
-        }
-        Ok(answer)
-    }
-}
-
-#[async_trait]
-impl Store for SteppingStore {
-    async fn load(
-        &self,
-        key: &Key,
-        secret: &Digest,
-        now: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
-        self.steps(self.model.load(key, secret, now)).await
-    }
-
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        self.lose(self.steps(self.model.write(command, now)).await?)
-    }
-
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        self.steps(self.model.sweep(now, limit)).await
-    }
-
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.steps(self.model.devices(owner, now)).await
-    }
-
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.lose(self.steps(self.model.revoke(owner, which, now)).await?)
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.model.check().await
-    }
-}
+use self::schedule::{Task, orders, run};
+use self::stepping::{SteppingStore, TURNS};
 
 /// A write to ada's session, which was rotated before.
 #[derive(Debug, Clone, Copy)]
@@ -222,54 +146,12 @@ fn find(store: &dyn Store, secret: u64) -> Option<Record> {
     pollster::block_on(store.load(&key_of(1), &digest_of(secret), moment_at(1))).unwrap()
 }
 
-type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
-
-/// Returns every order in which tasks can take so many turns each.
-fn orders(turns: &mut [usize]) -> Vec<Vec<usize>> {
-    let mut orders = Vec::new();
-    for task in 0..turns.len() {
-        if turns[task] > 0 {
-            turns[task] -= 1;
-            orders.extend(orders_after(task, turns));
-            turns[task] += 1;
-        }
-    }
-    if orders.is_empty() {
-        orders.push(Vec::new());
-    }
-    orders
-}
-
-fn orders_after(first: usize, turns: &mut [usize]) -> impl Iterator<Item = Vec<usize>> {
-    let rest = orders(turns).into_iter();
-    rest.map(move |rest| [vec![first], rest].concat())
-}
-
-/// Gives the tasks their turns, and then as many as they still need; says when one is done.
-fn run(tasks: &mut [Option<Task<'_>>], order: &[usize], mut done: impl FnMut(usize)) {
-    let rest = (0..tasks.len()).flat_map(|task| [task; 9]);
-    for task in order.iter().copied().chain(rest) {
-        let Some(future) = &mut tasks[task] else {
-            continue;
-        };
-        let mut context = Context::from_waker(Waker::noop());
-        if future.as_mut().poll(&mut context).is_ready() {
-            tasks[task] = None;
-            done(task);
-        }
-    }
-    assert!(tasks.iter().all(Option::is_none));
-}
-
 fn load(cached: &CachedStore, secret: u64) -> Task<'_> {
     Box::pin(async move {
         let (key, secret) = (&key_of(1), &digest_of(secret));
         cached.load(key, secret, moment_at(1)).await.unwrap();
     })
 }
-
-/// A step to the store, one in it, one back.
-const TURNS: usize = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Look {
