@@ -2,18 +2,21 @@ use std::any::type_name;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
-use session_core::{Handle, SessionError, named};
+use session_core::{Handle, RequestSession, SessionError, named};
 
 use crate::rejection::Rejection;
 use crate::slot::handle_named;
 
 named! {
-    /// The visitor's session, loaded; dereferences to [`session_core::Session`].
+    /// The visitor's session, loaded.
+    ///
+    /// It dereferences to [`RequestSession`], which can be saved early, and so to the
+    /// [`session_core::Session`] that code for any framework is written against.
     ///
     /// Loading asks the store at most once a request, however many extractors there are, and not
     /// at all without a cookie. `M` says which layer's session, if there are
-    /// [several](crate::SessionLayer::named). `Option<Session>` is none where no layer is around.
-    pub struct Session(session_core::Session);
+    /// [several](crate::SessionLayer::named). `Option<Session>` is `None` where no layer is around.
+    pub struct Session(RequestSession);
 }
 
 impl<M: 'static, S: Send + Sync> FromRequestParts<S> for Session<M> {

@@ -8,7 +8,7 @@ use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::Response;
 use pin_project_lite::pin_project;
-use session_core::{Finish, Reply, SessionError, Unfinished};
+use session_core::{CommitError, Finish, Reply, Request};
 
 use crate::headers::HeaderMapHeaders;
 use crate::rejection::Rejection;
@@ -19,7 +19,7 @@ pin_project! {
     /// It allocates only if there is something to commit. Dropped before the response's head is
     /// ready, because the handler panicked or the client went away, it commits nothing.
     pub struct ResponseFuture<F> {
-        handle: Unfinished,
+        guard: Request,
         #[pin]
         inner: F,
         // Once the head is ready, if the store is to be asked.
@@ -28,9 +28,9 @@ pin_project! {
 }
 
 impl<F> ResponseFuture<F> {
-    pub(crate) fn new(inner: F, handle: Unfinished) -> Self {
+    pub(crate) fn new(inner: F, guard: Request) -> Self {
         Self {
-            handle,
+            guard,
             inner,
             commit: None,
         }
@@ -52,7 +52,7 @@ where
         } else {
             // An error of the service is no response, so nothing is committed.
             let response = ready!(this.inner.poll(context))?.map(Body::new);
-            let pending = match this.handle.finish(response.status().as_u16()) {
+            let pending = match this.guard.finish(response.status().as_u16()) {
                 Ok(Finish::Pending(pending)) => pending,
                 Ok(Finish::Done(reply)) => return Poll::Ready(Ok(answer(response, Ok(reply)))),
                 Err(error) => return Poll::Ready(Ok(answer(response, Err(error)))),
@@ -67,19 +67,21 @@ where
 impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
-            .field("handle", &self.handle)
+            .field("session", self.guard.handle())
             .field("commits", &self.commit.is_some())
             .finish_non_exhaustive()
     }
 }
 
-/// Puts the session's headers on the response, or a 503 in its place.
-fn answer(mut response: Response<Body>, committed: Result<Reply, SessionError>) -> Response<Body> {
-    match committed {
-        Ok(reply) => {
-            reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
-            response
+/// Puts the session's headers on the response, or on a 503 in its place.
+fn answer(response: Response<Body>, committed: Result<Reply, CommitError>) -> Response<Body> {
+    let (mut response, reply) = match committed {
+        Ok(reply) => (response, reply),
+        Err(failed) => {
+            let (error, reply) = failed.into_parts();
+            (Rejection(error).into_response(), reply)
         }
-        Err(error) => Rejection(error).into_response(),
-    }
+    };
+    reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
+    response
 }

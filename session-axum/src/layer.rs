@@ -50,6 +50,6 @@ impl<S, M> Layer<S> for SessionLayer<M> {
     type Service = SessionService<S, M>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.clone())
+        SessionService::new(inner, self.clone().into_inner())
     }
 }

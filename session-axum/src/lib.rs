@@ -34,9 +34,9 @@
 //! ```
 //!
 //! The session is committed when the response's head is ready. Later writes, from a streaming
-//! body or a task, are [`SessionError::Closed`]; `session.save().await` commits early. A response
+//! body or a task, are [`SessionError::Finished`]; `session.save().await` commits early. A response
 //! of 500 or more drops the changes, and a panic commits nothing. If the store fails, the client
-//! gets an opaque 503 and keeps its cookie.
+//! gets an opaque 503, with the cookie of what an early `save` has stored.
 //!
 //! A logout need not load the session:
 //!
@@ -50,6 +50,23 @@
 //!
 //! Several sessions on one application have a marker type each; see [`SessionLayer::named`].
 //! Middleware that has a request and no extractors uses [`handle`].
+//!
+//! Code that serves other frameworks too takes a `&session_core::Session`; the extractor
+//! dereferences to it, and this crate re-exports [`session_core`].
+//!
+//! ```
+//! use session_axum::session_core::Session;
+//! use session_axum::{Rejection, SessionError};
+//!
+//! fn add_to_cart(session: &Session, item: u32) -> Result<(), SessionError> {
+//!     let add = move |cart: Option<Vec<u32>>| [cart.unwrap_or_default(), vec![item]].concat();
+//!     session.update("cart", add).map(|_| ())
+//! }
+//!
+//! async fn handler(session: session_axum::Session) -> Result<(), Rejection> {
+//!     Ok(add_to_cart(&session, 7)?)
+//! }
+//! ```
 //!
 //! # From tower-sessions
 //!
@@ -83,7 +100,9 @@ pub use rejection::Rejection;
 pub use service::SessionService;
 pub use slot::{handle, handle_named};
 
+pub use session_core;
 pub use session_core::{
-    CommitError, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
-    PolicyError, PublicId, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+    CookieLife, Device, EntropyError, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
+    StoreError, ValueError,
 };

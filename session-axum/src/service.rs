@@ -1,4 +1,5 @@
 use std::fmt;
+use std::marker::PhantomData;
 use std::task::{Context, Poll};
 
 use axum_core::BoxError;
@@ -6,21 +7,26 @@ use axum_core::body::Body;
 use bytes::Bytes;
 use http::header::COOKIE;
 use http::{HeaderValue, Request, Response};
+use session_core::Sessions;
 use tower_service::Service;
 
 use crate::future::ResponseFuture;
-use crate::layer::SessionLayer;
 use crate::slot::Slot;
 
-/// What [`SessionLayer`] makes of a service.
+/// What [`SessionLayer`](crate::SessionLayer) makes of a service.
 pub struct SessionService<S, M = ()> {
     inner: S,
-    layer: SessionLayer<M>,
+    sessions: Sessions,
+    of: PhantomData<fn() -> M>,
 }
 
 impl<S, M> SessionService<S, M> {
-    pub(crate) fn new(inner: S, layer: SessionLayer<M>) -> Self {
-        Self { inner, layer }
+    pub(crate) fn new(inner: S, sessions: Sessions) -> Self {
+        Self {
+            inner,
+            sessions,
+            of: PhantomData,
+        }
     }
 }
 
@@ -41,17 +47,19 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let cookies = request.headers().get_all(COOKIE);
-        let handle = self.layer.open(cookies.iter().map(HeaderValue::as_bytes));
-        let slot = Slot::<M>::from(handle.clone());
+        let guard = self
+            .sessions
+            .open(cookies.iter().map(HeaderValue::as_bytes));
+        let slot = Slot::<M>::from(guard.handle().clone());
         request.extensions_mut().insert(slot);
         // Opening waits for nothing, so the service that was polled ready is called here and now.
-        ResponseFuture::new(self.inner.call(request), handle.into())
+        ResponseFuture::new(self.inner.call(request), guard)
     }
 }
 
 impl<S: Clone, M> Clone for SessionService<S, M> {
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), self.layer.clone())
+        Self::new(self.inner.clone(), self.sessions.clone())
     }
 }
 
@@ -59,7 +67,7 @@ impl<S: fmt::Debug, M> fmt::Debug for SessionService<S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionService")
             .field("inner", &self.inner)
-            .field("layer", &self.layer)
+            .field("sessions", &self.sessions)
             .finish()
     }
 }

@@ -2,13 +2,13 @@ use http::Extensions;
 use session_core::{Handle, named};
 
 named! {
-    /// The place in a request's extensions where the layer of one name leaves its handle.
+    /// The entry in a request's extensions in which the layer of one name leaves its handle.
     ///
-    /// The type is private, so nobody else can fill or empty the place.
+    /// The type is private, so nobody else can add or remove it.
     pub(crate) struct Slot(Handle);
 }
 
-/// Returns the request's handle; none if no unnamed [`SessionLayer`](crate::SessionLayer) is around.
+/// Returns the request's handle; `None` if no unnamed [`SessionLayer`](crate::SessionLayer) is around.
 ///
 /// For middleware that has a request and no extractors: [`Handle::load`] then gives the session.
 #[must_use]

@@ -1,4 +1,4 @@
--- The table of SqliteStore, for whoever makes it by hand. "session" stands for the table's name.
+-- The table of SqliteStore, for those who make it by hand. "session" stands for the table's name.
 --
 -- A key is the public half of a session's id; the secret half is here as a digest only. Moments are
 -- microseconds since 1970, UTC. The comment in the definition is the schema's version: it goes with
@@ -12,6 +12,7 @@ CREATE TABLE "session" (/* session-store schema 1 */
     present BLOB NOT NULL,
     issued INTEGER NOT NULL,
     remembered BLOB,
+    earlier BLOB,
     remembered_until INTEGER,
     salt BLOB,
     closed INTEGER NOT NULL,

@@ -32,7 +32,7 @@ use self::tier::Tier;
 ///   counted from before the store was asked; at once if the store notifies us, see
 ///   [`listening`](Self::listening). The same holds for a write that takes effect after its failure
 ///   was reported.
-/// - A session is never served past its end, nor when a clock goes back.
+/// - No cached session is served past its end, nor when a clock goes back.
 /// - A cached session answers only to its present secret; every other one is the store's to judge.
 ///   So a secret that another node has issued works here at once.
 /// - Only live sessions are cached. Made-up ids take no space in the cache.
@@ -178,11 +178,7 @@ impl Store for CachedStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let (Command::Insert { key, .. }
-        | Command::Replace { key, .. }
-        | Command::Touch { key, .. }
-        | Command::Delete { key, .. }) = command;
-        let _guard = self.tier.invalidations.guard(Scope::Key(key));
+        let _guard = self.tier.invalidations.guard(Scope::Key(command.key()));
         self.store.write(command, now).await
     }
 

@@ -41,8 +41,6 @@ mod sql;
 mod sqlite;
 #[cfg(feature = "sweeper")]
 mod sweeper;
-#[cfg(feature = "sweeper")]
-mod sweeping;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingStore;
@@ -60,5 +58,3 @@ pub use redis::{RedisOptions, RedisStore};
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 #[cfg(feature = "sweeper")]
 pub use sweeper::Sweeper;
-#[cfg(feature = "sweeper")]
-pub use sweeping::Sweeping;

@@ -1,26 +1,17 @@
-mod commands;
+mod dialect;
 mod options;
-mod row;
 mod server;
-mod statements;
 mod table;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use session_core::{Command, Device, Found, Key, Outcome, Revoke, Store, StoreError, to_micros};
-use sqlx::{Connection as _, MySqlConnection};
-use time::OffsetDateTime;
+use session_core::StoreError;
 
-use self::commands::{execute, query};
+use self::dialect::Mysql;
 pub use self::options::MysqlOptions;
-use self::server::Mysql;
-use self::statements::Statements;
-use self::table::{Kind, Table};
-use crate::sql::{Pool, Progress, outcome};
+use crate::sql::{SqlStore, delegate_store};
 
 /// Keeps sessions in a table of a MySQL or MariaDB database, which may hold other tables too.
 ///
@@ -44,14 +35,7 @@ use crate::sql::{Pool, Progress, outcome};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct MysqlStore(Arc<Database>);
-
-struct Database {
-    pool: Pool<Mysql>,
-    table: Table,
-    statements: Statements,
-    progress: Progress,
-}
+pub struct MysqlStore(Arc<SqlStore<Mysql>>);
 
 impl MysqlStore {
     /// Opens a database with the defaults of [`MysqlOptions`], and creates the table unless it
@@ -83,20 +67,8 @@ impl MysqlStore {
     ///
     /// The database can't be reached.
     pub async fn connect(options: MysqlOptions) -> Result<Self, StoreError> {
-        let server = options.check()?;
-        let table = Table(options.table);
-        let database = Database {
-            pool: Pool::new(Mysql(server), options.connections, options.timeout),
-            statements: Statements::of(&table),
-            table,
-            progress: Progress::new(),
-        };
-        let ping = |mut connection: MySqlConnection| async move {
-            let answer = connection.ping().await;
-            (connection, answer)
-        };
-        database.pool.run("open", ping).await?;
-        Ok(Self(Arc::new(database)))
+        let store = SqlStore::connect(options.check()?, options.connections, options.timeout);
+        Ok(Self(Arc::new(store.await?)))
     }
 
     /// Creates the table unless it exists, and refuses one that is not ours.
@@ -108,151 +80,13 @@ impl MysqlStore {
     ///
     /// There is no table and this user may not create one, or the one that is there is not ours.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let Database { pool, table, .. } = &*self.0;
-        let prepare = move |mut connection: MySqlConnection| async move {
-            let kind = table.prepare(&mut connection).await;
-            (connection, kind)
-        };
-        match pool.run("make the session table in", prepare).await? {
-            Kind::Ours => Ok(()),
-            Kind::Foreign => Err(StoreError::new(format!(
-                "can't use {}: its table {} was not made by this version of session-store; name \
-                 another one with MysqlOptions::table",
-                pool.server(),
-                table.quoted()
-            ))),
-        }
+        self.0.migrate().await
     }
 
     /// Closes all connections when the calls under way are done; later calls fail.
     pub async fn close(&self) {
-        self.0.pool.close().await;
+        self.0.close().await;
     }
 }
 
-impl fmt::Debug for MysqlStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MysqlStore({})", self.0.pool.server())
-    }
-}
-
-#[async_trait]
-impl Store for MysqlStore {
-    async fn load(&self, key: &Key, now: OffsetDateTime) -> Result<Option<Found>, StoreError> {
-        let Database {
-            pool, statements, ..
-        } = &*self.0;
-        let load = move |mut connection: MySqlConnection| async move {
-            let (key, now) = (&key.digest()[..], to_micros(now));
-            let load = query(&statements.load).bind(key).bind(now);
-            let load = load.bind(key).bind(now).bind(now);
-            let rows = load.fetch_all(&mut connection).await;
-            (connection, rows)
-        };
-        let rows = pool.run("read a session from", load).await?;
-        let mut found: Vec<_> = rows.iter().filter_map(|row| row::found(row, key)).collect();
-        if found.len() < rows.len() {
-            let server = pool.server();
-            tracing::warn!(%server, "a session's row makes no sense; it is taken as absent");
-        }
-        // What is under the key comes before what was moved from it.
-        let here = found
-            .iter()
-            .position(|found| matches!(found, Found::Here(_)));
-        Ok((!found.is_empty()).then(|| found.swap_remove(here.unwrap_or(0))))
-    }
-
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        let Database {
-            pool, statements, ..
-        } = &*self.0;
-        let write = move |mut connection: MySqlConnection| async move {
-            let count = statements
-                .write(&mut connection, command, to_micros(now))
-                .await;
-            (connection, count)
-        };
-        let written = async {
-            let done = pool.run_telling(WRITE, write).await?;
-            outcome(done, self, command, now).await
-        };
-        pool.within(WRITE, written).await
-    }
-
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        let Database {
-            pool,
-            statements,
-            progress,
-            ..
-        } = &*self.0;
-        let batch = |from: i64, limit: usize| {
-            let sweep = move |mut connection: MySqlConnection| async move {
-                let swept = statements
-                    .sweep(&mut connection, from, to_micros(now), limit)
-                    .await;
-                (connection, swept)
-            };
-            pool.run(SWEEP, sweep)
-        };
-        pool.within(SWEEP, progress.sweep(limit, batch)).await
-    }
-
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        let Database {
-            pool, statements, ..
-        } = &*self.0;
-        let list = move |mut connection: MySqlConnection| async move {
-            let list = query(&statements.devices)
-                .bind(owner.as_bytes())
-                .bind(to_micros(now));
-            let rows = list.fetch_all(&mut connection).await;
-            (connection, rows)
-        };
-        let rows = pool.run("list sessions in", list).await?;
-        Ok(rows.iter().filter_map(row::device).collect())
-    }
-
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let Database {
-            pool, statements, ..
-        } = &*self.0;
-        let (text, handle) = match which {
-            Revoke::All => (&statements.revoke_all, None),
-            Revoke::AllBut(kept) => (&statements.revoke_all_but, Some(kept)),
-            Revoke::One(ended) => (&statements.revoke_one, Some(ended)),
-        };
-        let revoke = move |mut connection: MySqlConnection| async move {
-            let mut revoke = query(text).bind(owner.as_bytes()).bind(to_micros(now));
-            if let Some(handle) = handle {
-                revoke = revoke.bind(&handle.as_bytes()[..]);
-            }
-            let count = execute(revoke, &mut connection).await;
-            (connection, count)
-        };
-        pool.run("end sessions in", revoke).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        let Database {
-            pool, statements, ..
-        } = &*self.0;
-        let write = move |mut connection: MySqlConnection| async move {
-            let written = statements.probe(&mut connection).await;
-            (connection, written)
-        };
-        pool.run("write to", write).await
-    }
-}
-
-const WRITE: &str = "write a session to";
-const SWEEP: &str = "remove expired sessions from";
+delegate_store!(MysqlStore);

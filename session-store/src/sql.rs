@@ -1,15 +1,26 @@
-//! What the stores on database servers share.
+//! What the stores on database servers share: everything but how each server is reached and what
+//! its SQL has of its own, which is its [`Dialect`].
 
 mod address;
+mod dialect;
+mod driver;
 mod name;
 mod outcome;
 mod pool;
-mod progress;
-mod row;
+mod statements;
+mod store;
+mod sweep_cursor;
+#[cfg(test)]
+pub(crate) mod tests;
+mod value;
 
 pub(crate) use address::parse;
+pub(crate) use dialect::{Dialect, Effect, Kind};
+pub(crate) use driver::Driver;
 pub(crate) use name::check_name;
-pub(crate) use outcome::{Tried, outcome};
+pub(crate) use outcome::{Attempt, outcome};
 pub(crate) use pool::{Pool, Server, Verdict};
-pub(crate) use progress::Progress;
-pub(crate) use row::{Fields, found, public_id};
+pub(crate) use statements::Statements;
+pub(crate) use store::{SqlStore, delegate_store};
+pub(crate) use sweep_cursor::SweepCursor;
+pub(crate) use value::Value;

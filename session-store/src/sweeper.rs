@@ -1,20 +1,15 @@
-mod pace;
-
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use session_core::Sessions;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::timeout;
 
-use self::pace::Pace;
-
-/// A background task that frees expired sessions.
+/// A background task that frees expired sessions, as [`Sessions::sweep_every`] does.
 ///
-/// It sweeps at once and then once an interval, in small batches with rests in between, so that
-/// requests hardly notice however much has expired. A store that fails is asked again after the interval. Between sweeps the
-/// task sleeps. Dropping the sweeper ends the task at its next wait; [`stop`](Self::stop) lets it
+/// Dropping the sweeper ends the task at its next wait; [`stop`](Self::stop) lets it
 /// finish what it is doing.
 ///
 /// ```
@@ -33,7 +28,8 @@ use self::pace::Pace;
 /// ```
 #[must_use = "a sweeper that is dropped sweeps no more"]
 pub struct Sweeper {
-    stop: Option<oneshot::Sender<()>>,
+    /// The task goes on as long as this is there.
+    stop: Option<watch::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -46,18 +42,28 @@ impl Sweeper {
     ///
     /// Outside of a tokio runtime, or in one without time.
     pub fn start(sessions: &Sessions, every: Duration) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let every = every.max(Duration::from_secs(1));
+        let (stop, stopped) = watch::channel(());
+        let wait = move |time| {
+            let mut stopped = stopped.clone();
+            async move {
+                yield_now().await;
+                match timeout(time, stopped.changed()).await {
+                    Ok(_) => ControlFlow::Break(()),
+                    Err(_) => ControlFlow::Continue(()),
+                }
+            }
+        };
+        let sessions = sessions.clone();
+        let task = async move { sessions.sweep_every(every, wait).await };
         Self {
             stop: Some(stop),
-            task: tokio::spawn(run(sessions.clone(), every, stopped)),
+            task: tokio::spawn(task),
         }
     }
 
     /// Ends the task, after the batch that it is at.
     pub async fn stop(mut self) {
-        // Without a receiver the task has ended already.
-        let _ = self.stop.take().map(|stop| stop.send(()));
+        drop(self.stop.take());
         if let Err(error) = (&mut self.task).await {
             tracing::error!(%error, "the session sweeper had failed");
         }
@@ -73,42 +79,6 @@ impl Drop for Sweeper {
 impl fmt::Debug for Sweeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sweeper")
-    }
-}
-
-async fn run(sessions: Sessions, every: Duration, mut stopped: oneshot::Receiver<()>) {
-    let mut pace = Pace::new();
-    loop {
-        pace.begin();
-        let mut swept = 0;
-        let first = Instant::now();
-        loop {
-            let (limit, begun) = (pace.limit(), Instant::now());
-            match sessions.store().sweep(sessions.policy().now(), limit).await {
-                Ok(batch) => {
-                    swept += batch;
-                    if batch < limit {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "can't free expired sessions; the sweeper tries again");
-                    break;
-                }
-            }
-            let rest = pace.rest_after(begun.elapsed(), first.elapsed());
-            // However short it is, requests get their turn.
-            tokio::task::yield_now().await;
-            if timeout(rest, &mut stopped).await.is_ok() {
-                return;
-            }
-        }
-        if swept > 0 {
-            tracing::debug!(swept, "expired sessions were freed");
-        }
-        if timeout(every, &mut stopped).await.is_ok() {
-            return;
-        }
     }
 }
 

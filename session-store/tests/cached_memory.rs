@@ -3,17 +3,17 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "cached")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use session_store::{CachedOptions, CachedStore};
-use session_testkit::{key_of, moment_at, record_of};
+use session_testkit::{digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
-/// A store that has every session and makes it anew for each load, as a database does.
+/// A store that has every session, each load's in memory of its own, as a database does.
 #[derive(Debug, Default)]
 struct EveryStore {
     size: AtomicUsize,
@@ -58,15 +58,18 @@ impl Store for EveryStore {
 }
 
 fn load(cached: &CachedStore, number: u64) {
-    let (key, secret) = (&key_of(number), &record_of(1).secrets.present);
+    let (key, secret) = (&key_of(number), &digest_of(0));
     let found = pollster::block_on(cached.load(key, secret, moment_at(0)));
     assert!(found.unwrap().is_some());
 }
 
-/// One test, as threads free each other's garbage.
+/// Threads free each other's garbage, so tests that measure take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
 #[test]
 fn its_memory_is_bounded_in_bytes_and_comes_back_with_a_sweep() {
     const CAPACITY: u64 = 1 << 20;
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let store = Arc::new(EveryStore::default());
     let options = CachedOptions::new()
         .capacity(CAPACITY)
@@ -101,7 +104,25 @@ fn its_memory_is_bounded_in_bytes_and_comes_back_with_a_sweep() {
 }
 
 #[test]
-fn what_is_large_is_passed_through() {
+fn wrong_secrets_and_expired_sessions_take_no_memory() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let cached = CachedStore::new(Arc::new(EveryStore::default()));
+    let (right, wrong) = (digest_of(0), digest_of(1));
+    for (secret, second, is_cached) in [(wrong, 0, false), (right, 100, false), (right, 0, true)] {
+        let used = allocation_counter::measure(|| {
+            for number in 0..1_000 {
+                let (key, now) = (key_of(number), moment_at(second));
+                let found = pollster::block_on(cached.load(&key, &secret, now));
+                assert!(found.unwrap().is_some());
+            }
+        });
+        let kept = used.bytes_current;
+        assert_eq!(kept > 100_000, is_cached, "{kept} bytes at {second} s");
+    }
+}
+
+#[test]
+fn a_large_session_is_not_cached() {
     let store = Arc::new(EveryStore::default());
     let options = CachedOptions::new().capacity(64 << 10);
     let cached = CachedStore::with(Arc::clone(&store) as Arc<dyn Store>, &options).unwrap();

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use session_core::{Command, Found, Outcome, Policy, Sessions, Store};
+use session_core::{Command, Outcome, Policy, Sessions, Store};
 use session_servers::{Detour, Mariadb, certify, skips};
 use session_store::{MysqlOptions, MysqlStore};
-use session_testkit::{key_of, moment_at, record_of, store_suite};
+use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
 
 use self::servers::{costs, outages, processes, races};
 
@@ -83,7 +83,8 @@ async fn what_does_not_fit_is_an_error_and_not_cut_off() {
     };
     let error = store.write(insert, moment_at(0)).await.unwrap_err();
     assert!(error.to_string().contains("more than 255 bytes"), "{error}");
-    assert_eq!(store.load(&key_of(1), moment_at(0)).await.unwrap(), None);
+    let found = store.load(&key_of(1), &digest_of(0), moment_at(0)).await;
+    assert_eq!(found.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,8 +161,8 @@ async fn a_connection_is_secure_if_the_url_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_begins_once_although_the_connection_breaks() {
-    if !is_missing("a_session_begins_once_although_the_connection_breaks") {
+async fn a_write_is_done_once_although_the_connection_breaks() {
+    if !is_missing("a_write_is_done_once_although_the_connection_breaks") {
         let detour = Detour::to(SERVER.port()).unwrap();
         let [direct, other] = [SERVER.port(), detour.port()].map(|port| format!(":{port}/"));
         let url = fresh_url().replace(&direct, &other);
@@ -171,10 +172,10 @@ async fn a_session_begins_once_although_the_connection_breaks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_ended_while_it_is_moved_is_gone() {
-    if !is_missing("what_is_ended_while_it_is_moved") {
+async fn what_is_ended_while_it_is_replaced_is_gone() {
+    if !is_missing("what_is_ended_while_it_is_replaced") {
         let store = MysqlStore::open(fresh_url()).await.unwrap();
-        races::an_end_wins_against_a_move(Arc::new(store)).await;
+        races::an_end_wins_against_a_replace(Arc::new(store)).await;
     }
 }
 
@@ -212,8 +213,8 @@ async fn a_connection_that_was_cut_while_it_was_idle_is_not_noticed() {
         SERVER
             .run("mysql", &format!("KILL {}", ids.trim()))
             .unwrap();
-        let found = store.load(key, moment_at(0)).await.unwrap();
-        assert_eq!(found, Some(Found::Here(record_of(1))));
+        let found = store.load(key, &digest_of(0), moment_at(0)).await.unwrap();
+        assert_eq!(found, Some(record_of(1)));
     }
 }
 
@@ -275,7 +276,7 @@ async fn a_table_that_is_not_ours_is_refused_and_left_alone() {
         include_str!("../migrations/mysql.sql").replace("UNIQUE KEY (`key`)", "KEY (`key`)");
     for foreign in [
         "CREATE TABLE session (id int)",
-        "CREATE TABLE session (`key` binary(32), data longblob)",
+        "CREATE TABLE session (`key` varbinary(40), data longblob)",
         &no_unique_key,
     ] {
         SERVER.run(&database, foreign).unwrap();

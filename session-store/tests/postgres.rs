@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use session_core::{Command, Found, Outcome, Policy, Sessions, Store};
+use session_core::{Command, Outcome, Policy, Sessions, Store};
 use session_servers::{Detour, Postgres, certify, skips};
 use session_store::{Notify, PostgresOptions, PostgresStore};
-use session_testkit::{key_of, moment_at, record_of, store_suite};
+use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
 
 use self::servers::{costs, outages, processes, races};
 
@@ -139,8 +139,8 @@ async fn a_connection_is_secure_if_the_url_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_begins_once_although_the_connection_breaks() {
-    if !is_missing("a_session_begins_once_although_the_connection_breaks") {
+async fn a_write_is_done_once_although_the_connection_breaks() {
+    if !is_missing("a_write_is_done_once_although_the_connection_breaks") {
         let detour = Detour::to(SERVER.port()).unwrap();
         let [direct, other] = [SERVER.port(), detour.port()].map(|port| format!(":{port}/"));
         let url = fresh_url().replace(&direct, &other);
@@ -150,10 +150,10 @@ async fn a_session_begins_once_although_the_connection_breaks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_ended_while_it_is_moved_is_gone() {
-    if !is_missing("what_is_ended_while_it_is_moved") {
+async fn what_is_ended_while_it_is_replaced_is_gone() {
+    if !is_missing("what_is_ended_while_it_is_replaced") {
         let store = PostgresStore::open(fresh_url()).await.unwrap();
-        races::an_end_wins_against_a_move(Arc::new(store)).await;
+        races::an_end_wins_against_a_replace(Arc::new(store)).await;
     }
 }
 
@@ -190,8 +190,8 @@ async fn a_connection_that_was_cut_while_it_was_idle_is_not_noticed() {
              WHERE datname = '{database}' AND pid <> pg_backend_pid()"
         );
         assert_eq!(SERVER.run("postgres", &cut).unwrap().trim(), "t");
-        let found = store.load(key, moment_at(0)).await.unwrap();
-        assert_eq!(found, Some(Found::Here(record_of(1))));
+        let found = store.load(key, &digest_of(0), moment_at(0)).await.unwrap();
+        assert_eq!(found, Some(record_of(1)));
     }
 }
 
@@ -248,7 +248,7 @@ async fn a_table_that_is_not_ours_is_refused_and_left_alone() {
         return;
     }
     let database = SERVER.database().unwrap();
-    let no_unique_key = include_str!("../migrations/postgres.sql").replace(" UNIQUE", "");
+    let no_unique_key = include_str!("../migrations/postgres.sql").replace(" PRIMARY KEY", "");
     for foreign in [
         "CREATE TABLE session (id int)",
         "CREATE TABLE session (key bytea, data bytea)",

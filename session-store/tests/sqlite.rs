@@ -38,7 +38,7 @@ const VICTIM: &str = "SESSION_STORE_TEST_VICTIM";
 
 /// Runs this very test again in a process of its own, which writes until it is killed.
 #[tokio::test]
-async fn what_was_acknowledged_survives_the_kill_of_the_process() {
+async fn acknowledged_writes_survive_the_kill_of_the_process() {
     if let Some(path) = std::env::var_os(VICTIM) {
         let store = SqliteStore::open(path).await.unwrap();
         for number in 0.. {
@@ -52,7 +52,7 @@ async fn what_was_acknowledged_survives_the_kill_of_the_process() {
     let path = directory.path().join("sessions.db");
     let mut victim = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture"])
-        .arg("what_was_acknowledged_survives_the_kill_of_the_process")
+        .arg("acknowledged_writes_survive_the_kill_of_the_process")
         .env(VICTIM, &path)
         .stdout(Stdio::piped())
         .spawn()

@@ -26,8 +26,8 @@ mod store_owners;
 mod store_races;
 mod store_random;
 mod store_records;
+mod store_refusals;
 mod store_replace;
-mod store_secrets;
 mod store_suite;
 mod store_touch;
 

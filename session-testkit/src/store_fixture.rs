@@ -1,3 +1,4 @@
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use session_core::{
@@ -75,7 +76,7 @@ pub fn digest_of(number: u64) -> Digest {
 #[must_use]
 pub fn record_of(number: u32) -> Record {
     Record {
-        revision: Revision::from_i64(i64::from(number)),
+        revision: Revision::from_i64(number.into()),
         secrets: Secrets {
             present: digest_of(0),
             issued: moment_at(0),
@@ -112,13 +113,6 @@ pub(crate) fn handle_of(key: u64) -> PublicId {
     key_of(key).public_id()
 }
 
-/// Bytes that are no text, end strings, or mean something in a query.
-pub(crate) const AWKWARD: &[u8; 16] = b"\x00\x01\x7f\x80\xff'\"\\;-%_\n\r\t\x1a";
-
-pub(crate) fn digest(bytes: &[u8; 16]) -> Digest {
-    Digest::from_bytes(bytes).expect("16 bytes are a digest")
-}
-
 /// A store with keys as numbers, moments as seconds, and no failures.
 pub(crate) struct Rig(pub(crate) Arc<dyn Store>);
 
@@ -141,6 +135,23 @@ impl Rig {
         found.expect("the store loads")
     }
 
+    /// Returns which of the keys have a record, seen by a clock at which none of them is over.
+    pub(crate) async fn kept(&self, keys: RangeInclusive<u64>) -> Vec<u64> {
+        let mut kept = Vec::new();
+        for key in keys {
+            if self.load(key, 0).await.is_some() {
+                kept.push(key);
+            }
+        }
+        kept
+    }
+
+    /// Inserts a record under the key of its number.
+    pub(crate) async fn add(&self, record: &Record) {
+        let key = record.revision.to_i64().unsigned_abs();
+        assert_eq!(self.insert(key, record, 0).await, Outcome::Applied);
+    }
+
     pub(crate) async fn insert(&self, key: u64, record: &Record, now: i64) -> Outcome {
         let key = &key_of(key);
         self.write(Command::Insert { key, record }, now).await
@@ -156,7 +167,7 @@ impl Rig {
     ) -> Outcome {
         let replace = Command::Replace {
             key: &key_of(key),
-            expected: Revision::from_i64(i64::from(expected)),
+            expected: Revision::from_i64(expected.into()),
             record,
         };
         self.write(replace, now).await
@@ -171,11 +182,25 @@ impl Rig {
     ) -> Outcome {
         let touch = Command::Touch {
             key: &key_of(key),
-            expected: Revision::from_i64(i64::from(expected)),
+            expected: Revision::from_i64(expected.into()),
             seen: moment_at(seen),
             expires: moment_at(expires),
         };
         self.write(touch, now).await
+    }
+
+    /// Checks that every write to a state that is not there is refused, and changes nothing.
+    pub(crate) async fn refuses(&self, key: u64, expected: u32, now: i64) {
+        let before = self.load(key, now).await;
+        for expires in [now - 1, now, now + 500] {
+            let next = until(expires, owned_by("nobody else", 1_000));
+            let outcome = self.replace(key, expected, &next, now).await;
+            assert_eq!(outcome, Outcome::Refused, "replaced until {expires}");
+        }
+        let touched = self.touch(key, expected, (now + 10, now + 500), now).await;
+        assert_eq!(touched, Outcome::Refused);
+        assert_eq!(self.load(key, now).await, before);
+        assert_eq!(self.devices("nobody else", now).await, []);
     }
 
     /// Deletes, which is always applied.
@@ -200,12 +225,18 @@ impl Rig {
         devices.expect("the store lists an owner's sessions")
     }
 
+    /// Returns the handles of an owner's sessions, as they are listed.
+    pub(crate) async fn listed(&self, owner: &str, now: i64) -> Vec<PublicId> {
+        let devices = self.devices(owner, now).await;
+        devices.iter().map(|device| device.public_id).collect()
+    }
+
     /// Returns the numbers, up to 1,000, of an owner's sessions, sorted.
     pub(crate) async fn owned(&self, owner: &str, now: i64) -> Vec<u64> {
-        let devices = self.devices(owner, now).await;
-        let is_listed = |key: &u64| devices.iter().any(|one| one.public_id == handle_of(*key));
+        let listed = self.listed(owner, now).await;
+        let is_listed = |key: &u64| listed.contains(&handle_of(*key));
         let keys: Vec<_> = (0..=1_000).filter(is_listed).collect();
-        assert_eq!(keys.len(), devices.len(), "{owner:?}: {devices:?}");
+        assert_eq!(keys.len(), listed.len(), "{owner:?}: {listed:?}");
         keys
     }
 

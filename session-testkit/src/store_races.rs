@@ -1,119 +1,104 @@
 //! Of commands that race, one sees the other's effect.
 
+use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
-use session_core::{Only, Outcome, Revoke};
+use session_core::Outcome::{self, Applied};
+use session_core::{Only, Record, Remembered, Revoke};
 
 use crate::store_fixture::{Rig, digest_of, moment_at, owned_by, record_of};
 
-fn applied(outcomes: &[Outcome]) -> Vec<u32> {
-    let winners = (1..).zip(outcomes);
-    winners
-        .filter(|(_, outcome)| **outcome == Outcome::Applied)
-        .map(|(number, _)| number)
-        .collect()
+/// Returns the number, counted from 1, of the only one that was applied, or `None` if none was.
+fn winner(outcomes: &[Outcome]) -> Option<u32> {
+    let mut winners = (1..).zip(outcomes).filter(|(_, one)| **one == Applied);
+    let winner = winners.next();
+    assert_eq!(winners.next(), None, "{outcomes:?}");
+    winner.map(|(number, _)| number)
+}
+
+/// Returns Ada's session with a secret of its own, and that of [`owned_by`] remembered.
+fn rotated(number: u32) -> Record {
+    let mut record = owned_by("ada", number);
+    record.secrets.remembered = Some(Remembered {
+        digest: record.secrets.present,
+        earlier: None,
+        until: moment_at(10),
+        salt: None,
+    });
+    record.secrets.present = digest_of(number.into());
+    record
+}
+
+/// Lets twenty rotations of one state race with something else, and returns which was applied.
+/// Which begins depends on the round.
+async fn rotate_during(other: impl Future<Output = ()>, rig: &Rig, round: u32) -> Option<u32> {
+    rig.insert(1, &owned_by("ada", 0), 0).await;
+    let rotations = (1..=20).map(async |number| rig.replace(1, 0, &rotated(number), 0).await);
+    let rotations = join_all(rotations);
+    let outcomes = if round.is_multiple_of(2) {
+        join(rotations, other).await.0
+    } else {
+        join(other, rotations).await.1
+    };
+    winner(&outcomes)
 }
 
 pub(crate) async fn of_many_inserts_under_one_key_one_applies(rig: &Rig) {
     let inserts = (1..=20).map(async |number| rig.insert(1, &record_of(number), 0).await);
-    let outcomes = join_all(inserts).await;
-    let winners = applied(&outcomes);
-    assert_eq!(winners.len(), 1, "{outcomes:?}");
-    assert_eq!(rig.load(1, 0).await, Some(record_of(winners[0])));
-}
-
-pub(crate) async fn of_many_replaces_of_one_state_one_applies(rig: &Rig) {
-    rig.insert(1, &record_of(0), 0).await;
-    let replaces = (1..=20).map(async |number| rig.replace(1, 0, &record_of(number), 0).await);
-    let outcomes = join_all(replaces).await;
-    let winners = applied(&outcomes);
-    assert_eq!(winners.len(), 1, "{outcomes:?}");
-    assert_eq!(rig.load(1, 0).await, Some(record_of(winners[0])));
+    let winner = winner(&join_all(inserts).await);
+    assert!(winner.is_some());
+    assert_eq!(rig.load(1, 0).await, winner.map(record_of));
 }
 
 pub(crate) async fn of_many_rotations_and_a_touch_one_rotation_applies(rig: &Rig) {
-    rig.insert(1, &owned_by("ada", 0), 0).await;
-    let rotations = (1..=20).map(async |number| {
-        let mut rotated = owned_by("ada", number);
-        rotated.secrets.present = digest_of(number.into());
-        rig.replace(1, 0, &rotated, 0).await
-    });
-    let touch = rig.touch(1, 0, (50, 150), 0);
-    let (touched, outcomes) = join(touch, join_all(rotations)).await;
-    let winners = applied(&outcomes);
-    assert_eq!(winners.len(), 1, "{outcomes:?}");
-    let found = rig.load(1, 0).await.expect("it lives");
-    assert_eq!(found.secrets.present, digest_of(winners[0].into()));
-    // Whether the touch came first or not, the rotation has the last word.
-    assert_eq!(found.seen, moment_at(0), "{touched:?}");
-    assert_eq!(rig.owned("ada", 0).await, [1]);
-}
-
-pub(crate) async fn a_delete_is_never_undone_by_a_replace(rig: &Rig) {
-    let digest = digest_of(0);
-    for (key, only) in (1..).zip([
-        Only::Always,
-        Only::Opened(&digest),
-        Only::Over(moment_at(100)),
-    ]) {
-        rig.insert(key, &owned_by("ada", 0), 0).await;
-        let replaces = (1..=20).map(async |number| {
-            let next = owned_by("ada", number);
-            rig.replace(key, 0, &next, 0).await
-        });
-        let (deletion, replaces) = (rig.delete(key, only, 0), join_all(replaces));
-        // Each is the first to be asked once.
-        let outcomes = if key % 2 == 0 {
-            join(deletion, replaces).await.1
-        } else {
-            join(replaces, deletion).await.0
-        };
-        assert!(applied(&outcomes).len() <= 1, "{outcomes:?}");
-        assert_eq!(rig.load(key, 0).await, None);
-        assert_eq!(rig.devices("ada", 0).await, []);
+    for round in 0..4 {
+        let touch = rig.touch(1, 0, (50, 150), 0).map(|_| ());
+        let winner = rotate_during(touch, rig, round).await;
+        assert!(winner.is_some());
+        // Whether the touch came first or not, the rotation has the last word.
+        assert_eq!(rig.load(1, 0).await, winner.map(rotated));
+        assert_eq!(rig.owned("ada", 0).await, [1]);
+        rig.delete(1, Only::Always, 0).await;
     }
 }
 
-pub(crate) async fn a_revocation_is_never_undone_by_a_replace(rig: &Rig) {
-    for round in 0..10 {
-        rig.insert(1, &owned_by("ada", 0), 0).await;
-        let replaces = (1..=10).map(async |number| {
-            let next = owned_by("ada", number);
-            rig.replace(1, 0, &next, 0).await
-        });
-        let revocation = rig.revoke("ada", Revoke::All, 0);
-        let (revoked, outcomes) = join(revocation, join_all(replaces)).await;
-        assert_eq!(revoked, 1, "round {round}");
-        assert!(applied(&outcomes).len() <= 1, "{outcomes:?}");
-        assert_eq!(rig.load(1, 0).await, None);
-        assert_eq!(rig.devices("ada", 0).await, []);
+pub(crate) async fn an_end_is_never_undone_by_a_rotation(rig: &Rig) {
+    let digest = digest_of(0);
+    let over = Only::Over(moment_at(100));
+    let deletes = [Only::Always, Only::Opened(&digest), over].map(Some);
+    for only in deletes.into_iter().chain([None]) {
+        for round in 0..4 {
+            let end = async {
+                match only {
+                    Some(only) => rig.delete(1, only, 0).await,
+                    None => assert_eq!(rig.revoke("ada", Revoke::All, 0).await, 1),
+                }
+            };
+            rotate_during(end, rig, round).await;
+            assert_eq!(rig.load(1, 0).await, None, "{only:?}, round {round}");
+            assert_eq!(rig.devices("ada", 0).await, []);
+        }
     }
 }
 
 pub(crate) async fn of_a_delete_of_what_is_over_and_a_touch_one_wins(rig: &Rig) {
     for round in 0..20 {
-        rig.insert(1, &record_of(1), 0).await;
+        rig.add(&record_of(1)).await;
         let touch = rig.touch(1, 1, (99, 199), 99);
         let deletion = rig.delete(1, Only::Over(moment_at(100)), 100);
         let (touched, ()) = join(touch, deletion).await;
         let lives = rig.load(1, 99).await.is_some();
-        assert_eq!(lives, touched == Outcome::Applied, "round {round}");
+        assert_eq!(lives, touched == Applied, "round {round}");
         rig.delete(1, Only::Always, 0).await;
     }
 }
 
 pub(crate) async fn many_writers_of_different_sessions_all_succeed(rig: &Rig) {
     let writers = (1..=50).map(async |number| {
-        let key = u64::from(number);
-        assert_eq!(
-            rig.insert(key, &owned_by("ada", number), 0).await,
-            Outcome::Applied
-        );
-        let next = owned_by("ada", number + 100);
-        assert_eq!(rig.replace(key, number, &next, 0).await, Outcome::Applied);
-        assert_eq!(
-            rig.touch(key, number + 100, (50, 150), 50).await,
-            Outcome::Applied
-        );
+        rig.add(&owned_by("ada", number)).await;
+        let (key, next) = (number.into(), owned_by("ada", number + 100));
+        assert_eq!(rig.replace(key, number, &next, 0).await, Applied);
+        let touched = rig.touch(key, number + 100, (50, 150), 50).await;
+        assert_eq!(touched, Applied);
         assert!(rig.load(key, 50).await.is_some());
     });
     join_all(writers).await;

@@ -1,8 +1,13 @@
 //! Long random histories, compared with the model after every step.
 
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::Arc;
+
 use session_core::{
-    Command, Digest, Expiry, Only, PublicId, Record, Remembered, Revision, Revoke, Salt, Secrets,
+    Command, Digest, Expiry, Key, Only, Record, Remembered, Revision, Revoke, Salt, Secrets,
 };
+use time::OffsetDateTime;
 
 use crate::ModelStore;
 use crate::store_fixture::{Rig, digest_of, handle_of, key_of, moment_at};
@@ -14,7 +19,7 @@ const STEPS: u32 = 400;
 pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
     for seed in 1..=4 {
         let mut history = History {
-            model: Rig(std::sync::Arc::new(ModelStore::new())),
+            model: Rig(Arc::new(ModelStore::new())),
             chance: Chance(seed),
             now: 0,
             place: format!("seed {seed}"),
@@ -39,32 +44,30 @@ struct History {
 
 impl History {
     async fn step(&mut self, rig: &Rig, step: u32) {
-        self.now += self.chance.below_signed(4);
-        let key = self.chance.below(KEYS);
+        self.now += self.chance.below::<i64>(4);
+        let key = &key_of(self.chance.below(KEYS));
         match self.chance.below(17) {
             0..=3 => {
                 let record = &self.record(step);
-                let key = &key_of(key);
                 // A key under which a record is over may count as taken or not.
                 let only = Only::Over(moment_at(self.now));
                 self.both(rig, Command::Delete { key, only }).await;
                 self.both(rig, Command::Insert { key, record }).await;
             }
             4..=8 => {
-                let record = &self.record(step);
                 let replace = Command::Replace {
-                    key: &key_of(key),
+                    key,
                     expected: self.expected(key).await,
-                    record,
+                    record: &self.record(step),
                 };
                 self.both(rig, replace).await;
             }
             9..=11 => {
                 let touch = Command::Touch {
-                    key: &key_of(key),
+                    key,
                     expected: self.expected(key).await,
-                    seen: moment_at(self.now + self.chance.below_signed(5) - 2),
-                    expires: moment_at(self.now + self.chance.below_signed(30) - 5),
+                    seen: self.moment(-2..3),
+                    expires: self.moment(-5..25),
                 };
                 self.both(rig, touch).await;
             }
@@ -73,9 +76,8 @@ impl History {
                 let only = match self.chance.below(5) {
                     0 => Only::Always,
                     1..=2 => Only::Opened(digest),
-                    _ => Only::Over(moment_at(self.now + self.chance.below_signed(20) - 10)),
+                    _ => Only::Over(self.moment(-10..10)),
                 };
-                let key = &key_of(key);
                 self.both(rig, Command::Delete { key, only }).await;
             }
             14 => {
@@ -85,7 +87,7 @@ impl History {
                 assert!(swept <= most, "{}: swept {swept} of {most}", self.place);
                 assert_eq!(rig.sweep(self.now, 1_000).await, 0, "{}", self.place);
             }
-            _ => self.revoke(rig, step).await,
+            _ => self.revoke(rig).await,
         }
     }
 
@@ -95,17 +97,13 @@ impl History {
         assert_eq!(outcome, expected, "{}: {command:?}", self.place);
     }
 
-    async fn revoke(&mut self, rig: &Rig, step: u32) {
-        let owner = OWNERS[self.chance.index(OWNERS.len())];
-        let devices = self.model.devices(owner, self.now).await;
-        let handle: PublicId = match devices.get(self.chance.index(4)) {
-            Some(device) => device.public_id,
-            None => handle_of(u64::from(step)),
-        };
+    async fn revoke(&mut self, rig: &Rig) {
+        let owner = OWNERS[self.chance.below::<usize>(3)];
+        let handle = &handle_of(self.chance.below(KEYS));
         let which = match self.chance.below(4) {
             0 => Revoke::All,
-            1 => Revoke::AllBut(&handle),
-            _ => Revoke::One(&handle),
+            1 => Revoke::AllBut(handle),
+            _ => Revoke::One(handle),
         };
         let expected = self.model.revoke(owner, which, self.now).await;
         let revoked = rig.revoke(owner, which, self.now).await;
@@ -128,12 +126,18 @@ impl History {
         }
     }
 
-    /// Returns mostly the revision that is there.
-    async fn expected(&mut self, key: u64) -> Revision {
-        match self.model.load(key, self.now).await {
-            Some(record) if self.chance.below(5) > 0 => record.revision,
-            _ => Revision::from_i64(self.chance.below_signed(i64::from(STEPS))),
+    /// Returns mostly the revision that is there, also of a record that is over.
+    async fn expected(&mut self, key: &Key) -> Revision {
+        match self.model.load_by(key, 0, self.now).await {
+            Some(record) if !self.chance.one_in(5) => record.revision,
+            _ => Revision::from_i64(self.chance.below(STEPS.into())),
         }
+    }
+
+    /// Returns a moment at most so many seconds from now.
+    fn moment(&mut self, seconds: Range<i64>) -> OffsetDateTime {
+        let length = seconds.end.abs_diff(seconds.start);
+        moment_at(self.now + seconds.start + self.chance.below::<i64>(length))
     }
 
     /// Returns one of a few, so that records are often opened by it.
@@ -142,25 +146,27 @@ impl History {
     }
 
     fn record(&mut self, step: u32) -> Record {
-        let owner = OWNERS.get(self.chance.index(OWNERS.len() + 1));
+        let owner = OWNERS.get(self.chance.below::<usize>(4));
         let remembered = Remembered {
             digest: self.digest(),
-            earlier: None,
-            until: moment_at(self.now + self.chance.below_signed(10)),
-            salt: (self.chance.below(2) == 0)
+            earlier: self.chance.one_in(2).then(|| self.digest()),
+            until: self.moment(0..10),
+            salt: self
+                .chance
+                .one_in(2)
                 .then(|| Salt::from_bytes(&[7; 16]).expect("16 bytes are a salt")),
         };
         Record {
-            revision: Revision::from_i64(i64::from(step)),
+            revision: Revision::from_i64(step.into()),
             secrets: Secrets {
                 present: self.digest(),
                 issued: moment_at(self.now),
-                remembered: (self.chance.below(3) > 0).then_some(remembered),
+                remembered: (!self.chance.one_in(3)).then_some(remembered),
             },
-            closed: self.chance.below(8) == 0,
+            closed: self.chance.one_in(8),
             created: moment_at(self.now),
-            seen: moment_at(self.now + self.chance.below_signed(3)),
-            expires: moment_at(self.now + self.chance.below_signed(25) - 2),
+            seen: self.moment(0..3),
+            expires: self.moment(-2..23),
             authenticated: owner.map(|_| moment_at(self.now)),
             owner: owner.map(|owner| (*owner).into()),
             expiry: Expiry::Policy,
@@ -173,21 +179,15 @@ impl History {
 struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
+    fn one_in(&mut self, many: u64) -> bool {
+        self.below::<u64>(many) == 0
+    }
+
+    fn below<T: TryFrom<u64, Error: Debug>>(&mut self, limit: u64) -> T {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % limit
-    }
-
-    fn below_signed(&mut self, limit: i64) -> i64 {
-        let below = self.below(limit.unsigned_abs());
-        i64::try_from(below).expect("it is below an i64")
-    }
-
-    fn index(&mut self, len: usize) -> usize {
-        let below = self.below(u64::try_from(len).expect("a length is a u64"));
-        usize::try_from(below).expect("it is below a length")
+        T::try_from((bits ^ (bits >> 31)) % limit).expect("limits are small")
     }
 }

@@ -1,59 +1,26 @@
 //! That a store gives back exactly what it was given.
 
-use session_core::{Command, Expiry, Outcome, Record, Remembered, Revision, Salt, Secrets};
+use session_core::Outcome::Applied;
+use session_core::{Command, Digest, Expiry, Record, Remembered, Revision, Salt, Secrets};
 use time::{Duration, OffsetDateTime};
 
-use crate::store_fixture::{AWKWARD, Rig, digest, key_of, moment_at, record_of};
+use crate::store_fixture::{Rig, key_of, moment_at, owned_by, record_of};
 
-/// Inserts the record and loads it; then puts it in the place of another and loads it again.
-pub(crate) async fn comes_back(rig: &Rig, key: u64, record: &Record) {
-    assert_eq!(rig.insert(key, record, 0).await, Outcome::Applied);
-    same(rig.load(key, 0).await, record);
-    let other = Record {
-        revision: Revision::from_i64(i64::MAX - record.revision.to_i64()),
-        ..record_of(1)
-    };
-    for (from, to) in [(record, &other), (&other, record)] {
-        let replace = Command::Replace {
-            key: &key_of(key),
-            expected: from.revision,
-            record: to,
-        };
-        assert_eq!(rig.write(replace, 0).await, Outcome::Applied);
-        same(rig.load(key, 0).await, to);
-    }
-}
+/// Bytes that are no text, end strings, or mean something in a query.
+const AWKWARD: &[u8; 16] = b"\x00\x01\x7f\x80\xff'\"\\;-%_\n\r\t\x1a";
 
-pub(crate) fn same(found: Option<Record>, given: &Record) {
-    let found = found.expect("the record is there");
-    // Field by field, since `Debug` of a record hides what differs.
-    assert_eq!(found.revision, given.revision);
-    assert_eq!(found.secrets, given.secrets);
-    assert_eq!(found.closed, given.closed);
-    assert_eq!(found.created, given.created);
-    assert_eq!(found.seen, given.seen);
-    assert_eq!(found.expires, given.expires);
-    assert_eq!(found.authenticated, given.authenticated);
-    assert_eq!(found.owner, given.owner);
-    assert_eq!(found.expiry, given.expiry);
-    assert!(
-        found.data == given.data,
-        "the data differs: {} bytes",
-        found.data.len()
-    );
-}
-
-pub(crate) async fn every_field_comes_back(rig: &Rig) {
-    let record = Record {
-        revision: Revision::from_i64(0x1234_5678_9abc_def0),
+/// Returns a record without an empty field, closed, that ends at second 4,000.
+pub(crate) fn full(number: u32) -> Record {
+    Record {
+        revision: Revision::from_i64(number.into()),
         secrets: Secrets {
             present: digest(AWKWARD),
             issued: moment_at(-900),
             remembered: Some(Remembered {
                 digest: digest(b"0123456789abcdef"),
-                earlier: None,
+                earlier: Some(digest(b"abcdefghijklmno ")),
                 until: moment_at(-600),
-                salt: Salt::from_bytes(&[0xaa; 16]),
+                salt: Salt::from_bytes(AWKWARD),
             }),
         },
         closed: true,
@@ -64,48 +31,117 @@ pub(crate) async fn every_field_comes_back(rig: &Rig) {
         owner: Some("user-4711".into()),
         expiry: Expiry::After(Duration::days(30)),
         data: r#"{"cart":[1,2,3],"name":"Ada"}"#.into(),
-    };
-    comes_back(rig, 1, &record).await;
+    }
+}
+
+fn digest(bytes: &[u8; 16]) -> Digest {
+    Digest::from_bytes(bytes).expect("16 bytes are a digest")
+}
+
+/// Inserts each record and loads it; then puts it in the place of another and loads it again.
+async fn come_back(rig: &Rig, records: impl IntoIterator<Item = Record>) {
+    for (key, record) in (1..).zip(records) {
+        assert_eq!(rig.insert(key, &record, 0).await, Applied);
+        same(rig.load(key, 0).await, &record);
+        let other = Record {
+            revision: Revision::from_i64(i64::MAX - record.revision.to_i64()),
+            ..record_of(1)
+        };
+        for (from, to) in [(&record, &other), (&other, &record)] {
+            let replace = Command::Replace {
+                key: &key_of(key),
+                expected: from.revision,
+                record: to,
+            };
+            assert_eq!(rig.write(replace, 0).await, Applied);
+            same(rig.load(key, 0).await, to);
+        }
+    }
+}
+
+pub(crate) fn same(found: Option<Record>, given: &Record) {
+    let found = found.expect("the record is there");
+    // One by one, since `Debug` of a record hides these.
+    assert_eq!(found.owner, given.owner);
+    let (len, given_len) = (found.data.len(), given.data.len());
+    assert!(found.data == given.data, "of {given_len} bytes {len}");
+    assert_eq!(&found, given);
+}
+
+pub(crate) async fn every_field_comes_back(rig: &Rig) {
+    come_back(rig, [full(1)]).await;
+}
+
+pub(crate) async fn a_replace_can_empty_every_optional_field(rig: &Rig) {
+    rig.add(&full(1)).await;
+    let mut last = full(2);
+    last.secrets.remembered = last.secrets.remembered.map(|remembered| Remembered {
+        earlier: None,
+        salt: None,
+        ..remembered
+    });
+    for (state, record) in [(1, last), (2, record_of(3))] {
+        assert_eq!(rig.replace(1, state, &record, 0).await, Applied);
+        same(rig.load(1, 0).await, &record);
+    }
+}
+
+pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
+    let mut records = Vec::new();
+    for bytes in [[0; 16], [u8::MAX; 16], *AWKWARD, *b"abcdefghijklmno "] {
+        for (earlier, salt) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut record = record_of(1);
+            record.secrets = Secrets {
+                present: digest(&bytes),
+                issued: moment_at(5) + Duration::MICROSECOND,
+                remembered: Some(Remembered {
+                    digest: digest(&bytes),
+                    earlier: earlier.then_some(digest(&bytes)),
+                    until: moment_at(7) + Duration::microseconds(3),
+                    salt: Salt::from_bytes(&bytes).filter(|_| salt),
+                }),
+            };
+            record.closed = earlier;
+            records.push(record);
+        }
+    }
+    come_back(rig, records).await;
 }
 
 pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
-    for (key, micros) in [(1, 1), (2, 999_999), (3, 123_456), (4, 500_000)] {
-        let shift = Duration::microseconds(micros);
-        let record = Record {
-            created: moment_at(0) + shift,
-            seen: moment_at(1) + shift,
-            expires: moment_at(100) + shift,
-            authenticated: Some(moment_at(2) + shift),
-            expiry: Expiry::At(moment_at(3) + shift),
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
-    }
+    let shifts = [1, 999_999, 123_456, 500_000].map(Duration::microseconds);
+    let shifted = shifts.map(|shift| Record {
+        created: moment_at(0) + shift,
+        seen: moment_at(1) + shift,
+        expires: moment_at(100) + shift,
+        authenticated: Some(moment_at(2) + shift),
+        expiry: Expiry::At(moment_at(3) + shift),
+        ..record_of(1)
+    });
+    come_back(rig, shifted).await;
 }
 
 pub(crate) async fn moments_far_away_come_back(rig: &Rig) {
     // Before 1970, after 2038 and 2106 (32 bits), and the last microsecond there is.
-    let last = Duration::microseconds(253_402_300_799_999_999);
+    let last = OffsetDateTime::UNIX_EPOCH + Duration::microseconds(253_402_300_799_999_999);
     let moments = [
         Duration::microseconds(-1),
         Duration::seconds(-2_208_988_800),
         Duration::ZERO,
         Duration::seconds(2_147_483_648),
         Duration::seconds(4_294_967_296),
-        last,
+        last - OffsetDateTime::UNIX_EPOCH,
     ];
-    for (key, since) in (1..).zip(moments) {
-        let moment = OffsetDateTime::UNIX_EPOCH + since;
-        let record = Record {
-            created: moment,
-            seen: moment,
-            expires: OffsetDateTime::UNIX_EPOCH + last,
-            authenticated: Some(moment),
-            expiry: Expiry::At(moment),
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
-    }
+    let moments = moments.map(|since| OffsetDateTime::UNIX_EPOCH + since);
+    let records = moments.map(|moment| Record {
+        created: moment,
+        seen: moment,
+        expires: last,
+        authenticated: Some(moment),
+        expiry: Expiry::At(moment),
+        ..record_of(1)
+    });
+    come_back(rig, records).await;
 }
 
 pub(crate) async fn every_expiry_comes_back(rig: &Rig) {
@@ -117,12 +153,17 @@ pub(crate) async fn every_expiry_comes_back(rig: &Rig) {
         Expiry::After(Duration::microseconds(i64::MAX)),
         Expiry::At(moment_at(90)),
     ];
-    for (key, expiry) in (1..).zip(expiries) {
-        let record = Record {
-            expiry,
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
+    let records = expiries.map(|expiry| Record {
+        expiry,
+        ..record_of(1)
+    });
+    come_back(rig, records).await;
+}
+
+fn with_data(text: impl Into<std::sync::Arc<str>>) -> Record {
+    Record {
+        data: text.into(),
+        ..record_of(1)
     }
 }
 
@@ -136,35 +177,19 @@ pub(crate) async fn data_comes_back_byte_for_byte(rig: &Rig) {
         "{\"lines\":\n\t1,\r\n\"b\":1.0e+10}",
         r#"{"big":123456789012345678901234567890,"twice":1,"twice":2}"#,
     ];
-    for (key, text) in (1..).zip(texts) {
-        let record = Record {
-            data: text.into(),
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
-    }
+    come_back(rig, texts.map(with_data)).await;
+}
+
+pub(crate) async fn what_is_no_json_comes_back(rig: &Rig) {
+    let texts = ["", "null", "[1]", "{", "nonsense", " {} "];
+    come_back(rig, texts.map(with_data)).await;
 }
 
 pub(crate) async fn large_data_comes_back(rig: &Rig) {
     // Past the cliffs at 4 KiB (a page), 64 KiB (MySQL's TEXT) and 100 KiB.
-    for (key, size) in (1..).zip([4_096, 65_535, 65_536, 102_400, 1_048_576]) {
-        let filler = "x".repeat(size);
-        let record = Record {
-            data: format!(r#"{{"large":"{filler}"}}"#).into(),
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
-    }
-}
-
-pub(crate) async fn what_is_no_json_comes_back(rig: &Rig) {
-    for (key, text) in (1..).zip(["", "null", "[1]", "{", "nonsense", " {} "]) {
-        let record = Record {
-            data: text.into(),
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
-    }
+    let sizes = [4_096, 65_535, 65_536, 102_400, 1_048_576];
+    let large = |size| with_data(format!(r#"{{"large":"{}"}}"#, "x".repeat(size)));
+    come_back(rig, sizes.map(large)).await;
 }
 
 pub(crate) async fn owners_come_back_byte_for_byte(rig: &Rig) {
@@ -188,26 +213,19 @@ pub(crate) async fn owners_come_back_byte_for_byte(rig: &Rig) {
         &long,
         &wide,
     ];
-    for (key, owner) in (1..).zip(owners) {
-        let record = Record {
-            owner: Some(owner.into()),
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
-        assert_eq!(
-            rig.devices(owner, 0).await,
-            [record.device(&key_of(key))],
-            "{owner:?}"
-        );
+    let records = owners.map(|owner| owned_by(owner, 1));
+    come_back(rig, records.clone()).await;
+    for ((key, owner), record) in (1..).zip(owners).zip(records) {
+        let devices = rig.devices(owner, 0).await;
+        assert_eq!(devices, [record.device(&key_of(key))], "{owner:?}");
     }
 }
 
 pub(crate) async fn revisions_of_every_size_come_back(rig: &Rig) {
-    for (key, revision) in (1..).zip([0, 1, 1 << 53, i64::MAX]) {
-        let record = Record {
-            revision: Revision::from_i64(revision),
-            ..record_of(1)
-        };
-        comes_back(rig, key, &record).await;
-    }
+    let revisions = [0, 1, 1 << 53, i64::MAX].map(Revision::from_i64);
+    let records = revisions.map(|revision| Record {
+        revision,
+        ..record_of(1)
+    });
+    come_back(rig, records).await;
 }

@@ -1,5 +1,5 @@
 use serde::Serialize;
-use session_core::{CommitError, Session, SessionError};
+use session_core::{Session, SessionError};
 
 /// What the application answers; a server turns it into its framework's response.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Answer {
     /// JSON.
     pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
         match serde_json::to_string(value) {
-            Ok(text) => Self::text(status, "application/json", text),
+            Ok(text) => Self::text(status, JSON, text),
             Err(_) => Self::error(500, "no JSON form"),
         }
     }
@@ -83,17 +83,14 @@ impl From<SessionError> for Answer {
     fn from(error: SessionError) -> Self {
         match &error {
             SessionError::Value(_) => Self::error(409, "the value is of another type"),
-            SessionError::TooLarge { .. } | SessionError::Commit(CommitError::TooLarge { .. }) => {
-                Self::error(413, "the session would be too large")
-            }
             SessionError::Owner { .. } => Self::error(400, "a user is 1 to 255 bytes"),
             SessionError::Expiry(problem) => Self::error(400, &problem.to_string()),
-            SessionError::Gone => Self::error(409, "the session was ended elsewhere"),
-            SessionError::Renewed => Self::error(409, "the session's id was renewed elsewhere"),
+            _ if error.status() < 500 => {
+                Self::text(error.status(), JSON, error.public_json().into())
+            }
             _ => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(error = %error, cause, "the session could not be used");
-                Self::error(503, "session store unavailable")
+                let (status, json) = error.opaque();
+                Self::text(status, JSON, json.into())
             }
         }
     }
@@ -109,3 +106,5 @@ impl Body {
         }
     }
 }
+
+const JSON: &str = "application/json";

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use session_core::{Device, Expiry, PublicId, Revoke, Session};
+use session_core::{Device, Expiry, PublicId, Revoke, Session, SessionError};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -54,6 +54,10 @@ pub(crate) async fn act(
         }
         Route::Cycle => {
             session.cycle()?;
+            Ok(Answer::empty(204))
+        }
+        Route::Reauthenticate => {
+            session.reauthenticate()?;
             Ok(Answer::empty(204))
         }
         Route::Login => {
@@ -170,8 +174,12 @@ async fn increment(
     // Committed before it is answered, so that the answer is exact too; not if the answer is to
     // be an error, which drops the change.
     if knobs.status.is_none_or(|status| status < 500) {
-        visit.save(session).await?;
-        value = session.get(key)?.unwrap_or(value);
+        match visit.save().await {
+            Ok(()) => value = session.get(key)?.unwrap_or(value),
+            // As every other write of a session that was ended or left meanwhile, it is dropped.
+            Err(SessionError::Gone | SessionError::Superseded) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(Answer::json(200, &json!({ "value": value })))
 }

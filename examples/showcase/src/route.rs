@@ -15,6 +15,7 @@ pub(crate) enum Route {
     Logout,
     Panic,
     Put(String),
+    Reauthenticate,
     Relogin,
     Revoke(String),
     RevokeOthers,
@@ -42,6 +43,7 @@ impl Route {
             ("POST", ["cycle"]) => Self::Cycle,
             ("POST", ["login"]) => Self::Login,
             ("POST", ["logout"]) => Self::Logout,
+            ("POST", ["reauthenticate"]) => Self::Reauthenticate,
             ("POST", ["relogin"]) => Self::Relogin,
             ("PUT", ["lifetime"]) => Self::Lifetime,
             ("GET", ["devices"]) => Self::Devices,
@@ -57,7 +59,9 @@ impl Route {
     fn refuse(path: &[&str]) -> Answer {
         let methods = match path {
             ["session" | "stream" | "untouched"] => "GET, HEAD",
-            ["clear" | "cycle" | "login" | "logout" | "relogin" | "panic"] => "POST",
+            ["clear" | "cycle" | "login" | "logout" | "panic" | "reauthenticate" | "relogin"] => {
+                "POST"
+            }
             ["lifetime"] => "PUT",
             ["devices"] => "GET, HEAD, DELETE",
             ["devices", handle] if !handle.is_empty() => "DELETE",
@@ -73,7 +77,7 @@ impl Route {
 mod tests {
     use super::*;
 
-    const PATHS: [&[&str]; 19] = [
+    const PATHS: [&[&str]; 20] = [
         &["session"],
         &["stream"],
         &["untouched"],
@@ -81,6 +85,7 @@ mod tests {
         &["cycle"],
         &["login"],
         &["logout"],
+        &["reauthenticate"],
         &["relogin"],
         &["panic"],
         &["lifetime"],

@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use crate::args::Args;
 use crate::refusal::Refusal;
 use crate::storage::without_passwords;
-use crate::{App, Place};
+use crate::{App, Endpoint};
 
 /// Completes when the process is asked to stop.
 pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -27,17 +27,17 @@ pub fn run<F>(server: &'static str, serve: impl FnOnce(App, TcpListener, Stop) -
 where
     F: Future<Output = io::Result<()>>,
 {
-    run_unbound(server, async |app, place: Place, stop| {
-        serve(app, place.listen()?, stop).await
+    run_unbound(server, async |app, endpoint: Endpoint, stop| {
+        serve(app, endpoint.listen()?, stop).await
     })
 }
 
 /// Does the same on a server that takes no listener, but binds its address itself.
 ///
-/// It calls [`Place::announce`] when it listens.
+/// It calls [`Endpoint::announce`] when it listens.
 pub fn run_unbound(
     server: &'static str,
-    serve: impl AsyncFnOnce(App, Place, Stop) -> io::Result<()>,
+    serve: impl AsyncFnOnce(App, Endpoint, Stop) -> io::Result<()>,
 ) -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -67,7 +67,7 @@ pub fn run_unbound(
         let signals = signals()?;
         let every = Duration::from_secs(args.sweep.unsigned_abs());
         let sweeper = Sweeper::start(app.sessions(), every);
-        let place = Place::new(args.listen);
+        let endpoint = Endpoint::new(args.listen);
         let (ask, asked) = watch::channel(false);
         let stop = |mut asked: watch::Receiver<bool>| async move {
             // Without a sender nobody is left to ask, which is as good as being asked.
@@ -78,7 +78,7 @@ pub fn run_unbound(
             ask.send_replace(true);
         });
         let outcome = tokio::select! {
-            outcome = serve(app, place, Box::pin(stop(asked.clone()))) => outcome,
+            outcome = serve(app, endpoint, Box::pin(stop(asked.clone()))) => outcome,
             () = async { stop(asked).await; tokio::time::sleep(GRACE).await } => Ok(()),
         };
         sweeper.stop().await;

@@ -14,8 +14,8 @@ pub trait Visit: Sync {
     /// Destroys the session without loading it.
     fn destroy(&self) -> Result<(), SessionError>;
 
-    /// Commits the session before the response.
-    fn save(&self, session: &Session) -> impl Future<Output = Result<(), SessionError>> + Send;
+    /// Commits the opened session before the response.
+    fn save(&self) -> impl Future<Output = Result<(), SessionError>> + Send;
 
     /// Lists an owner's sessions.
     fn devices(
@@ -39,15 +39,15 @@ pub trait Visit: Sync {
 
 impl Visit for Handle {
     async fn open(&self) -> Result<Session, SessionError> {
-        self.load().await
+        Ok(Session::clone(&*self.load().await?))
     }
 
     fn destroy(&self) -> Result<(), SessionError> {
         self.destroy()
     }
 
-    async fn save(&self, session: &Session) -> Result<(), SessionError> {
-        session.save().await
+    async fn save(&self) -> Result<(), SessionError> {
+        self.load().await?.save().await
     }
 
     async fn devices(&self, owner: &str) -> Result<Vec<Device>, SessionError> {

@@ -60,7 +60,7 @@ async fn reading_without_a_cookie_costs_nothing() {
 #[tokio::test]
 async fn an_unknown_cookie_costs_one_load_and_leaves_no_row() {
     let site = Site::usual();
-    let unknown = format!("session={}", "a".repeat(32));
+    let unknown = format!("session={}", "a".repeat(48));
     let seen = site.get("/read", &unknown).await;
     assert_eq!(seen.set_cookies(), [""; 0]);
     assert_eq!(site.spy.take(), Calls { load: 1, ..NONE });
@@ -88,16 +88,34 @@ async fn writing_costs_a_load_and_a_replace() {
 }
 
 #[tokio::test]
-async fn signing_in_costs_a_load_and_a_replace() {
+async fn signing_in_costs_a_load_an_insert_and_a_replace_of_the_old_session() {
     let site = Site::usual();
     let cookie = site.visitor().await;
     assert_ne!(site.post("/sign-in", &cookie).await.cookie(), cookie);
+    let expected = Calls {
+        load: 1,
+        insert: 1,
+        replace: 1,
+        ..NONE
+    };
+    assert_eq!(site.spy.take(), expected);
+}
+
+#[tokio::test]
+async fn a_new_id_costs_a_replace_and_another_when_it_is_first_presented() {
+    let site = Site::usual();
+    let cookie = site.visitor().await;
+    let rotated = site.post("/cycle", &cookie).await.cookie();
     let expected = Calls {
         load: 1,
         replace: 1,
         ..NONE
     };
     assert_eq!(site.spy.take(), expected);
+    site.get("/read", &rotated).await;
+    assert_eq!(site.spy.take(), expected);
+    site.get("/read", &rotated).await;
+    assert_eq!(site.spy.take(), Calls { load: 1, ..NONE });
 }
 
 #[tokio::test]
@@ -116,7 +134,7 @@ fn an_untouched_session_allocates_its_handle_and_its_slot_only() {
     }
     let sessions = Sessions::new(policy("session"), MemoryStore::new());
     let mut service = SessionLayer::new(sessions).layer(service_fn(answer));
-    let mut request = request("GET", "/", &format!("session={}", "a".repeat(32)));
+    let mut request = request("GET", "/", &format!("session={}", "a".repeat(48)));
     // Frameworks have put something there already, so the map itself is not ours to count.
     request.extensions_mut().insert(());
     let mut request = Some(request);

@@ -11,7 +11,7 @@ use axum::extract::Path;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::{get, post};
 use futures_util::stream;
-use session_axum::{Session, SessionError, SessionLayer, SessionService};
+use session_axum::{RequestSession, Session, SessionError, SessionLayer, SessionService};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{Site, request, write};
@@ -80,9 +80,9 @@ async fn a_panic_commits_nothing_and_closes_the_session() {
     let leaked = leaked.lock().unwrap().take().unwrap();
     assert!(matches!(
         leaked.insert("late", 1),
-        Err(SessionError::Closed)
+        Err(SessionError::Finished)
     ));
-    assert!(matches!(leaked.save().await, Err(SessionError::Closed)));
+    assert!(matches!(leaked.save().await, Err(SessionError::Finished)));
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn a_client_that_goes_away_commits_nothing() {
     let session = wait.await.unwrap();
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
-    assert!(matches!(session.save().await, Err(SessionError::Closed)));
+    assert!(matches!(session.save().await, Err(SessionError::Finished)));
     assert_eq!(site.spy.take().total(), 0);
 }
 
@@ -118,7 +118,7 @@ async fn a_stream_and_a_task_cannot_write_after_the_head() {
         .route("/", get(async |session: Session| session.keys().join(",")));
     let site = Site::new(routes);
     let seen = site.get("/stream", "").await;
-    assert_eq!(seen.body, SessionError::Closed.to_string());
+    assert_eq!(seen.body, SessionError::Finished.to_string());
     assert_eq!(site.get("/", &seen.cookie()).await.body, "before");
 }
 
@@ -140,6 +140,41 @@ async fn an_early_save_is_stored_and_its_cookie_travels_with_the_head() {
 }
 
 #[tokio::test]
+async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+    let handler = async |session: Session| {
+        session.sign_in("ada").unwrap();
+        session.save().await.unwrap();
+        session.insert("late", true).unwrap();
+    };
+    let routes = Router::new()
+        .route("/write", post(write))
+        .route("/", get(handler))
+        .route(
+            "/keys",
+            get(async |session: Session| session.keys().join(",")),
+        );
+    let site = Site::new(routes);
+    let cookie = site.visitor().await;
+    // A load, the two writes of the sign-in, and then the one that fails.
+    site.faults.fail(site.faults.calls() + 4);
+    let seen = site.get("/", &cookie).await;
+    seen.is_unavailable();
+    assert_eq!(seen.all("vary"), ["Cookie"]);
+    assert_eq!(seen.all("cache-control"), ["private"]);
+    assert_eq!(site.get("/keys", &seen.cookie()).await.body, "hits");
+    assert_eq!(site.sessions.devices("ada").await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_outage_varies_with_the_cookie_whether_the_load_fails_or_the_commit() {
+    let site = Site::usual();
+    let cookie = site.visitor().await;
+    site.faults.go_down();
+    assert_eq!(site.get("/read", &cookie).await.all("vary"), ["Cookie"]);
+    assert_eq!(site.post("/write", "").await.all("vary"), ["Cookie"]);
+}
+
+#[tokio::test]
 async fn an_error_of_the_service_passes_and_commits_nothing() {
     #[derive(Debug)]
     struct Broken;
@@ -151,7 +186,7 @@ async fn an_error_of_the_service_passes_and_commits_nothing() {
     impl Error for Broken {}
 
     let site = Site::usual();
-    let kept: Arc<Mutex<Option<session_core::Session>>> = Arc::default();
+    let kept: Arc<Mutex<Option<RequestSession>>> = Arc::default();
     let slot = Arc::clone(&kept);
     let inner = service_fn(move |request: Request<Body>| {
         let slot = Arc::clone(&slot);
@@ -168,7 +203,10 @@ async fn an_error_of_the_service_passes_and_commits_nothing() {
     assert_eq!(error.to_string(), "broken");
     assert_eq!(site.spy.take().total(), 0);
     let kept = kept.lock().unwrap().take().unwrap();
-    assert!(matches!(kept.insert("late", 1), Err(SessionError::Closed)));
+    assert!(matches!(
+        kept.insert("late", 1),
+        Err(SessionError::Finished)
+    ));
 }
 
 #[tokio::test]

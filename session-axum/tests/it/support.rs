@@ -40,6 +40,7 @@ impl Site {
             .route("/read", get(read))
             .route("/write", post(write))
             .route("/sign-in", post(sign_in))
+            .route("/cycle", post(cycle))
             .route("/logout", post(logout));
         Self::new(routes)
     }
@@ -71,6 +72,10 @@ pub async fn write(session: Session) -> Result<(), Rejection> {
 
 async fn sign_in(session: Session) -> Result<(), Rejection> {
     Ok(session.sign_in("ada")?)
+}
+
+async fn cycle(session: Session) -> Result<(), Rejection> {
+    Ok(session.cycle()?)
 }
 
 async fn logout(session: SessionHandle) -> Result<(), Rejection> {
@@ -113,10 +118,15 @@ impl Seen {
 
     /// Checks that the store's outage is told, and nothing else.
     pub fn is_outage(&self) {
+        self.is_unavailable();
+        assert_eq!(self.set_cookies(), [""; 0]);
+    }
+
+    /// Checks that the store's outage is told.
+    pub fn is_unavailable(&self) {
         assert_eq!(self.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(self.body, r#"{"error":"session store unavailable"}"#);
         assert_eq!(self.all("content-type"), ["application/json"]);
-        assert_eq!(self.set_cookies(), [""; 0]);
     }
 }
 

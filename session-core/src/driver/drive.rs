@@ -136,8 +136,10 @@ impl RequestSession {
         }))
     }
 
-    pub(super) fn abandon(self) {
-        self.0.shared().close();
+    pub(super) fn abandon(self) -> Reply {
+        let shared = self.0.shared();
+        shared.close();
+        shared.reply(shared.policy.now())
     }
 }
 

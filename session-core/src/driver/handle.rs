@@ -5,7 +5,7 @@ use super::drive::{Live, RequestSession};
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
 use crate::protocol::exchange::Exchange;
-use crate::{Policy, SessionError};
+use crate::{Policy, Reply, SessionError};
 
 /// One request's session, before and after it is loaded; clones are the same.
 ///
@@ -22,16 +22,33 @@ struct Shared {
 }
 
 enum Slot {
-    Unread(Presented),
+    Unread {
+        presented: Presented,
+        /// The store has failed to answer, and the response depends on the cookie all the same.
+        was_asked: bool,
+    },
     Open(RequestSession),
-    Finished { was_open: bool },
+    Finished {
+        was_open: bool,
+    },
+}
+
+/// What a request has left when it is closed.
+pub(super) enum Closed {
+    /// A session to commit.
+    Open(RequestSession),
+    /// Nothing to commit, but a reply.
+    Reply(Reply),
 }
 
 impl Handle {
     pub(super) fn new(sessions: Sessions, presented: Presented) -> Self {
         Self(Arc::new(Shared {
             sessions,
-            slot: Mutex::new(Slot::Unread(presented)),
+            slot: Mutex::new(Slot::Unread {
+                presented,
+                was_asked: false,
+            }),
             gate: async_lock::Mutex::new(()),
         }))
     }
@@ -46,8 +63,14 @@ impl Handle {
             return Ok(session);
         }
         let _gate = self.0.gate.lock().await;
-        let presented = match &*self.slot() {
-            Slot::Unread(presented) => presented.clone(),
+        let presented = match &mut *self.slot() {
+            Slot::Unread {
+                presented,
+                was_asked,
+            } => {
+                *was_asked = true;
+                presented.clone()
+            }
             Slot::Open(session) => return Ok(session.clone()),
             Slot::Finished { .. } => return Err(SessionError::Finished),
         };
@@ -70,7 +93,7 @@ impl Handle {
             // Destroyed without a load, or finished, while we were asking.
             Slot::Open(other) => Ok(other.clone()),
             Slot::Finished { .. } => Err(SessionError::Finished),
-            Slot::Unread(_) => {
+            Slot::Unread { .. } => {
                 let session = RequestSession::new(Live::new(opened, Arc::clone(backing)));
                 *slot = Slot::Open(session.clone());
                 Ok(session)
@@ -83,7 +106,7 @@ impl Handle {
     pub fn peek(&self) -> Option<RequestSession> {
         match &*self.slot() {
             Slot::Open(session) => Some(session.clone()),
-            Slot::Unread(_) | Slot::Finished { .. } => None,
+            Slot::Unread { .. } | Slot::Finished { .. } => None,
         }
     }
 
@@ -116,7 +139,7 @@ impl Handle {
         let presented = match &mut *slot {
             Slot::Open(session) => return session.destroy(),
             Slot::Finished { .. } => return Err(SessionError::Finished),
-            Slot::Unread(presented) => std::mem::take(presented),
+            Slot::Unread { presented, .. } => std::mem::take(presented),
         };
         let opened = Exchange::begin(Arc::clone(self.policy()), presented).destroy();
         let live = Live::new(opened, Arc::clone(&self.0.sessions.backing));
@@ -131,12 +154,18 @@ impl Handle {
     }
 
     /// Lets nobody open or use the session any more, and returns it if it is open.
-    pub(super) fn close(&self) -> Option<RequestSession> {
+    pub(super) fn close(&self) -> Closed {
         let mut slot = self.slot();
         let was_open = slot.is_open_or_was();
         match std::mem::replace(&mut *slot, Slot::Finished { was_open }) {
-            Slot::Open(session) => Some(session),
-            Slot::Unread(_) | Slot::Finished { .. } => None,
+            Slot::Open(session) => Closed::Open(session),
+            Slot::Unread {
+                was_asked: true, ..
+            } => {
+                let policy = self.policy();
+                Closed::Reply(Reply::new(policy, None, None, policy.now()))
+            }
+            Slot::Unread { .. } | Slot::Finished { .. } => Closed::Reply(Reply::default()),
         }
     }
 
@@ -152,7 +181,7 @@ impl Handle {
 impl Slot {
     fn is_open_or_was(&self) -> bool {
         match self {
-            Self::Unread(_) => false,
+            Self::Unread { .. } => false,
             Self::Open(_) => true,
             Self::Finished { was_open } => *was_open,
         }
@@ -162,7 +191,7 @@ impl Slot {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &*self.slot() {
-            Slot::Unread(_) => "unread",
+            Slot::Unread { .. } => "unread",
             Slot::Open(_) => "open",
             Slot::Finished { .. } => "finished",
         };

@@ -1,6 +1,6 @@
 /// Defines a newtype with a marker, which tells several sessions of one application apart.
 ///
-/// For adapters: `named! { pub struct Session(session_core::Session); }` is a `Session<M = ()>` that
+/// For adapters: `named! { pub struct Session(session_core::RequestSession); }` is a `Session<M = ()>` that
 /// dereferences to what it wraps. It is made with `From` and undone with `into_inner`; the crate
 /// that defines it may also have it `renamed`. Whatever `M` is, it is `Clone` and `Debug`, which
 /// says the name, and `Send` and `Sync` as far as what it wraps is.
@@ -9,12 +9,11 @@
 /// stand fields next to it, which begin as their types' defaults.
 ///
 /// ```
-/// use session_core::{Handle, Sessions, Unfinished, named};
-/// use std::sync::Arc;
+/// use session_core::{RequestSession, Session, SessionError, Sessions, named};
 ///
 /// named! {
-///     /// The request's session, until the request ends.
-///     pub struct Request(Arc<Unfinished>) -> Handle;
+///     /// The request's session, without its early save.
+///     pub struct Visitor(RequestSession) -> Session;
 /// }
 ///
 /// named! {
@@ -23,9 +22,9 @@
 /// }
 ///
 /// impl<M> Door<M> {
-///     fn open(&mut self) -> Request<M> {
+///     async fn open(&mut self) -> Result<Visitor<M>, SessionError> {
 ///         self.opened += 1;
-///         Request::from(Arc::new(self.inner.open([]).into()))
+///         Ok(self.inner.open([]).handle().load().await?.into())
 ///     }
 /// }
 ///
@@ -33,7 +32,9 @@
 /// # let (policy, store) = (session_core::Policy::default(), session_testkit::ModelStore::new());
 /// # let sessions = Sessions::new(policy, store);
 /// let mut door: Door<Admin> = sessions.into();
-/// assert!(door.open().peek().is_none() && door.opened == 1);
+/// let visitor = pollster::block_on(door.open())?;
+/// assert!(visitor.is_empty() && door.opened == 1);
+/// # Ok::<(), SessionError>(())
 /// ```
 #[doc(hidden)]
 #[macro_export]

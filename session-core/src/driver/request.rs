@@ -1,5 +1,5 @@
 use super::drive::Finish;
-use super::handle::Handle;
+use super::handle::{Closed, Handle};
 use crate::{CommitError, Reply};
 
 /// A request guard: what an adapter holds for as long as a request runs.
@@ -41,8 +41,8 @@ impl Request {
     /// The commit could not be decided; answer with the error's status and its reply.
     pub fn finish(&self, status: u16) -> Result<Finish, CommitError> {
         match self.0.close() {
-            Some(session) => session.finish(status),
-            None => Ok(Finish::Done(Reply::default())),
+            Closed::Open(session) => session.finish(status),
+            Closed::Reply(reply) => Ok(Finish::Done(reply)),
         }
     }
 
@@ -59,10 +59,14 @@ impl Request {
         }
     }
 
-    /// Closes the session and commits nothing.
-    pub fn abandon(&self) {
-        if let Some(session) = self.0.close() {
-            session.abandon();
+    /// Closes the session and commits nothing, because the handler has panicked.
+    ///
+    /// If a response goes out all the same, put the reply on it: it carries the cookie of what an
+    /// early save has stored, and `Vary`.
+    pub fn abandon(&self) -> Reply {
+        match self.0.close() {
+            Closed::Open(session) => session.abandon(),
+            Closed::Reply(reply) => reply,
         }
     }
 }
@@ -70,6 +74,6 @@ impl Request {
 impl Drop for Request {
     fn drop(&mut self) {
         // A finished one has nothing left to give up.
-        self.abandon();
+        let _ = self.abandon();
     }
 }

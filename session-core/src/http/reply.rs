@@ -48,10 +48,6 @@ pub(crate) enum CookieChange {
 }
 
 impl Reply {
-    pub(crate) fn untouched() -> Self {
-        Self::default()
-    }
-
     pub(crate) fn new(
         policy: &Policy,
         cookie: Option<CookieChange>,

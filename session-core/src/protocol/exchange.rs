@@ -130,17 +130,29 @@ impl Exchange {
 
     /// Closes the exchange and says what is to be done.
     ///
-    /// Finish only what the handler has asked for: an exchange without a cookie is open from the
-    /// beginning, and its reply says that the response depends on the session. For a request that
-    /// never asked, [`Reply::default`](crate::Reply) is right.
+    /// Finish only what the handler has asked for, also if the store has failed to answer: the reply
+    /// says that the response depends on the cookie. For a request that never asked,
+    /// [`Reply::default`](crate::Reply) is right.
     ///
     /// # Errors
     ///
     /// As [`Opened::finish`].
     pub fn finish(self, status: u16, now: OffsetDateTime) -> Result<Step, CommitError> {
         match self {
-            Self::Unread(_) => Ok(Step::Done(Reply::untouched())),
+            unread @ Self::Unread(_) => Ok(Step::Done(unread.abandon(now))),
             Self::Open(opened) => opened.finish(status, now),
+        }
+    }
+
+    /// Closes the exchange and commits nothing, because the handler has panicked; the reply belongs
+    /// on the response that goes out all the same.
+    pub fn abandon(self, now: OffsetDateTime) -> Reply {
+        match self {
+            Self::Unread(unread) => Reply::new(&unread.policy, None, None, now),
+            Self::Open(opened) => {
+                opened.shared().close();
+                opened.shared().reply(now)
+            }
         }
     }
 }
@@ -282,12 +294,6 @@ impl Opened {
     /// As [`finish`](Self::finish), or the session is finished.
     pub fn commit(&self, now: OffsetDateTime) -> Result<Step, CommitError> {
         step::commit(self.shared(), now)
-    }
-
-    /// Closes the session and commits nothing, because the handler has panicked or the client has
-    /// gone away.
-    pub fn abandon(self) {
-        self.shared().close();
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -20,7 +20,7 @@ pub(super) struct Invalidations {
     owners: Box<[AtomicU64]>,
 }
 
-/// What an invalidation ends.
+/// The entries that an invalidation ends.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Scope<'a> {
     All,
@@ -44,7 +44,7 @@ impl Invalidations {
         self.latest.load(SeqCst)
     }
 
-    /// Ends what was read before; called after a write took effect.
+    /// Ends the entries that were read before; called after a write took effect.
     pub(super) fn invalidate(&self, scope: Scope<'_>) {
         let generation = self.latest.fetch_add(1, SeqCst) + 1;
         self.mark(scope).fetch_max(generation, SeqCst);

@@ -6,13 +6,13 @@ use session_core::Key;
 use super::invalidations::Scope;
 use super::tier::Tier;
 
-/// Tells one node's cache what other nodes did, at once instead of within its bound.
+/// Tells one node's cache of other nodes' writes, at once instead of within its bound.
 ///
 /// [`CachedStore::listening`](crate::CachedStore::listening) drives it for stores that notify by
 /// themselves. For others your own task can do so, if it hears of their writes in some way. Call it
 /// *after* the write has taken effect, and [`invalidate_all`](Self::invalidate_all) whenever
-/// something may have been missed, as after a lost connection. What is never told is still seen
-/// within the bound.
+/// something may have been missed, as after a lost connection. A write that is never told is
+/// still seen within the bound.
 ///
 /// ```
 /// use session_store::CachedStore;

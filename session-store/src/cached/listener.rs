@@ -62,7 +62,7 @@ impl Task {
             let error = self.hear(notices).await;
             self.is_listening.store(false, SeqCst);
             tracing::warn!(%error, "other nodes' writes are seen with a delay");
-            // A connection that breaks at once is no better than none.
+            // A connection that breaks at once must not shorten the pause.
             if begun.elapsed() > LONGEST {
                 pause = SHORTEST;
             }

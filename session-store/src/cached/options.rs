@@ -32,7 +32,7 @@ impl CachedOptions {
     /// Sets within which time another node's writes, logouts and revocations are seen; a second
     /// unless this is called.
     ///
-    /// From a millisecond to a minute: what takes longer is no logout.
+    /// From a millisecond to a minute: a logout that takes longer is none.
     #[must_use]
     pub fn stale_for(mut self, limit: Duration) -> Self {
         self.stale_for = limit;
@@ -40,10 +40,10 @@ impl CachedOptions {
     }
 
     /// Sets how many bytes of memory the sessions may take; 32 MiB unless this is called, which
-    /// is 47,000 sessions of 200 bytes.
+    /// is 43,000 sessions of 200 bytes.
     ///
-    /// At least 64 KiB. What was used least recently makes room, and a session that alone would
-    /// take a 64th of it is not cached.
+    /// At least 64 KiB. The least recently used sessions make room, and one that alone would take a
+    /// 64th of it is not cached.
     #[must_use]
     pub fn capacity(mut self, bytes: u64) -> Self {
         self.capacity = bytes;
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_makes_no_sense_is_refused_by_name() {
+    fn an_option_that_makes_no_sense_is_refused_by_name() {
         let stale_for = |limit| CachedOptions::new().stale_for(limit).check();
         assert!(stale_for(SHORTEST).is_ok());
         assert!(stale_for(LONGEST).is_ok());

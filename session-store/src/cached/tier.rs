@@ -11,7 +11,7 @@ use super::entry::{Entry, Reading};
 use super::invalidations::{Invalidations, Scope};
 use super::options::CachedOptions;
 
-/// What a node remembers.
+/// One node's cache.
 ///
 /// A session is cached, and served, only to a bearer of its present secret. Made-up ids take no
 /// space in the cache, and a stale entry can't answer for a secret that was issued after it.
@@ -21,7 +21,7 @@ pub(super) struct Tier {
     /// The latest moment, in microseconds, up to which this node swept.
     swept: AtomicI64,
     stale_for: Duration,
-    /// What weighs more is not cached.
+    /// Heavier entries are not cached.
     heaviest: u64,
 }
 
@@ -30,9 +30,9 @@ impl Tier {
         let entries = Cache::builder()
             .max_capacity(options.capacity)
             .weigher(|_, entry: &Entry| entry.weight())
-            // Only live sessions come in, so nobody can flush it with what is read once.
+            // Only live sessions come in, so requests with made-up ids can't flush it.
             .eviction_policy(EvictionPolicy::lru())
-            // Frees memory; `Entry::answers` decides what may be served.
+            // Only frees memory: `Entry::answers` is stricter.
             .time_to_live(options.stale_for)
             .build();
         Self {
@@ -53,7 +53,7 @@ impl Tier {
         }
     }
 
-    /// Returns what is cached under the key, if it may answer.
+    /// Returns the cached record under the key, if it may answer.
     pub(super) fn get(&self, key: &Key, secret: &Digest, reading: &Reading) -> Option<Record> {
         let entry = self.entries.get(key)?;
         let owner = entry.record.owner.as_deref().map(Scope::Owner);
@@ -64,9 +64,9 @@ impl Tier {
         may_answer.then_some(entry.record)
     }
 
-    /// Caches what a load has found, unless an entry exists that was read later.
+    /// Caches a record that was loaded, unless an entry exists that was read later.
     pub(super) fn keep(&self, key: &Key, secret: &Digest, record: &Record, reading: Reading) {
-        if record.secrets.present != *secret {
+        if record.secrets.present != *secret || record.expires <= reading.now {
             return;
         }
         let entry = Entry::new(record.clone(), reading);
@@ -85,7 +85,7 @@ impl Tier {
         }
     }
 
-    /// Forgets what a sweep may remove, even for a clock that is behind the sweeper's.
+    /// Forgets every record that a sweep may remove, also for a clock that is behind the sweeper's.
     pub(super) fn sweep(&self, now: OffsetDateTime) {
         self.swept.fetch_max(to_micros(now), SeqCst);
         // Without this the cache frees nothing while nobody loads anything.

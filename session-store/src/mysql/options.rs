@@ -5,6 +5,8 @@ use session_core::StoreError;
 use sqlx::ConnectOptions as _;
 use sqlx::mysql::MySqlConnectOptions;
 
+use super::dialect::Mysql;
+use super::table::Table;
 use crate::sql::{check_name, parse};
 
 /// Where and how a [`MysqlStore`](crate::MysqlStore) keeps its table.
@@ -24,7 +26,7 @@ use crate::sql::{check_name, parse};
 #[derive(Clone)]
 pub struct MysqlOptions {
     url: String,
-    pub(super) table: String,
+    table: String,
     pub(super) connections: u32,
     pub(super) timeout: Duration,
 }
@@ -72,7 +74,7 @@ impl MysqlOptions {
         self
     }
 
-    pub(super) fn check(&self) -> Result<MySqlConnectOptions, StoreError> {
+    pub(super) fn check(&self) -> Result<Mysql, StoreError> {
         check_name(&self.table)?;
         let options: MySqlConnectOptions = parse(&self.url, &["mysql://", "mariadb://"])?;
         if options.get_database().is_none() {
@@ -81,12 +83,13 @@ impl MysqlOptions {
             ));
         }
         // What these would set is set in one statement: see `Mysql::connect`.
-        Ok(options
+        let options = options
             .pipes_as_concat(false)
             .no_engine_substitution(false)
             .timezone(None)
             .set_names(false)
-            .disable_statement_logging())
+            .disable_statement_logging();
+        Ok(Mysql::new(options, Table(self.table.clone())))
     }
 }
 

@@ -1,19 +1,17 @@
 use std::fmt;
 use std::io::ErrorKind;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
+use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 use sqlx::{ConnectOptions as _, Error, Executor as _};
 
+use super::dialect::Mysql;
 use crate::sql::{Server, Verdict};
-
-/// A MySQL or MariaDB database; `Display` is its name in error messages.
-pub(super) struct Mysql(pub(super) MySqlConnectOptions);
 
 impl Server for Mysql {
     type Connection = MySqlConnection;
 
     async fn connect(&self) -> Result<MySqlConnection, Error> {
-        let mut connection = self.0.connect().await?;
+        let mut connection = self.options.connect().await?;
         // Each statement commits by itself, and what does not fit is an error: otherwise a long
         // owner would be cut off in silence, and be another owner.
         connection
@@ -73,14 +71,19 @@ impl Server for Mysql {
 
 impl fmt::Display for Mysql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.get_socket() {
+        match self.options.get_socket() {
             Some(socket) => write!(f, "MySQL at {}", socket.display())?,
-            None => write!(f, "MySQL at {}:{}", self.0.get_host(), self.0.get_port())?,
+            None => write!(
+                f,
+                "MySQL at {}:{}",
+                self.options.get_host(),
+                self.options.get_port()
+            )?,
         }
         write!(
             f,
             ", database {:?}",
-            self.0.get_database().unwrap_or_default()
+            self.options.get_database().unwrap_or_default()
         )
     }
 }
@@ -91,7 +94,7 @@ impl fmt::Debug for Mysql {
     }
 }
 
-/// None of an error that is not the server's.
+/// Returns the server's number of an error; `None` if the error is not the server's.
 fn number(error: &Error) -> Option<u16> {
     let error = error.as_database_error()?;
     Some(error.downcast_ref::<MySqlDatabaseError>().number())

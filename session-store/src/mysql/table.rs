@@ -1,24 +1,17 @@
 use sqlx::{AssertSqlSafe, Error, MySqlConnection, Row as _};
 
+use crate::sql::Kind;
+
 /// The table's name, which has been checked.
 #[derive(Debug)]
 pub(super) struct Table(pub(super) String);
-
-/// What has our table's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Ours,
-    Foreign,
-}
 
 impl Table {
     pub(super) fn quoted(&self) -> String {
         format!("`{}`", self.0)
     }
 
-    /// Makes the table unless it is there, and says whether it is ours.
-    ///
-    /// One that is there costs no lock and no privilege.
+    /// See [`Dialect::prepare`](crate::sql::Dialect::prepare).
     pub(super) async fn prepare(&self, connection: &mut MySqlConnection) -> Result<Kind, Error> {
         if let Some(kind) = self.find(connection).await? {
             return Ok(kind);
@@ -71,18 +64,22 @@ impl Table {
 const SCHEMA: &str = include_str!("../../migrations/mysql.sql");
 
 /// Name, type, whether it is mandatory and what makes it unique; sorted by name.
-const COLUMNS: [(&str, &str, bool, &str); 13] = [
+const COLUMNS: [(&str, &str, bool, &str); 17] = [
     ("authenticated", "bigint", false, ""),
+    ("closed", "tinyint", true, ""),
     ("created", "bigint", true, ""),
     ("data", "longblob", true, ""),
+    ("earlier", "binary", false, ""),
     ("expires", "bigint", true, ""),
     ("expiry", "varchar", true, ""),
     ("id", "bigint", true, "PRI"),
-    ("key", "binary", true, "UNI"),
+    ("issued", "bigint", true, ""),
+    ("key", "varbinary", true, "UNI"),
     ("owner", "varbinary", false, ""),
-    ("previous", "binary", false, ""),
-    ("public_id", "binary", true, ""),
-    ("remembered", "bigint", false, ""),
+    ("present", "binary", true, ""),
+    ("remembered", "binary", false, ""),
+    ("remembered_until", "bigint", false, ""),
     ("revision", "bigint", true, ""),
+    ("salt", "binary", false, ""),
     ("seen", "bigint", true, ""),
 ];

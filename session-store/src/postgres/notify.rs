@@ -17,8 +17,7 @@ pub enum Notify {
     /// Nothing, which costs nothing.
     #[default]
     Nothing,
-    /// What ends a session or the id that it was known by: logouts, revocations and new ids, those
-    /// of sign-ins included.
+    /// What ends a session or one of its secrets: logouts, revocations, sign-ins and rotations.
     Ends,
     /// Changed values as well.
     Changes,

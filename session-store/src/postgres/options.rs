@@ -5,6 +5,7 @@ use session_core::StoreError;
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
+use super::dialect::Postgres;
 use super::notify::Notify;
 use super::table::Table;
 use crate::sql::{check_name, parse};
@@ -31,7 +32,7 @@ pub struct PostgresOptions {
     schema: Option<String>,
     pub(super) connections: u32,
     pub(super) timeout: Duration,
-    pub(super) notify: Notify,
+    notify: Notify,
 }
 
 impl PostgresOptions {
@@ -94,14 +95,15 @@ impl PostgresOptions {
         self
     }
 
-    pub(super) fn check(&self) -> Result<(Table, PgConnectOptions), StoreError> {
+    pub(super) fn check(&self) -> Result<Postgres, StoreError> {
         check_name(&self.table)?;
         if let Some(schema) = &self.schema {
             check_name(schema)?;
         }
         let options: PgConnectOptions = parse(&self.url, &["postgres://", "postgresql://"])?;
         let table = Table::new(self.schema.as_deref(), &self.table);
-        Ok((table, options.disable_statement_logging()))
+        let options = options.disable_statement_logging();
+        Ok(Postgres::new(options, table, self.notify))
     }
 }
 

@@ -1,19 +1,17 @@
 use std::fmt;
 use std::io::ErrorKind;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions as _, Error};
 
+use super::dialect::Postgres;
 use crate::sql::{Server, Verdict};
-
-/// A PostgreSQL database; `Display` is its name in error messages.
-pub(super) struct Postgres(pub(super) PgConnectOptions);
 
 impl Server for Postgres {
     type Connection = PgConnection;
 
     async fn connect(&self) -> Result<PgConnection, Error> {
-        self.0.connect().await
+        self.options.connect().await
     }
 
     #[allow(clippy::match_same_arms, reason = "each has a comment of its own")]
@@ -65,20 +63,20 @@ impl Server for Postgres {
 
 impl fmt::Display for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.get_socket() {
+        match self.options.get_socket() {
             Some(socket) => write!(f, "PostgreSQL at {}", socket.display())?,
             None => write!(
                 f,
                 "PostgreSQL at {}:{}",
-                self.0.get_host(),
-                self.0.get_port()
+                self.options.get_host(),
+                self.options.get_port()
             )?,
         }
-        let database = self.0.get_database();
+        let database = self.options.get_database();
         write!(
             f,
             ", database {:?}",
-            database.unwrap_or(self.0.get_username())
+            database.unwrap_or(self.options.get_username())
         )
     }
 }

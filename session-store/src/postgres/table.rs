@@ -1,17 +1,12 @@
 use sqlx::{AssertSqlSafe, Connection as _, Error, PgConnection, Row as _};
 
+use crate::sql::Kind;
+
 /// The table's name as it stands in SQL, whose parts have been checked.
 #[derive(Debug)]
 pub(super) struct Table {
     quoted: String,
     name: String,
-}
-
-/// What has our table's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Ours,
-    Foreign,
 }
 
 impl Table {
@@ -35,9 +30,7 @@ impl Table {
         &self.name
     }
 
-    /// Makes the table unless it is there, and says whether it is ours.
-    ///
-    /// One that is there costs no lock and no privilege.
+    /// See [`Dialect::prepare`](crate::sql::Dialect::prepare).
     pub(super) async fn prepare(&self, connection: &mut PgConnection) -> Result<Kind, Error> {
         if let Some(kind) = self.find(connection).await? {
             return Ok(kind);
@@ -100,18 +93,21 @@ const SCHEMA: &str = include_str!("../../migrations/postgres.sql");
 const LOCK: i64 = 0x7365_7373_696f_6e00;
 
 /// Name, type, whether it is mandatory and whether it is unique by itself; sorted by name.
-const COLUMNS: [(&str, &str, bool, bool); 13] = [
+const COLUMNS: [(&str, &str, bool, bool); 16] = [
     ("authenticated", "bigint", false, false),
+    ("closed", "boolean", true, false),
     ("created", "bigint", true, false),
     ("data", "bytea", true, false),
+    ("earlier", "bytea", false, false),
     ("expires", "bigint", true, false),
     ("expiry", "text", true, false),
-    ("id", "bigint", true, true),
+    ("issued", "bigint", true, false),
     ("key", "bytea", true, true),
     ("owner", "bytea", false, false),
-    ("previous", "bytea", false, false),
-    ("public_id", "bytea", true, false),
-    ("remembered", "bigint", false, false),
+    ("present", "bytea", true, false),
+    ("remembered", "bytea", false, false),
+    ("remembered_until", "bigint", false, false),
     ("revision", "bigint", true, false),
+    ("salt", "bytea", false, false),
     ("seen", "bigint", true, false),
 ];

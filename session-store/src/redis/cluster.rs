@@ -7,14 +7,14 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::time::Instant;
 
 use super::failure::{Cause, Failure, Reach};
-use super::link::{Link, Repeat};
+use super::link::Link;
 use super::names::Names;
 use super::origin::{Access, Origin};
 use super::slot_map::{Address, SlotMap, slot};
 
 /// The nodes of a cluster, and which of them has which slot.
 pub(super) struct Cluster {
-    /// Whom to ask first.
+    /// The nodes to ask first.
     seeds: Vec<Address>,
     access: Access,
     state: Mutex<State>,
@@ -55,14 +55,13 @@ impl Cluster {
         &self,
         slot: u16,
         command: &Cmd,
-        repeat: Repeat,
         deadline: Instant,
     ) -> Result<Value, Failure> {
         let mut redirections = 0;
         loop {
             let (version, address) = self.primary(slot, deadline).await?;
             let link = self.link(&address)?;
-            let mut answer = link.call(command, repeat, deadline).await;
+            let mut answer = link.call(command, deadline).await;
             if let Some(other) = asked_elsewhere(&answer, &address) {
                 answer = self.link(&other)?.call_asking(command, deadline).await;
             }
@@ -85,7 +84,7 @@ impl Cluster {
                     redirections -= 1;
                     self.refresh(version, deadline).await?;
                 }
-                Next::SeeWhoElse => {
+                Next::AskAnother => {
                     self.refresh(version, deadline).await?;
                     if self.primary(slot, deadline).await?.1 == address {
                         return Err(failure);
@@ -101,13 +100,13 @@ impl Cluster {
         let (_, map) = self.map(deadline).await?;
         if !map.is_whole() {
             let why = "the cluster lacks some of its slots";
-            return Err(Failure::nobody(&self.to_string(), why));
+            return Err(Failure::because(&self.to_string(), why));
         }
         let primaries = map.primaries();
         primaries.iter().map(|address| self.link(address)).collect()
     }
 
-    /// Asks the nodes who the primaries are now, whatever is known.
+    /// Asks the nodes again which are the primaries.
     #[cfg(feature = "cached")]
     pub(super) async fn look(&self, deadline: Instant) -> Result<Vec<Address>, Failure> {
         let version = self.state().version;
@@ -146,7 +145,7 @@ impl Cluster {
         }
         self.doubt();
         let why = "the cluster lacks some of its slots";
-        Err(Failure::nobody(&self.to_string(), why))
+        Err(Failure::because(&self.to_string(), why))
     }
 
     async fn map(&self, deadline: Instant) -> Result<(u64, Arc<SlotMap>), Failure> {
@@ -162,7 +161,7 @@ impl Cluster {
         Ok((state.version, Arc::clone(&state.map)))
     }
 
-    /// Reads the map again, unless somebody has since that version.
+    /// Reads the map again, unless another call has since that version.
     async fn refresh(&self, version: u64, deadline: Instant) -> Result<(), Failure> {
         let gate = tokio::time::timeout_at(deadline, self.gate.lock());
         let Ok(_gate) = gate.await else {
@@ -173,30 +172,30 @@ impl Cluster {
         }
         let mut question = cmd("CLUSTER");
         question.arg("SLOTS");
-        let mut last = Failure::nobody(&self.to_string(), "no node was named");
-        for address in self.everybody() {
+        let mut last = Failure::because(&self.to_string(), "no node was named");
+        for address in self.known_nodes() {
             // One that is frozen must not keep us from asking the others.
             let left = deadline.saturating_duration_since(Instant::now());
             let turn = Instant::now() + left / 4;
             let link = self.link(&address)?;
-            match link.call(&question, Repeat::Once, turn).await {
+            match link.ask(&question, turn).await {
                 Ok(answer) => {
                     if let Some(map) = SlotMap::read(&answer, &address) {
                         self.take(map);
                         return Ok(());
                     }
-                    last = Failure::nobody(&link.place(), "it has joined no cluster yet");
+                    last = Failure::because(&link.place(), "it has joined no cluster yet");
                 }
                 Err(failure) => last = failure,
             }
         }
-        // Whoever reads the message sees all who were asked.
+        // The message names every node that was asked.
         let place = self.to_string();
         Err(Failure { place, ..last }.before_sending())
     }
 
-    /// Returns whom to ask for the map: who has slots, then the seeds.
-    fn everybody(&self) -> Vec<Address> {
+    /// Returns the nodes to ask for the map: those that have slots, then the seeds.
+    fn known_nodes(&self) -> Vec<Address> {
         let mut all = self.state().map.primaries();
         for seed in &self.seeds {
             if !all.contains(seed) {
@@ -262,7 +261,7 @@ enum Next {
     /// The node will know better soon.
     Wait,
     /// Nothing was sent; perhaps another has the slot by now.
-    SeeWhoElse,
+    AskAnother,
     /// It may have been done, so it is not sent again; but the next one asks for the map first.
     LookLater,
     GiveUp,
@@ -279,7 +278,7 @@ fn next(failure: &Failure) -> Next {
             | ServerErrorKind::Ask,
         )) => Next::Wait,
         Some(ErrorKind::Server(_) | ErrorKind::Extension) => Next::GiveUp,
-        _ if failure.reach == Reach::NotDone => Next::SeeWhoElse,
+        _ if failure.reach == Reach::NotDone => Next::AskAnother,
         _ => Next::LookLater,
     }
 }

@@ -6,7 +6,7 @@ use session_core::StoreError;
 /// A step that a server did not answer as it should.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// Who: the host and port, never the password.
+    /// The server's host and port, never the password.
     pub(super) place: String,
     pub(super) cause: Cause,
     pub(super) reach: Reach,
@@ -17,10 +17,10 @@ pub(super) enum Cause {
     Redis(RedisError),
     /// No answer came in time.
     Slow,
-    /// An answer that is none of ours.
+    /// An answer that our commands do not have.
     Senseless,
-    /// There is no server to ask.
-    Nobody(&'static str),
+    /// Something else, in words.
+    Other(&'static str),
 }
 
 /// Whether the step may have been done.
@@ -55,10 +55,19 @@ impl Failure {
         }
     }
 
-    pub(super) fn nobody(place: &str, why: &'static str) -> Self {
+    pub(super) fn senseless(place: &str) -> Self {
         Self {
             place: place.to_owned(),
-            cause: Cause::Nobody(why),
+            cause: Cause::Senseless,
+            reach: Reach::Unknown,
+        }
+    }
+
+    /// Says why nothing was done, in words.
+    pub(super) fn because(place: &str, why: &'static str) -> Self {
+        Self {
+            place: place.to_owned(),
+            cause: Cause::Other(why),
             reach: Reach::NotDone,
         }
     }
@@ -86,13 +95,18 @@ impl Failure {
                     || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
             }
             Cause::Slow => true,
-            Cause::Senseless | Cause::Nobody(_) => false,
+            Cause::Senseless | Cause::Other(_) => false,
         }
     }
 
     /// Says whether the connection broke after the step may have been sent.
     pub(super) fn is_cut_off(&self) -> bool {
         self.reach == Reach::Unknown && matches!(self.cause, Cause::Redis(_))
+    }
+
+    /// Says whether the key holds something of another kind than the command is for.
+    pub(super) fn is_wrong_type(&self) -> bool {
+        matches!(&self.cause, Cause::Redis(error) if error.code() == Some("WRONGTYPE"))
     }
 
     /// Says what failed, where, and what to do about it.
@@ -106,7 +120,7 @@ impl Failure {
             Cause::Senseless => {
                 error("it has something else there; give every application a prefix of its own")
             }
-            Cause::Nobody(why) => error(why),
+            Cause::Other(why) => error(why),
         }
     }
 }

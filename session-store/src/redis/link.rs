@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "cached")]
 use redis::Client;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value};
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::{Failure, Reach};
@@ -23,14 +23,6 @@ struct Open {
     connection: Option<MultiplexedConnection>,
     /// Counts the connections.
     number: u64,
-}
-
-/// What to do when a connection breaks that was in use before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeat {
-    /// Ask again on a new one: a server that was started anew goes unnoticed.
-    Once,
-    Never,
 }
 
 impl Link {
@@ -62,24 +54,34 @@ impl Link {
     }
 
     /// Sends a command and returns the answer, all by the deadline.
-    pub(super) async fn call(
-        &self,
-        command: &Cmd,
-        repeat: Repeat,
-        deadline: Instant,
-    ) -> Result<Value, Failure> {
-        let number = self.open().number;
-        let first = self.call_once(command, deadline).await;
-        match first {
+    pub(super) async fn call(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+        match self.call_once(command, deadline).await {
+            // A replica that was a primary has turned the command away.
             Err(failure)
                 if failure.is_fatal()
-                    && number > 0
-                    && self.is_worth_repeating(&failure, repeat)
-                    && Instant::now() < deadline =>
+                    && failure.reach == Reach::NotDone
+                    && self.origin.may_change() =>
             {
                 self.call_once(command, deadline).await
             }
-            other => other,
+            answer => answer,
+        }
+    }
+
+    /// Sends a command that may be done twice: again if the connection breaks.
+    pub(super) async fn ask(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+        match self.call(command, deadline).await {
+            Err(failure) if failure.is_cut_off() => self.call(command, deadline).await,
+            answer => answer,
+        }
+    }
+
+    /// Returns what the server says of itself under that heading.
+    pub(super) async fn info(&self, heading: &str, deadline: Instant) -> Result<String, Failure> {
+        let question = cmd("INFO").arg(heading).take();
+        match self.ask(&question, deadline).await? {
+            Value::BulkString(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
+            _ => Ok(String::new()),
         }
     }
 
@@ -97,11 +99,6 @@ impl Link {
             Ok(answers.into_iter().next_back().unwrap_or(Value::Nil))
         };
         self.within(number, deadline, sent).await
-    }
-
-    fn is_worth_repeating(&self, failure: &Failure, repeat: Repeat) -> bool {
-        // A replica that was a primary has turned the command away.
-        failure.reach == Reach::NotDone && self.origin.may_change() || repeat == Repeat::Once
     }
 
     async fn call_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {

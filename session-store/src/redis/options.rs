@@ -152,7 +152,7 @@ impl RedisOptions {
                     return Err(no_url());
                 };
                 let client = access(&infos).client(host, *port).map_err(unusable)?;
-                Ok(Servers::One(Arc::new(Link::new(Origin::Server(client)))))
+                Ok(Servers::Single(Arc::new(Link::new(Origin::Server(client)))))
             }
             "-sentinel" => {
                 let (name, database) = path.split_once('/').unwrap_or((path, ""));
@@ -174,7 +174,7 @@ impl RedisOptions {
                     sentinels: sentinels?,
                     access,
                 };
-                Ok(Servers::One(Arc::new(Link::new(origin))))
+                Ok(Servers::Single(Arc::new(Link::new(origin))))
             }
             "-cluster" if path.is_empty() => {
                 let infos = read("")?;

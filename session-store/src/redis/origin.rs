@@ -13,7 +13,7 @@ use super::failure::Failure;
 #[derive(Debug)]
 pub(super) enum Origin {
     Server(Client),
-    /// Whichever the sentinels call the primary of that name.
+    /// The server that the sentinels call the primary of that name.
     Primary {
         name: String,
         sentinels: Vec<Client>,
@@ -21,7 +21,7 @@ pub(super) enum Origin {
     },
 }
 
-/// What it takes to be let in.
+/// The login and the certificates for a server.
 #[derive(Clone)]
 pub(super) struct Access {
     pub(super) login: RedisConnectionInfo,
@@ -70,7 +70,7 @@ impl Origin {
             } => (name, sentinels, access),
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut last = Failure::nobody(&self.to_string(), "no sentinel was named");
+        let mut last = Failure::because(&self.to_string(), "no sentinel was named");
         for sentinel in sentinels {
             // One that is frozen must not keep us from asking the others.
             let turn = (left / 4).max(Duration::from_millis(50));
@@ -80,12 +80,12 @@ impl Origin {
                     Err(error) => last = Failure::of(&place(sentinel), error),
                 },
                 Ok(None) => {
-                    last = Failure::nobody(&place(sentinel), "it knows no primary of that name");
+                    last = Failure::because(&place(sentinel), "it knows no primary of that name");
                 }
                 Err(failure) => last = failure,
             }
         }
-        // Whoever reads the message sees all who were asked.
+        // The message names every sentinel that was asked.
         let place = self.to_string();
         Err(Failure { place, ..last })
     }
@@ -109,7 +109,7 @@ async fn ask(
     }
 }
 
-/// Sees to it that the server knows itself to be a primary: sentinels learn of a change later.
+/// Checks that the server takes itself for a primary: sentinels learn of a change later.
 async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure> {
     let asking = async {
         let mut connection = client.get_multiplexed_async_connection().await?;
@@ -123,7 +123,7 @@ async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure>
     if is_primary {
         return Ok(client);
     }
-    Err(Failure::nobody(
+    Err(Failure::because(
         &place(&client),
         "it is no primary any more, and the sentinels do not know it yet",
     ))

@@ -1,195 +1,309 @@
-use redis::Value;
-use session_core::{Key, PublicId, Record, Revision, from_micros, to_micros};
+//! How a record is kept: one string, whose head scripts read too (`lua/record.lua`).
+
+use std::sync::Arc;
+
+use session_core::{
+    Device, Digest, Key, Record, Remembered, Revision, Salt, Secrets, from_micros, to_micros,
+};
 use time::OffsetDateTime;
 
-use super::ask::Answer;
+use super::hex;
 
 /// Added to microseconds since 1970, so that every moment is a positive number of 19 digits.
 const OFFSET: i64 = 1_000_000_000_000_000_000;
+
+/// The format, five numbers, whether it is closed, three digests and the owner's length.
+pub(super) const HEAD: usize = 1 + 5 * 19 + 1 + 3 * 16 + 10;
+
+/// Earlier than every listing.
+pub(super) const UNLISTED: &[u8] = b"0000000000000000000";
 
 /// Writes a moment as scripts compare it.
 pub(super) fn moment(moment: OffsetDateTime) -> Vec<u8> {
     format!("{:019}", OFFSET + to_micros(moment)).into_bytes()
 }
 
-/// Writes a moment that may be none.
-pub(super) fn optional(at: Option<OffsetDateTime>) -> Vec<u8> {
-    at.map_or_else(Vec::new, moment)
+/// Returns the first millisecond that is not before the moment, the form of Redis' own clock.
+pub(super) fn ceiling(moment: OffsetDateTime) -> i64 {
+    (to_micros(moment) + 999).div_euclid(1_000).max(1)
 }
 
 pub(super) fn revision(revision: Revision) -> Vec<u8> {
-    revision.to_i64().to_string().into_bytes()
-}
-
-pub(super) fn digest(key: &Key) -> Vec<u8> {
-    let mut text = Vec::with_capacity(64);
-    for byte in key.digest() {
-        text.extend([byte >> 4, byte & 15].map(|half| b"0123456789abcdef"[usize::from(half)]));
-    }
-    text
+    format!("{:019}", revision.to_i64()).into_bytes()
 }
 
 /// Writes an owner so that nobody and the owner without a name are told apart.
 pub(super) fn owner(owner: Option<&str>) -> Vec<u8> {
-    match owner {
-        Some(owner) => [b"@", owner.as_bytes()].concat(),
-        None => Vec::new(),
-    }
+    owner.map_or_else(Vec::new, |owner| [b"@", owner.as_bytes()].concat())
 }
 
-/// Writes a record as the seven arguments that scripts take.
-pub(super) fn record(record: &Record) -> [Vec<u8>; 7] {
-    let authenticated = record.authenticated.map(to_micros);
-    let authenticated = authenticated.map_or_else(|| "-".into(), |micros| micros.to_string());
-    let created = to_micros(record.created);
-    let rest = format!("{created} {authenticated} {}", record.expiry);
+/// Writes a record, and until when its owner's index lists it.
+pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> {
+    let Record { secrets, .. } = record;
+    let remembered = secrets.remembered.as_ref();
+    let earlier = remembered.and_then(|remembered| remembered.earlier.as_ref());
+    let owner = owner(record.owner.as_deref());
+    let optional = |number: Option<i64>| number.map_or_else(|| "-".into(), |n| n.to_string());
+    let rest = format!(
+        "{} {} {} {} {} {}\n",
+        to_micros(secrets.issued),
+        optional(remembered.map(|remembered| to_micros(remembered.until))),
+        remembered
+            .and_then(|remembered| remembered.salt)
+            .map_or_else(|| "-".into(), |salt| hex::write(salt.as_bytes())),
+        u8::from(earlier.is_some()),
+        optional(record.authenticated.map(to_micros)),
+        record.expiry,
+    );
+    // The present secret stands for those that there are not, so that scripts need not ask.
+    let present = &secrets.present;
+    let before = remembered.map_or(present, |remembered| &remembered.digest);
     [
-        revision(record.revision),
-        moment(record.expires),
-        moment(record.seen),
-        record.public_id.as_bytes().to_vec(),
-        owner(record.owner.as_deref()),
-        rest.into_bytes(),
-        record.data.as_bytes().to_vec(),
+        b"1",
+        &*moment(record.expires),
+        &*moment(record.seen),
+        &*listed.map_or_else(|| UNLISTED.to_vec(), moment),
+        &*revision(record.revision),
+        &*moment(record.created),
+        if record.closed { b"1" } else { b"0" },
+        present.as_bytes(),
+        before.as_bytes(),
+        earlier.unwrap_or(present).as_bytes(),
+        format!("{:010}", owner.len()).as_bytes(),
+        &*owner,
+        rest.as_bytes(),
+        record.data.as_bytes(),
     ]
+    .concat()
 }
 
-/// Reads what a script returned; none if it is nothing that our scripts return.
-pub(super) fn answer(value: Value) -> Option<Answer> {
-    let items = match value {
-        Value::Nil => return Some(Answer::Nothing),
-        Value::Int(count) => return usize::try_from(count).ok().map(Answer::Count),
-        Value::BulkString(text) if text == b"kept" => return Some(Answer::Kept),
-        Value::BulkString(text) if text == b"done" => return Some(Answer::Done),
-        Value::Array(items) => items,
-        _ => return None,
-    };
-    let (tag, rest) = items.split_first()?;
-    match (text(tag)?, rest) {
-        ("here", [fields @ .., at]) => {
-            let record = Box::new(read_record(fields)?);
-            Some(match text(at)? {
-                "" => Answer::Here(record),
-                _ => Answer::There(read_digest(at)?, record),
-            })
-        }
-        ("moved", [to]) => read_digest(to).map(Answer::Moved),
-        ("pending", [from, revision]) => Some(Answer::Pending(
-            read_digest(from)?,
-            read_revision(revision)?,
-        )),
-        ("unlisted", [owner]) => read_owner(owner)?.map(Answer::Unlisted),
-        ("ended", [owner]) => read_owner(owner).map(Answer::Ended),
-        ("keys", keys) => keys
-            .iter()
-            .map(read_digest)
-            .collect::<Option<_>>()
-            .map(Answer::Keys),
-        ("devices", found) => {
-            let devices = found.iter().map(|found| match found {
-                Value::Array(items) => Some(read_record(items.get(1..8)?)?.device()),
-                _ => None,
-            });
-            devices.collect::<Option<_>>().map(Answer::Devices)
-        }
-        _ => None,
-    }
-}
-
+/// Reads what [`write`] wrote; `None` if it is something else.
+///
 /// Data that is no text is read as empty, which the core takes for what it is.
-fn read_record(fields: &[Value]) -> Option<Record> {
-    let [revision, expires, seen, handle, owner, rest, data] = fields else {
-        return None;
+pub(super) fn read(bytes: &[u8]) -> Option<Record> {
+    let head = Head::read(bytes)?;
+    let (owner, rest) = bytes[HEAD..].split_at_checked(head.owner_bytes)?;
+    let line = rest.iter().position(|byte| *byte == b'\n')?;
+    let mut words = str::from_utf8(&rest[..line]).ok()?.splitn(6, ' ');
+    let issued = micros(words.next()?)?;
+    let until = optional(words.next()?, micros)?;
+    let salt = optional(words.next()?, |digits| {
+        Salt::from_bytes(&hex::read(digits.as_bytes())?)
+    })?;
+    let earlier = match words.next()? {
+        "0" => None,
+        _ => Some(head.earlier),
     };
-    let mut rest = text(rest)?.splitn(3, ' ');
-    let created = from_micros(rest.next()?.parse().ok()?)?;
-    let authenticated = match rest.next()? {
-        "-" => None,
-        micros => Some(from_micros(micros.parse().ok()?)?),
-    };
+    let authenticated = optional(words.next()?, micros)?;
+    let expiry = words.next()?.parse().ok()?;
     Some(Record {
-        revision: read_revision(revision)?,
-        public_id: PublicId::from_bytes(bytes(handle)?.try_into().ok()?),
-        created,
-        seen: read_moment(seen)?,
-        expires: read_moment(expires)?,
+        revision: head.revision,
+        secrets: Secrets {
+            present: head.present,
+            issued,
+            remembered: until.map(|until| Remembered {
+                digest: head.remembered,
+                earlier,
+                until,
+                salt,
+            }),
+        },
+        closed: head.closed,
+        created: head.created,
+        seen: head.seen,
+        expires: head.expires,
         authenticated,
-        owner: read_owner(owner)?.map(Into::into),
-        expiry: rest.next()?.parse().ok()?,
-        data: text(data).unwrap_or_default().into(),
+        owner: read_owner(owner)?,
+        expiry,
+        data: str::from_utf8(&rest[line + 1..]).unwrap_or_default().into(),
     })
 }
 
-fn read_moment(value: &Value) -> Option<OffsetDateTime> {
-    let micros: i64 = text(value)?.parse().ok()?;
-    from_micros(micros.checked_sub(OFFSET)?)
+/// The part of a record that has a fixed length.
+pub(super) struct Head {
+    pub(super) expires: OffsetDateTime,
+    seen: OffsetDateTime,
+    pub(super) revision: Revision,
+    created: OffsetDateTime,
+    pub(super) closed: bool,
+    present: Digest,
+    remembered: Digest,
+    earlier: Digest,
+    owner_bytes: usize,
 }
 
-fn read_revision(value: &Value) -> Option<Revision> {
-    text(value)?.parse().ok().map(Revision::from_i64)
+impl Head {
+    /// Reads what a record begins with; `None` if it is no record.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (format, bytes) = bytes.get(..HEAD)?.split_first()?;
+        let (numbers, rest) = bytes.split_at(5 * 19);
+        let (closed, rest) = rest.split_first()?;
+        let digest = |index: usize| Digest::from_bytes(&rest[index * 16..][..16]);
+        let number = |index: usize| digits(&numbers[index * 19..][..19]);
+        let moment = |index| from_micros(number(index)? - OFFSET);
+        if *format != b'1' {
+            return None;
+        }
+        Some(Self {
+            expires: moment(0)?,
+            seen: moment(1)?,
+            revision: Revision::from_i64(number(3)?),
+            created: moment(4)?,
+            closed: *closed == b'1',
+            present: digest(0)?,
+            remembered: digest(1)?,
+            earlier: digest(2)?,
+            owner_bytes: digits(&rest[3 * 16..])?.try_into().ok()?,
+        })
+    }
+
+    /// Returns the head if the record is of that owner, from what was read of the record.
+    pub(super) fn of(self, bytes: &[u8], owner: &[u8]) -> Option<Self> {
+        let theirs = bytes[HEAD..].get(..self.owner_bytes)?;
+        (theirs == owner).then_some(self)
+    }
+
+    /// Returns what a list of devices shows of the session under `key`.
+    pub(super) fn device(&self, key: &Key) -> Device {
+        Device {
+            public_id: key.public_id(),
+            created: self.created,
+            seen: self.seen,
+            expires: self.expires,
+        }
+    }
 }
 
-/// Reads what [`owner`] wrote: none if it can't be read, and some none for nobody.
+/// Reads a moment that [`moment`] wrote.
+pub(super) fn read_moment(bytes: &[u8]) -> Option<OffsetDateTime> {
+    from_micros(digits(bytes)? - OFFSET)
+}
+
+/// Reads what [`owner`] wrote: `None` if it can't be read.
 #[allow(
     clippy::option_option,
-    reason = "to be read and to be somebody are two questions"
+    reason = "unreadable and nobody's are two things"
 )]
-fn read_owner(value: &Value) -> Option<Option<String>> {
-    match text(value)? {
+pub(super) fn read_owner(bytes: &[u8]) -> Option<Option<Arc<str>>> {
+    match str::from_utf8(bytes).ok()? {
         "" => Some(None),
-        owner => Some(Some(owner.strip_prefix('@')?.to_owned())),
+        owner => Some(Some(owner.strip_prefix('@')?.into())),
     }
 }
 
-fn read_digest(value: &Value) -> Option<Key> {
-    key(bytes(value)?)
-}
-
-/// Reads a digest's 64 digits.
-pub(super) fn key(digits: &[u8]) -> Option<Key> {
-    let (pairs, rest) = digits.as_chunks::<2>();
-    let mut digest = [0; 32];
-    if pairs.len() != digest.len() || !rest.is_empty() {
+/// Reads a number that has no sign.
+fn digits(bytes: &[u8]) -> Option<i64> {
+    if !bytes.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let half = |digit: u8| char::from(digit).to_digit(16);
-    for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
-        *byte = u8::try_from(half(*high)? << 4 | half(*low)?).ok()?;
-    }
-    Some(Key::from_digest(digest))
+    str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-fn text(value: &Value) -> Option<&str> {
-    str::from_utf8(bytes(value)?).ok()
+fn micros(word: &str) -> Option<OffsetDateTime> {
+    from_micros(word.parse().ok()?)
 }
 
-fn bytes(value: &Value) -> Option<&[u8]> {
-    match value {
-        Value::BulkString(bytes) => Some(bytes),
-        _ => None,
+/// Reads a word that stands for nothing if it is a dash.
+#[allow(
+    clippy::option_option,
+    reason = "unreadable and nothing are two things"
+)]
+fn optional<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if word == "-" {
+        return Some(None);
     }
+    read(word).map(Some)
 }
 
 #[cfg(test)]
 mod tests {
-    use session_testkit::{key_of, moment_at};
+    use session_core::Expiry;
+    use session_testkit::{digest_of, key_of, moment_at, record_of};
 
     use super::*;
+
+    fn full() -> Record {
+        Record {
+            revision: Revision::from_i64(i64::MAX),
+            secrets: Secrets {
+                present: digest_of(1),
+                issued: moment_at(3),
+                remembered: Some(Remembered {
+                    digest: digest_of(2),
+                    earlier: Some(digest_of(3)),
+                    until: moment_at(4),
+                    salt: Salt::from_bytes(&[9; 16]),
+                }),
+            },
+            closed: true,
+            authenticated: Some(moment_at(-1)),
+            owner: Some("ada\n 1".into()),
+            expiry: Expiry::At(moment_at(7)),
+            data: "{\"a\": \"\n\"}".into(),
+            ..record_of(1)
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written() {
+        let mut unsalted = full();
+        let remembered = unsalted.secrets.remembered.as_mut().unwrap();
+        (remembered.salt, remembered.earlier) = (None, None);
+        let nameless = Record {
+            owner: Some("".into()),
+            ..record_of(2)
+        };
+        for record in [record_of(1), full(), unsalted, nameless] {
+            for listed in [None, Some(moment_at(200))] {
+                assert_eq!(read(&write(&record, listed)), Some(record.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_record_is_none() {
+        let whole = write(&full(), None);
+        let data = full().data.len();
+        for length in 0..whole.len() - data {
+            assert_eq!(read(&whole[..length]), None, "{length} bytes");
+        }
+        let mut other = whole.clone();
+        other[0] = b'2';
+        assert_eq!(read(&other), None);
+        // Data that is no text is the core's to judge.
+        let broken = [&whole[..whole.len() - data], &[0xff]].concat();
+        assert_eq!(read(&broken).map(|record| record.data), Some("".into()));
+    }
+
+    #[test]
+    fn a_list_s_line_is_read_without_the_data() {
+        let record = full();
+        let (key, owner) = (&key_of(1), &owner(record.owner.as_deref()));
+        let part = &write(&record, None)[..HEAD + owner.len()];
+        let head = |part, owner| Head::read(part).unwrap().of(part, owner);
+        let device = head(part, owner).map(|head| head.device(key));
+        assert_eq!(device, Some(record.device(key)));
+        assert!(head(part, b"@ada").is_none());
+        // Of a longer owner only a part was asked for.
+        assert!(head(&part[..HEAD + 4], b"@ada").is_none());
+    }
 
     #[test]
     fn moments_have_nineteen_digits_that_sort() {
         let first = OffsetDateTime::UNIX_EPOCH.replace_year(-9_999).unwrap();
         let last = OffsetDateTime::UNIX_EPOCH.replace_year(9_999).unwrap();
         let texts = [first, OffsetDateTime::UNIX_EPOCH, moment_at(0), last].map(moment);
-        assert!(texts.is_sorted());
+        assert!(texts.is_sorted() && &*texts[0] > UNLISTED);
         assert!(texts.iter().all(|text| text.len() == 19));
+        assert_eq!(read_moment(&texts[2]), Some(moment_at(0)));
     }
 
     #[test]
-    fn a_digest_is_read_as_it_was_written() {
-        assert_eq!(key(&digest(&key_of(1))), Some(key_of(1)));
-        for bad in ["", "ab", &"g".repeat(64), &"+1".repeat(32), &"a".repeat(65)] {
-            assert_eq!(key(bad.as_bytes()), None, "{bad}");
-        }
+    fn redis_frees_nothing_before_its_end() {
+        let moment = moment_at(0);
+        let millis = moment.unix_timestamp() * 1_000;
+        assert_eq!(ceiling(moment), millis);
+        assert_eq!(ceiling(moment + time::Duration::MICROSECOND), millis + 1);
+        assert_eq!(ceiling(OffsetDateTime::UNIX_EPOCH), 1);
     }
 }

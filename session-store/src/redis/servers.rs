@@ -6,46 +6,41 @@ use tokio::time::Instant;
 
 use super::cluster::Cluster;
 use super::failure::Failure;
-use super::link::{Link, Repeat};
-use super::scripts::{Layout, Script};
+use super::link::Link;
+use super::scripts::Script;
 use super::slot_map::slot;
 
 /// The server or servers that have the sessions.
 #[derive(Debug)]
 pub(super) enum Servers {
-    One(Arc<Link>),
+    Single(Arc<Link>),
     Cluster(Box<Cluster>),
 }
 
 impl Servers {
-    pub(super) fn layout(&self) -> Layout {
-        match self {
-            Self::One(_) => Layout::One,
-            Self::Cluster(_) => Layout::Many,
-        }
-    }
-
-    /// Runs a script on the server that has the keys, which all are of one slot.
+    /// Runs a script on the server that has the key.
     pub(super) async fn run(
         &self,
         script: &Script,
-        keys: &[Vec<u8>],
-        arguments: &[Vec<u8>],
-        (repeat, deadline): (Repeat, Instant),
+        key: &[u8],
+        arguments: &[&[u8]],
+        deadline: Instant,
     ) -> Result<Value, Failure> {
         let command = |name: &str, script: &str| {
-            let mut command = cmd(name);
-            command.arg(script).arg(keys.len()).arg(keys).arg(arguments);
-            command
+            let command = cmd(name).arg(script).arg(1).arg(key).take();
+            arguments.iter().fold(command, |mut command, argument| {
+                command.arg(argument);
+                command
+            })
         };
         let known = command("EVALSHA", &script.hash);
-        match self.call(&keys[0], &known, repeat, deadline).await {
+        match self.call(key, &known, deadline).await {
             // It was started anew, or another has taken its place.
             Err(failure)
                 if failure.kind() == Some(ErrorKind::Server(ServerErrorKind::NoScript)) =>
             {
                 let whole = command("EVAL", &script.text);
-                self.call(&keys[0], &whole, repeat, deadline).await
+                self.call(key, &whole, deadline).await
             }
             answer => answer,
         }
@@ -56,19 +51,45 @@ impl Servers {
         &self,
         key: &[u8],
         command: &Cmd,
-        repeat: Repeat,
         deadline: Instant,
     ) -> Result<Value, Failure> {
         match self {
-            Self::One(link) => link.call(command, repeat, deadline).await,
-            Self::Cluster(cluster) => cluster.call(slot(key), command, repeat, deadline).await,
+            Self::Single(link) => link.call(command, deadline).await,
+            Self::Cluster(cluster) => cluster.call(slot(key), command, deadline).await,
         }
     }
 
-    /// Returns everyone who has keys that can be written.
+    /// Refuses one server of a cluster, which would have some of the sessions only.
+    pub(super) async fn refuse_part_of_cluster(&self, deadline: Instant) -> Result<(), Failure> {
+        if let Self::Single(link) = self
+            && link
+                .info("cluster", deadline)
+                .await?
+                .contains("cluster_enabled:1")
+        {
+            let why = "it is a part of a cluster; use redis-cluster://";
+            return Err(Failure::because(&link.place(), why));
+        }
+        Ok(())
+    }
+
+    /// Says whether a server evicts keys when its memory is full, as far as it can be told.
+    pub(super) async fn may_evict(&self, deadline: Instant) -> Result<bool, Failure> {
+        for link in self.primaries(deadline).await? {
+            let memory = link.info("memory", deadline).await?;
+            let mut lines = memory.lines();
+            let policy = lines.find_map(|line| line.strip_prefix("maxmemory_policy:"));
+            if policy.is_some_and(|policy| policy != "noeviction") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns a link to every server that can be written to.
     pub(super) async fn primaries(&self, deadline: Instant) -> Result<Vec<Arc<Link>>, Failure> {
         match self {
-            Self::One(link) => Ok(vec![Arc::clone(link)]),
+            Self::Single(link) => Ok(vec![Arc::clone(link)]),
             Self::Cluster(cluster) => cluster.primaries(deadline).await,
         }
     }
@@ -77,7 +98,7 @@ impl Servers {
 impl fmt::Display for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::One(link) => f.write_str(&link.place()),
+            Self::Single(link) => f.write_str(&link.place()),
             Self::Cluster(cluster) => cluster.fmt(f),
         }
     }

@@ -1,7 +1,7 @@
-//! What others write, as the servers tell it.
+//! Notices of what other nodes write, which the servers send.
 //!
 //! A connection to every primary asks for the names of all keys of the application that are
-//! written, by whomever (`CLIENT TRACKING ON BCAST`). So writers do nothing for it, and nobody can
+//! written, by anybody (`CLIENT TRACKING ON BCAST`). So writers do nothing for it, and none can
 //! forget to: an old version, an operator, a key that is evicted. A script that publishes would
 //! need a right that users of Redis 7 do not have by default, and fail without it.
 
@@ -62,7 +62,7 @@ impl Notices for Tracking {
             match push {
                 Some(push) if push.kind != PushKind::Disconnection => self.take(push),
                 _ => {
-                    let closed = Failure::nobody(&self.place, "it has closed the connection");
+                    let closed = Failure::because(&self.place, "it has closed the connection");
                     return Err(closed.during(DOING));
                 }
             }
@@ -75,7 +75,7 @@ impl Tracking {
         let deadline = store.deadline();
         let (sender, pushes) = unbounded_channel();
         let (links, primaries) = match &store.0.servers {
-            Servers::One(link) => (vec![link.clone()], Vec::new()),
+            Servers::Single(link) => (vec![link.clone()], Vec::new()),
             Servers::Cluster(cluster) => {
                 let primaries = cluster.look(deadline).await?;
                 (cluster.primaries(deadline).await?, primaries)
@@ -102,11 +102,10 @@ impl Tracking {
         match push.data.into_iter().next() {
             Some(Value::Array(names)) => {
                 let keys = names.iter().filter_map(|name| match name {
-                    Value::BulkString(name) => self.names.session_of(name),
+                    Value::BulkString(name) => self.names.key(name),
                     _ => None,
                 });
-                self.heard
-                    .extend(keys.map(|key| Notice::Key(*key.digest())));
+                self.heard.extend(keys.map(Notice::Key));
             }
             // Everything was removed at once.
             _ => self.heard.push_back(Notice::All),
@@ -128,7 +127,7 @@ async fn trouble(store: RedisStore, ears: Vec<Ear>, primaries: Vec<Address>) -> 
             match cluster.look(deadline).await {
                 Ok(now) if now == primaries => {}
                 Ok(_) => {
-                    return Failure::nobody(&cluster.to_string(), "its primaries have changed");
+                    return Failure::because(&cluster.to_string(), "its primaries have changed");
                 }
                 Err(failure) => return failure,
             }
@@ -196,9 +195,70 @@ impl Ear {
         };
         match answer {
             Value::Array(role) if role.first() != Some(&Value::BulkString(b"master".into())) => {
-                Err(Failure::nobody(&self.place, "it is no primary any more"))
+                Err(Failure::because(&self.place, "it is no primary any more"))
             }
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use session_core::{Command, Key, Only, Record, Store as _};
+    use session_servers::{Redis, skips};
+    use session_testkit::{key_of, moment_at, record_of};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Reads notices until this one.
+    async fn hears(notices: &mut dyn Notices, expected: Notice) {
+        let hearing = async { while notices.next().await.unwrap() != expected {} };
+        let heard = timeout(BEAT * 10, hearing).await;
+        assert!(heard.is_ok(), "{expected:?} was not told");
+    }
+
+    #[tokio::test]
+    async fn every_command_is_told_by_the_session_s_key() {
+        if skips("every_command_is_told", &Redis::PROGRAMS) {
+            return;
+        }
+        let redis = Redis::start().unwrap();
+        let store = RedisStore::open(redis.url()).await.unwrap();
+        let notices = &mut *store.listen().await.unwrap();
+        let write = async |command| store.write(command, moment_at(0)).await.unwrap();
+        let record = &Record {
+            owner: Some("ada".into()),
+            ..record_of(1)
+        };
+        let keys: [Key; 3] = [1, 2, 3].map(key_of);
+        for key in &keys {
+            write(Command::Insert { key, record }).await;
+            hears(notices, Notice::Key(*key)).await;
+        }
+        let expected = record.revision;
+        let expires = moment_at(500);
+        for command in [
+            Command::Replace {
+                key: &keys[0],
+                expected,
+                record: &record_of(2),
+            },
+            Command::Touch {
+                key: &keys[1],
+                expected,
+                seen: moment_at(1),
+                expires,
+            },
+            Command::Delete {
+                key: &keys[2],
+                only: Only::Always,
+            },
+        ] {
+            write(command).await;
+            hears(notices, Notice::Key(*command.key())).await;
+        }
+        redis.cli(&["FLUSHALL"]).unwrap();
+        hears(notices, Notice::All).await;
     }
 }

@@ -1,150 +1,170 @@
-use session_core::{Command, Found, Key, Outcome, Revision, Store, StoreError};
-use time::OffsetDateTime;
+use session_core::{Command, Outcome, Revision, StoreError, to_micros};
 
 /// Whether a statement was run again after its connection had broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tried {
-    Once,
+pub(crate) enum Attempt {
     Again,
+    First,
 }
 
-/// Says what became of a command, from how many rows it has changed.
+/// Says what became of a command, from how many rows it has matched.
 ///
-/// What is refused the second time may have been done the first time: the random revision tells. If others
-/// have written since, nothing does, and it is an error: the core would replay on top what may be
-/// in there already.
+/// What is refused again may have been done at first: the random revision of the row that is
+/// there, `found`, tells. Where it can't tell it is an error: the core would replay on top what
+/// may be in there already.
 pub(crate) async fn outcome(
-    (count, tried): (usize, Tried),
-    store: &impl Store,
+    (matched, attempt): (usize, Attempt),
     command: Command<'_>,
-    now: OffsetDateTime,
+    now: i64,
+    found: impl Future<Output = Result<Option<Revision>, StoreError>>,
 ) -> Result<Outcome, StoreError> {
-    if count > 0 {
+    if matched > 0 {
         return Ok(Outcome::Applied);
     }
-    let (before, after, revision) = match command {
-        Command::Insert { key, record } => (key, key, record.revision),
+    let (record, expected) = match command {
+        // There may have been nothing to remove.
+        Command::Delete { .. } => return Ok(Outcome::Applied),
+        Command::Touch { .. } => return Ok(Outcome::Refused),
+        Command::Insert { record, .. } => (record, None),
         Command::Replace {
-            key, with, record, ..
-        } => (key, with, record.revision),
-        Command::Touch { .. } | Command::Delete { .. } => return Ok(Outcome::Refused),
+            record, expected, ..
+        } => (record, Some(expected)),
     };
-    if tried == Tried::Once {
+    if attempt == Attempt::First {
         return Ok(Outcome::Refused);
     }
-    match is_own(store, (before, after), revision, now).await? {
-        Some(true) => Ok(Outcome::Applied),
-        None => Ok(Outcome::Refused),
-        // Two ids of 160 random bits are equal.
-        Some(false) if matches!(command, Command::Insert { .. }) => Ok(Outcome::Refused),
-        Some(false) => Err(StoreError::new(
-            "can't tell whether a session was written: the answer was lost, and others have \
-             written since",
-        )),
+    let found = found.await?;
+    if found == Some(record.revision) {
+        return Ok(Outcome::Applied);
     }
-}
-
-/// Says whether what lives there is in the state of that revision; none if nothing does.
-async fn is_own(
-    store: &impl Store,
-    (before, after): (&Key, &Key),
-    revision: Revision,
-    now: OffsetDateTime,
-) -> Result<Option<bool>, StoreError> {
-    let mut found: Option<Found> = store.load(after, now).await?;
-    if found.is_none() && before != after {
-        found = store.load(before, now).await?;
+    let is_refused = match (expected, found) {
+        // Another session has the key, or ours was ended since.
+        (None, _) => true,
+        // A removal was not done while anything is there.
+        (Some(_), found) if to_micros(record.expires) <= now => found.is_some(),
+        // It was over, or is gone.
+        (Some(expected), found) => found.is_none_or(|found| found == expected),
+    };
+    if is_refused {
+        return Ok(Outcome::Refused);
     }
-    Ok(found.map(|found| found.record().revision == revision))
+    Err(StoreError::new(
+        "can't tell whether a session was written: the answer was lost, and others have written \
+         since",
+    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use session_testkit::{ModelStore, key_of, moment_at, record_of};
+    use session_core::{Record, Store as _};
+    use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
 
     use super::*;
 
-    /// What another one did after the first try.
+    const NOW: i64 = 10;
+
+    /// What others did after the first attempt, or instead of it.
     #[derive(Debug, Clone, Copy)]
     enum Then {
+        Delete,
         Nothing,
         Write,
-        Delete,
     }
 
     /// Sends a command twice, the first time perhaps in vain, and returns what is said of it.
-    async fn repeated(
-        (command, is_done): (Command<'_>, bool),
-        then: Then,
-    ) -> Result<Outcome, StoreError> {
-        let (store, now) = (ModelStore::new(), moment_at(0));
-        let record = &record_of(1);
-        let at = match command {
-            Command::Replace { key, with, .. } => {
-                let begin = Command::Insert { key, record };
-                store.write(begin, now).await.unwrap();
-                if is_done { with } else { key }
-            }
-            _ => &key_of(1),
+    async fn repeated(command: Command<'_>, is_done: bool, then: Then) -> Option<Outcome> {
+        let (store, now, key) = (ModelStore::new(), moment_at(NOW), &key_of(1));
+        let find = async || {
+            let record = store.load(key, &digest_of(0), moment_at(0)).await.unwrap();
+            record.map(|record| record.revision)
         };
-        if is_done {
-            store.write(command, now).await.unwrap();
+        if matches!(command, Command::Replace { .. }) {
+            let record = &record_of(1);
+            let begin = Command::Insert { key, record };
+            store.write(begin, now).await.unwrap();
         }
-        if let Some(found) = store.load(at, now).await.unwrap() {
-            let others = match then {
-                Then::Nothing => None,
-                Then::Write => Some(Command::Replace {
-                    key: at,
-                    expected: found.record().revision,
-                    with: at,
-                    record: &record_of(7),
-                    remembered: now,
-                }),
-                Then::Delete => Some(Command::Delete { key: at }),
+        if is_done {
+            let done = store.write(command, now).await.unwrap();
+            assert_eq!(done, Outcome::Applied);
+        }
+        if let (Then::Write, Some(expected)) = (then, find().await) {
+            let record = &record_of(7);
+            let others = Command::Replace {
+                key,
+                expected,
+                record,
             };
-            if let Some(others) = others {
-                store.write(others, now).await.unwrap();
-            }
+            store.write(others, now).await.unwrap();
+        }
+        if matches!(then, Then::Delete) {
+            let only = session_core::Only::Always;
+            let others = Command::Delete { key, only };
+            store.write(others, now).await.unwrap();
         }
         let applied = store.write(command, now).await.unwrap() == Outcome::Applied;
-        outcome((applied.into(), Tried::Again), &store, command, now).await
+        let done = (applied.into(), Attempt::Again);
+        let found = async { Ok(find().await) };
+        outcome(done, command, to_micros(now), found).await.ok()
     }
 
     #[tokio::test]
-    async fn what_was_tried_twice_was_done_once_or_not_or_nobody_knows() {
-        let (old, new, record) = (&key_of(1), &key_of(2), &record_of(2));
-        // What is built on the first record.
-        let replace = |with| Command::Replace {
-            key: old,
-            expected: Revision::from_i64(1),
-            with,
-            record,
-            remembered: moment_at(10),
+    async fn a_repeated_command_was_done_once_or_not_at_all_or_that_is_unknown() {
+        const APPLIED: Option<Outcome> = Some(Outcome::Applied);
+        const REFUSED: Option<Outcome> = Some(Outcome::Refused);
+        const UNKNOWN: Option<Outcome> = None;
+        let key = &key_of(1);
+        let live = &record_of(2);
+        let over = &Record {
+            expires: moment_at(NOW),
+            ..record_of(2)
         };
-        let insert = Command::Insert { key: old, record };
-        for command in [insert, replace(old), replace(new)] {
-            for is_done in [true, false] {
-                let said = repeated((command, is_done), Then::Nothing).await;
-                assert_eq!(said.unwrap(), Outcome::Applied, "{command:?}, {is_done}");
-            }
-        }
-        for command in [replace(old), replace(new)] {
-            for is_done in [true, false] {
-                let said = repeated((command, is_done), Then::Write).await;
-                assert!(said.is_err(), "{command:?}, {is_done}");
-                let said = repeated((command, is_done), Then::Delete).await;
-                assert_eq!(said.unwrap(), Outcome::Refused, "{command:?}, {is_done}");
-            }
+        let insert = Command::Insert { key, record: live };
+        let [replace, end] = [live, over].map(|record| Command::Replace {
+            key,
+            expected: Revision::from_i64(1),
+            record,
+        });
+        for (command, is_done, then, said) in [
+            (insert, true, Then::Nothing, APPLIED),
+            (insert, true, Then::Write, REFUSED),
+            (insert, false, Then::Nothing, APPLIED),
+            (replace, true, Then::Nothing, APPLIED),
+            (replace, true, Then::Write, UNKNOWN),
+            (replace, true, Then::Delete, REFUSED),
+            (replace, false, Then::Nothing, APPLIED),
+            (replace, false, Then::Write, UNKNOWN),
+            (replace, false, Then::Delete, REFUSED),
+            (end, true, Then::Nothing, UNKNOWN),
+            (end, false, Then::Nothing, APPLIED),
+            (end, false, Then::Write, REFUSED),
+            (end, false, Then::Delete, UNKNOWN),
+        ] {
+            let outcome = repeated(command, is_done, then).await;
+            assert_eq!(outcome, said, "{command:?}, {is_done}, {then:?}");
         }
     }
 
     #[tokio::test]
-    async fn what_was_tried_once_is_not_asked_for() {
-        let (store, now) = (ModelStore::new(), moment_at(0));
+    async fn what_had_its_end_before_it_was_written_is_refused() {
+        let (key, record) = (&key_of(1), &record_of(2));
+        let expected = Revision::from_i64(1);
+        let replace = Command::Replace {
+            key,
+            expected,
+            record,
+        };
+        let found = async { Ok(Some(expected)) };
+        let now = to_micros(moment_at(NOW));
+        let said = outcome((0, Attempt::Again), replace, now, found).await;
+        assert_eq!(said.unwrap(), Outcome::Refused);
+    }
+
+    #[tokio::test]
+    async fn a_first_attempt_is_believed() {
         let (key, record) = (&key_of(1), &record_of(2));
         let insert = Command::Insert { key, record };
-        store.write(insert, now).await.unwrap();
-        let said = outcome((0, Tried::Once), &store, insert, now).await;
+        let found = async { panic!("it was asked") };
+        let said = outcome((0, Attempt::First), insert, 0, found).await;
         assert_eq!(said.unwrap(), Outcome::Refused);
     }
 }

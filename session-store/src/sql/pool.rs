@@ -8,7 +8,7 @@ use sqlx::Connection;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::Tried;
+use super::Attempt;
 
 /// A database server: how to reach it, and what its errors mean.
 ///
@@ -89,13 +89,13 @@ impl<S: Server> Pool<S> {
         self.timeout
     }
 
-    /// Says that a connection of somebody's own to the server has failed.
+    /// Says that a connection outside the pool has failed.
     #[cfg(all(feature = "cached", feature = "postgres"))]
     pub(crate) fn failed(&self, doing: &str, error: sqlx::Error) -> StoreError {
         self.error(doing, Failure::Error(error))
     }
 
-    /// Says that the server did not answer on a connection of somebody's own.
+    /// Says that the server did not answer on a connection outside the pool.
     #[cfg(all(feature = "cached", feature = "postgres"))]
     pub(crate) fn slow(&self, doing: &str) -> StoreError {
         self.error(doing, Failure::Slow)
@@ -128,7 +128,7 @@ impl<S: Server> Pool<S> {
         &self,
         doing: &str,
         work: impl Fn(S::Connection) -> F,
-    ) -> Result<(T, Tried), StoreError>
+    ) -> Result<(T, Attempt), StoreError>
     where
         F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
     {
@@ -157,7 +157,10 @@ impl<S: Server> Pool<S> {
         self.part(idle).await;
     }
 
-    async fn attempt<T, F>(&self, work: impl Fn(S::Connection) -> F) -> Result<(T, Tried), Failure>
+    async fn attempt<T, F>(
+        &self,
+        work: impl Fn(S::Connection) -> F,
+    ) -> Result<(T, Attempt), Failure>
     where
         F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
     {
@@ -171,7 +174,7 @@ impl<S: Server> Pool<S> {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        let mut tried = Tried::Once;
+        let mut attempt = Attempt::First;
         let mut races = 0;
         loop {
             let Ok((used, answer)) = timeout(self.timeout, work(connection)).await else {
@@ -182,7 +185,7 @@ impl<S: Server> Pool<S> {
             let error = match answer {
                 Ok(answer) => {
                     self.keep(connection).await;
-                    return Ok((answer, tried));
+                    return Ok((answer, attempt));
                 }
                 Err(error) => error,
             };
@@ -197,7 +200,7 @@ impl<S: Server> Pool<S> {
                     connection = self.connect().await?;
                     is_fresh = true;
                     if verdict == Verdict::Broken {
-                        tried = Tried::Again;
+                        attempt = Attempt::Again;
                     }
                 }
                 Verdict::Raced if races < RACES => races += 1,
@@ -210,7 +213,9 @@ impl<S: Server> Pool<S> {
     }
 
     async fn connect(&self) -> Result<S::Connection, Failure> {
-        match timeout(self.timeout, self.server.connect()).await {
+        // It is seldom and large; every call would have room for it.
+        let connect = Box::pin(self.server.connect());
+        match timeout(self.timeout, connect).await {
             Ok(connected) => connected.map_err(Failure::Error),
             Err(_) => Err(Failure::Slow),
         }

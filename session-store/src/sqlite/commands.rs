@@ -16,12 +16,10 @@ impl Store for SqliteStore {
         &self,
         key: &Key,
         _: &Digest,
-        now: OffsetDateTime,
+        _: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
         let database = &self.0;
-        let load = query(&database.statements.load)
-            .bind(key.as_bytes())
-            .bind(to_micros(now));
+        let load = query(&database.statements.load).bind(key.as_bytes());
         let load = load.fetch_optional(&database.readers);
         let Some(row) = database.within("read a session from", load).await? else {
             return Ok(None);
@@ -101,41 +99,33 @@ impl Store for SqliteStore {
 impl Statements {
     /// Returns the statement that carries a command out.
     fn of_command<'q>(&self, command: Command<'q>, now: i64) -> Statement<'q> {
+        let keyed = |text| query(text).bind(command.key().as_bytes());
         match command {
-            Command::Insert { key, record } => {
-                row::bind(query(&self.insert).bind(key.as_bytes()), record)
-            }
+            Command::Insert { record, .. } => row::bind(keyed(&self.insert), record),
             Command::Replace {
-                key,
-                expected,
-                record,
+                expected, record, ..
             } => {
                 let statement = if to_micros(record.expires) <= now {
-                    query(&self.replace_with_nothing).bind(key.as_bytes())
+                    keyed(&self.replace_with_nothing)
                 } else {
-                    row::bind(query(&self.replace).bind(key.as_bytes()), record)
+                    row::bind(keyed(&self.replace), record)
                 };
                 statement.bind(expected.to_i64()).bind(now)
             }
             Command::Touch {
-                key,
                 expected,
                 seen,
                 expires,
-            } => query(&self.touch)
-                .bind(key.as_bytes())
+                ..
+            } => keyed(&self.touch)
                 .bind(expected.to_i64())
                 .bind(now)
                 .bind(to_micros(seen))
                 .bind(to_micros(expires)),
-            Command::Delete { key, only } => match only {
-                Only::Always => query(&self.delete).bind(key.as_bytes()),
-                Only::Opened(digest) => query(&self.delete_opened)
-                    .bind(key.as_bytes())
-                    .bind(&digest.as_bytes()[..]),
-                Only::Over(moment) => query(&self.delete_over)
-                    .bind(key.as_bytes())
-                    .bind(to_micros(moment)),
+            Command::Delete { only, .. } => match only {
+                Only::Always => keyed(&self.delete),
+                Only::Opened(digest) => keyed(&self.delete_opened).bind(&digest.as_bytes()[..]),
+                Only::Over(moment) => keyed(&self.delete_over).bind(to_micros(moment)),
             },
         }
     }

@@ -33,7 +33,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Says why a file can't be had, before SQLite is asked.
+/// Says why a file can't be opened, before SQLite is asked.
 pub(super) fn unavailable(path: &Path, error: io::Error) -> StoreError {
     let remedy = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "create its directory first",
@@ -70,7 +70,7 @@ fn reason(error: &sqlx::Error) -> &'static str {
     }
 }
 
-/// Returns what the low byte of the result says; see sqlite.org/rescode.html.
+/// Returns the low byte of the result code; see sqlite.org/rescode.html.
 fn primary_code(error: &sqlx::Error) -> Option<u32> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)

@@ -6,8 +6,8 @@ use session_core::StoreError;
 
 use super::failure::{self, DAMAGED, NO_DATABASE};
 
-/// Sees to it that the file exists and can be written, with rights for its owner alone if it is
-/// new, and returns its full path.
+/// Creates the file unless it exists, for its owner alone, checks that it can be written, and
+/// returns its full path.
 pub(super) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
         return Err(StoreError::new(
@@ -28,8 +28,10 @@ pub(super) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// Returns what is wrong with a file that does not end where a page ends. SQLite would take one that
-/// is shorter than a page for an empty one, and begin anew; whole pages it judges itself.
+/// Returns what is wrong with a file that does not end where a page ends.
+///
+/// SQLite would take one that is shorter than a page for an empty one, and overwrite it; whole pages
+/// it checks itself.
 fn flaw(file: &File, path: &Path) -> io::Result<Option<&'static str>> {
     let mut head = Vec::with_capacity(HEAD);
     file.take(HEAD as u64).read_to_end(&mut head)?;
@@ -62,5 +64,5 @@ fn page_size(head: &[u8]) -> u64 {
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// What begins a database and the size of its pages.
+/// The length of the magic string and of the page size behind it.
 const HEAD: usize = MAGIC.len() + 2;

@@ -26,7 +26,7 @@ pub struct SqliteOptions {
     pub(super) durability: Durability,
 }
 
-/// What an acknowledged write survives.
+/// Which failures an acknowledged write survives.
 ///
 /// Neither choice can damage the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,14 +78,14 @@ impl SqliteOptions {
         self
     }
 
-    /// Sets what an acknowledged write survives.
+    /// Sets which failures an acknowledged write survives.
     #[must_use]
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
-    /// Refuses what can't be a table of ours; the name stands in SQL text.
+    /// Refuses a name that can't be a table of ours; it stands in SQL text.
     pub(super) fn check_table(&self) -> Result<(), StoreError> {
         let name = &self.table;
         let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');

@@ -13,12 +13,14 @@ pub(super) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 pub(super) fn bind<'q>(statement: Statement<'q>, record: &'q Record) -> Statement<'q> {
     let secrets = &record.secrets;
     let remembered = secrets.remembered.as_ref();
+    let earlier = remembered.and_then(|it| it.earlier.as_ref());
     let salt = remembered.and_then(|it| it.salt.as_ref());
     statement
         .bind(record.revision.to_i64())
         .bind(&secrets.present.as_bytes()[..])
         .bind(to_micros(secrets.issued))
         .bind(remembered.map(|it| &it.digest.as_bytes()[..]))
+        .bind(earlier.map(|digest| &digest.as_bytes()[..]))
         .bind(remembered.map(|it| to_micros(it.until)))
         .bind(salt.map(|salt| &salt.as_bytes()[..]))
         .bind(record.closed)
@@ -36,9 +38,9 @@ pub(super) fn bind<'q>(statement: Statement<'q>, record: &'q Record) -> Statemen
 /// Data that is no text is read as empty, which the core recognises as broken.
 pub(super) fn record(row: &SqliteRow) -> Option<Record> {
     let remembered: Option<&[u8]> = row.try_get(3).ok()?;
-    let authenticated: Option<i64> = row.try_get(10).ok()?;
-    let owner: Option<&str> = row.try_get(11).ok()?;
-    let expiry: &str = row.try_get(12).ok()?;
+    let authenticated: Option<i64> = row.try_get(11).ok()?;
+    let owner: Option<&str> = row.try_get(12).ok()?;
+    let expiry: &str = row.try_get(13).ok()?;
     Some(Record {
         revision: Revision::from_i64(row.try_get(0).ok()?),
         secrets: Secrets {
@@ -49,25 +51,30 @@ pub(super) fn record(row: &SqliteRow) -> Option<Record> {
                 None => None,
             },
         },
-        closed: row.try_get(6).ok()?,
-        created: moment(row, 7)?,
-        seen: moment(row, 8)?,
-        expires: moment(row, 9)?,
+        closed: row.try_get(7).ok()?,
+        created: moment(row, 8)?,
+        seen: moment(row, 9)?,
+        expires: moment(row, 10)?,
         authenticated: match authenticated {
             Some(micros) => Some(from_micros(micros)?),
             None => None,
         },
         owner: owner.map(Into::into),
         expiry: expiry.parse::<Expiry>().ok()?,
-        data: row.try_get::<&str, _>(13).unwrap_or_default().into(),
+        data: row.try_get::<&str, _>(14).unwrap_or_default().into(),
     })
 }
 
 fn read_remembered(row: &SqliteRow, digest: &[u8]) -> Option<Remembered> {
-    let salt: Option<&[u8]> = row.try_get(5).ok()?;
+    let earlier: Option<&[u8]> = row.try_get(4).ok()?;
+    let salt: Option<&[u8]> = row.try_get(6).ok()?;
     Some(Remembered {
         digest: Digest::from_bytes(digest)?,
-        until: moment(row, 4)?,
+        earlier: match earlier {
+            Some(bytes) => Some(Digest::from_bytes(bytes)?),
+            None => None,
+        },
+        until: moment(row, 5)?,
         salt: match salt {
             Some(bytes) => Some(Salt::from_bytes(bytes)?),
             None => None,

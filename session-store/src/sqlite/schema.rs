@@ -11,12 +11,13 @@ const VERSION: u32 = 1;
 const MARK: &str = "session-store schema ";
 
 /// Name, type and whether it is mandatory.
-const COLUMNS: [(&str, &str, bool); 15] = [
+const COLUMNS: [(&str, &str, bool); 16] = [
     ("key", "BLOB", true),
     ("revision", "INTEGER", true),
     ("present", "BLOB", true),
     ("issued", "INTEGER", true),
     ("remembered", "BLOB", false),
+    ("earlier", "BLOB", false),
     ("remembered_until", "INTEGER", false),
     ("salt", "BLOB", false),
     ("closed", "INTEGER", true),
@@ -56,7 +57,7 @@ async fn create(transaction: &mut Transaction<'_, Sqlite>, table: &str) -> Resul
     made.execute(&mut **transaction).await.map(drop)
 }
 
-/// What has our table's name.
+/// The table, view or index that has our table's name.
 struct Found {
     sql: String,
     columns: Vec<(String, String, bool)>,

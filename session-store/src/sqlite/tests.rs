@@ -1,4 +1,5 @@
 mod files;
+mod locks;
 mod tables;
 
 use std::fs::{self, OpenOptions};
@@ -34,8 +35,8 @@ impl Folder {
         SqliteOptions::new(self.path()).timeout(HASTE)
     }
 
-    /// Opens the file as somebody else.
-    async fn stranger(&self) -> SqliteConnection {
+    /// Opens the file as another program does.
+    async fn other_program(&self) -> SqliteConnection {
         let options = SqliteConnectOptions::new().filename(self.path());
         options.create_if_missing(true).connect().await.unwrap()
     }
@@ -83,58 +84,11 @@ async fn sessions_outlive_the_store() {
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
     assert_eq!(load(&folder.open().await, 1).await, Some(record_of(1)));
-    // Also if nobody closed it.
+    // Also if it was never closed.
     let store = folder.open().await;
     insert(&store, 2, &record_of(2)).await.unwrap();
     drop(store);
     assert_eq!(load(&folder.open().await, 2).await, Some(record_of(2)));
-}
-
-#[tokio::test]
-async fn a_locked_database_is_an_error_soon_and_works_again() {
-    let folder = Folder::new();
-    let store = folder.open().await;
-    insert(&store, 1, &record_of(1)).await.unwrap();
-    let mut stranger = folder.stranger().await;
-    run(&mut stranger, "BEGIN EXCLUSIVE").await;
-    let error = insert(&store, 2, &record_of(2)).await.unwrap_err();
-    assert!(
-        error.to_string().contains("another program has it locked"),
-        "{error}"
-    );
-    assert!(store.check().await.is_err());
-    // Reads go on.
-    assert_eq!(load(&store, 1).await, Some(record_of(1)));
-    assert_eq!(load(&store, 2).await, None);
-    run(&mut stranger, "COMMIT").await;
-    assert_eq!(
-        insert(&store, 2, &record_of(2)).await.unwrap(),
-        Outcome::Applied
-    );
-    store.check().await.unwrap();
-}
-
-#[tokio::test]
-async fn many_calls_behind_a_lock_all_answer() {
-    let folder = Folder::new();
-    let store = folder.open().await;
-    let mut stranger = folder.stranger().await;
-    run(&mut stranger, "BEGIN EXCLUSIVE").await;
-    let calls: Vec<_> = (0..30)
-        .map(|number| {
-            let store = store.clone();
-            tokio::spawn(async move { insert(&store, number, &record_of(1)).await })
-        })
-        .collect();
-    // Each of them fails within twice the time-out, however long the queue is.
-    for call in calls {
-        assert!(call.await.unwrap().is_err());
-    }
-    run(&mut stranger, "COMMIT").await;
-    assert_eq!(
-        insert(&store, 99, &record_of(1)).await.unwrap(),
-        Outcome::Applied
-    );
 }
 
 #[tokio::test]
@@ -172,38 +126,6 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     assert_eq!(insert(&store, 2, &large).await.unwrap(), Outcome::Applied);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_processes_full_of_writers_see_no_lock() {
-    let folder = Folder::new();
-    let path = folder.path();
-    let stores = [
-        SqliteStore::open(&path).await.unwrap(),
-        SqliteStore::open(&path).await.unwrap(),
-    ];
-    let tasks: Vec<_> = (0..50)
-        .map(|number| {
-            let store = stores[number as usize % 2].clone();
-            tokio::spawn(async move {
-                let outcome = insert(&store, number, &record_of(0)).await.unwrap();
-                assert_eq!(outcome, Outcome::Applied);
-                for state in 0..10 {
-                    let replace = Command::Replace {
-                        key: &key_of(number.into()),
-                        expected: Revision::from_i64(state.into()),
-                        record: &record_of(state + 1),
-                    };
-                    let outcome = store.write(replace, moment_at(0)).await.unwrap();
-                    assert_eq!(outcome, Outcome::Applied);
-                    assert_eq!(load(&store, number).await, Some(record_of(state + 1)));
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
-}
-
 #[tokio::test]
 async fn checkpoints_keep_the_log_short_before_a_writer_has_to() {
     let folder = Folder::new();
@@ -238,7 +160,7 @@ async fn no_statement_reads_the_whole_table() {
         probe: _,
         unprobe: _,
     } = &store.0.statements;
-    let mut stranger = folder.stranger().await;
+    let mut other = folder.other_program().await;
     for text in [
         load,
         replace,
@@ -254,7 +176,7 @@ async fn no_statement_reads_the_whole_table() {
         revoke_one,
     ] {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
-        let plan = sqlx::query(explain).fetch_all(&mut stranger).await.unwrap();
+        let plan = sqlx::query(explain).fetch_all(&mut other).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get(3)).collect();
         assert!(
             plan.iter().any(|line| line.contains("USING")),

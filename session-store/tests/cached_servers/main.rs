@@ -1,5 +1,5 @@
-//! Caches that listen to database servers: what one node writes, the other sees at once, and
-//! within the bound where nobody can tell it.
+//! Caches that listen to database servers: one node's writes are seen by the other at once, and
+//! within the bound where no notice can arrive.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "cached", feature = "postgres", feature = "redis"))]

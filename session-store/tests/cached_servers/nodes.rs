@@ -1,14 +1,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Handle, Policy, Revoke, Session, SessionError, Sessions, Store};
+use session_core::{
+    CommitError, Policy, Request, RequestSession, Revoke, Session, SessionError, Sessions, Store,
+};
 use session_store::{CachedOptions, CachedStore, Notifies};
 use session_testkit::SpyStore;
 use tokio::time::sleep;
 
 use crate::watched::Watched;
 
-/// So long that whoever sees something sooner has been told.
+/// So long that a node which sees a write sooner has been notified.
 pub(crate) const BOUND: Duration = Duration::from_mins(1);
 
 /// How soon "at once" and "by itself" have to be on a machine that is busy.
@@ -57,7 +59,7 @@ impl Nodes {
     /// Has every node cache the session as it is.
     pub(crate) async fn show(&self) {
         assert!(self.knows_her(&self.deaf).await);
-        // What is on its way here may end once more what was cached.
+        // A notice that is still on its way may end the entry once more.
         soon("it is cached", async || {
             let _ = self.spy.take();
             assert!(self.knows_her(&self.listener).await);
@@ -66,10 +68,10 @@ impl Nodes {
         .await;
     }
 
-    /// Waits until all that was told has been heard, and has the session cached as it was.
+    /// Waits until every notice has arrived, and has the session cached as it was.
     pub(crate) async fn catch_up(&mut self) {
         let cookie = self.cookie.clone();
-        // One server tells all in its order, so the end of another session comes last.
+        // One server sends notices in order, so the end of another session comes last.
         self.sign_in().await;
         self.log_out().await.unwrap();
         self.she_is_gone_soon().await;
@@ -82,9 +84,10 @@ impl Nodes {
         &mut self,
         act: impl Fn(&Session) -> Result<(), SessionError>,
     ) -> Result<(), SessionError> {
-        let handle = self.open(&self.writer);
-        act(&handle.load().await?)?;
-        let reply = handle.commit(200).await?;
+        let request = self.open(&self.writer);
+        let session = request.handle().load().await?;
+        act(&session)?;
+        let reply = request.commit(200).await?;
         if let Some(cookie) = reply.set_cookie() {
             let (pair, _) = cookie.split_once(';').unwrap();
             pair.clone_into(&mut self.cookie);
@@ -92,23 +95,22 @@ impl Nodes {
         Ok(())
     }
 
-    /// Logs out, on the node that writes, whoever has that cookie.
-    pub(crate) async fn log_out(&self) -> Result<(), SessionError> {
-        let handle = self.open(&self.writer);
-        handle.destroy()?;
-        handle.commit(200).await.map(drop)
+    /// Logs the browser out on the node that writes.
+    pub(crate) async fn log_out(&self) -> Result<(), CommitError> {
+        let request = self.open(&self.writer);
+        request.handle().destroy().unwrap();
+        request.commit(200).await.map(drop)
     }
 
     pub(crate) async fn knows_her(&self, node: &Sessions) -> bool {
-        let session = self.open(node).load().await.unwrap();
-        session.owner().as_deref() == Some("ada")
+        self.load(node).await.owner().as_deref() == Some("ada")
     }
 
     pub(crate) async fn value(&self, node: &Sessions) -> Option<u32> {
-        self.open(node).load().await.unwrap().get("n").unwrap()
+        self.load(node).await.get("n").unwrap()
     }
 
-    /// Waits until the node that listens knows her no more, and sees that the other one does.
+    /// Waits until the node that listens knows her no more, and checks that the other one does.
     pub(crate) async fn she_is_gone_soon(&self) {
         soon("she is gone", async || {
             !self.knows_her(&self.listener).await
@@ -156,23 +158,24 @@ impl Nodes {
         self.sign_in().await;
         let old = self.cookie.clone();
         self.visit(Session::cycle).await.unwrap();
-        let new = std::mem::replace(&mut self.cookie, old);
-        self.she_is_gone_soon().await;
-        // A logout by the old id is one by the new id too.
-        let old = std::mem::replace(&mut self.cookie, new);
         self.show().await;
+        // A logout by the old id is one by the new id too.
         let new = std::mem::replace(&mut self.cookie, old);
         self.log_out().await.unwrap();
         self.cookie = new;
         self.she_is_gone_soon().await;
     }
 
-    fn open(&self, node: &Sessions) -> Handle {
+    fn open(&self, node: &Sessions) -> Request {
         node.open([self.cookie.as_bytes()])
+    }
+
+    async fn load(&self, node: &Sessions) -> RequestSession {
+        self.open(node).handle().load().await.unwrap()
     }
 }
 
-/// Waits until it is so; what comes from another process tells nobody here.
+/// Waits until it is so, by asking: another process gives no sign.
 pub(crate) async fn soon(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + SOON;
     while !is_so().await {

@@ -35,7 +35,7 @@ async fn postgres_tells_everything_at_once_if_it_is_to() {
         return;
     }
     let options = fresh().notify(Notify::Changes);
-    // Whatever the table is called: so is something within the statements.
+    // Whatever the table is called, as its name stands in the statements.
     for name in ["session", "changed", "Mixed_Case", &"x".repeat(63)] {
         let options = [(); 3].map(|()| options.clone().table(name));
         nodes(options).await.see_everything_at_once().await;
@@ -82,8 +82,8 @@ async fn after_an_outage_of_postgres_all_is_told_again() {
 }
 
 #[tokio::test]
-async fn who_missed_what_postgres_told_is_right_once_it_listens_again() {
-    if is_missing("who_missed_what_postgres_told") {
+async fn a_node_that_missed_notices_is_right_once_it_listens_again() {
+    if is_missing("a_node_that_missed_notices_is_right_once_it_listens_again") {
         return;
     }
     let proxy = Proxy::to(SERVER.port()).await;
@@ -97,7 +97,7 @@ async fn who_missed_what_postgres_told_is_right_once_it_listens_again() {
         nodes.catch_up().await;
         proxy.set(way);
         nodes.log_out().await.unwrap();
-        // It has not heard of it, notices that by itself, and serves what it may until it has.
+        // It has missed the notice, finds out by itself, and serves its cache until it has.
         assert!(nodes.knows_her(&nodes.listener).await);
         nodes.listens(false).await;
         assert!(nodes.knows_her(&nodes.listener).await);
@@ -132,8 +132,8 @@ async fn a_listener_that_postgres_throws_out_comes_back() {
 }
 
 #[tokio::test]
-async fn who_is_dropped_listens_to_postgres_no_more() {
-    if is_missing("who_is_dropped_listens_to_postgres_no_more") {
+async fn a_dropped_cache_listens_no_more() {
+    if is_missing("a_dropped_cache_listens_no_more") {
         return;
     }
     let database = SERVER.database().unwrap();

@@ -10,13 +10,13 @@ pub(crate) struct Proxy {
     way: watch::Sender<Way>,
 }
 
-/// What happens to connections through a [`Proxy`].
+/// How connections through a [`Proxy`] fare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Open,
     /// They are closed, old and new.
     Closed,
-    /// They stay, and nothing gets through; as where a cable was pulled.
+    /// They stay open and pass nothing on, as if a cable was pulled.
     Stuck,
 }
 

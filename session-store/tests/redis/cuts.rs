@@ -1,93 +1,120 @@
 //! Connections that break before or after a server has done what it was asked.
 
-use session_core::SessionError;
+use session_core::{Command, Digest, Only, Outcome, Record, Revoke, Store};
 use session_servers::{Cut, Detour, Redis, skips};
 use session_store::RedisStore;
+use session_testkit::{digest_of, key_of};
 
-use crate::visitor::Visitor;
+use crate::counter::{Counter, HOUR, draw, lasting, now};
 
 const CUTS: [Cut; 2] = [Cut::BeforeItIsDone, Cut::BeforeItIsAnswered];
 
-/// Returns a store whose connection has been used, and what breaks it.
-async fn detoured(redis: &Redis) -> (RedisStore, Detour) {
+/// Returns a store, the way to its server, and a number for each cut.
+async fn cuttable(redis: &Redis) -> (RedisStore, Detour) {
     let detour = Detour::to(redis.port()).unwrap();
     let url = format!("redis://127.0.0.1:{}", detour.port());
-    let store = RedisStore::open(url).await.unwrap();
-    // So that the server knows the scripts.
-    let mut first = Visitor::new(store.clone());
-    for _ in 0..2 {
-        first.count().await.unwrap();
-    }
-    (store, detour)
+    (RedisStore::open(url).await.unwrap(), detour)
 }
 
 #[tokio::test]
-async fn a_session_begins_once_although_the_connection_breaks() {
-    let name = "a_session_begins_once_although_the_connection_breaks";
+async fn a_command_is_done_once_although_the_connection_breaks() {
+    let name = "a_command_is_done_once_although_the_connection_breaks";
     if skips(name, &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
-    let (store, detour) = detoured(&redis).await;
+    let (store, detour) = cuttable(&redis).await;
+    let key = &key_of(1);
+    for owner in [None, Some("ada")] {
+        let record = &lasting(1, owner, HOUR);
+        let next = &Record {
+            revision: draw(),
+            ..record.clone()
+        };
+        let over = &Record {
+            revision: draw(),
+            expires: now(),
+            ..record.clone()
+        };
+        let replace = |expected: &Record, record| Command::Replace {
+            key,
+            expected: expected.revision,
+            record,
+        };
+        let touch = Command::Touch {
+            key,
+            expected: next.revision,
+            seen: now(),
+            expires: now() + HOUR * 2,
+        };
+        for cut in CUTS {
+            for (command, expected) in [
+                (Command::Insert { key, record }, Some(record)),
+                (replace(record, next), Some(next)),
+                (touch, Some(next)),
+                (replace(next, over), None),
+            ] {
+                detour.cut(cut);
+                let outcome = store.write(command, now()).await.unwrap();
+                assert_eq!(outcome, Outcome::Applied, "{cut:?}, {command:?}");
+                assert!(detour.has_cut());
+                let secret: &Digest = &digest_of(0);
+                detour.cut(cut);
+                let found = store.load(key, secret, now()).await.unwrap();
+                let (found, expected) = (found.map(|found| found.revision), expected);
+                assert_eq!(found, expected.map(|record| record.revision), "{command:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn ends_and_lists_do_not_notice_that_the_connection_breaks() {
+    let name = "ends_and_lists_do_not_notice_that_the_connection_breaks";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let (store, detour) = cuttable(&redis).await;
     for cut in CUTS {
-        let mut visitor = Visitor::new(store.clone());
-        let owner = format!("{cut:?}");
+        let first = Counter::begin(&store, 1, Some("ada")).await;
+        let second = Counter::begin(&store, 2, Some("ada")).await;
         detour.cut(cut);
-        let signed_in = visitor.visit(|session| session.sign_in(&owner)).await;
-        assert!(signed_in.is_ok(), "{cut:?}: {signed_in:?}");
-        assert!(detour.has_cut());
-        let devices = visitor.sessions().devices(&owner).await.unwrap();
+        first.delete(Only::Opened(&digest_of(0))).await.unwrap();
+        detour.cut(cut);
+        let devices = store.devices("ada", now()).await.unwrap();
         assert_eq!(devices.len(), 1, "{cut:?}");
-        visitor.count().await.unwrap();
-        assert_eq!(visitor.counted().await.unwrap(), Some(1), "{cut:?}");
+        detour.cut(cut);
+        assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+        assert_eq!(second.counted().await.unwrap(), None);
     }
 }
 
+/// The first attempt may have been done before the others wrote.
 #[tokio::test]
-async fn a_read_or_a_logout_does_not_notice_that_the_connection_breaks() {
-    let name = "a_read_or_a_logout_does_not_notice_that_the_connection_breaks";
+async fn it_is_an_error_if_others_wrote_before_the_second_attempt() {
+    let name = "it_is_an_error_if_others_wrote_before_the_second_attempt";
     if skips(name, &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
-    let (store, detour) = detoured(&redis).await;
-    for cut in CUTS {
-        let mut visitor = Visitor::new(store.clone());
-        visitor.count().await.unwrap();
-        detour.cut(cut);
-        assert_eq!(visitor.counted().await.unwrap(), Some(1), "{cut:?}");
-        detour.cut(cut);
-        visitor.log_out().await.unwrap();
-        assert!(detour.has_cut());
-        assert_eq!(visitor.counted().await.unwrap(), None, "{cut:?}");
-    }
-}
-
-/// Others may have written on top of it meanwhile, so that it can't be told whether it was done.
-#[tokio::test]
-async fn a_write_whose_answer_is_lost_is_not_sent_again() {
-    if skips(
-        "a_write_whose_answer_is_lost_is_not_sent_again",
-        &Redis::PROGRAMS,
-    ) {
-        return;
-    }
-    let redis = Redis::start().unwrap();
-    let (store, detour) = detoured(&redis).await;
-    for (cut, counted) in CUTS.into_iter().zip([1, 2]) {
-        let mut visitor = Visitor::new(store.clone());
-        visitor.count().await.unwrap();
-        let written = visitor.visit(|session| {
-            detour.cut(cut);
-            session
-                .update("n", |n: Option<u32>| n.unwrap_or(0) + 1)
-                .map(drop)
-        });
-        let written = written.await;
-        assert!(
-            matches!(written, Err(SessionError::Store(_))),
-            "{written:?}"
-        );
-        assert_eq!(visitor.counted().await.unwrap(), Some(counted), "{cut:?}");
-    }
+    let (store, detour) = cuttable(&redis).await;
+    let counter = Counter::begin(&store, 1, None).await;
+    let old = counter.load().await.unwrap().unwrap();
+    counter.count().await.unwrap();
+    let record = &Record {
+        revision: draw(),
+        ..old.clone()
+    };
+    let replace = Command::Replace {
+        key: &counter.key,
+        expected: old.revision,
+        record,
+    };
+    let refused = store.write(replace, now()).await.unwrap();
+    assert_eq!(refused, Outcome::Refused);
+    detour.cut(Cut::BeforeItIsAnswered);
+    let error = store.write(replace, now()).await.unwrap_err().to_string();
+    assert!(error.contains("others have written since"), "{error}");
+    assert_eq!(counter.counted().await.unwrap(), Some(1));
 }

@@ -2,25 +2,12 @@
 
 use std::time::Duration;
 
-use session_core::{Command, Key, Outcome, Record, Revision, Revoke, Store};
+use session_core::{Command, Only, Outcome, Record, Revoke, Store};
 use session_servers::{Redis, RedisCluster, RedisSettings, skips};
 use session_store::{RedisOptions, RedisStore};
-use session_testkit::{key_of, record_of};
-use time::OffsetDateTime;
+use session_testkit::{digest_of, key_of, record_of};
 
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
-}
-
-fn lasting(number: u32, owner: Option<&str>, life: Duration) -> Record {
-    Record {
-        owner: owner.map(Into::into),
-        created: now(),
-        seen: now(),
-        expires: now() + life,
-        ..record_of(number)
-    }
-}
+use crate::counter::{HOUR, lasting, now};
 
 async fn insert(store: &RedisStore, key: u64, record: &Record) {
     let key = &key_of(key);
@@ -28,40 +15,37 @@ async fn insert(store: &RedisStore, key: u64, record: &Record) {
     assert_eq!(inserted.unwrap(), Outcome::Applied);
 }
 
-async fn relocate(store: &RedisStore, (key, with): (u64, u64), record: &Record) {
+async fn replace(store: &RedisStore, key: u32, record: &Record) {
     let replace = Command::Replace {
-        key: &key_of(key),
-        expected: Revision::from_i64(i64::from(u32::try_from(key).unwrap())),
-        with: &key_of(with),
+        key: &key_of(key.into()),
+        expected: record_of(key).revision,
         record,
-        remembered: now() + Duration::from_millis(200),
     };
-    let moved = store.write(replace, now()).await.unwrap();
-    assert_eq!(moved, Outcome::Applied);
+    let replaced = store.write(replace, now()).await.unwrap();
+    assert_eq!(replaced, Outcome::Applied);
 }
 
 /// Begins sessions and ends them in every way there is, the last by themselves.
 async fn come_and_go(store: &RedisStore) {
-    let long = Duration::from_hours(1);
+    let long = HOUR;
     let short = Duration::from_millis(700);
     for number in 1..=20 {
         let record = lasting(number, Some("ada"), long);
         insert(store, number.into(), &record).await;
     }
-    for number in 1..=10_u32 {
-        let next = lasting(number + 100, Some("bob"), long);
-        relocate(store, (number.into(), u64::from(number) + 100), &next).await;
-    }
-    for number in 101..=103 {
+    for number in 1..=4 {
         let key = &key_of(number);
-        store.write(Command::Delete { key }, now()).await.unwrap();
+        let only = Only::Opened(&digest_of(0));
+        let delete = Command::Delete { key, only };
+        store.write(delete, now()).await.unwrap();
     }
-    let revoked = store.revoke("bob", Revoke::All, now()).await.unwrap();
-    assert_eq!(revoked, 7);
-    for number in 11..=20_u32 {
-        let next = lasting(number + 100, Some("ada"), short);
-        relocate(store, (number.into(), u64::from(number) + 100), &next).await;
+    for number in 5..=8 {
+        replace(store, number, &lasting(number, None, Duration::ZERO)).await;
     }
+    let kept = &key_of(20).public_id();
+    let revoked = store.revoke("ada", Revoke::AllBut(kept), now()).await;
+    assert_eq!(revoked.unwrap(), 11);
+    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
     for number in 21..=30 {
         insert(store, number.into(), &lasting(number, None, short)).await;
     }
@@ -119,11 +103,22 @@ async fn a_session_of_less_than_a_second_lives_so_long() {
     let store = RedisStore::open(redis.url()).await.unwrap();
     let key = &key_of(1);
     insert(&store, 1, &lasting(1, None, Duration::from_millis(400))).await;
-    assert!(store.load(key, now()).await.unwrap().is_some());
+    assert!(
+        store
+            .load(key, &digest_of(0), now())
+            .await
+            .unwrap()
+            .is_some()
+    );
     // Redis rounds up to its milliseconds.
     let left: i64 = digits(&redis.cli(&["PTTL", &name(&redis)]).unwrap());
     assert!((1..=401).contains(&left), "{left} ms");
-    while store.load(key, now()).await.unwrap().is_some() {
+    while store
+        .load(key, &digest_of(0), now())
+        .await
+        .unwrap()
+        .is_some()
+    {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(redis.cli(&["KEYS", "*"]).unwrap().trim().is_empty());
@@ -152,17 +147,22 @@ async fn applications_of_two_prefixes_never_meet() {
         RedisStore::open_with(options).await.unwrap()
     };
     let (one, other) = (open("a:").await, open("a:b:").await);
-    let long = Duration::from_hours(1);
+    let long = HOUR;
     insert(&one, 1, &lasting(1, Some("ada"), long)).await;
-    assert_eq!(other.load(&key_of(1), now()).await.unwrap(), None);
+    assert_eq!(
+        other.load(&key_of(1), &digest_of(0), now()).await.unwrap(),
+        None
+    );
     assert!(other.devices("ada", now()).await.unwrap().is_empty());
     assert_eq!(other.revoke("ada", Revoke::All, now()).await.unwrap(), 0);
     // Nor if their keys are swept that end in an hour.
-    let later = now() + Duration::from_hours(2);
+    let later = now() + HOUR * 2;
     assert_eq!(other.sweep(later, 10).await.unwrap(), 0);
-    let key: &Key = &key_of(1);
-    other.write(Command::Delete { key }, now()).await.unwrap();
-    assert!(one.load(key, now()).await.unwrap().is_some());
+    let (key, only) = (&key_of(1), Only::Always);
+    let delete = Command::Delete { key, only };
+    other.write(delete, now()).await.unwrap();
+    let found = one.load(key, &digest_of(0), now()).await.unwrap();
+    assert!(found.is_some());
     assert_eq!(one.sweep(later, 10).await.unwrap(), 1);
     assert!(
         RedisStore::open_with(RedisOptions::new(redis.url()).prefix("a{"))

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "redis")]
 
+mod counter;
 mod counts;
 mod cuts;
 mod endings;
+mod evictions;
+mod listings;
 mod outages;
 mod processes;
 mod suite;
-mod visitor;
+mod unreadable;

@@ -8,7 +8,7 @@ use session_store::{RedisOptions, RedisStore};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::visitor::Visitor;
+use crate::counter::{Counter, now};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -20,15 +20,15 @@ async fn open(url: String) -> RedisStore {
     RedisStore::open_with(options).await.unwrap()
 }
 
-/// Makes that many visitors, each with a session that has counted one visit.
-async fn visitors(store: &RedisStore, number: usize) -> Vec<Visitor> {
-    let mut visitors = Vec::new();
-    for _ in 0..number {
-        let mut visitor = Visitor::new(store.clone());
-        visitor.count().await.unwrap();
-        visitors.push(visitor);
+/// Begins that many sessions, each of which has counted one visit.
+async fn sessions(store: &RedisStore, number: u64) -> Vec<Counter> {
+    let mut sessions = Vec::new();
+    for number in 0..number {
+        let session = Counter::begin(store, number, None).await;
+        session.count().await.unwrap();
+        sessions.push(session);
     }
-    visitors
+    sessions
 }
 
 /// Waits until the store answers again.
@@ -44,10 +44,10 @@ async fn wait_until_it_serves(store: &RedisStore) {
 }
 
 /// Counts a visit until it is acknowledged, and returns how many were not.
-async fn count_at_last(visitor: &mut Visitor) -> u32 {
+async fn count_at_last(session: &Counter) -> u32 {
     let deadline = Instant::now() + Duration::from_secs(40);
     let mut failed = 0;
-    while let Err(error) = visitor.count().await {
+    while let Err(error) = session.count().await {
         assert!(
             Instant::now() < deadline,
             "it does not serve again: {error}"
@@ -65,18 +65,13 @@ async fn forgotten_scripts_go_unnoticed() {
     }
     let redis = Redis::start().unwrap();
     let store = open(redis.url()).await;
-    let mut visitor = Visitor::new(store);
-    for _ in 0..20 {
+    for number in 0..10 {
         redis.cli(&["SCRIPT", "FLUSH"]).unwrap();
-        visitor.count().await.unwrap();
-        visitor
-            .visit(|session| session.sign_in("ada"))
-            .await
-            .unwrap();
+        let session = Counter::begin(&store, number, Some("ada")).await;
         redis.cli(&["SCRIPT", "FLUSH"]).unwrap();
-        assert_eq!(visitor.sessions().devices("ada").await.unwrap().len(), 1);
+        assert_eq!(session.count().await.unwrap(), Some(1));
     }
-    assert_eq!(visitor.counted().await.unwrap(), Some(20));
+    assert_eq!(store.devices("ada", now()).await.unwrap().len(), 10);
 }
 
 #[tokio::test]
@@ -90,8 +85,8 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
     let mut redis = Redis::start_with(RedisSettings::default().durable()).unwrap();
     let store = open(redis.url()).await;
     let mut work = JoinSet::new();
-    for visitor in visitors(&store, 4).await {
-        work.spawn(count_through_an_outage(visitor));
+    for session in sessions(&store, 4).await {
+        work.spawn(count_through_an_outage(session));
     }
     for _ in 0..2 {
         sleep(Duration::from_millis(300)).await;
@@ -107,24 +102,22 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
 }
 
 /// Counts visits until two outages are over, and returns how many visits failed.
-async fn count_through_an_outage(mut visitor: Visitor) -> u32 {
-    let id = visitor.id.clone();
+async fn count_through_an_outage(session: Counter) -> u32 {
     let (mut acknowledged, mut failed) = (1, 0);
     let end = Instant::now() + Duration::from_millis(1_800);
     while Instant::now() < end {
         let begun = Instant::now();
-        match visitor.count().await {
-            Ok(()) => acknowledged += 1,
+        match session.count().await {
+            Ok(counted) => acknowledged += u32::from(counted.is_some()),
             Err(_) => failed += 1,
         }
         assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
-        assert_eq!(visitor.id, id);
         // Refused connections come back at once.
         sleep(Duration::from_millis(2)).await;
     }
-    failed += count_at_last(&mut visitor).await;
+    failed += count_at_last(&session).await;
     acknowledged += 1;
-    let counted = visitor.counted().await.unwrap().unwrap();
+    let counted = session.counted().await.unwrap().unwrap();
     let possible = acknowledged..=acknowledged + failed;
     assert!(
         possible.contains(&counted),
@@ -143,20 +136,20 @@ async fn a_frozen_server_costs_the_time_out_and_no_more() {
     }
     let redis = Redis::start().unwrap();
     let store = open(redis.url()).await;
-    let mut visitor = visitors(&store, 1).await.remove(0);
+    let session = sessions(&store, 1).await.remove(0);
     redis.freeze().unwrap();
     // The first waits for an answer, the second for a connection.
     for _ in 0..2 {
         let begun = Instant::now();
         let error: StoreError = store.check().await.unwrap_err();
         assert!(error.to_string().contains("in time"), "{error}");
-        assert!(visitor.count().await.is_err());
+        assert!(session.count().await.is_err());
         let each = begun.elapsed() / 2;
         assert!((TIMEOUT..TIMEOUT + SLACK).contains(&each), "{each:?}");
     }
     redis.thaw().unwrap();
-    count_at_last(&mut visitor).await;
-    assert!(visitor.counted().await.unwrap() >= Some(2));
+    count_at_last(&session).await;
+    assert!(session.counted().await.unwrap() >= Some(2));
 }
 
 #[tokio::test]
@@ -169,15 +162,15 @@ async fn sentinels_put_another_in_a_dead_primary_s_place() {
     }
     let mut group = RedisSentinel::start().unwrap();
     let store = open(group.url()).await;
-    let mut visitors = visitors(&store, 10).await;
+    let sessions = sessions(&store, 10).await;
     let first = group.primary().unwrap();
     group.wait_until_the_replica_catches_up().unwrap();
     group.kill(first);
     wait_until_it_serves(&store).await;
     assert_ne!(group.primary().unwrap(), first);
-    for visitor in &mut visitors {
-        visitor.count().await.unwrap();
-        assert_eq!(visitor.counted().await.unwrap(), Some(2));
+    for session in &sessions {
+        session.count().await.unwrap();
+        assert_eq!(session.counted().await.unwrap(), Some(2));
     }
     group.restart(first).unwrap();
     group.wait_until_it_is_whole().unwrap();
@@ -185,15 +178,15 @@ async fn sentinels_put_another_in_a_dead_primary_s_place() {
     let second = group.primary().unwrap();
     group.freeze(second).unwrap();
     wait_until_it_serves(&store).await;
-    for visitor in &mut visitors {
-        count_at_last(visitor).await;
+    for session in &sessions {
+        count_at_last(session).await;
     }
     group.thaw(second).unwrap();
     group.wait_until_it_is_whole().unwrap();
     assert_eq!(group.primary().unwrap(), first);
-    for visitor in &mut visitors {
-        count_at_last(visitor).await;
-        assert!(visitor.counted().await.unwrap() >= Some(4));
+    for session in &sessions {
+        count_at_last(session).await;
+        assert!(session.counted().await.unwrap() >= Some(4));
     }
 }
 
@@ -207,14 +200,14 @@ async fn a_cluster_puts_another_in_a_dead_node_s_place() {
     }
     let mut cluster = RedisCluster::start().unwrap();
     let store = open(cluster.url()).await;
-    let mut visitors = visitors(&store, 30).await;
+    let sessions = sessions(&store, 30).await;
     let primaries = cluster.primaries().unwrap();
     cluster.wait_until_replicas_catch_up().unwrap();
     cluster.kill(primaries[0]);
     wait_until_it_serves(&store).await;
-    for visitor in &mut visitors {
-        count_at_last(visitor).await;
-        assert_eq!(visitor.counted().await.unwrap(), Some(2));
+    for session in &sessions {
+        count_at_last(session).await;
+        assert_eq!(session.counted().await.unwrap(), Some(2));
     }
     cluster.restart(primaries[0]).unwrap();
     cluster.wait_until_it_is_whole().unwrap();
@@ -222,8 +215,8 @@ async fn a_cluster_puts_another_in_a_dead_node_s_place() {
     let primaries = cluster.primaries().unwrap();
     cluster.freeze(primaries[0]).unwrap();
     let begun = Instant::now();
-    for visitor in &mut visitors {
-        count_at_last(visitor).await;
+    for session in &sessions {
+        count_at_last(session).await;
     }
     assert!(
         begun.elapsed() < Duration::from_secs(40),
@@ -232,9 +225,9 @@ async fn a_cluster_puts_another_in_a_dead_node_s_place() {
     );
     cluster.thaw(primaries[0]).unwrap();
     cluster.wait_until_it_is_whole().unwrap();
-    for visitor in &mut visitors {
-        count_at_last(visitor).await;
-        assert!(visitor.counted().await.unwrap() >= Some(4));
+    for session in &sessions {
+        count_at_last(session).await;
+        assert!(session.counted().await.unwrap() >= Some(4));
     }
 }
 
@@ -248,15 +241,15 @@ async fn slots_that_move_take_their_sessions_along() {
     }
     let cluster = RedisCluster::start().unwrap();
     let store = open(cluster.url()).await;
-    let mut visitors = visitors(&store, 20).await;
+    let sessions = sessions(&store, 20).await;
     let work = tokio::spawn(async move {
         for _ in 0..20 {
-            for visitor in &mut visitors {
-                visitor.count().await.unwrap();
+            for session in &sessions {
+                session.count().await.unwrap();
             }
         }
-        for visitor in &mut visitors {
-            assert_eq!(visitor.counted().await.unwrap(), Some(21));
+        for session in &sessions {
+            assert_eq!(session.counted().await.unwrap(), Some(21));
         }
     });
     let moving = tokio::task::spawn_blocking(move || {

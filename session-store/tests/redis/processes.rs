@@ -1,154 +1,79 @@
 //! Eight processes, one session.
 
-use std::io::Read as _;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use session_core::{Id, Key, SessionError, Store};
+use session_core::{Only, Store};
 use session_servers::{Redis, RedisCluster, skips};
 use session_store::RedisStore;
-use time::OffsetDateTime;
+use session_testkit::key_of;
 
-use crate::visitor::Visitor;
+use crate::counter::{Counter, now};
 
-const PROCESSES: usize = 8;
+const PROCESSES: u32 = 8;
 const ROUNDS: u32 = 20;
 
-/// Has the variables for a process that is to help: the store's URL, the session's id, and what to do.
+/// Have what a helping process needs: the store's URL, and what to do.
 const URL: &str = "SESSION_STORE_TEST_URL";
-const ID: &str = "SESSION_STORE_TEST_ID";
 const WHAT: &str = "SESSION_STORE_TEST_WHAT";
 
-/// Does what another process asks for, and nothing when nobody does.
+/// Does what another process asks for, and nothing if none does.
 #[tokio::test]
 async fn helper() {
     let Ok(what) = std::env::var(WHAT) else {
         return;
     };
     let store = RedisStore::open(std::env::var(URL).unwrap()).await.unwrap();
-    let mut visitor = Visitor::with_id(store, &std::env::var(ID).unwrap());
+    let session = Counter {
+        store,
+        key: key_of(1),
+    };
     match &*what {
         "count" => {
             for _ in 0..ROUNDS {
-                count(&mut visitor).await;
+                assert!(session.count().await.unwrap().is_some());
             }
         }
-        "renew" => {
-            for _ in 0..ROUNDS {
-                // Whoever comes later finds the session under another id, and leaves it there.
-                let renewed = visitor.visit(session_core::Session::cycle).await;
-                assert!(is_harmless(renewed.as_ref().err()), "{renewed:?}");
-                println!("id {}", visitor.id);
-            }
-        }
-        "write until it is dead" => loop {
-            let counted = visitor.count().await;
-            assert!(is_harmless(counted.as_ref().err()), "{counted:?}");
-            let id = std::env::var(ID).unwrap();
-            let before = std::mem::replace(&mut visitor.id, id.clone());
-            if before != id || visitor.counted().await.unwrap().is_none() {
-                println!("id {before}");
-                return;
-            }
-        },
+        "count until it is gone" => while session.count().await.unwrap().is_some() {},
         _ => panic!("what is {what:?}?"),
     }
 }
 
-/// Counts a visit, however many others are faster.
-async fn count(visitor: &mut Visitor) {
-    loop {
-        match visitor.count().await {
-            Ok(()) => return,
-            // Of those who were faster each has counted, so this ends.
-            Err(SessionError::Commit(_)) => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
-
-fn is_harmless(error: Option<&SessionError>) -> bool {
-    matches!(
-        error,
-        None | Some(SessionError::Commit(_) | SessionError::Gone | SessionError::Renewed)
-    )
-}
-
-fn start(url: &str, id: &str, what: &str) -> Vec<Child> {
+fn start(url: &str, what: &str) -> Vec<Child> {
     let start = |_| {
-        std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--nocapture", "processes::helper"])
-            .envs([(URL, url), (ID, id), (WHAT, what)])
-            .stdout(Stdio::piped())
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "processes::helper"])
+            .envs([(URL, url), (WHAT, what)])
+            .stdout(Stdio::null())
             .spawn()
             .unwrap()
     };
     (0..PROCESSES).map(start).collect()
 }
 
-/// Waits for the processes and returns the ids that they have printed.
-fn ids(processes: Vec<Child>) -> Vec<String> {
-    let mut ids = Vec::new();
+fn wait(processes: Vec<Child>) {
     for mut process in processes {
-        let mut printed = String::new();
-        let mut out = process.stdout.take().unwrap();
-        out.read_to_string(&mut printed).unwrap();
-        assert!(process.wait().unwrap().success(), "{printed}");
-        let lines = printed.lines();
-        let found = lines.filter_map(|line| line.split_once("id ").map(|(_, id)| id.to_owned()));
-        ids.extend(found.filter(|id| id.len() == 32));
+        assert!(process.wait().unwrap().success());
     }
-    ids.sort_unstable();
-    ids.dedup();
-    ids
-}
-
-/// Returns under which of the ids a session lives.
-async fn live(store: &RedisStore, ids: &[String]) -> Vec<String> {
-    let mut live = Vec::new();
-    for id in ids {
-        let key = Key::of(Id::parse(id.as_bytes()).unwrap());
-        let found = store.load(&key, OffsetDateTime::now_utc()).await.unwrap();
-        if let Some(session_core::Found::Here(_)) = found {
-            live.push(id.clone());
-        }
-    }
-    live
 }
 
 async fn race(url: String) {
     let store = RedisStore::open(&url).await.unwrap();
-    let mut visitor = Visitor::new(store.clone());
+    let session = Counter::begin(&store, 1, Some("ada")).await;
 
     // No update is lost.
-    visitor
-        .visit(|session| session.sign_in("ada"))
-        .await
-        .unwrap();
-    ids(start(&url, &visitor.id, "count"));
-    let counted = visitor.counted().await.unwrap();
-    let processes = u32::try_from(PROCESSES).unwrap();
-    assert_eq!(counted, Some(processes * ROUNDS));
+    wait(start(&url, "count"));
+    let counted = session.counted().await.unwrap();
+    assert_eq!(counted, Some(PROCESSES * ROUNDS));
 
-    // Of the ids that are drawn one lives, and has everything.
-    let mut all = ids(start(&url, &visitor.id, "renew"));
-    all.push(visitor.id.clone());
-    let one = live(&store, &all).await;
-    assert_eq!(one.len(), 1, "of {}", all.len());
-    assert_eq!(visitor.sessions().devices("ada").await.unwrap().len(), 1);
-    one[0].clone_into(&mut visitor.id);
-    assert_eq!(visitor.counted().await.unwrap(), counted);
-
-    // What is ended stays so.
-    let processes = start(&url, &visitor.id, "write until it is dead");
-    while visitor.counted().await.unwrap() < counted.map(|n| n + 40) {
+    // What has ended stays so.
+    let processes = start(&url, "count until it is gone");
+    while session.counted().await.unwrap() < counted.map(|n| n + 40) {
         tokio::task::yield_now().await;
     }
-    visitor.log_out().await.unwrap();
-    all.push(visitor.id.clone());
-    all.extend(ids(processes));
-    assert!(visitor.sessions().devices("ada").await.unwrap().is_empty());
-    let id = one[0].clone();
-    assert_eq!(live(&store, &[id]).await, Vec::<String>::new());
+    session.delete(Only::Always).await.unwrap();
+    wait(processes);
+    assert_eq!(session.counted().await.unwrap(), None);
+    assert!(store.devices("ada", now()).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ impl Browser {
         }
     }
 
-    /// Returns what it would send.
+    /// Returns the cookie that it would send.
     pub fn cookie(&self) -> String {
         self.cookie.lock().unwrap().clone()
     }
@@ -28,12 +28,9 @@ impl Browser {
         handler: impl FnOnce(&Session) -> Result<T, SessionError>,
     ) -> Result<T, SessionError> {
         let cookie = self.cookie();
-        let handle = self.sessions.open([cookie.as_bytes()]);
-        let answer = handler(&handle.load().await?)?;
-        let reply = match handle.finish(200)? {
-            session_core::Finish::Done(reply) => reply,
-            session_core::Finish::Pending(pending) => pending.run().await?,
-        };
+        let request = self.sessions.open([cookie.as_bytes()]);
+        let answer = handler(&*request.handle().load().await?)?;
+        let reply = request.commit(200).await?;
         if let Some(set) = reply.set_cookie() {
             let (pair, _) = set.split_once(';').unwrap();
             pair.clone_into(&mut self.cookie.lock().unwrap());
@@ -44,27 +41,23 @@ impl Browser {
     /// Runs a handler that does not ask for its session.
     pub async fn send_untouched(&self) {
         let cookie = self.cookie();
-        let handle = self.sessions.open([cookie.as_bytes()]);
-        if let session_core::Finish::Pending(pending) = handle.finish(200).unwrap() {
-            let _ = pending.run().await.unwrap();
-        }
+        let request = self.sessions.open([cookie.as_bytes()]);
+        assert_eq!(request.commit(200).await.unwrap().set_cookie(), None);
     }
 
     /// Logs out without asking what is in the session.
     pub async fn log_out(&self) -> Result<(), SessionError> {
         let cookie = self.cookie();
-        let handle = self.sessions.open([cookie.as_bytes()]);
-        handle.destroy()?;
-        if let session_core::Finish::Pending(pending) = handle.finish(200)? {
-            let _ = pending.run().await?;
-        }
+        let request = self.sessions.open([cookie.as_bytes()]);
+        request.handle().destroy()?;
+        let _ = request.commit(200).await?;
         Ok(())
     }
 
     /// Says whether its cookie opens a session.
     pub async fn is_known(&self) -> bool {
         let cookie = self.cookie();
-        let handle = self.sessions.open([cookie.as_bytes()]);
-        handle.load().await.unwrap().exists()
+        let request = self.sessions.open([cookie.as_bytes()]);
+        request.handle().load().await.unwrap().exists()
     }
 }

@@ -49,9 +49,14 @@ pub async fn are_few(sessions: &Sessions, log: impl Fn() -> Vec<String>) {
         .send(|session| session.sign_in("ada"))
         .await
         .unwrap();
-    costs("a sign-in", 2);
+    costs("a sign-in, which closes another session", 3);
     browser.send(session_core::Session::cycle).await.unwrap();
-    costs("a new id", 2);
+    costs("a rotation", 2);
+    for (what, count) in [("its presentation", 2), ("a read after it", 1)] {
+        let read = browser.send(|session| session.get::<u8>("n"));
+        assert_eq!(read.await.unwrap(), Some(2));
+        costs(what, count);
+    }
     sessions.devices("ada").await.unwrap();
     costs("a list of devices", 1);
     browser.log_out().await.unwrap();

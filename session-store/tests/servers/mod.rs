@@ -1,4 +1,4 @@
-//! What the stores on database servers are tested with.
+//! Tests that every store on a database server has to pass.
 
 pub mod browser;
 pub mod costs;

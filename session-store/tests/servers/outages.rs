@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Found, Outcome, Policy, Sessions, Store, StoreError};
+use session_core::{
+    Command, Key, Outcome, Policy, Record, Session, SessionError, Sessions, Store, StoreError,
+};
 use session_servers::{Cut, Detour};
-use session_testkit::{key_of, moment_at, record_of};
+use session_testkit::{digest_of, key_of, moment_at, record_of};
 use tokio::sync::Notify;
 
 use super::browser::Browser;
@@ -28,8 +30,13 @@ async fn insert(store: &dyn Store, number: usize) -> Result<Outcome, StoreError>
     outcome
 }
 
+async fn load(store: &dyn Store, key: &Key) -> Option<Record> {
+    let found = store.load(key, &digest_of(0), moment_at(0)).await;
+    found.unwrap()
+}
+
 #[derive(Default)]
-struct Load {
+struct Traffic {
     next: AtomicUsize,
     applied: AtomicUsize,
     failed: AtomicUsize,
@@ -37,7 +44,7 @@ struct Load {
     moved: Notify,
 }
 
-impl Load {
+impl Traffic {
     /// Writes one session after the other, and returns those that were acknowledged.
     async fn write(&self, store: &dyn Store) -> Vec<usize> {
         let mut acknowledged = Vec::new();
@@ -75,25 +82,25 @@ impl Load {
 
 /// Kills a server while sessions are written, and starts it again.
 pub async fn kill_under_load(store: Arc<dyn Store>, kill: impl FnOnce(), restart: impl FnOnce()) {
-    let load = Arc::new(Load::default());
+    let traffic = Arc::new(Traffic::default());
     let writers: Vec<_> = (0..16)
         .map(|_| {
-            let (load, store) = (Arc::clone(&load), Arc::clone(&store));
-            tokio::spawn(async move { load.write(&*store).await })
+            let (traffic, store) = (Arc::clone(&traffic), Arc::clone(&store));
+            tokio::spawn(async move { traffic.write(&*store).await })
         })
         .collect();
-    load.until(&load.applied, 300).await;
+    traffic.until(&traffic.applied, 300).await;
     tokio::task::block_in_place(kill);
-    load.until(&load.failed, 50).await;
+    traffic.until(&traffic.failed, 50).await;
     tokio::task::block_in_place(restart);
-    load.until(&load.applied, 300).await;
-    load.ends.store(true, Ordering::Relaxed);
+    traffic.until(&traffic.applied, 300).await;
+    traffic.ends.store(true, Ordering::Relaxed);
     let mut count = 0;
     for writer in writers {
         for number in writer.await.unwrap() {
             let key = key_of(number.try_into().unwrap());
-            let found = store.load(&key, moment_at(0)).await.unwrap();
-            assert_eq!(found, Some(Found::Here(record_of(1))), "session {number}");
+            let found = load(&*store, &key).await;
+            assert_eq!(found, Some(record_of(1)), "session {number}");
             count += 1;
         }
     }
@@ -120,8 +127,8 @@ pub async fn freeze(store: Arc<dyn Store>, freeze: impl FnOnce(), thaw: impl FnO
     assert_eq!(inserted.unwrap(), Outcome::Applied);
     // What was not answered may have been done; nothing is half done.
     for number in 1..=40 {
-        let found = store.load(&key_of(number), moment_at(0)).await.unwrap();
-        assert!(found.is_none_or(|found| *found.record() == record_of(1)));
+        let found = load(&*store, &key_of(number)).await;
+        assert!(found.is_none_or(|found| found == record_of(1)));
     }
     store.check().await.unwrap();
 }
@@ -134,28 +141,46 @@ pub async fn give_up(store: Arc<dyn Store>) {
         let limit = Duration::from_micros(number * 20);
         let insert = store.write(Command::Insert { key, record }, moment_at(0));
         let given_up = tokio::time::timeout(limit, insert).await.is_err();
-        let found = store.load(key, moment_at(0)).await.unwrap();
-        let is_right = found.map(|found| *found.record() == *record);
+        let found = load(&*store, key).await;
+        let is_right = found.map(|found| found == *record);
         assert!(is_right.unwrap_or(given_up), "session {number}");
     }
 }
 
-/// Cuts the connection on which a session begins, before or after that is done: it begins once.
+/// Cuts the connection on which a session begins or changes, before or after that is done: it is
+/// done once.
 pub async fn cut(store: Arc<dyn Store>, detour: &Detour) {
     let sessions = Sessions::shared(Policy::default(), store);
-    for cut in [Cut::BeforeItIsDone, Cut::BeforeItIsAnswered] {
-        // So that all is prepared on a connection that is idle then.
-        for owner in ["first".to_owned(), format!("{cut:?}")] {
-            let browser = Browser::new(&sessions, "");
-            if owner != "first" {
-                detour.cut(cut);
-            }
-            let signed_in = browser.send(|session| session.sign_in(&owner)).await;
-            assert!(signed_in.is_ok(), "{cut:?}: {signed_in:?}");
-            assert!(detour.has_cut());
-            assert!(browser.is_known().await);
-        }
-        let devices = sessions.devices(&format!("{cut:?}")).await.unwrap();
-        assert_eq!(devices.len(), 1, "{cut:?}");
+    // So that all is prepared on a connection that is idle then.
+    let warm = Browser::new(&sessions, "");
+    for _ in 0..2 {
+        warm.send(count).await.unwrap();
     }
+    for cut in [Cut::BeforeItIsDone, Cut::BeforeItIsAnswered] {
+        let owner = &*format!("{cut:?}");
+        let browser = Browser::new(&sessions, "");
+        detour.cut(cut);
+        let signed_in = browser.send(|session| session.sign_in(owner)).await;
+        assert!(signed_in.is_ok(), "{cut:?}: {signed_in:?}");
+        assert!(detour.has_cut());
+        assert!(browser.is_known().await);
+        let devices = sessions.devices(owner).await.unwrap();
+        assert_eq!(devices.len(), 1, "{cut:?}");
+
+        for expected in 1..=2 {
+            let counted = browser.send(|session| {
+                // What was loaded is written next.
+                detour.cut(cut);
+                count(session)
+            });
+            assert_eq!(counted.await.unwrap(), expected, "{cut:?}");
+            assert!(detour.has_cut());
+            let read = browser.send(|session| session.get::<u32>("count"));
+            assert_eq!(read.await.unwrap(), Some(expected), "{cut:?}");
+        }
+    }
+}
+
+fn count(session: &Session) -> Result<u32, SessionError> {
+    session.update("count", |count: Option<u32>| count.unwrap_or(0) + 1)
 }

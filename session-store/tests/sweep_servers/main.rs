@@ -20,3 +20,17 @@ static TURN: Mutex<()> = Mutex::const_new(());
 /// How many have the store open, visitors and a sweeper.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const PROCESSES: usize = 2;
+
+/// Returns the live sessions' numbers and keys as rows of SQL, by the thousand; `hex` writes bytes
+/// as the server does.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn live_keys(live: u64, hex: impl Fn(&str) -> String) -> Vec<String> {
+    let rows: Vec<_> = (0..live)
+        .map(|number| {
+            // A session's handle is its key.
+            let key = session_testkit::key_of(number).public_id().to_string();
+            format!("({number}, {})", hex(&key))
+        })
+        .collect();
+    rows.chunks(1_000).map(|rows| rows.join(", ")).collect()
+}

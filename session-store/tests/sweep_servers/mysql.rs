@@ -6,24 +6,29 @@ use session_store::MysqlStore;
 use session_testkit::key_of;
 
 use crate::sweeps::{Scale, live, now, scale, sweeps};
-use crate::{PROCESSES, TURN};
+use crate::{PROCESSES, TURN, live_keys};
 
 /// Makes the live sessions from one that is there, and the expired ones in between.
 fn fill(server: &Mariadb, Scale { expired, live, .. }: Scale) {
     let (all, every) = (expired + live, (expired + live) / live);
     let now = to_micros(now());
-    let sql = format!(
+    let run = |sql: &str| server.run("test", sql).unwrap();
+    run("CREATE TABLE live (number BIGINT PRIMARY KEY, `key` VARBINARY(40))");
+    for rows in live_keys(live, |digits| format!("x'{digits}'")) {
+        run(&format!("INSERT INTO live VALUES {rows}"));
+    }
+    run(&format!(
         "CREATE TEMPORARY TABLE pattern AS SELECT * FROM session; DELETE FROM session; \
-         INSERT INTO session (`key`, revision, public_id, created, seen, expires, owner, expiry, data) \
-         SELECT UNHEX(SHA2(IF(is_live, LPAD(seq DIV {every}, 32, '0'), CONCAT('expired ', seq)), 256)), \
-         revision, public_id, created, seen, IF(is_live, expires, {now} - {all} + seq - seq * 7919 % 100003), \
-         IF(NOT is_live AND seq % 2 = 0, seq % 50000, NULL), expiry, data \
-         FROM (SELECT *, seq % {every} = 0 AND seq < {live} * {every} AS is_live \
-         FROM seq_0_to_{}, pattern) AS numbered; \
-         ANALYZE TABLE session",
+         INSERT INTO session (`key`, revision, present, issued, closed, created, seen, expires, \
+         owner, expiry, data) \
+         SELECT IFNULL(live.`key`, UNHEX(MD5(seq))), revision, present, issued, closed, created, \
+         seen, IF(number IS NULL, {now} - {all} + seq - seq * 7919 % 100003, expires), \
+         IF(number IS NULL AND seq % 2 = 0, seq % 50000, NULL), expiry, data \
+         FROM pattern JOIN seq_0_to_{} LEFT JOIN live ON seq % {every} = 0 \
+         AND number = seq DIV {every} ORDER BY seq; \
+         DROP TABLE live; ANALYZE TABLE session",
         all - 1
-    );
-    server.run("test", &sql).unwrap();
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,24 +6,29 @@ use session_store::PostgresStore;
 use session_testkit::key_of;
 
 use crate::sweeps::{Scale, live, now, scale, sweeps};
-use crate::{PROCESSES, TURN};
+use crate::{PROCESSES, TURN, live_keys};
 
 /// Makes the live sessions from one that is there, and the expired ones in between.
 fn fill(server: &Postgres, Scale { expired, live, .. }: Scale) {
     let (all, every) = (expired + live, (expired + live) / live);
     let now = to_micros(now());
-    let sql = format!(
+    let run = |sql: &str| server.run("postgres", sql).unwrap();
+    run("CREATE TABLE live (number bigint PRIMARY KEY, key bytea)");
+    for rows in live_keys(live, |digits| format!("'\\x{digits}'")) {
+        run(&format!("INSERT INTO live VALUES {rows}"));
+    }
+    run(&format!(
         "CREATE TEMPORARY TABLE pattern AS SELECT * FROM session; DELETE FROM session; \
-         INSERT INTO session (key, revision, public_id, created, seen, expires, owner, expiry, data) \
-         SELECT sha256(convert_to(CASE WHEN is_live THEN lpad((n / {every})::text, 32, '0') \
-         ELSE 'expired ' || n END, 'UTF8')), revision, public_id, created, seen, \
-         CASE WHEN is_live THEN expires ELSE {now} - {all} + n - n * 7919 % 100003 END, \
-         CASE WHEN NOT is_live AND n % 2 = 0 THEN convert_to((n % 50000)::text, 'UTF8') END, \
-         expiry, data FROM (SELECT *, n % {every} = 0 AND n < {live} * {every} AS is_live \
-         FROM generate_series(0, {all}::bigint - 1) AS n, pattern) AS numbered; \
-         ANALYZE session"
-    );
-    server.run("postgres", &sql).unwrap();
+         INSERT INTO session (key, revision, present, issued, closed, created, seen, expires, \
+         owner, expiry, data) \
+         SELECT coalesce(live.key, decode(md5(n::text), 'hex')), revision, present, issued, \
+         closed, created, seen, \
+         CASE WHEN number IS NULL THEN {now} - {all} + n - n * 7919 % 100003 ELSE expires END, \
+         CASE WHEN number IS NULL AND n % 2 = 0 THEN convert_to((n % 50000)::text, 'UTF8') END, \
+         expiry, data FROM pattern CROSS JOIN generate_series(0, {all}::bigint - 1) AS n \
+         LEFT JOIN live ON n = number * {every} ORDER BY n; \
+         DROP TABLE live; ANALYZE session"
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,6 +31,7 @@
 //! | `POST /api/clear` | `clear` | 204 |
 //! | `POST /api/cycle` | `cycle` | 204 |
 //! | `POST /api/login` `{"user"}` | `sign_in` | 204 |
+//! | `POST /api/reauthenticate` | `reauthenticate` | 204, or 401 |
 //! | `POST /api/logout` | `destroy` | 204 |
 //! | `POST /api/relogin` `{"user"}` | `destroy`, then `sign_in` | 204 |
 //! | `PUT /api/lifetime` | `set_lifetime`: one of `{"browser_close":true}`, `{"seconds":n}`, `{"at":moment}`, `{"default":true}` | 204, or 400 |

@@ -171,7 +171,10 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         signing_in_gives_a_new_id_and_keeps_the_data
         another_owner_finds_none_of_the_data
         the_same_owner_gets_a_new_id_too
-        cycling_keeps_the_data_and_kills_the_old_id
+        cycling_keeps_the_data_and_ends_the_old_id_in_the_end
+        cycling_twice_at_once_changes_the_id_once
+        reauthenticating_gives_a_new_id_and_keeps_the_handle
+        reauthenticating_needs_an_owner
         logging_out_ends_the_session_everywhere
         logging_out_without_a_session_is_fine
         relogin_starts_from_nothing
@@ -219,10 +222,13 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         a_login_during_a_slow_read_keeps_its_cookie
         a_login_during_a_slow_write_keeps_its_cookie
         a_write_that_starts_after_a_login_keeps_its_cookie
+        a_write_during_a_slow_login_is_carried_along
         a_second_login_from_before_the_first_works
-        a_logout_with_the_id_from_before_a_login_holds
+        a_double_click_on_a_login_signs_in
+        a_logout_with_the_id_from_before_a_login_ends_what_that_one_opens
+        a_logout_with_the_id_from_before_a_cycle_holds
         a_slow_write_follows_a_cycle
-        of_two_cycles_one_id_survives
+        of_two_cycles_one_gives_a_new_id
         a_revocation_during_a_slow_write_holds;
 };
 

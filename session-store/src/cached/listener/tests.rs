@@ -26,7 +26,7 @@ impl Notifies for Telling {
     async fn listen(&self) -> Result<Box<dyn Notices>, StoreError> {
         self.attempts.fetch_add(1, SeqCst);
         let line = self.lines.lock().await.try_recv();
-        let line = line.map_err(|_| StoreError::new("nobody may listen"))?;
+        let line = line.map_err(|_| StoreError::new("no listener is accepted"))?;
         Ok(Box::new(Heard(line)))
     }
 }
@@ -220,7 +220,7 @@ async fn a_first_attempt_to_listen_that_fails_is_an_error() {
         attempts: Arc::default(),
     };
     let cached = CachedStore::listening(Arc::new(telling), &CachedOptions::new()).await;
-    assert_eq!(cached.unwrap_err().to_string(), "nobody may listen");
+    assert_eq!(cached.unwrap_err().to_string(), "no listener is accepted");
 }
 
 #[tokio::test]

@@ -1,78 +1,46 @@
--- What every script begins with: how a record is kept.
+-- How every script reads a record: row.rs writes it.
 --
--- A record is one string, a msgpack array of strings. Moments are microseconds since 1970 plus 10^18,
--- as 19 digits: Lua's numbers are too short for the year 9999, and texts of digits compare as numbers do
--- in every locale. Redis' own clock frees memory; what lives is said by the caller's `now`.
+-- A record is one string. Its head has a fixed length, so that a script reads and changes parts of it
+-- and leaves the data alone. Moments are microseconds since 1970 plus 10^18, as 19 digits: Lua's numbers
+-- are too short for the year 9999, and texts of digits compare as numbers do in every locale.
 
-local FROM, REVISION, EXPIRES, SEEN, HANDLE, OWNER, PREVIOUS, REMEMBERED, LISTED, REST, DATA =
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+local HEAD, LISTED_AT = 155, 39
 
--- A moment as whole milliseconds: those before it, and whether something is left over.
-local function millis(moment)
-  return tonumber(string.sub(moment, 1, 16)) - 1e15, string.sub(moment, 17) ~= '000'
+-- Returns the parts that scripts look at; `nil` if there is no record, or one that can't be read.
+local function parse(head)
+  local digits = type(head) == 'string' and #head >= HEAD and string.match(head, '^1(%d+)')
+  local owner = digits and tonumber(string.sub(head, 146, HEAD))
+  if not owner or #digits < 96 then return nil end
+  return {
+    expires = string.sub(head, 2, 20),
+    seen = string.sub(head, 21, 39),
+    listed = string.sub(head, 40, 58),
+    revision = string.sub(head, 59, 77),
+    closed = string.sub(head, 97, 97),
+    present = string.sub(head, 98, 113),
+    remembered = string.sub(head, 114, 129),
+    earlier = string.sub(head, 130, 145),
+    owner_bytes = owner,
+  }
 end
 
--- The first millisecond that is not before the moment, in Redis' form. Redis knows none before 1970.
-local function ceiling(moment)
-  local whole, more = millis(moment)
-  if more then whole = whole + 1 end
-  return string.format('%.0f', math.max(whole, 1))
-end
-
-local function digest(key)
-  return string.match(key, '{(%x+)}')
-end
-
--- The key of another session; of use only where one server has them all.
-local function sibling(key, digest)
-  return string.match(key, '^[^{]*') .. '{' .. digest .. '}'
-end
-
+-- A key that holds no string is a record that can't be read.
 local function read(key)
-  local packed = redis.call('GET', key)
-  return packed and cmsgpack.unpack(packed)
+  return parse(redis.pcall('GETRANGE', key, 0, HEAD - 1))
 end
 
-local function put(key, record)
-  redis.call('SET', key, cmsgpack.pack(record), 'PXAT', ceiling(record[EXPIRES]))
+local function owner_of(key, record)
+  if record.owner_bytes == 0 then return '' end
+  return redis.call('GETRANGE', key, HEAD, HEAD + record.owner_bytes - 1)
 end
 
--- Takes the seven arguments from `first` on for what a caller says of a record.
-local function given(first)
-  local a = ARGV
-  return { '', a[first], a[first + 1], a[first + 2], a[first + 3], a[first + 4], '', '', '', a[first + 5],
-    a[first + 6] }
+local function later(one, other)
+  return one > other and one or other
 end
 
-local function is_over(record, now)
-  return record[EXPIRES] <= now
-end
-
--- Returns the live record under the key; else nothing and, of a move under way, from where and which.
--- A move that is confirmed is thereby done.
-local function live(key, now, confirmed)
-  local record = read(key)
-  if not record or is_over(record, now) then return nil end
-  if record[FROM] ~= '' then
-    if record[REVISION] ~= confirmed then return nil, { 'pending', record[FROM], record[REVISION] } end
-    record[FROM] = ''
-    put(key, record)
-  end
-  return record
-end
-
-local function leads(record, previous, now)
-  return record[PREVIOUS] == previous and record[REMEMBERED] > now
-end
-
-local function here(record, at)
-  return { 'here', record[REVISION], record[EXPIRES], record[SEEN], record[HANDLE], record[OWNER],
-    record[REST], record[DATA], at }
-end
-
--- Says whether a record is one of those to be ended: of this owner, and this handle or any but it.
-local function is_chosen(record, owner, which, handle)
-  if which == 'any' then return true end
-  if record[OWNER] ~= owner then return false end
-  return which == 'all' or (which == 'one') == (record[HANDLE] == handle)
+-- The first millisecond that is not before the moment. Redis knows none before 1970.
+local function ceiling(moment)
+  local whole = tonumber(string.sub(moment, 1, 16)) - 1e15
+  if string.sub(moment, 17) ~= '000' then whole = whole + 1 end
+  return string.format('%.0f', math.max(whole, 1))
 end

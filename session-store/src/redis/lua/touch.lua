@@ -1,13 +1,10 @@
--- KEYS: the session's. ARGV: now, expected, listed, confirmed, seen, expires.
-local now = ARGV[1]
-local record, pending = live(KEYS[1], now, ARGV[4])
-if not record then return pending or false end
-if record[REVISION] ~= ARGV[2] then return false end
-if ARGV[3] > record[LISTED] then record[LISTED] = ARGV[3] end
-if ARGV[5] > record[SEEN] then record[SEEN] = ARGV[5] end
-local is_longer = ARGV[6] > record[EXPIRES]
-if is_longer then record[EXPIRES] = ARGV[6] end
-if not is_listed(record) then return { 'unlisted', record[OWNER] } end
-put(KEYS[1], record)
-if is_longer then list(KEYS[1], record, now) end
+-- KEYS: the session's. ARGV: now, expected, seen, expires, listed.
+local record = read(KEYS[1])
+if not record or record.expires <= ARGV[1] then return 'gone' end
+if record.revision ~= ARGV[2] then return 'changed' end
+local seen, expires = later(record.seen, ARGV[3]), later(record.expires, ARGV[4])
+local listed = later(record.listed, ARGV[5])
+if record.owner_bytes > 0 and expires > listed then return { 'unlisted', owner_of(KEYS[1], record) } end
+redis.call('SETRANGE', KEYS[1], 1, expires .. seen .. listed)
+redis.call('PEXPIREAT', KEYS[1], ceiling(expires))
 return 'done'

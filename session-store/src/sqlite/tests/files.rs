@@ -1,4 +1,4 @@
-//! What a path can lead to: nothing, somebody else's file, a damaged one.
+//! Paths that lead to nothing, to another program's file, or to a damaged one.
 
 use super::*;
 
@@ -20,7 +20,7 @@ async fn a_new_file_is_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_had_is_named_with_a_remedy() {
+async fn a_file_that_cannot_be_opened_is_named_with_a_remedy() {
     let folder = Folder::new();
     fs::write(folder.path(), "").unwrap();
     for (path, remedy) in [
@@ -79,9 +79,9 @@ async fn a_file_called_like_an_address_is_a_file() {
 }
 
 #[tokio::test]
-async fn what_is_no_database_is_refused_and_kept() {
+async fn a_file_that_is_no_database_is_refused_and_kept() {
     let folder = Folder::new();
-    let text = "This is somebody's letter. ".repeat(100);
+    let text = "This is a letter. ".repeat(100);
     fs::write(folder.path(), &text).unwrap();
     let message = folder.refusal().await;
     assert_eq!(
@@ -183,7 +183,7 @@ async fn a_short_file_that_is_no_database_is_refused_and_kept() {
         );
         assert_eq!(fs::read_to_string(folder.path()).unwrap(), text);
     }
-    // An empty file is what `touch` makes.
+    // An empty file, as `touch` makes it, is fine.
     fs::write(folder.path(), "").unwrap();
     folder.open().await.close().await;
 }
@@ -208,9 +208,9 @@ async fn a_file_whose_pages_are_still_in_the_log_is_taken_from_there() {
 #[tokio::test]
 async fn a_file_that_is_opened_by_another_is_waited_for() {
     let folder = Folder::new();
-    let mut stranger = folder.stranger().await;
+    let mut other = folder.other_program().await;
     for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
-        run(&mut stranger, begin).await;
+        run(&mut other, begin).await;
         let begun = Instant::now();
         let refusal = SqliteStore::open_with(folder.hasty()).await.unwrap_err();
         assert!(begun.elapsed() >= HASTE, "{begin}: it waits for the other");
@@ -223,11 +223,11 @@ async fn a_file_that_is_opened_by_another_is_waited_for() {
         let opening = tokio::spawn(SqliteStore::open(folder.path()));
         tokio::task::yield_now().await;
         assert!(!opening.is_finished(), "{begin}: the other is not done");
-        run(&mut stranger, "COMMIT").await;
+        run(&mut other, "COMMIT").await;
         let store = opening.await.unwrap().unwrap();
         store.check().await.unwrap();
         store.close().await;
-        run(&mut stranger, "PRAGMA journal_mode = DELETE").await;
+        run(&mut other, "PRAGMA journal_mode = DELETE").await;
     }
 }
 

@@ -1,17 +1,13 @@
-//! What a file can hold already: our table, a newer one, another program's.
+//! Files that hold a table of that name already: ours, a newer one, another program's.
 
 use super::*;
 
 #[tokio::test]
 async fn another_programs_table_is_refused_and_kept() {
     let folder = Folder::new();
-    let mut stranger = folder.stranger().await;
-    run(
-        &mut stranger,
-        "CREATE TABLE Session (id INTEGER, data BLOB)",
-    )
-    .await;
-    run(&mut stranger, "INSERT INTO session VALUES (1, x'00')").await;
+    let mut other = folder.other_program().await;
+    run(&mut other, "CREATE TABLE Session (id INTEGER, data BLOB)").await;
+    run(&mut other, "INSERT INTO session VALUES (1, x'00')").await;
     let message = folder.refusal().await;
     assert_eq!(
         message,
@@ -19,7 +15,7 @@ async fn another_programs_table_is_refused_and_kept() {
          table with SqliteOptions::table, or another file"
     );
     // The remedy works, and the database stays the other program's.
-    run(&mut stranger, "PRAGMA user_version = 42").await;
+    run(&mut other, "PRAGMA user_version = 42").await;
     let store = SqliteStore::open_with(folder.hasty().table("web_session"));
     let store = store.await.unwrap();
     assert_eq!(
@@ -28,7 +24,7 @@ async fn another_programs_table_is_refused_and_kept() {
     );
     let row =
         sqlx::query("SELECT (SELECT count(*) FROM session), user_version FROM pragma_user_version")
-            .fetch_one(&mut stranger)
+            .fetch_one(&mut other)
             .await
             .unwrap();
     assert_eq!((row.get::<i64, _>(0), row.get::<i64, _>(1)), (1, 42));
@@ -40,9 +36,9 @@ async fn columns_of_the_application_are_ignored_and_kept() {
     let store = folder.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
-    let mut stranger = folder.stranger().await;
-    run(&mut stranger, "ALTER TABLE session ADD COLUMN note TEXT").await;
-    run(&mut stranger, "UPDATE session SET note = 'kept'").await;
+    let mut other = folder.other_program().await;
+    run(&mut other, "ALTER TABLE session ADD COLUMN note TEXT").await;
+    run(&mut other, "UPDATE session SET note = 'kept'").await;
     let store = folder.open().await;
     insert(&store, 2, &record_of(2)).await.unwrap();
     let replace = Command::Replace {
@@ -54,7 +50,7 @@ async fn columns_of_the_application_are_ignored_and_kept() {
     assert_eq!(outcome, Outcome::Applied);
     assert_eq!(load(&store, 1).await, Some(record_of(3)));
     let notes = sqlx::query("SELECT note FROM session ORDER BY rowid");
-    let notes = notes.fetch_all(&mut stranger).await.unwrap();
+    let notes = notes.fetch_all(&mut other).await.unwrap();
     let notes: Vec<Option<&str>> = notes.iter().map(|row| row.get(0)).collect();
     assert_eq!(notes, [Some("kept"), None]);
 }
@@ -63,8 +59,8 @@ async fn columns_of_the_application_are_ignored_and_kept() {
 async fn a_table_without_one_of_our_columns_is_refused() {
     let folder = Folder::new();
     folder.open().await.close().await;
-    let mut stranger = folder.stranger().await;
-    run(&mut stranger, "ALTER TABLE session DROP COLUMN salt").await;
+    let mut other = folder.other_program().await;
+    run(&mut other, "ALTER TABLE session DROP COLUMN salt").await;
     let message = folder.refusal().await;
     assert!(
         message.contains("was not made by session-store"),
@@ -75,9 +71,9 @@ async fn a_table_without_one_of_our_columns_is_refused() {
 #[tokio::test]
 async fn a_table_that_was_made_by_hand_is_as_good() {
     let folder = Folder::new();
-    let mut stranger = folder.stranger().await;
+    let mut other = folder.other_program().await;
     let schema = include_str!("../../../migrations/sqlite.sql");
-    sqlx::raw_sql(schema).execute(&mut stranger).await.unwrap();
+    sqlx::raw_sql(schema).execute(&mut other).await.unwrap();
     let store = folder.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
     assert_eq!(load(&store, 1).await, Some(record_of(1)));
@@ -86,9 +82,9 @@ async fn a_table_that_was_made_by_hand_is_as_good() {
 #[tokio::test]
 async fn a_newer_table_is_refused() {
     let folder = Folder::new();
-    let mut stranger = folder.stranger().await;
+    let mut other = folder.other_program().await;
     run(
-        &mut stranger,
+        &mut other,
         "CREATE TABLE session (/* session-store schema 2 */ key BLOB)",
     )
     .await;
@@ -137,11 +133,12 @@ async fn a_table_needs_a_name_that_can_stand_in_sql() {
 async fn a_row_that_makes_no_sense_is_empty_or_absent() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let mut stranger = folder.stranger().await;
+    let mut other = folder.other_program().await;
     for (number, broken) in (1..).zip([
         "present = x'01'",
         "issued = 9223372036854775807",
         "remembered = x'01', remembered_until = 0",
+        "remembered = zeroblob(16), remembered_until = 0, earlier = x'01'",
         "remembered = zeroblob(16)",
         "remembered = zeroblob(16), remembered_until = 0, salt = x'01'",
         "created = 9223372036854775807",
@@ -154,16 +151,16 @@ async fn a_row_that_makes_no_sense_is_empty_or_absent() {
     ]) {
         insert(&store, number, &record_of(number)).await.unwrap();
         let sql = format!("UPDATE session SET {broken} WHERE revision = {number}");
-        run(&mut stranger, sql).await;
+        run(&mut other, sql).await;
         assert_eq!(load(&store, number).await, None, "{broken}");
     }
     insert(&store, 20, &record_of(20)).await.unwrap();
     let sql =
         "UPDATE session SET data = CAST(x'7bff7d' AS TEXT), owner = 'ada' WHERE revision = 20";
-    run(&mut stranger, sql).await;
+    run(&mut other, sql).await;
     let found = load(&store, 20).await.unwrap();
     assert_eq!(&*found.data, "");
-    // What can't be read can be replaced, ended and swept.
+    // A row that can't be read can be replaced, deleted and swept.
     let replace = Command::Replace {
         key: &key_of(20),
         expected: found.revision,
@@ -174,5 +171,5 @@ async fn a_row_that_makes_no_sense_is_empty_or_absent() {
         Outcome::Applied
     );
     assert_eq!(delete(&store, 1).await, Outcome::Applied);
-    assert_eq!(store.sweep(moment_at(100), 100).await.unwrap(), 11);
+    assert_eq!(store.sweep(moment_at(100), 100).await.unwrap(), 12);
 }

@@ -73,11 +73,9 @@ pub(crate) async fn an_answer_with_the_cookie_is_private(server: &dyn Server) ->
 }
 
 pub(crate) async fn an_unknown_id_is_never_adopted(server: &dyn Server) -> Outcome {
-    let name = session_cookie(&client(server).await?)
-        .await?
-        .name()
-        .to_owned();
-    for unknown in ["a".repeat(32), "7".repeat(32)] {
+    let cookie = session_cookie(&client(server).await?).await?;
+    let (name, length) = (cookie.name(), cookie.value().len());
+    for unknown in ["a".repeat(length), "7".repeat(length)] {
         let stranger = client(server).await?;
         let presented = format!("{name}={unknown}");
         let read = with_cookies(&stranger, "GET", "/api/session", &[presented.as_bytes()]).await?;
@@ -131,9 +129,9 @@ async fn stand_beside(server: &dyn Server, neighbours: &[&[u8]]) -> Outcome {
 pub(crate) async fn duplicates_are_all_tried(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     let good = client.cookie_header();
-    let name = good.split('=').next().unwrap_or_default();
+    let (name, id) = good.split_once('=').unwrap_or_default();
     let (unknown, garbage) = (
-        format!("{name}={}", "b".repeat(32)),
+        format!("{name}={}", "b".repeat(id.len())),
         format!("{name}=garbage"),
     );
     for header in [
@@ -171,6 +169,9 @@ pub(crate) async fn what_is_no_id_is_no_session(server: &dyn Server) -> Outcome 
         return Err(Failure::new(format!("no cookie: {good:?}")));
     };
     let first = id.as_bytes().first().copied().unwrap_or_default();
+    let last = id.as_bytes().last().copied().unwrap_or_default();
+    let other = if last == b'A' { "Q" } else { "A" };
+    let start = id.get(..id.len() - 1).unwrap_or_default();
     let rest = id.get(1..).unwrap_or_default();
     let presented: Vec<Vec<u8>> = vec![
         format!("{name}=").into(),
@@ -179,13 +180,15 @@ pub(crate) async fn what_is_no_id_is_no_session(server: &dyn Server) -> Outcome 
         format!("{name}=%{first:02x}{rest}").into(),
         format!("{name}={id}x").into(),
         format!("{name}={rest}").into(),
+        // What opens a session is all of the id.
+        format!("{name}={start}{other}").into(),
         format!("{name}={}", "a".repeat(6_000)).into(),
         format!("x{name}={id}; {name}x={id}; x={name}={id}").into(),
         format!("{}={id}", swap_case(name)).into(),
         format!("{name}=../../../../../../etc/passwd").into(),
         format!("{name}=' OR 1=1 --").into(),
-        [name.as_bytes(), b"=", &[0xff; 32]].concat(),
-        [name.as_bytes(), b"=", "é".repeat(16).as_bytes()].concat(),
+        [name.as_bytes(), b"=", &[0xff; 48]].concat(),
+        [name.as_bytes(), b"=", "é".repeat(24).as_bytes()].concat(),
     ];
     for header in presented {
         let answer = with_cookies(&client, "GET", "/api/session", &[&header]).await?;
@@ -194,7 +197,7 @@ pub(crate) async fn what_is_no_id_is_no_session(server: &dyn Server) -> Outcome 
         let exists = answer.json()?["exists"].clone();
         equal(&format!("`exists` with {shown:?}"), exists, false)?;
     }
-    Ok(())
+    super::has(&client, json!({ "here": true })).await
 }
 
 pub(crate) async fn the_id_never_shows_in_a_body(server: &dyn Server) -> Outcome {

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::{Outcome, client_with, has, is_dead, settle, visitor};
+use super::{Outcome, client_with, has, is_dead, settle, visitor, wait};
 use crate::http::failure::{Failure, equal, holds};
 use crate::http::{Client, Server};
 
@@ -150,14 +150,6 @@ pub(crate) async fn an_absolute_limit_holds_whatever_the_activity(server: &dyn S
     client.post("/api/cycle", "").await?.is(204)?;
     wait(&client, 5_000).await?;
     is_dead(&client).await
-}
-
-/// Lets the server's clock go on; it is the only one that the suite can see.
-async fn wait(client: &Client, millis: u32) -> Outcome {
-    let bystander = Client::new(std::sync::Arc::clone(client.app()));
-    let target = format!("/api/session?delay_ms={millis}");
-    bystander.get(&target).await?.is(200)?;
-    Ok(())
 }
 
 /// Returns the server's time, from what it says of a session.

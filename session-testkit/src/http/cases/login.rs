@@ -1,17 +1,23 @@
 use serde_json::json;
 
-use super::{Outcome, client, has, is_dead, login, nobody_yet, visitor};
+use super::devices::{current, list};
+use super::{Outcome, client, has, is_dead, login, nobody_yet, sees_only, visitor, wait};
 use crate::http::Server;
-use crate::http::failure::holds;
+use crate::http::failure::{equal, holds};
 
 pub(crate) async fn signing_in_gives_a_new_id_and_keeps_the_data(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     let before = client.copy();
     let user = nobody_yet();
     login(&client, &user).await?;
+    holds(client.cookie_header() != before.cookie_header(), || {
+        "the id is the same".into()
+    })?;
     has(&client, json!({ "here": true })).await?;
     client.get("/api/session").await?.says("owner", user)?;
-    is_dead(&before).await
+    // Whoever has planted the old id learns nothing of what is done from here on.
+    client.put("/api/data/secret", "1").await?.is(204)?;
+    sees_only(&before, json!({ "here": true })).await
 }
 
 pub(crate) async fn another_owner_finds_none_of_the_data(server: &dyn Server) -> Outcome {
@@ -36,7 +42,9 @@ pub(crate) async fn the_same_owner_gets_a_new_id_too(server: &dyn Server) -> Out
     is_dead(&before).await
 }
 
-pub(crate) async fn cycling_keeps_the_data_and_kills_the_old_id(server: &dyn Server) -> Outcome {
+pub(crate) async fn cycling_keeps_the_data_and_ends_the_old_id_in_the_end(
+    server: &dyn Server,
+) -> Outcome {
     let client = visitor(server).await?;
     let user = nobody_yet();
     login(&client, &user).await?;
@@ -45,9 +53,52 @@ pub(crate) async fn cycling_keeps_the_data_and_kills_the_old_id(server: &dyn Ser
     holds(client.cookie_header() != before.cookie_header(), || {
         "the id is the same".into()
     })?;
-    has(&client, json!({ "here": true })).await?;
     client.get("/api/session").await?.says("owner", user)?;
-    is_dead(&before).await
+    // Requests that are under way go on with the old one, and bring no cookie.
+    let put = before.put("/api/data/more", "1").await?;
+    put.is(204)?.sets_nothing()?;
+    let data = json!({ "here": true, "more": 1 });
+    for browser in [&before, &client] {
+        has(browser, data.clone()).await?;
+    }
+    wait(&client, GRACE + 500).await?;
+    is_dead(&before).await?;
+    has(&client, data).await
+}
+
+pub(crate) async fn cycling_twice_at_once_changes_the_id_once(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    client.post("/api/cycle", "").await?.is(204)?.sets_one()?;
+    let again = client.post("/api/cycle", "").await?;
+    again.is(204)?.sets_nothing()?;
+    has(&client, json!({ "here": true })).await
+}
+
+pub(crate) async fn reauthenticating_gives_a_new_id_and_keeps_the_handle(
+    server: &dyn Server,
+) -> Outcome {
+    let client = visitor(server).await?;
+    login(&client, &nobody_yet()).await?;
+    let handle = current(&list(&client).await?)?;
+    for _ in 0..2 {
+        let before = client.copy();
+        let answer = client.post("/api/reauthenticate", "").await?.is(204)?;
+        answer.sets_one()?;
+        holds(client.cookie_header() != before.cookie_header(), || {
+            "the id is the same".into()
+        })?;
+        equal("the handle", current(&list(&client).await?)?, &*handle)?;
+    }
+    has(&client, json!({ "here": true })).await
+}
+
+pub(crate) async fn reauthenticating_needs_an_owner(server: &dyn Server) -> Outcome {
+    let stranger = client(server).await?;
+    for client in [stranger, visitor(server).await?] {
+        let refused = client.post("/api/reauthenticate", "").await?;
+        refused.is(401)?.sets_nothing()?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn logging_out_ends_the_session_everywhere(server: &dyn Server) -> Outcome {
@@ -98,3 +149,6 @@ pub(crate) async fn a_user_without_a_name_is_refused(server: &dyn Server) -> Out
     }
     has(&client, json!({ "here": true })).await
 }
+
+/// For how many milliseconds an id goes on that was rotated, if its successor has been presented.
+const GRACE: u32 = 10_000;

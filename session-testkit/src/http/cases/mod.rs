@@ -42,6 +42,13 @@ pub(crate) async fn visitor(server: &dyn Server) -> Result<Client, Failure> {
     Ok(client)
 }
 
+/// Lets the server's clock go on; it is the only one that the suite can see.
+pub(crate) async fn wait(client: &Client, millis: u32) -> Outcome {
+    let target = format!("/api/session?delay_ms={millis}");
+    client.stranger().get(&target).await?.is(200)?;
+    Ok(())
+}
+
 pub(crate) async fn settle(client: &Client) -> Outcome {
     client
         .put("/api/data/here", "true")
@@ -75,6 +82,15 @@ pub(crate) async fn is_dead(client: &Client) -> Outcome {
     answer
         .says("exists", false)?
         .says("data", serde_json::json!({}))?
+        .says("owner", serde_json::Value::Null)?;
+    Ok(())
+}
+
+/// Checks that a browser, with an id from before a login, sees just what was there before.
+pub(crate) async fn sees_only(client: &Client, data: serde_json::Value) -> Outcome {
+    let answer = client.get("/api/session").await?.is(200)?.sets_nothing()?;
+    answer
+        .says("data", data)?
         .says("owner", serde_json::Value::Null)?;
     Ok(())
 }

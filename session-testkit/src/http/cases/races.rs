@@ -6,7 +6,7 @@ use futures_util::future::{join, join_all, try_join_all};
 use serde_json::{Value, json};
 
 use super::devices::{current, list};
-use super::{Outcome, client, has, is_dead, login, nobody_yet, visitor};
+use super::{Outcome, client, has, is_dead, login, nobody_yet, sees_only, visitor};
 use crate::http::failure::equal;
 use crate::http::{Answer, Client, Request, Server};
 
@@ -80,7 +80,7 @@ pub(crate) async fn a_login_during_a_slow_write_keeps_its_cookie(server: &dyn Se
     let client = visitor(server).await?;
     let user = nobody_yet();
     let slow = slow_while_signing_in(&client, &user, "PUT", "/api/data/late?delay_ms=1200").await?;
-    // The id that it was written under is dead; what it wrote must not follow the user.
+    // Whoever has planted the id that it was written with must not write for the user.
     slow.sets_nothing()?;
     client.get("/api/session").await?.says("owner", user)?;
     has(&client, json!({ "here": true })).await
@@ -95,10 +95,40 @@ pub(crate) async fn a_write_that_starts_after_a_login_keeps_its_cookie(
     let user = nobody_yet();
     login(&client, &user).await?;
     let put = before.put("/api/data/late", "1").await?;
-    put.is(409)?.sets_nothing()?;
+    put.is(204)?.sets_nothing()?;
     let increment = before.post("/api/data/late/increment", "").await?;
-    increment.is(409)?.sets_nothing()?;
-    is_dead(&before).await?;
+    increment.is(200)?.sets_nothing()?;
+    for (method, target) in [("POST", "/api/cycle"), ("POST", "/api/clear")] {
+        let answer = before.send(Request::new(method, target)).await?;
+        answer.is(204)?.sets_nothing()?;
+    }
+    sees_only(&before, json!({ "here": true })).await?;
+    client.get("/api/session").await?.says("owner", user)?;
+    has(&client, json!({ "here": true })).await
+}
+
+pub(crate) async fn a_write_during_a_slow_login_is_carried_along(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let user = json!({ "user": nobody_yet() }).to_string();
+    let (login, put) = join(
+        client.post("/api/login?delay_ms=1200", &user),
+        client.put("/api/data/between?delay_ms=600", "1"),
+    )
+    .await;
+    put?.is(204)?.sets_nothing()?;
+    login?.is(204)?.sets_one()?;
+    has(&client, json!({ "here": true, "between": 1 })).await
+}
+
+pub(crate) async fn a_double_click_on_a_login_signs_in(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let user = nobody_yet();
+    let body = json!({ "user": user }).to_string();
+    let click = || client.post("/api/login?delay_ms=300", &body);
+    let (one, other) = join(click(), click()).await;
+    one?.is(204)?.sets_one()?;
+    other?.is(204)?.sets_one()?;
+    // Whichever answer came last.
     client.get("/api/session").await?.says("owner", user)?;
     has(&client, json!({ "here": true })).await
 }
@@ -117,10 +147,25 @@ pub(crate) async fn a_second_login_from_before_the_first_works(server: &dyn Serv
     Ok(())
 }
 
-pub(crate) async fn a_logout_with_the_id_from_before_a_login_holds(server: &dyn Server) -> Outcome {
+pub(crate) async fn a_logout_with_the_id_from_before_a_login_ends_what_that_one_opens(
+    server: &dyn Server,
+) -> Outcome {
     let client = visitor(server).await?;
     let before = client.copy();
+    let planter = client.copy();
+    let user = nobody_yet();
+    login(&client, &user).await?;
+    before.post("/api/logout", "").await?.is(204)?;
+    is_dead(&planter).await?;
+    client.get("/api/session").await?.says("owner", user)?;
+    has(&client, json!({ "here": true })).await
+}
+
+pub(crate) async fn a_logout_with_the_id_from_before_a_cycle_holds(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
     login(&client, &nobody_yet()).await?;
+    let before = client.copy();
+    client.post("/api/cycle", "").await?.is(204)?.sets_one()?;
     before.post("/api/logout", "").await?.is(204)?.removes()?;
     is_dead(&client).await
 }
@@ -135,15 +180,17 @@ pub(crate) async fn a_slow_write_follows_a_cycle(server: &dyn Server) -> Outcome
     has(&client, json!({ "here": true, "late": 1 })).await
 }
 
-pub(crate) async fn of_two_cycles_one_id_survives(server: &dyn Server) -> Outcome {
+pub(crate) async fn of_two_cycles_one_gives_a_new_id(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     let before = client.copy();
     let cycle = || client.post("/api/cycle?delay_ms=300", "");
     let (one, other) = join(cycle(), cycle()).await;
     let cookies = one?.set_cookies().len() + other?.set_cookies().len();
     equal("the number of new ids", cookies, 1)?;
-    has(&client, json!({ "here": true })).await?;
-    is_dead(&before).await
+    for browser in [&client, &before] {
+        has(browser, json!({ "here": true })).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn a_revocation_during_a_slow_write_holds(server: &dyn Server) -> Outcome {

@@ -1,0 +1,79 @@
+use std::sync::Arc;
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult};
+use sqlx::{Error, Row as _};
+
+use super::table::Table;
+use crate::sql::{Dialect, Driver as _, Effect, Kind, Value};
+
+/// A MySQL or MariaDB database and the table in it.
+pub(crate) struct Mysql {
+    pub(super) options: MySqlConnectOptions,
+    table: Table,
+    pub(super) sweep_end: Arc<str>,
+    pub(super) sweep: Arc<str>,
+}
+
+impl Mysql {
+    pub(super) fn new(options: MySqlConnectOptions, table: Table) -> Self {
+        let sql = |text: &str| text.replace("TABLE", &table.quoted()).into();
+        Self {
+            sweep_end: sql(SWEEP_END),
+            sweep: sql(SWEEP),
+            options,
+            table,
+        }
+    }
+}
+
+impl Dialect for Mysql {
+    type Driver = sqlx::MySql;
+
+    // `ON DUPLICATE KEY` would count a row that it leaves alone like a new one, and `IGNORE` would
+    // cut off what does not fit.
+    const IF_ABSENT: &'static str = "";
+
+    fn sql(&self, _: Effect, text: &str) -> String {
+        let text = text.replace("TABLE", &self.table.quoted());
+        text.replace("KEY", "`key`")
+    }
+
+    fn count(done: &MySqlQueryResult) -> u64 {
+        done.rows_affected()
+    }
+
+    async fn sweep(
+        &self,
+        connection: &mut MySqlConnection,
+        from: i64,
+        now: i64,
+        limit: i64,
+    ) -> Result<(usize, Option<i64>), Error> {
+        // MySQL can't say what it has removed; so it says first how far that will be.
+        let last = limit.saturating_sub(1).max(0);
+        let values = [from, now, last].map(Value::Number);
+        let end = sqlx::MySql::statement(&self.sweep_end, &values);
+        let end = end.fetch_optional(&mut *connection).await?;
+        let end = end.map(|row| row.try_get(0)).transpose()?;
+        let values = [from, now, limit, now].map(Value::Number);
+        let count = Self::matched(connection, &self.sweep, &values).await?;
+        Ok((count, end))
+    }
+
+    async fn prepare(&self, connection: &mut MySqlConnection) -> Result<Kind, Error> {
+        self.table.prepare(connection).await
+    }
+}
+
+const SWEEP_END: &str = "\
+    SELECT expires FROM TABLE WHERE expires >= ? AND expires <= ? \
+    ORDER BY expires LIMIT 1 OFFSET ?";
+
+/// Two sweeps at a time take different rows, and wait for nobody, where the server knows how to;
+/// such comments are read from that version on, one by each family. In another order the join would
+/// lock rows that it then leaves alone.
+const SWEEP: &str = "\
+    DELETE gone FROM (SELECT id FROM TABLE \
+    WHERE expires >= ? AND expires <= ? ORDER BY expires LIMIT ? \
+    /*!80001 FOR UPDATE SKIP LOCKED */ /*M!100600 FOR UPDATE SKIP LOCKED */) AS found \
+    STRAIGHT_JOIN TABLE AS gone ON gone.id = found.id WHERE gone.expires <= ?";

@@ -1,0 +1,227 @@
+//! The commands on one session, each of them one command on one slot. PROTOCOL.md has the laws.
+
+use std::sync::Arc;
+
+use redis::{Value, cmd};
+use session_core::{Command, Key, Only, Outcome, Record, Revision};
+use time::OffsetDateTime;
+
+use super::call::{Attempt, Call};
+use super::failure::Failure;
+use super::row;
+use super::scripts::Script;
+
+/// What a script says that it did.
+enum Answer {
+    Done,
+    /// There is no such record, or it is over.
+    Gone,
+    /// The record has another revision.
+    Changed,
+    /// The record has the revision that this command was to give it.
+    Own,
+    /// Nothing is done: that owner's index has to list the session for longer first.
+    Unlisted(Arc<str>),
+    /// The record is removed.
+    Ended(Ended),
+}
+
+/// What a removed record was, as far as it could be read.
+pub(super) struct Ended {
+    owner: Option<Arc<str>>,
+    expires: Option<OffsetDateTime>,
+    closed: bool,
+}
+
+impl Ended {
+    /// Says whether its owner had it in their list.
+    pub(super) fn was_listed(&self, now: OffsetDateTime) -> bool {
+        self.expires.is_some_and(|expires| expires > now) && !self.closed
+    }
+}
+
+impl Call<'_> {
+    pub(super) async fn load(&self, key: &Key) -> Result<Option<Record>, Failure> {
+        self.read(key, None, row::read).await
+    }
+
+    pub(super) async fn write(&self, command: Command<'_>) -> Result<Outcome, Failure> {
+        match command {
+            Command::Insert { key, record } => self.insert(key, record).await,
+            Command::Replace {
+                key,
+                expected,
+                record,
+            } => self.replace(key, expected, record).await,
+            Command::Touch {
+                key,
+                expected,
+                seen,
+                expires,
+            } => self.touch(key, expected, (seen, expires)).await,
+            Command::Delete { key, only } => {
+                let ended = match only {
+                    Only::Always => self.end(key, b"always", b"").await?,
+                    Only::Opened(digest) => self.end(key, b"opened", digest.as_bytes()).await?,
+                    Only::Over(moment) => self.end(key, b"over", &row::moment(moment)).await?,
+                };
+                self.forget(key, ended).await;
+                Ok(Outcome::Applied)
+            }
+        }
+    }
+
+    async fn insert(&self, key: &Key, record: &Record) -> Result<Outcome, Failure> {
+        // First listed, then alive.
+        let listed = match &record.owner {
+            Some(owner) => Some(self.list(owner, key, record.expires).await?),
+            None => None,
+        };
+        let name = self.names.session(key);
+        let mut set = cmd("SET");
+        set.arg(&name).arg(row::write(record, listed));
+        set.arg("NX").arg("PXAT").arg(row::ceiling(record.expires));
+        let is_ours = match self.command(&name, &set).await? {
+            (Value::Nil, Attempt::First) => false,
+            (Value::Nil, Attempt::Second) => {
+                let found = self.read(key, None, row::read).await?;
+                found.is_some_and(|found| found.revision == record.revision)
+            }
+            _ => true,
+        };
+        Ok(outcome(is_ours))
+    }
+
+    async fn replace(
+        &self,
+        key: &Key,
+        expected: Revision,
+        record: &Record,
+    ) -> Result<Outcome, Failure> {
+        let mut listed = None;
+        loop {
+            let arguments = [
+                &*row::moment(self.now),
+                &*row::revision(expected),
+                &*row::write(record, listed),
+            ];
+            let (answer, attempt) = self.answer(&self.scripts.replace, key, &arguments).await?;
+            return Ok(match (answer, attempt) {
+                (Answer::Done, _) | (Answer::Own, Attempt::Second) => Outcome::Applied,
+                (Answer::Ended(ended), _) => {
+                    self.forget(key, Some(ended)).await;
+                    Outcome::Applied
+                }
+                (Answer::Unlisted(owner), _) if listed.is_none() => {
+                    listed = Some(self.list(&owner, key, record.expires).await?);
+                    continue;
+                }
+                // It was to be removed, and it is.
+                (Answer::Gone, Attempt::Second) if record.expires <= self.now => Outcome::Applied,
+                (Answer::Changed, Attempt::Second) => {
+                    // The core would replay its changes on top of what may have them already.
+                    let why = "the answer was lost, and others have written since";
+                    return Err(Failure::because(&self.servers.to_string(), why));
+                }
+                _ => Outcome::Refused,
+            });
+        }
+    }
+
+    async fn touch(
+        &self,
+        key: &Key,
+        expected: Revision,
+        (seen, expires): (OffsetDateTime, OffsetDateTime),
+    ) -> Result<Outcome, Failure> {
+        let mut listed = None;
+        loop {
+            let arguments = [
+                &*row::moment(self.now),
+                &*row::revision(expected),
+                &*row::moment(seen),
+                &*row::moment(expires),
+                &*listed.map_or_else(|| row::UNLISTED.to_vec(), row::moment),
+            ];
+            match self.answer(&self.scripts.touch, key, &arguments).await?.0 {
+                Answer::Unlisted(owner) if listed.is_none() => {
+                    listed = Some(self.list(&owner, key, expires).await?);
+                }
+                answer => return Ok(outcome(matches!(answer, Answer::Done))),
+            }
+        }
+    }
+
+    /// Removes the record if the condition holds, and leaves the index as it is.
+    pub(super) async fn end(
+        &self,
+        key: &Key,
+        condition: &[u8],
+        named: &[u8],
+    ) -> Result<Option<Ended>, Failure> {
+        let arguments = [condition, named];
+        match self.answer(&self.scripts.delete, key, &arguments).await?.0 {
+            Answer::Ended(ended) => Ok(Some(ended)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes a removed record off its owner's index; a listing that stays runs out by itself.
+    async fn forget(&self, key: &Key, ended: Option<Ended>) {
+        if let Some(owner) = ended.and_then(|ended| ended.owner) {
+            let _ = self.unlist(&owner, &[*key]).await;
+        }
+    }
+
+    async fn answer(
+        &self,
+        script: &Script,
+        key: &Key,
+        arguments: &[&[u8]],
+    ) -> Result<(Answer, Attempt), Failure> {
+        let name = self.names.session(key);
+        let (value, attempt) = self.script(script, &name, arguments).await?;
+        let answer =
+            Answer::read(&value).ok_or_else(|| Failure::senseless(&self.servers.to_string()))?;
+        Ok((answer, attempt))
+    }
+}
+
+impl Answer {
+    fn read(value: &Value) -> Option<Self> {
+        match value {
+            Value::BulkString(word) => match &**word {
+                b"done" => Some(Self::Done),
+                b"gone" => Some(Self::Gone),
+                b"changed" => Some(Self::Changed),
+                b"own" => Some(Self::Own),
+                _ => None,
+            },
+            Value::Array(parts) => match &**parts {
+                [_, Value::BulkString(owner)] => {
+                    row::read_owner(owner).flatten().map(Self::Unlisted)
+                }
+                [
+                    _,
+                    Value::BulkString(owner),
+                    Value::BulkString(expires),
+                    Value::BulkString(closed),
+                ] => Some(Self::Ended(Ended {
+                    owner: row::read_owner(owner).flatten(),
+                    expires: row::read_moment(expires),
+                    closed: closed == b"1",
+                })),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn outcome(is_applied: bool) -> Outcome {
+    if is_applied {
+        Outcome::Applied
+    } else {
+        Outcome::Refused
+    }
+}

@@ -1,0 +1,134 @@
+//! An owner's sessions. Their index lies in a slot of its own; PROTOCOL.md has the laws.
+
+use std::cmp::Reverse;
+
+use futures_util::future::{join_all, try_join_all};
+use redis::{Value, cmd};
+use session_core::{Device, Key, Revoke};
+use time::OffsetDateTime;
+
+use super::call::Call;
+use super::failure::Failure;
+use super::row::{self, HEAD, Head};
+
+/// How many sessions are visited at a time.
+pub(super) const BATCH: usize = 500;
+
+impl Call<'_> {
+    /// Has the owner's index list a session, and returns until when it does.
+    ///
+    /// That is longer than asked for by half of what is left, so that few touches list again.
+    pub(super) async fn list(
+        &self,
+        owner: &str,
+        key: &Key,
+        expires: OffsetDateTime,
+    ) -> Result<OffsetDateTime, Failure> {
+        let until = expires
+            .saturating_add((expires - self.now) / 2)
+            .max(expires);
+        let arguments = [key.as_bytes(), &*row::moment(until)];
+        let index = self.index(owner);
+        self.script(&self.scripts.list, &index, &arguments).await?;
+        Ok(until)
+    }
+
+    /// Takes sessions off the owner's index that have ended.
+    pub(super) async fn unlist(&self, owner: &str, keys: &[Key]) -> Result<(), Failure> {
+        let index = self.index(owner);
+        let mut remove = cmd("ZREM");
+        remove.arg(&index);
+        for key in keys {
+            remove.arg(key.as_bytes());
+        }
+        self.command(&index, &remove).await.map(drop)
+    }
+
+    /// Returns the owner's sessions that are neither over nor closed, the most recently seen first.
+    pub(super) async fn devices(&self, owner: &str) -> Result<Vec<Device>, Failure> {
+        let keys = self.listed(owner).await?;
+        let found = self.owned(&keys, owner).await?;
+        let listed = found
+            .iter()
+            .filter(|(_, head)| head.expires > self.now && !head.closed);
+        let mut devices: Vec<_> = listed.map(|(key, head)| head.device(key)).collect();
+        devices.sort_by_key(|device| Reverse(device.seen));
+        Ok(devices)
+    }
+
+    /// Removes those of the sessions that are the owner's, and returns how many of them were
+    /// neither over nor closed.
+    ///
+    /// An error keeps none of the others alive.
+    pub(super) async fn revoke(&self, owner: &str, keys: &[Key]) -> Result<usize, Failure> {
+        let (mut live, mut ended, mut failed) = (0, Vec::new(), None);
+        let named = &row::owner(Some(owner));
+        for keys in keys.chunks(BATCH) {
+            let answers = keys.iter().map(|key| self.end(key, b"owned", named));
+            for (key, answer) in keys.iter().zip(join_all(answers).await) {
+                match answer {
+                    Ok(Some(record)) => {
+                        ended.push(*key);
+                        live += usize::from(record.was_listed(self.now));
+                    }
+                    Ok(None) => {}
+                    Err(failure) => failed = Some(failure),
+                }
+            }
+        }
+        if !ended.is_empty() {
+            // Listings that stay run out by themselves.
+            let _ = self.unlist(owner, &ended).await;
+        }
+        failed.map_or(Ok(live), Err)
+    }
+
+    /// Returns the keys under which the owner's sessions may be, of those that are to be ended.
+    pub(super) async fn chosen(&self, owner: &str, which: Revoke<'_>) -> Result<Vec<Key>, Failure> {
+        let mut keys = match which {
+            // A handle is its session's key.
+            Revoke::One(ended) => Key::from_bytes(ended.as_bytes()).into_iter().collect(),
+            Revoke::All | Revoke::AllBut(_) => self.listed(owner).await?,
+        };
+        if let Revoke::AllBut(kept) = which {
+            keys.retain(|key| key.public_id() != *kept);
+        }
+        Ok(keys)
+    }
+
+    /// Reads the heads of those of the sessions that are the owner's.
+    pub(super) async fn owned(
+        &self,
+        keys: &[Key],
+        owner: &str,
+    ) -> Result<Vec<(Key, Head)>, Failure> {
+        let owner = &row::owner(Some(owner));
+        let mut heads = Vec::new();
+        for keys in keys.chunks(BATCH) {
+            let reads = keys.iter().map(|key| {
+                let read = |part: &[u8]| Some(Head::read(part)?.of(part, owner));
+                self.read(key, Some(HEAD + owner.len()), read)
+            });
+            let found = keys.iter().zip(try_join_all(reads).await?);
+            heads.extend(found.filter_map(|(key, head)| Some((*key, head??))));
+        }
+        Ok(heads)
+    }
+
+    async fn listed(&self, owner: &str) -> Result<Vec<Key>, Failure> {
+        let index = self.index(owner);
+        let range = cmd("ZRANGE").arg(&index).arg(0).arg(-1).take();
+        let (Value::Array(members), _) = self.command(&index, &range).await? else {
+            return Err(Failure::senseless(&self.servers.to_string()));
+        };
+        let keys = members.iter().filter_map(|member| match member {
+            Value::BulkString(bytes) => Key::from_bytes(bytes),
+            _ => None,
+        });
+        Ok(keys.collect())
+    }
+
+    fn index(&self, owner: &str) -> Vec<u8> {
+        self.names.index(&row::owner(Some(owner)))
+    }
+}

@@ -1,0 +1,243 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use session_core::{Command, Device, Key, Outcome, Record, Revoke, StoreError, to_micros};
+use sqlx::{Connection as _, Database};
+use time::OffsetDateTime;
+
+use super::statements::Revocation;
+use super::{Dialect, Driver as _, Effect, Kind, Pool, Statements, SweepCursor, Value, outcome};
+
+/// Keeps sessions in a table of a database server.
+pub(crate) struct SqlStore<D: Dialect> {
+    pub(crate) pool: Pool<D>,
+    pub(crate) statements: Statements,
+    cursor: SweepCursor,
+}
+
+type Row<D> = <<D as Dialect>::Driver as Database>::Row;
+
+impl<D: Dialect> SqlStore<D> {
+    /// Opens a database and leaves it as it is.
+    pub(crate) async fn connect(
+        dialect: D,
+        connections: u32,
+        timeout: Duration,
+    ) -> Result<Self, StoreError> {
+        let store = Self {
+            statements: Statements::of(&dialect),
+            pool: Pool::new(dialect, connections, timeout),
+            cursor: SweepCursor::new(),
+        };
+        let ping = |mut connection: D::Connection| async move {
+            let answer = connection.ping().await;
+            (connection, answer)
+        };
+        store.pool.run("open", ping).await?;
+        Ok(store)
+    }
+
+    /// Creates the table unless it exists, and refuses one that is not ours.
+    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
+        let server = self.pool.server();
+        let prepare = move |mut connection: D::Connection| async move {
+            let kind = server.prepare(&mut connection).await;
+            (connection, kind)
+        };
+        match self.pool.run("make the session table in", prepare).await? {
+            Kind::Ours => Ok(()),
+            Kind::Foreign => Err(StoreError::new(format!(
+                "can't use {server}: its table {} was not made by this version of session-store; \
+                 name another one in the store's options",
+                server.sql(Effect::Nothing, "TABLE")
+            ))),
+        }
+    }
+
+    pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+        let values = [Value::Bytes(key.as_bytes())];
+        let load = &self.statements.load;
+        let rows = self.fetch("read a session from", load, &values).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let record = D::Driver::record(row);
+        if record.is_none() {
+            let server = self.pool.server();
+            tracing::warn!(%server, "a session's row makes no sense; it is taken as absent");
+        }
+        Ok(record)
+    }
+
+    pub(crate) async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        let now = to_micros(now);
+        let (text, values) = self.statements.of_command(command, now);
+        let values = &values[..];
+        let write = move |mut connection: D::Connection| async move {
+            let matched = D::matched(&mut connection, text, values).await;
+            (connection, matched)
+        };
+        let found = async {
+            let record = Box::pin(self.load(command.key())).await?;
+            Ok(record.map(|record| record.revision))
+        };
+        let written = async {
+            let done = self.pool.run_telling(WRITE, write).await?;
+            outcome(done, command, now, found).await
+        };
+        self.pool.within(WRITE, written).await
+    }
+
+    pub(crate) async fn sweep(
+        &self,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let (dialect, now) = (self.pool.server(), to_micros(now));
+        let batch = |from: i64, limit: usize| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let sweep = move |mut connection: D::Connection| async move {
+                let swept = dialect.sweep(&mut connection, from, now, limit).await;
+                (connection, swept)
+            };
+            self.pool.run(SWEEP, sweep)
+        };
+        self.pool
+            .within(SWEEP, self.cursor.sweep(limit, batch))
+            .await
+    }
+
+    pub(crate) async fn devices(
+        &self,
+        owner: &str,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Device>, StoreError> {
+        let values = [
+            Value::Bytes(owner.as_bytes()),
+            Value::Number(to_micros(now)),
+        ];
+        let list = &self.statements.devices;
+        let rows = self.fetch("list sessions in", list, &values).await?;
+        Ok(rows.iter().filter_map(D::Driver::device).collect())
+    }
+
+    pub(crate) async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        let (Revocation { uncounted, all }, handle) = self.statements.of_revoke(which);
+        let mut values = vec![Value::Bytes(owner.as_bytes())];
+        values.extend(handle);
+        values.push(Value::Number(to_micros(now)));
+        let with_now = &values[..];
+        let named = &values[..values.len() - 1];
+        let revoke = move |mut connection: D::Connection| async move {
+            let revoked = match D::matched(&mut connection, uncounted, with_now).await {
+                Ok(_) => D::matched(&mut connection, all, named).await,
+                Err(error) => Err(error),
+            };
+            (connection, revoked)
+        };
+        self.pool.run("end sessions in", revoke).await
+    }
+
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        let Statements { probe, unprobe, .. } = &self.statements;
+        let write = move |mut connection: D::Connection| async move {
+            let written = match D::matched(&mut connection, probe, &[]).await {
+                Ok(_) => D::matched(&mut connection, unprobe, &[]).await,
+                Err(error) => Err(error),
+            };
+            (connection, written.map(drop))
+        };
+        self.pool.run("write to", write).await
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn fetch(
+        &self,
+        doing: &str,
+        text: &Arc<str>,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row<D>>, StoreError> {
+        let fetch = move |mut connection: D::Connection| async move {
+            let rows = D::Driver::fetch(&mut connection, text, values).await;
+            (connection, rows)
+        };
+        self.pool.run(doing, fetch).await
+    }
+}
+
+const WRITE: &str = "write a session to";
+const SWEEP: &str = "remove expired sessions from";
+
+/// Makes a newtype around an `Arc<SqlStore<_>>` a store.
+macro_rules! delegate_store {
+    ($Store:ident) => {
+        #[async_trait::async_trait]
+        impl session_core::Store for $Store {
+            async fn load(
+                &self,
+                key: &session_core::Key,
+                _: &session_core::Digest,
+                _: time::OffsetDateTime,
+            ) -> Result<Option<session_core::Record>, session_core::StoreError> {
+                self.0.load(key).await
+            }
+
+            async fn write(
+                &self,
+                command: session_core::Command<'_>,
+                now: time::OffsetDateTime,
+            ) -> Result<session_core::Outcome, session_core::StoreError> {
+                self.0.write(command, now).await
+            }
+
+            async fn sweep(
+                &self,
+                now: time::OffsetDateTime,
+                limit: usize,
+            ) -> Result<usize, session_core::StoreError> {
+                self.0.sweep(now, limit).await
+            }
+
+            async fn devices(
+                &self,
+                owner: &str,
+                now: time::OffsetDateTime,
+            ) -> Result<Vec<session_core::Device>, session_core::StoreError> {
+                self.0.devices(owner, now).await
+            }
+
+            async fn revoke(
+                &self,
+                owner: &str,
+                which: session_core::Revoke<'_>,
+                now: time::OffsetDateTime,
+            ) -> Result<usize, session_core::StoreError> {
+                self.0.revoke(owner, which, now).await
+            }
+
+            async fn check(&self) -> Result<(), session_core::StoreError> {
+                self.0.check().await
+            }
+        }
+
+        impl std::fmt::Debug for $Store {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({})", stringify!($Store), self.0.pool.server())
+            }
+        }
+    };
+}
+
+pub(crate) use delegate_store;

@@ -1,0 +1,86 @@
+use std::future::poll_fn;
+use std::task::Poll;
+
+use async_trait::async_trait;
+use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_testkit::ModelStore;
+use time::OffsetDateTime;
+
+/// A store whose calls take three steps: on the way to it, in it, and on the way back.
+#[derive(Debug, Clone)]
+pub(crate) struct SteppingStore {
+    pub(crate) model: ModelStore,
+    pub(crate) loses_writes_answers: bool,
+}
+
+async fn step() {
+    let mut is_first = true;
+    poll_fn(|context| {
+        if std::mem::take(&mut is_first) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+impl SteppingStore {
+    async fn steps<T>(&self, work: impl Future<Output = T>) -> T {
+        step().await;
+        let answer = work.await;
+        step().await;
+        answer
+    }
+
+    fn lose<T>(&self, answer: T) -> Result<T, StoreError> {
+        if self.loses_writes_answers {
+            return Err(StoreError::new("the answer was lost"));
+        }
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Store for SteppingStore {
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.steps(self.model.load(key, secret, now)).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        self.lose(self.steps(self.model.write(command, now)).await?)
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        self.steps(self.model.sweep(now, limit)).await
+    }
+
+    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        self.steps(self.model.devices(owner, now)).await
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        self.lose(self.steps(self.model.revoke(owner, which, now)).await?)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.model.check().await
+    }
+}
+
+/// A call takes a turn on the way to the store, one in it, and one on the way back.
+pub(crate) const TURNS: usize = 3;

@@ -1,0 +1,164 @@
+//! An owner's index lists what lives, whatever state a command was left in, and does not leak.
+
+use session_core::{Command, Key, Only, Outcome, Record, Revoke, Store};
+use session_servers::{Redis, skips};
+use session_store::RedisStore;
+use session_testkit::{key_of, moment_at};
+
+use crate::counter::{Counter, HOUR, draw, lasting, now};
+
+const INDEX: &str = "session:{@ada}";
+
+async fn count(store: &RedisStore, owner: &str) -> usize {
+    store.devices(owner, now()).await.unwrap().len()
+}
+
+fn number(redis: &Redis, words: &[&str]) -> i64 {
+    redis.cli(words).unwrap().trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_command_that_was_left_half_done_harms_nobody() {
+    let name = "a_command_that_was_left_half_done_harms_nobody";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let store = RedisStore::open(redis.url()).await.unwrap();
+    let other = Counter::begin(&store, 1, Some("ada")).await;
+    // Listed, and not inserted: the process died.
+    let list = "return redis.call('ZADD', KEYS[1], 4e12, string.rep('a', 16))";
+    redis.cli(&["EVAL", list, "1", INDEX]).unwrap();
+    assert_eq!(count(&store, "ada").await, 1);
+    // Or it was slow, and inserts it after all.
+    let key = &Key::from_bytes(&[b'a'; 16]).unwrap();
+    let record = &lasting(1, Some("ada"), HOUR);
+    let insert = Command::Insert { key, record };
+    store.write(insert, now()).await.unwrap();
+    assert_eq!(count(&store, "ada").await, 2);
+    // Ended, and still listed.
+    let name = format!("session:{{{}}}", key.public_id());
+    redis.cli(&["DEL", &name]).unwrap();
+    assert_eq!(count(&store, "ada").await, 1);
+    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+    assert_eq!(other.counted().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_listing_lasts_as_long_as_its_session_and_not_for_ever() {
+    let name = "a_listing_lasts_as_long_as_its_session_and_not_for_ever";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let store = RedisStore::open(redis.url()).await.unwrap();
+    let key = &key_of(1);
+    let record = &lasting(1, Some("ada"), HOUR);
+    let begun = now();
+    store
+        .write(Command::Insert { key, record }, begun)
+        .await
+        .unwrap();
+    let name = format!("session:{{{}}}", key.public_id());
+    let mut revision = record.revision;
+    for hours in 2..20 {
+        let expires = begun + HOUR * hours;
+        let later = expires - HOUR * 3 / 2;
+        let next = &Record {
+            revision: draw(),
+            expires,
+            ..record.clone()
+        };
+        let command = if hours % 2 == 0 {
+            Command::Touch {
+                key,
+                expected: revision,
+                seen: later,
+                expires,
+            }
+        } else {
+            Command::Replace {
+                key,
+                expected: std::mem::replace(&mut revision, next.revision),
+                record: next,
+            }
+        };
+        let outcome = store.write(command, later).await;
+        assert_eq!(outcome.unwrap(), Outcome::Applied);
+        let record = number(&redis, &["PTTL", &name]);
+        let index = number(&redis, &["PTTL", INDEX]);
+        assert!(record > 3_600_000 && index >= record, "{record}, {index}");
+        assert!(index < record * 2 + 60_000, "{record}, {index}");
+    }
+    let only = Only::Always;
+    store
+        .write(Command::Delete { key, only }, begun)
+        .await
+        .unwrap();
+    assert_eq!(number(&redis, &["DBSIZE"]), 0);
+}
+
+/// Redis' own clock decides, which has freed the sessions too.
+#[tokio::test]
+async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
+    let name = "a_sign_in_forgets_listings_that_have_run_out_and_no_others";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let sessions = RedisStore::open(redis.url()).await.unwrap();
+    let ago = |seconds: i64| (now().unix_timestamp() - seconds) * 1_000;
+    for (number, seconds) in [70, 61, 50, 1].into_iter().enumerate() {
+        let score = ago(seconds).to_string();
+        let gone = format!("gone {number}");
+        redis.cli(&["ZADD", INDEX, &score, &gone]).unwrap();
+    }
+    let first = Counter::begin(&sessions, 1, Some("ada")).await;
+    // Clocks may differ by a minute.
+    assert_eq!(number(&redis, &["ZCARD", INDEX]), 3);
+    // A clock that is fast takes everything for over.
+    let record = &Record {
+        expires: moment_at(1_000),
+        ..lasting(2, Some("ada"), HOUR)
+    };
+    let (key, later) = (&key_of(2), moment_at(-1));
+    sessions
+        .write(Command::Insert { key, record }, later)
+        .await
+        .unwrap();
+    assert_eq!(number(&redis, &["ZCARD", INDEX]), 4);
+    // One of the two is over by its own clock; both end.
+    let revoked = sessions.revoke("ada", Revoke::All, later).await;
+    assert_eq!(revoked.unwrap(), 1);
+    assert_eq!(first.counted().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_session_that_changes_hands_is_listed_for_the_new_owner() {
+    let name = "a_session_that_changes_hands_is_listed_for_the_new_owner";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let store = RedisStore::open(redis.url()).await.unwrap();
+    let session = Counter::begin(&store, 1, None).await;
+    for (owner, other) in [("ada", "bob"), ("bob", "ada"), ("ada", "bob")] {
+        let old = session.load().await.unwrap().unwrap();
+        let record = &Record {
+            revision: draw(),
+            owner: Some(owner.into()),
+            ..old.clone()
+        };
+        let replace = Command::Replace {
+            key: &session.key,
+            expected: old.revision,
+            record,
+        };
+        let outcome = store.write(replace, now()).await.unwrap();
+        assert_eq!(outcome, Outcome::Applied);
+        assert_eq!(count(&store, owner).await, 1);
+        assert_eq!(count(&store, other).await, 0);
+        assert_eq!(store.revoke(other, Revoke::All, now()).await.unwrap(), 0);
+    }
+    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+}
