@@ -5,9 +5,9 @@
 -- microseconds since 1970, UTC. Owner and data are UTF-8, kept as bytes so that 'ada', 'Ada' and
 -- 'ada ' are three owners.
 --
--- Keys are random, so a table in their order is written and cached all over: outgrowing the buffer
--- pool, it took 3 to 5 times as long for inserts, and twice as long where a twentieth of the
--- sessions is in use. Hence `id`.
+-- Keys are random, so a table in their order is written and cached all over: once it outgrew the
+-- buffer pool, inserts took 3 to 5 times as long, and requests to the newest twentieth of the
+-- sessions up to twice as long. Hence `id`.
 --
 -- The owner's index does not have expires in it: a statement that ends an owner's sessions goes
 -- through them in the order of an index, and would miss a row that moved backwards in it.

@@ -93,11 +93,72 @@ const SWEEP: &str = "\
 
 #[cfg(test)]
 mod tests {
+    use session_core::{Command, Only, Record, Remembered, Revision, Salt, to_micros};
+    use session_testkit::{digest_of, key_of, moment_at, record_of};
+
     use super::*;
+    use crate::PostgresOptions;
+    use crate::sql::Statements;
 
     #[test]
     fn values_are_numbered_in_their_order() {
         assert_eq!(numbered("a = ? AND ? IN (b, c)"), "a = $1 AND $2 IN (b, c)");
         assert_eq!(numbered("none"), "none");
+    }
+
+    #[test]
+    fn ends_are_told_before_changes_are() {
+        let [nothing, ends, changes] = [Notify::Nothing, Notify::Ends, Notify::Changes]
+            .map(|notify| PostgresOptions::new("postgres://ada@host/app").notify(notify))
+            .map(|options| Statements::of(&options.check().unwrap()));
+        let key = &key_of(1);
+        let replace = |record| Command::Replace {
+            key,
+            expected: Revision::from_i64(1),
+            record,
+        };
+        let plain = &record_of(2);
+        let mut rotated = record_of(2);
+        rotated.secrets.remembered = Some(Remembered {
+            digest: digest_of(1),
+            earlier: None,
+            until: moment_at(10),
+            salt: Salt::from_bytes(&[7; 16]),
+        });
+        let closed = &Record {
+            closed: true,
+            ..record_of(2)
+        };
+        let over = &Record {
+            expires: moment_at(0),
+            ..record_of(2)
+        };
+        let touch = Command::Touch {
+            key,
+            expected: Revision::from_i64(1),
+            seen: moment_at(1),
+            expires: moment_at(200),
+        };
+        let delete = Command::Delete {
+            key,
+            only: Only::Always,
+        };
+        for (command, with_ends, with_changes) in [
+            (Command::Insert { key, record: plain }, false, false),
+            (touch, false, false),
+            (replace(plain), false, true),
+            (replace(&rotated), true, true),
+            (replace(closed), true, true),
+            (replace(over), true, true),
+            (delete, true, true),
+        ] {
+            let is_told = |statements: &Statements| {
+                let (text, _) = statements.of_command(command, to_micros(moment_at(0)));
+                text.contains("pg_notify")
+            };
+            assert!(!is_told(&nothing), "{command:?}");
+            assert_eq!(is_told(&ends), with_ends, "{command:?}");
+            assert_eq!(is_told(&changes), with_changes, "{command:?}");
+        }
     }
 }
