@@ -4,21 +4,24 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use session_core::{Handle, SessionError, named};
+use session_core::{Handle, RequestSession, SessionError, named};
 
 use crate::rejection::Rejection;
 use crate::slot::SessionExt;
 
 named! {
-    /// The visitor's session, loaded; dereferences to [`session_core::Session`].
+    /// The visitor's session, loaded.
+    ///
+    /// It dereferences to [`RequestSession`], which can be saved early, and so to the
+    /// [`session_core::Session`] that code for any framework is written against.
     ///
     /// Loading asks the store at most once a request, however many extractors there are, and not
     /// at all without a cookie. `M` says which middleware's session, if there are
     /// [several](crate::SessionMiddleware::named). It is `Send`, so tasks may take it along.
     ///
-    /// actix-web makes `Option<Session>` none of every rejection, an outage of the store included.
+    /// actix-web makes `Option<Session>` a `None` of every rejection, an outage of the store included.
     /// `Result<Session, Rejection>` tells it from a missing middleware.
-    pub struct Session(session_core::Session);
+    pub struct Session(RequestSession);
 }
 
 impl<M: 'static> FromRequest for Session<M> {

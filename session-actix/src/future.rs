@@ -6,7 +6,7 @@ use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::ServiceResponse;
 use pin_project_lite::pin_project;
-use session_core::{Finish, Handle, Reply, SessionError, Unfinished};
+use session_core::{CommitError, Finish, Reply, Request};
 
 use crate::headers::HeaderMapHeaders;
 use crate::rejection::Rejection;
@@ -18,7 +18,7 @@ pin_project! {
     /// response's head is ready, because the handler panicked or the client went away, it
     /// commits nothing.
     pub struct ResponseFuture<F, B> {
-        handle: Unfinished,
+        guard: Option<Request>,
         // Until it has answered.
         #[pin]
         inner: Option<F>,
@@ -28,9 +28,9 @@ pin_project! {
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(crate) fn new(handle: Handle, inner: F) -> Self {
+    pub(crate) fn new(guard: Request, inner: F) -> Self {
         Self {
-            handle: handle.into(),
+            guard: Some(guard),
             inner: Some(inner),
             rest: None,
         }
@@ -38,11 +38,10 @@ impl<F, B> ResponseFuture<F, B> {
 
     /// Does something else in place of the inner service, such as to wait before it is called.
     pub(crate) fn instead(
-        handle: Handle,
         rest: impl Future<Output = Result<ServiceResponse<EitherBody<B>>, Error>> + 'static,
     ) -> Self {
         Self {
-            handle: handle.into(),
+            guard: None,
             inner: None,
             rest: Some(Box::pin(rest)),
         }
@@ -58,7 +57,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
+        if let (Some(guard), Some(inner)) = (this.guard, this.inner.as_mut().as_pin_mut()) {
             let outcome = ready!(inner.poll(context));
             this.inner.set(None);
             // An error is not made a response to find out: some can be made one only once.
@@ -66,7 +65,7 @@ where
                 Ok(response) => response.status(),
                 Err(error) => error.as_response_error().status_code(),
             };
-            let pending = match this.handle.finish(status.as_u16()) {
+            let pending = match guard.finish(status.as_u16()) {
                 Ok(Finish::Pending(pending)) => pending,
                 Ok(Finish::Done(reply)) => return Poll::Ready(answer(outcome, Ok(reply))),
                 Err(error) => return Poll::Ready(answer(outcome, Err(error))),
@@ -83,29 +82,37 @@ where
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ResponseFuture({:?})", self.handle)
+        let handle = self.guard.as_ref().map(Request::handle);
+        write!(f, "ResponseFuture({handle:?})")
     }
 }
 
-/// Puts the session's headers on what the inner service answered, or a 503 in its place.
+/// Puts the session's headers on what the inner service answered, or on a 503 in its place.
 fn answer<B>(
     outcome: Result<ServiceResponse<B>, Error>,
-    committed: Result<Reply, SessionError>,
+    committed: Result<Reply, CommitError>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    match (outcome, committed.map_err(Rejection)) {
-        (Ok(mut response), Ok(reply)) => {
-            reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
-            Ok(response.map_into_left_body())
+    match (outcome, committed.map_err(CommitError::into_parts)) {
+        (Ok(response), Ok(reply)) => Ok(with(&reply, response.map_into_left_body())),
+        (Err(error), Ok(reply)) => Err(error_with(reply, error)),
+        (Ok(response), Err((error, reply))) => {
+            let outage = response.error_response(Rejection(error));
+            Ok(with(&reply, outage.map_into_right_body()))
         }
-        (Err(mut error), Ok(reply)) => {
-            error.add_response_mapper(move |mut response| {
-                reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
-                response
-            });
-            Err(error)
-        }
-        (Ok(response), Err(outage)) => Ok(response.error_response(outage).map_into_right_body()),
         // An error has no request of its own, so there is nothing to make a response of.
-        (Err(_), Err(outage)) => Err(outage.into()),
+        (Err(_), Err((error, reply))) => Err(error_with(reply, Rejection(error).into())),
     }
+}
+
+pub(crate) fn with<B>(reply: &Reply, mut response: ServiceResponse<B>) -> ServiceResponse<B> {
+    reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
+    response
+}
+
+fn error_with(reply: Reply, mut error: Error) -> Error {
+    error.add_response_mapper(move |mut response| {
+        reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
+        response
+    });
+    error
 }

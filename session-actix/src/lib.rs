@@ -37,9 +37,9 @@
 //! ```
 //!
 //! The session is committed when the response's head is ready. Later writes, from a streaming
-//! body or a task, are [`SessionError::Closed`]; `session.save().await` commits early. A response
+//! body or a task, are [`SessionError::Finished`]; `session.save().await` commits early. A response
 //! of 500 or more drops the changes, and a panic commits nothing. If the store fails, the client
-//! gets an opaque 503 and keeps its cookie.
+//! gets an opaque 503, with the cookie of what an early `save` has stored.
 //!
 //! A logout need not load the session:
 //!
@@ -54,6 +54,9 @@
 //! Several sessions on one application have a marker type each; see
 //! [`SessionMiddleware::named`]. Other middleware gets at the session with [`SessionExt`], and
 //! route guards too, behind a middleware that [preloads](SessionMiddleware::preload) it.
+//!
+//! Code that serves other frameworks too takes a `&session_core::Session`; the extractor
+//! dereferences to it, and this crate re-exports [`session_core`].
 //!
 //! # Among other middleware
 //!
@@ -105,7 +108,9 @@ pub use middleware::{SessionMiddleware, SessionService};
 pub use rejection::Rejection;
 pub use slot::SessionExt;
 
+pub use session_core;
 pub use session_core::{
-    CommitError, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
-    PolicyError, PublicId, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+    CookieLife, Device, EntropyError, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
+    StoreError, ValueError,
 };

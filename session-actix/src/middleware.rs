@@ -8,7 +8,7 @@ use actix_web::http::header::{COOKIE, HeaderValue};
 use actix_web::{Error, HttpMessage};
 use session_core::{Sessions, named};
 
-use crate::future::ResponseFuture;
+use crate::future::{ResponseFuture, with};
 use crate::rejection::Rejection;
 use crate::slot::Slot;
 
@@ -130,19 +130,19 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let cookies = request.headers().get_all(COOKIE);
-        let handle = self.middleware.open(cookies.map(HeaderValue::as_bytes));
-        let slot = Slot::<M>::from(handle.clone());
+        let guard = self.middleware.open(cookies.map(HeaderValue::as_bytes));
+        let slot = Slot::<M>::from(guard.handle().clone());
         request.extensions_mut().insert(slot);
         if !self.middleware.preloads {
-            return ResponseFuture::new(handle, self.inner.call(request));
+            return ResponseFuture::new(guard, self.inner.call(request));
         }
-        let (inner, session) = (Rc::clone(&self.inner), handle.clone());
-        ResponseFuture::instead(handle, async move {
-            if let Err(error) = session.load().await {
+        let inner = Rc::clone(&self.inner);
+        ResponseFuture::instead(async move {
+            if let Err(error) = guard.handle().load().await {
                 let outage = request.error_response(Rejection(error));
-                return Ok(outage.map_into_right_body());
+                return Ok(with(&guard.abandon(), outage.map_into_right_body()));
             }
-            ResponseFuture::new(session, inner.call(request)).await
+            ResponseFuture::new(guard, inner.call(request)).await
         })
     }
 }

@@ -4,9 +4,9 @@ use actix_web::{HttpMessage, HttpRequest};
 use session_core::{Handle, named};
 
 named! {
-    /// The place in a request's extensions where the middleware of one name leaves its handle.
+    /// The entry in a request's extensions in which the middleware of one name leaves its handle.
     ///
-    /// The type is private, so nobody else can fill or empty the place.
+    /// The type is private, so nobody else can add or remove it.
     pub(crate) struct Slot(Handle);
 }
 
@@ -16,7 +16,7 @@ named! {
 /// [`Handle::peek`] behind a middleware that [preloads](crate::SessionMiddleware::preload). Of a
 /// `ServiceResponse`, ask `request()`.
 pub trait SessionExt {
-    /// Returns the request's handle; none if no unnamed
+    /// Returns the request's handle; `None` if no unnamed
     /// [`SessionMiddleware`](crate::SessionMiddleware) is around.
     #[must_use]
     fn session_handle(&self) -> Option<Handle> {

@@ -58,7 +58,7 @@ async fn reading_without_a_cookie_costs_nothing() {
 #[actix_web::test]
 async fn an_unknown_cookie_costs_one_load_and_leaves_no_row() {
     let site = Site::usual().await;
-    let unknown = format!("session={}", "a".repeat(32));
+    let unknown = format!("session={}", "a".repeat(48));
     let seen = site.get("/read", &unknown).await;
     assert_eq!(seen.set_cookies(), [""; 0]);
     assert_eq!(site.kept.spy.take(), Calls { load: 1, ..NONE });
@@ -86,12 +86,13 @@ async fn writing_costs_a_load_and_a_replace() {
 }
 
 #[actix_web::test]
-async fn signing_in_costs_a_load_and_a_replace() {
+async fn signing_in_costs_a_load_an_insert_and_a_replace_of_the_old_session() {
     let site = Site::usual().await;
     let cookie = site.visitor().await;
     assert_ne!(site.post("/sign-in", &cookie).await.cookie(), cookie);
     let expected = Calls {
         load: 1,
+        insert: 1,
         replace: 1,
         ..NONE
     };
@@ -109,7 +110,7 @@ async fn logging_out_costs_one_delete() {
 
 #[actix_web::test]
 async fn an_untouched_session_allocates_its_handle_and_its_slot_only() {
-    let request = request("GET", "/", &format!("session={}", "a".repeat(32))).to_srv_request();
+    let request = request("GET", "/", &format!("session={}", "a".repeat(48))).to_srv_request();
     // Others have put something there already, so the map itself is not ours to count.
     request.extensions_mut().insert(());
     let response = Rc::new(Cell::new(Some(HttpResponse::Ok().finish())));

@@ -73,6 +73,21 @@ async fn a_failed_commit_is_an_outage_without_a_cookie() {
 }
 
 #[actix_web::test]
+async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+    let site = Site::usual().await;
+    let cookie = site.visitor().await;
+    // A load, the two writes of the sign-in, and then the one that fails.
+    let faults = &site.kept.faults;
+    faults.fail(faults.calls() + 4);
+    let seen = site.post("/sign-in-and-on", &cookie).await;
+    seen.is_unavailable();
+    assert_eq!(seen.all("cache-control"), ["private"]);
+    assert_eq!(site.get("/read", &seen.cookie()).await.body, "1");
+    let devices = site.kept.sessions.devices("ada").await.unwrap();
+    assert_eq!(devices.len(), 1);
+}
+
+#[actix_web::test]
 async fn a_failed_commit_is_a_response_that_outer_middleware_sees() {
     let handlers = ErrorHandlers::new().handler(StatusCode::SERVICE_UNAVAILABLE, |mut response| {
         let error = response.response().error().map(ToString::to_string);
@@ -129,9 +144,9 @@ async fn a_panic_commits_nothing_and_closes_the_session() {
     let leaked = leaked.take().unwrap();
     assert!(matches!(
         leaked.insert("late", 1),
-        Err(SessionError::Closed)
+        Err(SessionError::Finished)
     ));
-    assert!(matches!(leaked.save().await, Err(SessionError::Closed)));
+    assert!(matches!(leaked.save().await, Err(SessionError::Finished)));
 }
 
 #[actix_web::test]
@@ -151,7 +166,7 @@ async fn a_client_that_goes_away_commits_nothing() {
     assert!((&mut call).now_or_never().is_none());
     let session = reached.take().unwrap();
     drop(call);
-    assert!(matches!(session.save().await, Err(SessionError::Closed)));
+    assert!(matches!(session.save().await, Err(SessionError::Finished)));
     assert_eq!(site.kept.spy.take().total(), 0);
 }
 
@@ -197,10 +212,10 @@ async fn a_stream_and_a_task_cannot_write_after_the_head() {
     })
     .await;
     let seen = site.get("/stream", "").await;
-    assert_eq!(seen.body, SessionError::Closed.to_string());
+    assert_eq!(seen.body, SessionError::Finished.to_string());
     assert_eq!(site.get("/", &seen.cookie()).await.body, "before");
     let task = kept.take().unwrap();
-    assert!(matches!(task.save().await, Err(SessionError::Closed)));
+    assert!(matches!(task.save().await, Err(SessionError::Finished)));
     assert_eq!(task.get("before").unwrap(), Some(true));
 }
 

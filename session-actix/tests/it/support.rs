@@ -132,6 +132,7 @@ pub fn usual(routes: &mut ServiceConfig) {
         .route("/read", web::get().to(read))
         .route("/write", web::post().to(write))
         .route("/sign-in", web::post().to(sign_in))
+        .route("/sign-in-and-on", web::post().to(sign_in_and_on))
         .route("/logout", web::post().to(logout));
 }
 
@@ -146,6 +147,14 @@ pub async fn write(session: Session) -> Result<&'static str, Rejection> {
 
 async fn sign_in(session: Session) -> Result<&'static str, Rejection> {
     session.sign_in("ada")?;
+    Ok("")
+}
+
+/// Saves early, and has more to write then.
+pub async fn sign_in_and_on(session: Session) -> Result<&'static str, Rejection> {
+    session.sign_in("ada")?;
+    session.save().await?;
+    session.insert("late", true)?;
     Ok("")
 }
 
@@ -224,12 +233,18 @@ impl Seen {
         pairs.join("; ")
     }
 
-    /// Checks that the store's outage is told, and nothing else.
+    /// Checks that the store's outage is told, to caches too, and nothing else.
     pub fn is_outage(&self) {
+        self.is_unavailable();
+        assert_eq!(self.set_cookies(), [""; 0]);
+    }
+
+    /// Checks that the store's outage is told, to caches too.
+    pub fn is_unavailable(&self) {
         assert_eq!(self.status, 503);
         assert_eq!(self.body, r#"{"error":"session store unavailable"}"#);
         assert_eq!(self.all("content-type"), ["application/json"]);
-        assert_eq!(self.set_cookies(), [""; 0]);
+        assert_eq!(self.all("vary"), ["Cookie"]);
     }
 }
 
