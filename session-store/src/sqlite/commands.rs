@@ -106,7 +106,7 @@ impl Statements {
                 expected, record, ..
             } => {
                 let statement = if to_micros(record.expires) <= now {
-                    keyed(&self.replace_with_nothing)
+                    keyed(&self.end)
                 } else {
                     row::bind(keyed(&self.replace), record)
                 };

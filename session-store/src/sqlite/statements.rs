@@ -6,7 +6,8 @@ pub(super) struct Statements {
     pub(super) load: Arc<str>,
     pub(super) insert: Arc<str>,
     pub(super) replace: Arc<str>,
-    pub(super) replace_with_nothing: Arc<str>,
+    /// The replacement by a record that is over.
+    pub(super) end: Arc<str>,
     pub(super) touch: Arc<str>,
     pub(super) delete: Arc<str>,
     pub(super) delete_opened: Arc<str>,
@@ -38,9 +39,7 @@ impl Statements {
                 "UPDATE TABLE SET ({fields}) = ({values}) \
                  WHERE key = ?1 AND revision = ?17 AND expires > ?18"
             )),
-            replace_with_nothing: sql(
-                "DELETE FROM TABLE WHERE key = ?1 AND revision = ?2 AND expires > ?3",
-            ),
+            end: sql("DELETE FROM TABLE WHERE key = ?1 AND revision = ?2 AND expires > ?3"),
             touch: sql(
                 "UPDATE TABLE SET seen = max(seen, ?4), expires = max(expires, ?5) \
                  WHERE key = ?1 AND revision = ?2 AND expires > ?3",

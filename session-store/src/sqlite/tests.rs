@@ -146,7 +146,7 @@ async fn no_statement_reads_the_whole_table() {
     let Statements {
         load,
         replace,
-        replace_with_nothing,
+        end,
         touch,
         delete,
         delete_opened,
@@ -164,7 +164,7 @@ async fn no_statement_reads_the_whole_table() {
     for text in [
         load,
         replace,
-        replace_with_nothing,
+        end,
         touch,
         delete,
         delete_opened,
