@@ -15,6 +15,7 @@ use self::domain::Domain;
 use self::ended::Ended;
 use self::entropy::{Entropy, EntropyError};
 use self::lifetime::Lifetime;
+use crate::{Key, Record};
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///
@@ -76,6 +77,12 @@ impl Policy {
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
+    }
+
+    /// Says whether a stored session is over at `now`, or was seen to be over by this process before
+    /// a clock was set back.
+    pub(crate) fn is_over(&self, key: Key, record: &Record, now: OffsetDateTime) -> bool {
+        self.lifetime.is_over(record, now) || self.ended.has(key, now)
     }
 
     /// Draws unguessable bytes.

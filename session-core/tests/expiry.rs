@@ -370,16 +370,7 @@ fn what_a_session_says_of_its_end_is_what_the_response_does() {
                         "{case}"
                     );
                     let step = session.finish(200, world.now()).unwrap();
-                    let cookie = match world.try_drive(step) {
-                        Ok(reply) => id_of(&reply).unwrap_or(cookie),
-                        Err(error) => {
-                            // There is nothing left to sign in from.
-                            assert!(what == "sign in" && end <= world.now(), "{case}");
-                            assert!(matches!(error.error(), SessionError::Gone), "{case}");
-                            assert!(error.reply().set_cookie().is_none(), "{case}");
-                            cookie
-                        }
-                    };
+                    let cookie = id_of(&world.drive(step)).unwrap_or(cookie);
                     let stored = world.record(&cookie).map(|record| record.expires);
                     let said = (end > world.now()).then_some(end);
                     assert_eq!(stored, said, "{case}");
@@ -406,6 +397,35 @@ fn a_clock_that_goes_back_revives_nothing_and_shortens_nothing() {
     world.request(&cookie, 200, |session| session.destroy().unwrap());
     world.advance(-DAY * 7);
     assert!(!lives(&world, &cookie));
+}
+
+#[test]
+fn a_request_that_was_open_before_revives_nothing_either() {
+    let world = World::new(|policy| policy.idle(SECOND * 100));
+    let cookie = world.begin();
+    let slow = world.open(&cookie);
+    world.advance(SECOND * 101);
+    assert!(!lives(&world, &cookie));
+    world.advance(-SECOND * 50);
+    slow.insert("k", 1).unwrap();
+    assert!(world.finish(slow, 200).reply.is_gone());
+    world.advance(SECOND * 60);
+    assert!(!lives(&world, &cookie));
+}
+
+#[test]
+fn a_lifetime_that_is_set_under_a_clock_that_was_ahead_is_within_the_absolute_limit() {
+    let world = World::new(|policy| policy.absolute(DAY * 10));
+    world.advance(DAY * 400);
+    let cookie = world.begin();
+    world.advance(DAY * -400);
+    let seen = world.request(&cookie, 200, |session| {
+        session.set_lifetime(Expiry::BrowserClose).unwrap();
+        assert_eq!(session.expires_in(), Some(DAY * 10));
+    });
+    assert_eq!(seen.calls, ["load", "replace"]);
+    let expires = world.record(&cookie).unwrap().expires;
+    assert_eq!(expires, world.now() + DAY * 10);
 }
 
 #[test]

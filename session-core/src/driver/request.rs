@@ -17,6 +17,20 @@ use crate::{CommitError, Reply};
 /// assert!(matches!(session.insert("late", 1), Err(SessionError::Finished)));
 /// # Ok::<(), SessionError>(())
 /// ```
+/// A handler's [`Handle`] cannot end the request, nor can its session:
+///
+/// ```compile_fail,E0599
+/// # let sessions = session_core::Sessions::new(Default::default(), session_testkit::ModelStore::new());
+/// # let request = sessions.open([]);
+/// let _ = request.handle().finish(200);
+/// ```
+///
+/// ```compile_fail,E0624
+/// # let sessions = session_core::Sessions::new(Default::default(), session_testkit::ModelStore::new());
+/// # let request = sessions.open([]);
+/// let session = pollster::block_on(request.handle().load()).unwrap();
+/// let _ = session.finish(200);
+/// ```
 #[derive(Debug)]
 #[must_use = "a request that is not kept is abandoned"]
 pub struct Request(Handle);

@@ -47,6 +47,17 @@ impl Presented {
         self.iter().filter(move |id| id.key() == key)
     }
 
+    /// Returns the ids of sessions of which none was loaded, because `loaded` others were.
+    pub(crate) fn not_loaded(&self, loaded: usize) -> impl Iterator<Item = &Id> {
+        let mut keys = Vec::new();
+        for id in self.iter() {
+            if keys.len() < loaded && !keys.contains(&id.key()) {
+                keys.push(id.key());
+            }
+        }
+        self.iter().filter(move |id| !keys.contains(&id.key()))
+    }
+
     /// Returns the first id of the session that is to be loaded after `loaded` others; `None` if
     /// there is no other, or enough was loaded.
     pub(crate) fn of_next_key(&self, loaded: usize) -> Option<&Id> {
@@ -159,6 +170,12 @@ mod tests {
         let loads: Vec<String> = (0..).map_while(next).collect();
         assert_eq!(loads.concat(), "abcd");
         assert_eq!(firsts(&presented), "aabacdbefgh");
+        let rest = |loaded| {
+            let ids = presented.not_loaded(loaded);
+            ids.map(|id| id.expose()[..1].to_owned())
+                .collect::<String>()
+        };
+        assert_eq!((&*rest(1), &*rest(4)), ("bcdbefgh", "efgh"));
         let a = presented.of_next_key(0).unwrap().key();
         assert_eq!(presented.of_key(a).count(), 3);
 

@@ -71,7 +71,8 @@ impl Lifetime {
             other => seen.saturating_add(self.idle(other)),
         };
         match self.absolute {
-            Some(absolute) => own.min(created.saturating_add(absolute)),
+            // Created later than seen: by a clock that was ahead.
+            Some(absolute) => own.min(created.min(seen).saturating_add(absolute)),
             None => own,
         }
     }
@@ -80,8 +81,7 @@ impl Lifetime {
     ///
     /// What a clock that was ahead has stored counts from now.
     pub(crate) fn end(&self, record: &Record, now: OffsetDateTime) -> OffsetDateTime {
-        let (created, seen) = (record.created.min(now), record.seen.min(now));
-        let allowed = self.expires(record.expiry, created, seen);
+        let allowed = self.expires(record.expiry, record.created, record.seen.min(now));
         record.expires.min(allowed)
     }
 

@@ -16,6 +16,16 @@ pub struct Secrets {
     pub remembered: Option<Remembered>,
 }
 
+impl Secrets {
+    /// Says whether a digest is that of the present secret or of a remembered one, whatever the
+    /// clock says: the condition of [`Only::Opened`](crate::Only::Opened).
+    #[must_use]
+    pub fn include(&self, digest: &Digest) -> bool {
+        let remembered = self.remembered.as_ref();
+        self.present == *digest || remembered.is_some_and(|known| known.includes(digest))
+    }
+}
+
 /// The secret before the present one, which opens the session for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
@@ -27,6 +37,12 @@ pub struct Remembered {
     pub until: OffsetDateTime,
     /// The salt from which the present secret was derived; `None` once that has been presented.
     pub salt: Option<Salt>,
+}
+
+impl Remembered {
+    pub(crate) fn includes(&self, digest: &Digest) -> bool {
+        self.digest == *digest || self.earlier.as_ref() == Some(digest)
+    }
 }
 
 /// 16 bytes of the SHA-256 of a session's secret, bound to its key and to the cookie's name.

@@ -78,6 +78,11 @@ impl Commit {
             return Ok(Decision::Write(Ask::Delete(delete)));
         }
         let now = truncate(now);
+        if let Some(stored) = &self.base
+            && self.policy().ended.has(stored.key, now)
+        {
+            return Ok(self.gone(now));
+        }
         match self.base.clone() {
             _ if begins => self.create(now),
             Some(stored) if stored.standing == Standing::Closed => Ok(self.superseded(now)),
@@ -302,11 +307,12 @@ impl Commit {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
-        let found = found.filter(|record| !self.policy().lifetime.is_over(record, now));
         let mut attempt = match refused {
             Ask::Replace(attempt) => attempt,
             other => return self.sign_in_reloaded(&other, found, now),
         };
+        let key = attempt.stored.key;
+        let found = found.filter(|record| !self.policy().is_over(key, record, now));
         let (Some(record), Some(base)) = (found, self.base.take()) else {
             return Ok(self.gone(now));
         };

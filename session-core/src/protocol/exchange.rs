@@ -236,6 +236,7 @@ impl Unread {
         let Self {
             policy,
             presented,
+            loaded,
             best,
             dead,
             is_stale,
@@ -252,6 +253,7 @@ impl Unread {
         } else {
             let mut state = State::new(None, Data::empty());
             state.others = dead;
+            state.others.extend(presented.not_loaded(loaded));
             state.is_stale = is_stale;
             state
         };

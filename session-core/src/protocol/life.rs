@@ -210,7 +210,7 @@ impl Session {
     #[must_use]
     pub fn is_modified(&self) -> bool {
         let state = self.0.state();
-        !state.changes.is_empty() || !state.pending_deletes.is_empty()
+        !state.changes.is_empty() || state.owes_a_delete()
     }
 
     /// Says whether the session was found to be ended elsewhere while this request was using it.
@@ -240,13 +240,13 @@ impl Session {
         let Some(stored) = state.visible() else {
             return (!state.changes.is_empty()).then(|| lifetime.expires(expiry, now, now));
         };
+        if state.changes.signed_in().is_some() {
+            return Some(lifetime.expires(expiry, now, now));
+        }
         let record = &stored.record;
         let end = lifetime.end(record, now);
         if end <= now {
             return Some(end);
-        }
-        if state.changes.signed_in().is_some() {
-            return Some(lifetime.expires(expiry, now, now));
         }
         if !stored.may_extend(now) {
             return Some(end);

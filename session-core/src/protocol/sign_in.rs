@@ -83,11 +83,13 @@ impl Commit {
             // all sessions that a change of the password brings.
             return Ok(Decision::Write(Ask::Withdraw(entered.stored.key)));
         };
-        if matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision) {
-            // Our own write, whose answer was lost.
+        let key = base.key;
+        let is_closed =
+            matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision);
+        if is_closed || self.policy().is_over(key, &record, now) {
+            // By our own write, whose answer was lost; or there is nothing left to close.
             return Ok(self.enter(now));
         }
-        let key = base.key;
         self.rebase(base.with(record, now));
         self.attempts += 1;
         if self.attempts >= MAX_ATTEMPTS {

@@ -50,9 +50,8 @@ impl Standing {
 }
 
 fn remembered<'a>(record: &'a Record, digest: &Digest) -> Option<&'a Remembered> {
-    let remembered = record.secrets.remembered.as_ref()?;
-    let is_known = remembered.digest == *digest || remembered.earlier.as_ref() == Some(digest);
-    is_known.then_some(remembered)
+    let remembered = record.secrets.remembered.as_ref();
+    remembered.filter(|remembered| remembered.includes(digest))
 }
 
 /// What an id is to a record.

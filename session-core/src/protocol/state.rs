@@ -96,14 +96,17 @@ impl State {
         self.version += 1;
     }
 
+    /// Says whether a delete is pending that the response may not go out without.
+    pub(crate) fn owes_a_delete(&self) -> bool {
+        let mut deletes = self.pending_deletes.iter();
+        deletes.any(|delete| !delete.is_optional())
+    }
+
     /// Returns what the response says of the cookie: that it is removed only if all is deleted.
     pub(crate) fn cookie(&self) -> Option<CookieChange> {
-        let is_undone = self
-            .pending_deletes
-            .iter()
-            .any(|delete| !delete.is_optional());
-        self.cookie
-            .filter(|cookie| !(is_undone && matches!(cookie, CookieChange::Remove)))
+        let is_premature =
+            |cookie: &CookieChange| matches!(cookie, CookieChange::Remove) && self.owes_a_delete();
+        self.cookie.filter(|cookie| !is_premature(cookie))
     }
 
     /// Sets a value, unless the session would be larger than `limit`.

@@ -83,7 +83,7 @@ impl Model {
             Command::Delete { key, only } => {
                 let is_meant = self.0.get(key).is_some_and(|record| match only {
                     Only::Always => true,
-                    Only::Opened(digest) => opens(record, digest),
+                    Only::Opened(digest) => record.secrets.include(digest),
                     Only::Over(moment) => record.expires <= moment,
                 });
                 if is_meant {
@@ -99,15 +99,6 @@ impl Model {
             .iter()
             .filter(move |(_, record)| record.expires > now)
     }
-}
-
-fn opens(record: &Record, digest: &session_core::Digest) -> bool {
-    let secrets = &record.secrets;
-    let remembered = secrets.remembered.as_ref();
-    secrets.present == *digest
-        || remembered.is_some_and(|remembered| {
-            remembered.digest == *digest || remembered.earlier.as_ref() == Some(digest)
-        })
 }
 
 /// A store, a clock and the calls that were made.
