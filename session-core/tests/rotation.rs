@@ -612,7 +612,7 @@ fn a_sign_in_whose_session_was_only_read_meanwhile_needs_no_second_copy() {
     let (old, new) = rotated(&world, cycle);
     // Presented meanwhile, which is a write without a change of values.
     let seen = slow_sign_in(&world, &old, |world| {
-        drop(world.request(&new, 200, nothing))
+        drop(world.request(&new, 200, nothing));
     });
     assert_eq!(
         seen.unwrap().calls,
@@ -696,9 +696,10 @@ fn a_session_that_others_write_each_time_is_left_by_its_key() {
                     write.command(),
                     session_core::Command::Replace { record, .. } if record.closed
                 );
-                let outcome = match is_close {
-                    true => Outcome::Refused,
-                    false => world.write(write.command()),
+                let outcome = if is_close {
+                    Outcome::Refused
+                } else {
+                    world.write(write.command())
                 };
                 write.answer(Ok(outcome), world.now()).unwrap()
             }
