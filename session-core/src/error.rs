@@ -15,18 +15,18 @@ pub enum ValueError {
     /// The stored JSON does not have the asked type.
     #[error("the session's value {key:?} is not of the type that was asked for")]
     Decode {
-        /// Which value.
+        /// The value's name.
         key: String,
     },
     /// The value has no JSON form.
     #[error("the session's value {key:?} has no JSON form")]
     Encode {
-        /// Which value.
+        /// The value's name.
         key: String,
     },
 }
 
-/// Why an operation on a session failed; nothing of it took effect.
+/// The reason for the failure of an operation on a session; nothing of it took effect.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -34,7 +34,7 @@ pub enum SessionError {
     /// store refuses everything.
     #[error("the session could not be written in {attempts} attempts")]
     Contended {
-        /// How often it was attempted.
+        /// The number of attempts.
         attempts: u32,
     },
     /// No random bytes.
@@ -131,7 +131,7 @@ impl SessionError {
         }
     }
 
-    /// Tells the log the error with its causes, and returns what the client may know: the
+    /// Logs the error with its causes, and returns the client's part of it: the
     /// [status](Self::status) and the [JSON](Self::public_json).
     ///
     /// Adapters make a response of it where an error ends, once.
@@ -162,10 +162,10 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-/// Why a commit failed, and what the response has to say of the session all the same.
+/// The failure of a commit, and the reply that belongs on the response all the same.
 ///
 /// Answer with the error's [status](SessionError::status), and put the [reply](Self::reply) on that
-/// response: it carries the cookie of what an early save has stored, and `Vary`.
+/// response: it carries the cookie of a state that an early save has stored, and `Vary`.
 #[derive(Debug, Error)]
 #[error("{error}")]
 pub struct CommitError {
@@ -180,13 +180,13 @@ impl CommitError {
         Self { error, reply }
     }
 
-    /// Returns what has happened.
+    /// Returns the error.
     #[must_use]
     pub fn error(&self) -> &SessionError {
         &self.error
     }
 
-    /// Returns what belongs on the response.
+    /// Returns the reply, which belongs on the response.
     pub fn reply(&self) -> &Reply {
         &self.reply
     }

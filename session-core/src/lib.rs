@@ -8,7 +8,7 @@
 //!                                         Load / Write: ask the store, answer
 //! ```
 //!
-//! The *protocol* says what to ask a store and what to make of the answers; it asks nobody itself.
+//! The *protocol* decides which questions to ask a store and what follows from the answers; it does no I/O.
 //! A blocking server drives [`Exchange`] and [`Step`] by hand. The *driver* (feature `driver`, on by
 //! default) holds the protocol and drives it over an async [`Store`]: an adapter is made of
 //! [`Sessions`] and [`Request`], and its handlers get a [`Handle`] or a [`RequestSession`].

@@ -93,7 +93,7 @@ impl Policy {
     }
 }
 
-/// When a browser sends the cookie along with requests that other sites caused.
+/// The browser's rule for sending the cookie with requests that other sites caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameSite {
     /// With top-level navigation only; the default.

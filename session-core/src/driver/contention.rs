@@ -9,8 +9,8 @@ use crate::{Key, Store};
 /// A store, and striped locks that serialize contended commits.
 ///
 /// A commit that was refused because another request was faster waits in a queue before it tries
-/// again. Without, all that were refused at once would try at once, and all but one be refused again.
-/// The queue is advice between the requests of one process: what is stored is right without it.
+/// again. Otherwise all commits that were refused together would try together, and all but one would
+/// be refused again. The queue only saves attempts within one process; correctness does not need it.
 pub(crate) struct Backing {
     pub(crate) store: Arc<dyn Store>,
     /// Sessions that share a queue wait for each other, but only while both are contended.
@@ -25,8 +25,8 @@ pub(crate) struct Queue {
     is_failing: AtomicBool,
 }
 
-/// A place at the head of the queue; it is given back when it is dropped, with the future that holds
-/// it for one.
+/// The turn of the commit at the head of the queue. It ends when it is dropped, for instance together
+/// with the future that holds it.
 pub(crate) struct Turn<'a> {
     queue: &'a Queue,
     /// `None` while the store fails.
@@ -47,7 +47,7 @@ impl Backing {
 }
 
 impl Queue {
-    /// Waits for the head; whatever has it waits for no other.
+    /// Waits for the head of the queue. A commit waits in one queue only.
     pub(crate) fn wait(&self) -> impl Future<Output = MutexGuard<'_, ()>> {
         self.lock.lock()
     }
@@ -62,7 +62,7 @@ impl Queue {
 }
 
 impl Turn<'_> {
-    /// Notes whether the store has worked; if not, those that wait are let in at once.
+    /// Notes whether the store has worked; if not, all waiting commits are let in at once.
     pub(crate) fn note(&mut self, worked: bool) {
         self.queue.is_failing.store(!worked, Ordering::Relaxed);
         if !worked {

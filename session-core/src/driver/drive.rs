@@ -36,7 +36,7 @@ pub struct RequestSession(Arc<Live>);
 pub(super) struct Live {
     opened: Opened,
     backing: Arc<Backing>,
-    /// One commit at a time: two would each replay what the other has written.
+    /// One commit at a time: two would each replay the other's changes.
     gate: async_lock::Mutex<()>,
 }
 
@@ -89,10 +89,10 @@ impl RequestSession {
         Self(Arc::new(live))
     }
 
-    /// Commits now, so that later reads see what is stored, and the session stays open.
+    /// Commits now, so that later reads see the stored state, and leaves the session open.
     ///
     /// Call it before a body is streamed, or to answer with an exact [`update`](Session::update).
-    /// What is saved stays saved, also if the response turns out to be an error. The cookie
+    /// Saved changes stay saved, also if the response turns out to be an error. The cookie
     /// still travels with the response.
     ///
     /// # Errors
@@ -116,9 +116,9 @@ impl RequestSession {
         Ok(())
     }
 
-    /// Closes the session and decides; what asks the store is left to do.
+    /// Closes the session and decides. A commit that needs the store is left to run.
     pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
-        // At once: what is written from now on would miss the response.
+        // At once: later writes would miss the response.
         self.0.shared().close();
         let next = if let Some(_gate) = self.0.gate.try_lock() {
             let shared = self.0.shared();
@@ -157,7 +157,7 @@ impl fmt::Debug for RequestSession {
     }
 }
 
-/// What [`Request::finish`](crate::Request::finish) leaves to do.
+/// The outcome of [`Request::finish`](crate::Request::finish): a reply, or a commit to run.
 #[derive(Debug)]
 #[must_use = "a commit is finished only when it has run"]
 pub enum Finish {

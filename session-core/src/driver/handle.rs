@@ -33,7 +33,7 @@ enum Slot {
     },
 }
 
-/// What a request has left when it is closed.
+/// The remainder of a request that is closed.
 pub(super) enum Closed {
     /// A session to commit.
     Open(RequestSession),
@@ -153,7 +153,7 @@ impl Handle {
         &self.0.sessions
     }
 
-    /// Lets nobody open or use the session any more, and returns it if it is open.
+    /// Closes the request: the session can no longer be opened or used. Returns it if it is open.
     pub(super) fn close(&self) -> Closed {
         let mut slot = self.slot();
         let was_open = slot.is_open_or_was();

@@ -1,12 +1,12 @@
 /// Defines a newtype with a marker, which tells several sessions of one application apart.
 ///
 /// For adapters: `named! { pub struct Session(session_core::RequestSession); }` is a `Session<M = ()>` that
-/// dereferences to what it wraps. It is made with `From` and undone with `into_inner`; the crate
-/// that defines it may also have it `renamed`. Whatever `M` is, it is `Clone` and `Debug`, which
-/// says the name, and `Send` and `Sync` as far as what it wraps is.
+/// dereferences to the wrapped type. It is made with `From` and undone with `into_inner`; the crate
+/// that defines it may also call `renamed`. Whatever `M` is, it is `Clone` and `Debug` (which
+/// prints the name of `M`), and `Send` and `Sync` if the wrapped type is.
 ///
-/// After `->` stands what it dereferences to, if that is further than what it wraps. In braces
-/// stand fields next to it, which begin as their types' defaults.
+/// A type after `->` is the target of `Deref`, if that is not the wrapped type. Fields in braces
+/// stand beside the wrapped value and begin with their types' defaults.
 ///
 /// ```
 /// use session_core::{RequestSession, Session, SessionError, Sessions, named};
@@ -55,18 +55,18 @@ macro_rules! named {
         $vis struct $name<M = ()> {
             inner: $inner,
             $($field: $type,)*
-            // Of a function, so that the marker keeps nothing from crossing threads.
+            // Of a function, so that the marker does not affect `Send` and `Sync`.
             of: ::core::marker::PhantomData<fn() -> M>,
         }
 
         impl<M> $name<M> {
-            /// Returns what is named, as framework-free code knows it.
+            /// Returns the wrapped value, without the name.
             #[must_use]
             $vis fn into_inner(self) -> $target {
                 <$target as ::core::clone::Clone>::clone(&self)
             }
 
-            // The same under another name.
+            // The same value under another name.
             pub(crate) fn renamed<N>(self) -> $name<N> {
                 $name {
                     inner: self.inner,

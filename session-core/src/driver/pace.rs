@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// How many sessions a sweep removes at a time, and how long it rests in between.
+/// The size of a sweep's batches, and the rests between them.
 ///
 /// A store with one writer lets requests wait while it removes a batch. So batches are as large as
 /// can be removed in a moment, whatever a removal costs this store, and take a small part of its
@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Pace {
     limit: usize,
-    /// How many single ones are still to be tried.
+    /// The number of single removals still to measure.
     tries: u32,
     /// The shortest time that one has taken.
     single: Duration,
@@ -65,7 +65,7 @@ impl Pace {
 const MOMENT: Duration = Duration::from_micros(500);
 /// A single one may have been slow for a reason that is gone.
 const LONGEST_MOMENT: Duration = Duration::from_millis(20);
-/// How many times as long as a single one.
+/// A batch may take this many times as long as a single removal.
 const SINGLES: u32 = 2;
 /// The first one may have to connect.
 const TRIES: u32 = 3;
@@ -73,7 +73,7 @@ const FIRST: usize = 64;
 const SMALLEST: usize = 16;
 const LARGEST: usize = 1_024;
 const DELAY: Duration = Duration::from_mins(10);
-/// How many times as long as a batch.
+/// A rest takes this many times as long as a batch.
 const REST: u32 = 9;
 /// A batch may have been slow for a reason that is gone, or on the way to a server.
 const LONGEST_REST: Duration = Duration::from_millis(20);

@@ -2,7 +2,7 @@ use super::drive::Finish;
 use super::handle::{Closed, Handle};
 use crate::{CommitError, Reply};
 
-/// A request guard: what an adapter holds for as long as a request runs.
+/// A request guard, which an adapter holds for as long as the request runs.
 ///
 /// Dropped before it is finished, because the handler panicked or the client went away, it closes
 /// the session and commits nothing.
@@ -40,7 +40,7 @@ impl Request {
         Self(handle)
     }
 
-    /// Returns what handlers get.
+    /// Returns the handle that handlers get.
     #[must_use]
     pub fn handle(&self) -> &Handle {
         &self.0
@@ -60,7 +60,7 @@ impl Request {
         }
     }
 
-    /// Closes the session and commits it at once: [`finish`](Self::finish), and what that leaves.
+    /// Closes the session and commits it at once: [`finish`](Self::finish), then the pending commit.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        // A finished one has nothing left to give up.
+        // A finished request has nothing left to give up.
         let _ = self.abandon();
     }
 }

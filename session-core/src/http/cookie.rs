@@ -14,7 +14,7 @@ pub(crate) struct Presented {
 impl Presented {
     /// Looks for cookies of one name in the values of the `Cookie` headers.
     ///
-    /// The bytes are read in place; what is malformed is skipped, together with nothing else.
+    /// The bytes are read in place. A malformed pair is skipped, and nothing else with it.
     pub(crate) fn scan<'a>(name: &str, headers: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut found = Self::default();
         for header in headers {
@@ -89,10 +89,10 @@ fn value_of<'a>(name: &[u8], pair: &'a [u8]) -> Option<&'a [u8]> {
     )
 }
 
-/// How many sessions are looked for; further duplicates are ignored.
+/// The limit of sessions that are looked for; further duplicates are ignored.
 const MAX_LOADS: usize = 4;
 
-/// How many ids a logout ends.
+/// The limit of ids that a logout ends.
 const MAX_IDS: usize = 64;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::policy::lifetime::MAX_AGE_LIMIT;
 use crate::{Id, Policy};
 
-/// What a response has to say about its session.
+/// The response headers of a session.
 ///
 /// Put it on the response with [`apply`](Self::apply). `Debug` hides the cookie.
 #[derive(Clone, Default)]
@@ -16,7 +16,7 @@ pub struct Reply {
     loss: Option<Loss>,
 }
 
-/// Why a request's changes were dropped.
+/// The reason for dropping a request's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// The session was ended elsewhere.
@@ -27,15 +27,15 @@ pub(crate) enum Loss {
 
 /// A framework's response headers, as far as a [`Reply`] needs them.
 pub trait Headers {
-    /// Returns the values of a header, whatever the case of its name; what is not text is left out.
+    /// Returns the values of a header, whatever the case of its name. Values that are no text are left out.
     fn values(&self, name: &str) -> Vec<String>;
     /// Adds one more value.
     fn append(&mut self, name: &'static str, value: &str);
-    /// Puts one value in place of all.
+    /// Replaces all values with one.
     fn replace(&mut self, name: &'static str, value: &str);
 }
 
-/// What happens to the browser's cookie.
+/// A change to the browser's cookie.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CookieChange {
     /// Set it; `until` is the end of a persistent cookie.

@@ -137,7 +137,7 @@ impl PolicyBuilder {
     /// new secret was presented, whichever is later. Zero leaves only the second.
     ///
     /// For as long, a request with the id from before a [sign-in](crate::Session::sign_in) can read
-    /// what the session held then, and nothing that came after. (OWASP Session Management, "Renewal
+    /// the values from before, and none that came after. (OWASP Session Management, "Renewal
     /// Timeout".)
     pub fn rotation_grace(mut self, grace: Duration) -> Self {
         self.rotation_grace = grace;
@@ -165,7 +165,7 @@ impl PolicyBuilder {
         self
     }
 
-    /// Replaces the system's generator; whoever can guess its bytes can guess ids.
+    /// Replaces the system's generator. If its bytes can be guessed, so can ids.
     pub fn danger_entropy(mut self, entropy: impl Entropy) -> Self {
         self.entropy = Arc::new(entropy);
         self
@@ -175,7 +175,7 @@ impl PolicyBuilder {
     ///
     /// # Errors
     ///
-    /// The first field that cannot be, and what to do about it.
+    /// The first invalid field, and the remedy.
     pub fn build(self) -> Result<Policy, PolicyError> {
         let name = self.resolved_name();
         check_name(&name)?;

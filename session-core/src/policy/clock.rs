@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use time::{Duration, OffsetDateTime};
 
-/// Where the time comes from.
+/// A source of time.
 ///
 /// The async driver reads it once a step; the deciding functions take `now` as an argument.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {

@@ -3,7 +3,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Digest, Id, Salt};
 
-/// What ids are bound to: the way in which they travel, and the name that they travel under.
+/// The namespace of ids: the way in which they travel, and the name that they travel under.
 ///
 /// Everything that is derived from an id depends on it, so that an id opens nothing under another
 /// cookie's name, even in a store that both share.
@@ -20,8 +20,8 @@ impl Domain {
         Self(half(&hash.into()))
     }
 
-    /// Returns what a record keeps of an id's secret. It is one block of SHA-256, as 16 + 36 bytes
-    /// are below its 55.
+    /// Returns the digest of an id's secret. It takes one block of SHA-256, as 16 + 36 bytes are
+    /// below its 55.
     pub(crate) fn digest(&self, id: &Id) -> Digest {
         let hash = Sha256::new()
             .chain_update(self.0)

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A source of unguessable bytes.
 ///
-/// Tests inject a counter; everybody else keeps [`OsEntropy`].
+/// Tests inject a counter; applications use [`OsEntropy`].
 pub trait Entropy: fmt::Debug + Send + Sync + 'static {
     /// Fills the buffer.
     ///
@@ -28,6 +28,6 @@ impl Entropy for OsEntropy {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("no random bytes for a session id: {0}")]
 pub struct EntropyError(
-    /// What the source said.
+    /// The source's own message.
     pub String,
 );

@@ -17,7 +17,7 @@ pub enum PolicyError {
     Illegal {
         /// The field.
         field: &'static str,
-        /// What it was set to.
+        /// Its value.
         value: String,
     },
     /// The cookie would be kept for longer than browsers do.
@@ -48,7 +48,7 @@ pub enum PolicyError {
     Prefix {
         /// The name.
         name: String,
-        /// What its prefix asks for.
+        /// The condition of its prefix.
         needs: &'static str,
     },
 }

@@ -3,7 +3,7 @@ use time::{Duration, OffsetDateTime};
 use crate::port::moment::truncate;
 use crate::{Expiry, Record};
 
-/// How long sessions live, on three independent axes.
+/// The lifetime of sessions, on three independent axes.
 ///
 /// A session ends `idle` after its life was last extended, `absolute` after it was created or signed
 /// in, whichever is first, and the server enforces both, whatever the cookie says.
@@ -16,7 +16,7 @@ pub struct Lifetime {
     pub(crate) touch_every: Duration,
 }
 
-/// How long the browser keeps the cookie.
+/// The lifetime of the cookie in the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CookieLife {
     /// As long as the server keeps the session, across restarts of the browser (`Max-Age`).
@@ -43,7 +43,7 @@ pub(crate) struct Extension {
     pub(crate) expires: OffsetDateTime,
 }
 
-/// Why a lifetime is computed: a read extends it once in a while, a write does so for free.
+/// The reason for an extension: a read extends a life once in a while, a write does so for free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Read,
@@ -79,7 +79,7 @@ impl Lifetime {
 
     /// Returns when a stored session ends, by its own account or by a policy that became stricter.
     ///
-    /// What a clock that was ahead has stored counts from now.
+    /// Moments that a clock which was ahead has stored count as now.
     pub(crate) fn end(&self, record: &Record, now: OffsetDateTime) -> OffsetDateTime {
         let allowed = self.expires(record.expiry, record.created, record.seen.min(now));
         record.expires.min(allowed)
@@ -144,7 +144,7 @@ impl Lifetime {
 }
 
 impl Expiry {
-    /// Refuses what no session can have, and cuts the rest to what stores keep.
+    /// Refuses an impossible lifetime, and cuts a possible one to the precision of stores.
     pub(crate) fn check(self, now: OffsetDateTime) -> Result<Self, ExpiryError> {
         match self {
             Self::After(idle) if idle <= Duration::ZERO => Err(ExpiryError::NotPositive),

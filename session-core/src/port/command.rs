@@ -10,10 +10,10 @@ pub enum Command<'a> {
     Insert {
         /// The new session's key.
         key: &'a Key,
-        /// What to keep.
+        /// The record to keep.
         record: &'a Record,
     },
-    /// Puts `record` in the place of what is under the key. If `record` is over already
+    /// Replaces the record under the key. If the new `record` is over already
     /// (`record.expires <= now`), the key is removed instead.
     ///
     /// Refused if the record under the key is gone, over, or has another revision than `expected`.
@@ -22,7 +22,7 @@ pub enum Command<'a> {
         key: &'a Key,
         /// The state on which `record` is built.
         expected: Revision,
-        /// What to keep.
+        /// The record to keep.
         record: &'a Record,
     },
     /// Moves `seen` and `expires`, each only ever later; the revision stays.
@@ -61,7 +61,7 @@ impl Command<'_> {
     }
 }
 
-/// On which condition a [`Command::Delete`] removes a record.
+/// The condition on which a [`Command::Delete`] removes a record.
 #[derive(Debug, Clone, Copy)]
 pub enum Only<'a> {
     /// None: it is removed.
@@ -72,7 +72,7 @@ pub enum Only<'a> {
     Over(OffsetDateTime),
 }
 
-/// What a store did with a command.
+/// A store's answer to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The command took effect.
@@ -81,7 +81,7 @@ pub enum Outcome {
     Refused,
 }
 
-/// Which of an owner's sessions to end.
+/// A choice of an owner's sessions to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoke<'a> {
     /// Every one.

@@ -19,12 +19,12 @@ use crate::{from_micros, to_micros};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Expiry {
-    /// What the policy says.
+    /// The policy's lifetime.
     #[default]
     Policy,
     /// A cookie until the browser closes; the server keeps to the policy's idle time.
     BrowserClose,
-    /// This long after the last renewal, with a persistent cookie.
+    /// This long after the last extension, with a persistent cookie.
     After(Duration),
     /// At this moment, whatever happens, with a persistent cookie.
     At(OffsetDateTime),

@@ -8,11 +8,11 @@ use crate::Key;
 /// The number of characters of a session id.
 pub const ID_LENGTH: usize = 48;
 
-/// What a browser presents: a session's [`Key`] and the secret that opens it.
+/// A browser's name of a session: its [`Key`] and the secret that opens it.
 ///
 /// In the cookie it is 48 characters of `[A-Za-z0-9_-]`, for 16 bytes of key and 20 of secret: 288
-/// random bits in a new session, of which the 160 of the secret are known to nobody but the browser.
-/// Whoever knows an id is that visitor, so `Debug` hides it and it has no `Display`.
+/// random bits in a new session, of which only the browser knows the 160 of the secret.
+/// To know an id is to be that visitor, so `Debug` hides it and it has no `Display`.
 /// Sources: OWASP Session Management, "Session ID Entropy"; ASVS 5.0, 7.2.3; RFC 4648, section 5.
 ///
 /// ```

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::PublicId;
 
-/// What a store knows a session by: 16 random bytes, the same for as long as the session lives.
+/// A store's name of a session: 16 random bytes, the same for as long as the session lives.
 ///
 /// It is the record's primary key. The browser presents it as the first part of its
 /// [`Id`](crate::Id); alone it opens nothing, because a session is opened by the secret that follows

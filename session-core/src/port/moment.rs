@@ -22,7 +22,7 @@ pub fn from_micros(micros: i64) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).ok()
 }
 
-/// Cuts a moment to what stores keep.
+/// Cuts a moment to the precision of stores.
 pub(crate) fn truncate(moment: OffsetDateTime) -> OffsetDateTime {
     from_micros(to_micros(moment)).unwrap_or(moment)
 }

@@ -12,22 +12,22 @@ use crate::{Expiry, Key, PublicId, Secrets};
 /// `Debug` shows neither the data nor the owner.
 #[derive(Clone, PartialEq)]
 pub struct Record {
-    /// Which write produced this state.
+    /// The write that produced this state.
     pub revision: Revision,
-    /// What opens the session.
+    /// The digests of the secrets that open the session.
     pub secrets: Secrets,
     /// Whether a sign-in has left this session for a new one. It can be read until it expires, is
     /// never written, and is in no list.
     pub closed: bool,
     /// The start of the absolute lifetime: creation or sign-in.
     pub created: OffsetDateTime,
-    /// When the session's life was extended last; exact to the touch throttle.
+    /// The last extension of the session's life; exact to the touch throttle.
     pub seen: OffsetDateTime,
     /// The first moment at which the session is over.
     pub expires: OffsetDateTime,
-    /// When the owner signed in or re-authenticated.
+    /// The moment at which the owner signed in or re-authenticated.
     pub authenticated: Option<OffsetDateTime>,
-    /// Whose session it is, once somebody signed in.
+    /// The owner, after a sign-in.
     pub owner: Option<Arc<str>>,
     /// The session's own lifetime, if it has one.
     pub expiry: Expiry,
@@ -36,7 +36,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Returns what a list of devices shows of the session under `key`.
+    /// Returns the entry of the session under `key` in a list of devices.
     #[must_use]
     pub fn device(&self, key: &Key) -> Device {
         Device {
@@ -70,11 +70,11 @@ impl fmt::Debug for Record {
 pub struct Device {
     /// Names the session; opens nothing.
     pub public_id: PublicId,
-    /// When it began: the owner's sign-in.
+    /// The owner's sign-in.
     pub created: OffsetDateTime,
-    /// When its life was extended last; exact to the touch throttle.
+    /// The last extension of its life; exact to the touch throttle.
     pub seen: OffsetDateTime,
-    /// When it ends if nobody uses it.
+    /// Its end, if it is not used.
     pub expires: OffsetDateTime,
 }
 

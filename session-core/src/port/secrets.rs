@@ -2,7 +2,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-/// What a record keeps of the secrets that open it.
+/// The digests of the secrets that open a session.
 ///
 /// A store keeps every field as it is and compares none. (A copy, such as a cache or a replica,
 /// compares [`present`](Self::present); see [`Store::load`](crate::Store::load).)
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 pub struct Secrets {
     /// The digest of the present secret.
     pub present: Digest,
-    /// When the present secret was issued.
+    /// The moment at which the present secret was issued.
     pub issued: OffsetDateTime,
     /// The secret before it; `None` before the first rotation.
     pub remembered: Option<Remembered>,

@@ -9,7 +9,7 @@ use crate::{Command, Device, Digest, Key, Outcome, Record, Revoke, StoreError};
 ///
 /// A store applies a command or refuses it; it decides nothing. Every command is atomic: of two
 /// that race, one sees the other's effect. `now` is the caller's clock, and the only one that
-/// counts. `Err` is for the system (an outage, a broken table); whatever a client can cause is
+/// counts. `Err` is for the system (an outage, a broken table); anything that a client can cause is
 /// `Ok`. No error names a key or a digest.
 ///
 /// `session-testkit` holds the suite that says whether a store is right.
@@ -19,7 +19,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// The store looks at the key alone; the core compares secrets. Only a copy that may be older
     /// than the last write (a cache, a replica) looks at `secret`: it answers if that is the
-    /// [present digest](crate::Secrets::present) of what it has, and else asks the original.
+    /// [present digest](crate::Secrets::present) of its copy, and asks the original otherwise.
     ///
     /// A record whose `data` cannot be understood is returned as it is; the core deals with it.
     async fn load(

@@ -4,7 +4,7 @@ use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
 use crate::{Command, Key, Only, Record, Revision};
 
-/// What a commit asks of the store.
+/// A commit's request to the store.
 pub(crate) enum Ask {
     Delete(PendingDelete),
     Insert(Attempt),
@@ -15,7 +15,7 @@ pub(crate) enum Ask {
         old: Stored,
         closed: Record,
     },
-    /// Puts into the session that a sign-in has begun what others have written to the one before.
+    /// Carries values that others have written to the old session over to the one that a sign-in has begun.
     Carry(Attempt),
     /// Ends the session that a sign-in can't close, because others write to it each time.
     LeaveByKey(Key),
@@ -23,7 +23,7 @@ pub(crate) enum Ask {
     Withdraw(Key),
 }
 
-/// A record that is to be, and what it means for the cookie.
+/// A record to write, and its consequence for the cookie.
 pub(crate) struct Attempt {
     pub(crate) stored: Stored,
     /// The state that it replaces; of a new session its own.

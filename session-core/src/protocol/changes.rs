@@ -6,12 +6,11 @@ use super::data::{Data, Writer};
 use super::entries::{Change, Entries, Entry, Replay, SHORT};
 use crate::{Expiry, ValueError};
 
-/// What a request did to its session: a log over a base, and the only "modified" flag there is.
+/// A request's changes to its session: a log over a base, and the only "modified" flag there is.
 ///
 /// There is at most one entry a key, because later ones absorb earlier ones. The log can be
-/// applied to any base, which is what makes a refused write repeatable without losing either
-/// side. Each operation has a stamp, so that what an early save wrote can be told from what
-/// came after.
+/// applied to any base, so a refused write can be repeated without losing either side. Each
+/// operation has a stamp, which tells changes that an early save has written from later ones.
 #[derive(Clone, Default)]
 pub(crate) struct Changes {
     stamp: u64,
@@ -23,7 +22,7 @@ pub(crate) struct Changes {
     expiry: Option<(u64, Expiry)>,
 }
 
-/// What the log knows of one key.
+/// One key, as the log sees it.
 pub(crate) enum View<'a> {
     /// It has this value now.
     Present(&'a str),
@@ -104,7 +103,7 @@ impl Changes {
         self.sign_in.as_ref().map(|(_, owner)| owner)
     }
 
-    /// Says whether somebody else than `owner` signs in, so that nothing of the base may stay.
+    /// Says whether another owner than the present one signs in; then nothing of the base may stay.
     pub(crate) fn ousts(&self, owner: Option<&Arc<str>>) -> bool {
         matches!((self.signed_in(), owner), (Some(new), Some(present)) if new != present)
     }
@@ -143,7 +142,7 @@ impl Changes {
         self.entries.len() <= SHORT
     }
 
-    /// Computes the values that the log makes of a base: what it does not touch stays, byte for byte.
+    /// Applies the log to a base and returns the resulting values. Untouched values stay, byte for byte.
     pub(crate) fn apply(&self, base: &Data) -> Result<String, ValueError> {
         let mut text = Writer::with_capacity(base.text().len() + self.entries.len() * 32);
         if !self.is_cleared() {
@@ -175,7 +174,7 @@ impl Changes {
 
     /// Forgets what `saved`, an earlier state of this log, has brought into the base.
     ///
-    /// It runs no closure: [`compute`](Self::compute) finds what is left of updates on the new base.
+    /// It runs no closure: [`compute`](Self::compute) applies the remaining updates to the new base.
     pub(crate) fn forget(&mut self, saved: &Self) {
         let same = |mine: Option<u64>, theirs: Option<u64>| mine.is_some() && mine == theirs;
         if same(self.cleared, saved.cleared) {
@@ -278,6 +277,6 @@ fn stamp_of<T>(stamped: Option<&(u64, T)>) -> Option<u64> {
     stamped.map(|(stamp, _)| *stamp)
 }
 
-/// How often a log is replayed, or an update computed, because others were faster. It is more than
-/// the requests that can be under way for one visitor, and bounds a store that refuses everything.
+/// The upper bound of attempts to replay a log or to compute an update, so that a store that always
+/// refuses cannot loop us. It is more than the requests that one visitor can have under way.
 pub(crate) const MAX_ATTEMPTS: u32 = 500;

@@ -31,12 +31,12 @@ pub(crate) struct Commit {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Finish,
-    /// The response is an error: nothing but what is owed is done.
+    /// The response is an error: only deletes and a presentation are written.
     Fail,
     Save,
 }
 
-/// What a commit does next.
+/// The next action of a commit.
 pub(crate) enum Decision {
     Write(Ask),
     /// Load the base again, since this was refused.
@@ -138,8 +138,8 @@ impl Commit {
         Ok(Decision::Write(Ask::Insert(attempt)))
     }
 
-    /// Returns the values and the lifetime that a new session begins with: what is another owner's
-    /// is never carried over.
+    /// Returns the values and the lifetime that a new session begins with. Another owner's are never
+    /// carried over.
     pub(crate) fn carried(&self) -> Result<(String, Expiry), SessionError> {
         let old = self.base.as_ref().map(|stored| &stored.record);
         let old = old.filter(|old| !self.changes.ousts(old.owner.as_ref()));
@@ -152,7 +152,7 @@ impl Commit {
         Ok((text, self.changes.expiry().unwrap_or(inherited)))
     }
 
-    /// What this request wrote has been measured, but not with what others wrote meanwhile.
+    /// This request's values have been measured, but not together with those of other requests.
     fn check_size(&self, text: &str, old: Option<&Record>) -> Result<(), SessionError> {
         let limit = self.policy().max_bytes;
         let grows = old.is_none_or(|old| text.len() > old.data.len());
@@ -163,8 +163,8 @@ impl Commit {
         Ok(())
     }
 
-    /// Puts what the log makes of the base in its place; if nothing is to be written, the session's
-    /// life is extended, if that is due.
+    /// Replaces the base with the result of the log. If nothing is to be written, the session's life is
+    /// extended, if that is due.
     fn replace(&mut self, stored: &Stored, now: OffsetDateTime) -> Decided {
         let old = &stored.record;
         let data = if self.changes.touches_values() {
@@ -262,7 +262,7 @@ impl Commit {
         }
     }
 
-    /// Takes what the store did with a command.
+    /// Takes the store's answer to a command.
     pub(crate) fn answered(&mut self, ask: Ask, is_applied: bool, now: OffsetDateTime) -> Decided {
         match (ask, is_applied) {
             (Ask::Delete(delete), _) => {
@@ -294,10 +294,10 @@ impl Commit {
         }
     }
 
-    /// Takes what the store has now under the key of the base.
+    /// Takes the store's present record under the key of the base.
     ///
-    /// Gone is gone: the changes are dropped and nothing comes back under any id. Changed: the log
-    /// is replayed on what is there now.
+    /// Of a record that is gone the changes are dropped, and nothing comes back under any id. On a
+    /// record that has changed the log is replayed.
     pub(crate) fn reloaded(
         &mut self,
         refused: Ask,

@@ -68,7 +68,7 @@ impl Data {
         Some(data)
     }
 
-    /// Reads a record's values; what cannot be read is an event, not an error.
+    /// Reads a record's values. Corrupt data is an event, not an error.
     pub(crate) fn of_record(key: Key, record: &Record) -> Self {
         Self::parse(Arc::clone(&record.data)).unwrap_or_else(|| {
             tracing::warn!(session = %key.public_id(), "session data corrupted; its values are ignored");

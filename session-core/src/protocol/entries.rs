@@ -7,11 +7,11 @@ use crate::ValueError;
 /// Computes a value's new JSON text from its present one; run again on every fresh base.
 pub(crate) type Replay = Arc<dyn Fn(Option<&str>) -> Result<String, ValueError> + Send + Sync>;
 
-/// What was done to single values: at most one entry a key, in the order in which keys were first changed.
+/// The changes to single values: at most one entry a key, in the order of the first change.
 #[derive(Clone, Default)]
 pub(crate) struct Entries {
     list: Vec<Entry>,
-    /// Where each key is in a list that is too long to be looked through.
+    /// The index of each key, for a list that is too long to be searched.
     places: Option<HashMap<Arc<str>, usize>>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Entry {
 pub(crate) enum Change {
     Set(String),
     Remove,
-    /// Closures in their order, and what they make of the present base.
+    /// Closures in their order, and their result on the present base.
     Update(Vec<Replay>, Option<String>),
 }
 
@@ -60,7 +60,7 @@ impl Entries {
         *self = Self::default();
     }
 
-    /// Keeps the entries that pass, which the test may change.
+    /// Keeps the entries that pass the test, which may change them.
     pub(crate) fn retain(&mut self, test: impl FnMut(&mut Entry) -> bool) {
         self.list.retain_mut(test);
         self.find_places();
@@ -99,7 +99,7 @@ impl Entries {
 }
 
 impl Change {
-    /// Returns what the change makes of a value; `None` is no value.
+    /// Applies the change to a value; `None` is no value.
     pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, ValueError> {
         match self {
             Self::Set(value) => Ok(Some(value.into())),
@@ -114,7 +114,7 @@ impl Change {
         }
     }
 
-    /// Returns what the change makes of the present base.
+    /// Returns the change's result on the present base.
     pub(crate) fn value(&self) -> Option<&str> {
         match self {
             Self::Set(value) | Self::Update(_, Some(value)) => Some(value),

@@ -66,7 +66,7 @@ pub struct Unread {
     presented: Presented,
     key: Key,
     secret: Digest,
-    /// How many sessions were asked for before.
+    /// The number of sessions that were loaded before.
     loaded: usize,
     /// The best that was found.
     best: Option<Stored>,
@@ -78,7 +78,7 @@ pub struct Unread {
 
 /// A session that handlers use until the response begins.
 ///
-/// It dereferences to the [`Session`], which handlers get; the commit is for whoever holds this.
+/// It dereferences to the [`Session`], which handlers get; the commit belongs to its holder.
 pub struct Opened(Session);
 
 impl Exchange {
@@ -194,7 +194,7 @@ impl Unread {
         Exchange::Open(self.open())
     }
 
-    /// Keeps what an id leads to if it is better than what was found before.
+    /// Keeps the record if an id opens it with a better standing than the best record so far.
     fn weigh(&mut self, record: &Record, now: OffsetDateTime) {
         let policy = &self.policy;
         for id in self.presented.of_key(self.key) {
@@ -267,7 +267,7 @@ impl Opened {
         Self(Session(Shared::new(policy, state)))
     }
 
-    /// Returns what handlers get.
+    /// Returns the session that handlers get.
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.0

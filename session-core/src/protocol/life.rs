@@ -33,10 +33,10 @@ impl Session {
         Ok(())
     }
 
-    /// Makes the session somebody's: a new session with a new id, an owner, and the moment.
+    /// Signs an owner in: a new session with a new id, the owner, and the moment.
     ///
     /// Values come along, unless they are another owner's. The id is new also when the same owner
-    /// signs in again (ASVS 5.0, 7.2.4), and the id from before never leads to what was signed in: for
+    /// signs in again (ASVS 5.0, 7.2.4), and the id from before never leads to the new session: for
     /// the policy's [grace](crate::PolicyBuilder::rotation_grace) it reads the values that were there
     /// before, if nobody owned them. A second sign-in with it, as that of a double click, begins
     /// another session.
@@ -66,7 +66,7 @@ impl Session {
         Ok(())
     }
 
-    /// Notes that the owner has just authenticated again, as before something sensitive: a new id,
+    /// Records that the owner has just authenticated again, as before a sensitive action: a new id,
     /// a new [moment](Self::authenticated_at), the same [handle](Self::public_id).
     ///
     /// The old id reads and writes for the policy's
@@ -90,8 +90,8 @@ impl Session {
     /// Ends the session for good: the record is deleted, the cookie removed; the logout.
     ///
     /// If the browser presented further ids under the cookie's name, their sessions end too.
-    /// It holds even if the response is an error. What is written afterwards begins another
-    /// session, under another id.
+    /// It holds even if the response is an error. A later write begins another session, under
+    /// another id.
     ///
     /// # Errors
     ///
@@ -179,10 +179,10 @@ impl Session {
         self.0.state().owner().cloned()
     }
 
-    /// Returns when the owner signed in or re-authenticated; `None` also for what is not committed
-    /// yet, and with an id from before a re-authentication.
+    /// Returns when the owner signed in or re-authenticated. It is `None` before the commit of either,
+    /// and for an id from before a re-authentication.
     ///
-    /// Ask it before something sensitive, whatever the activity since. (ASVS 5.0, 7.5.1.)
+    /// Check it before a sensitive action, whatever the activity since. (ASVS 5.0, 7.5.1.)
     #[must_use]
     pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
         let state = self.0.state();
@@ -220,7 +220,7 @@ impl Session {
     }
 
     /// Says whether the request came with an id from before a sign-in, or one that was rotated a
-    /// while ago: then what it writes is dropped, but for another sign-in.
+    /// while ago. Its changes are dropped, except a sign-in.
     #[must_use]
     pub fn is_superseded(&self) -> bool {
         let state = self.0.state();

@@ -5,14 +5,14 @@ use time::OffsetDateTime;
 use super::changes::Changes;
 use crate::{Command, Digest, Key, Only, Revision};
 
-/// A record that this request has still to delete.
+/// A delete that this request has still to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PendingDelete {
     pub(crate) key: Key,
     pub(crate) condition: Condition,
 }
 
-/// What [`Only`] borrows.
+/// The owned form of [`Only`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
     Always,
@@ -47,7 +47,7 @@ pub(crate) struct Unacknowledged {
     pub(crate) creates: Creates,
 }
 
-/// What a write did, if it was applied.
+/// The kind of a write whose outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Creates {
     /// A record that is this request's own.

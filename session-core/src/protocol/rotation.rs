@@ -5,7 +5,7 @@ use super::standing::{Standing, Stored};
 use crate::port::moment::truncate;
 use crate::{Id, Policy, Remembered, Salt, Secrets, SessionError};
 
-/// What takes the place of a session's secrets, and the id by which the browser will open it.
+/// A session's new secrets, and the id by which the browser will open it.
 pub(crate) struct Rotation {
     pub(crate) id: Id,
     pub(crate) secrets: Secrets,
@@ -59,7 +59,7 @@ impl Rotation {
         now: OffsetDateTime,
     ) -> Result<Self, SessionError> {
         let old = &stored.record.secrets;
-        // What else the browser may have in use when a re-authentication comes between.
+        // Another secret that the browser may have in use when a re-authentication comes between.
         let earlier = match stored.standing {
             Standing::Present if stored.is_in_grace(now) => {
                 old.remembered.as_ref().map(|remembered| remembered.digest)

@@ -11,7 +11,7 @@ use crate::{SessionError, ValueError};
 
 /// One visitor's session, as application code sees it in every framework.
 ///
-/// All operations are synchronous and work on what was loaded; nothing is written before the
+/// All operations are synchronous and work on the loaded state; nothing is written before the
 /// response begins, or until an early `save`. Clones are the same session. After the
 /// response has begun it is finished: reads go on, writes are [`SessionError::Finished`].
 ///
@@ -81,7 +81,7 @@ impl Session {
     /// the one computed now; to answer with the committed one, `save` and `get`.
     ///
     /// The closure may use the session, but not change the value that it computes: its result
-    /// would be stale each time. After 500 tries that is an error, and only what the closure did itself stays.
+    /// would be stale each time. After 500 attempts that is an error, and only the closure's own changes stay.
     ///
     /// # Errors
     ///

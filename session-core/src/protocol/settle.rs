@@ -13,7 +13,7 @@ use crate::Record;
 use crate::http::reply::{CookieChange, Loss};
 use crate::policy::lifetime::Extension;
 
-/// What the answers of a store change in the session's state.
+/// The effects of a store's answers on the session's state.
 impl Commit {
     pub(crate) fn applied(&self, attempt: Attempt, now: OffsetDateTime) -> Decision {
         if attempt.stored.record.expires <= now {
@@ -55,12 +55,12 @@ impl Commit {
         self.done(now)
     }
 
-    /// Goes on from what another request has stored.
+    /// Continues from the state that another request has stored.
     pub(crate) fn rebase(&mut self, stored: Stored) {
         self.data = Data::of_record(stored.key, &stored.record);
         self.forget_lost_answer(&stored.record);
         {
-            // What an early save has issued is not the present secret any more.
+            // The secret that an early save has issued is not the present one any more.
             let present = stored.record.secrets.present;
             let mut state = self.shared.state();
             if let Some(CookieChange::Set { id, .. }) = state.cookie
@@ -95,11 +95,11 @@ impl Commit {
         }
     }
 
-    /// Takes out of the session's log what `saved` has brought into the base; `None` if the session
-    /// was destroyed meanwhile.
+    /// Removes the changes of `saved`, which are in the base now, from the session's log; `None` if the
+    /// session was destroyed meanwhile.
     ///
     /// Closures of updates are the application's: they run without our lock, and may use the session.
-    /// One that changes what it computes shows the result of its last run.
+    /// A closure that changes its own value shows the result of its last run.
     fn settle(&self, saved: &Changes, base: &Data) -> Option<MutexGuard<'_, State>> {
         let mut computed = Changes::default();
         let mut runs = 0;
@@ -132,13 +132,13 @@ impl Commit {
             .retain(|write| write.revision != revision);
     }
 
-    /// Drops everything: what was ended elsewhere gets no cookie and comes back under no id.
+    /// Drops everything: a session that was ended elsewhere gets no cookie and comes back under no id.
     pub(crate) fn gone(&self, now: OffsetDateTime) -> Decision {
         tracing::debug!("a session was ended elsewhere while a request was changing it");
         self.lost(Loss::Gone, now)
     }
 
-    /// Drops what was written with an id from before a sign-in.
+    /// Drops changes that were made with an id from before a sign-in.
     pub(crate) fn superseded(&self, now: OffsetDateTime) -> Decision {
         tracing::debug!(
             "changes were dropped, made with an id from before a sign-in or a rotation"
@@ -154,5 +154,5 @@ impl Commit {
     }
 }
 
-/// How often the closures of updates run that change the session each time.
+/// The limit of runs for closures of updates that change the session each time.
 const MAX_RUNS: u32 = 8;

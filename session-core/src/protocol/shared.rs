@@ -6,7 +6,7 @@ use super::state::State;
 use crate::http::reply::Loss;
 use crate::{Policy, Reply, SessionError};
 
-/// What stands behind a session's clones, and behind the exchange that it belongs to.
+/// The state behind a session's clones and behind the exchange that it belongs to.
 pub(crate) struct Shared {
     pub(crate) policy: Arc<Policy>,
     state: Mutex<State>,
@@ -40,7 +40,7 @@ impl Shared {
         Ok(state)
     }
 
-    /// Lets nobody write any more, because the response begins or the request is given up.
+    /// Refuses writes from now on, because the response begins or the request is given up.
     pub(crate) fn close(&self) {
         self.state().is_finished = true;
     }

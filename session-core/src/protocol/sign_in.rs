@@ -13,8 +13,8 @@ use crate::{Record, Revision, SessionError};
 
 /// A sign-in from a stored session: a new record is inserted, then the old one is closed.
 ///
-/// The old id never leads to the new session. What others write to the old session before it is
-/// closed is carried along.
+/// The old id never leads to the new session. Values that others write to the old session before it
+/// is closed are carried along.
 impl Commit {
     pub(crate) fn created(
         &mut self,

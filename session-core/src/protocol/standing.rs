@@ -3,14 +3,14 @@ use time::OffsetDateTime;
 use crate::policy::domain::Domain;
 use crate::{Digest, Id, Key, Record, Remembered};
 
-/// By which of a session's secrets a request has come to it. The later ones count for more.
+/// The secret by which a request has come to a session. Later variants count for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Standing {
-    /// By one that a sign-in has left behind: it reads what was there before, and no more.
+    /// A secret of a session that a sign-in has left: it reads the values from before, and no more.
     Closed,
-    /// By the one before the present one.
+    /// The secret before the present one.
     Remembered,
-    /// By the present one.
+    /// The present secret.
     Present,
 }
 
@@ -26,8 +26,8 @@ pub(crate) struct Stored {
 }
 
 impl Standing {
-    /// Says by which secret a request comes to a record; `None` if by no secret that opens it, and
-    /// then the record is as good as unknown.
+    /// Returns the standing of a secret's digest; `None` if it does not open the record, which is then as
+    /// good as unknown.
     ///
     /// It is decided anew each time a record is loaded.
     pub(crate) fn of(record: &Record, digest: &Digest, now: OffsetDateTime) -> Option<Self> {
@@ -54,7 +54,7 @@ fn remembered<'a>(record: &'a Record, digest: &Digest) -> Option<&'a Remembered>
     remembered.filter(|remembered| remembered.includes(digest))
 }
 
-/// What an id is to a record.
+/// The relation of an id to a record.
 #[allow(clippy::large_enum_variant, reason = "looked at, and gone")]
 pub(crate) enum Found {
     /// It opens the record.
@@ -66,7 +66,7 @@ pub(crate) enum Found {
 }
 
 impl Stored {
-    /// Judges by which secret an id comes to the record that was found under its key.
+    /// Compares an id with the record that was found under its key.
     pub(crate) fn find(domain: &Domain, id: &Id, record: &Record, now: OffsetDateTime) -> Found {
         let digest = domain.digest(id);
         let Some(standing) = Standing::of(record, &digest, now) else {
@@ -86,7 +86,7 @@ impl Stored {
 
     /// The same request after the record was loaded again or written.
     ///
-    /// What it was let into stays open to it, so a slow request can write to its end although its
+    /// A session that it was let into stays open to it, so a slow request can still write although its
     /// secret was rotated longer ago than the grace.
     #[must_use]
     pub(crate) fn with(&self, record: Record, now: OffsetDateTime) -> Self {

@@ -8,30 +8,30 @@ use super::standing::{Standing, Stored};
 use crate::http::reply::{CookieChange, Loss};
 use crate::{Expiry, Id, Key, SessionError};
 
-/// What a session is at one moment: a base, and the log of what was done to it.
+/// A session at one moment: a base, and the log of changes to it.
 pub(crate) struct State {
     pub(crate) base: Option<Stored>,
     pub(crate) data: Data,
     pub(crate) changes: Changes,
-    /// What a commit has still to delete.
+    /// Records that a commit has still to delete.
     pub(crate) pending_deletes: Vec<PendingDelete>,
-    /// What else the browser presented under the cookie's name.
+    /// Further ids that the browser presented under the cookie's name.
     pub(crate) others: Vec<Id>,
     /// The response has begun.
     pub(crate) is_finished: bool,
     /// The browser presented a secret that was rotated a while ago: it has another one by now, which
     /// a new session's cookie would replace.
     pub(crate) is_stale: bool,
-    /// Why the request's changes were dropped.
+    /// The reason if the request's changes were dropped.
     pub(crate) loss: Option<Loss>,
     /// Whether the moment of authentication is this request's own.
     pub(crate) has_reauthenticated: bool,
-    /// What the response will say of the cookie.
+    /// The response's change to the cookie.
     pub(crate) cookie: Option<CookieChange>,
     pub(crate) unacknowledged: Vec<Unacknowledged>,
     /// Counts how often the session was destroyed; commits of an older generation are discarded.
     pub(crate) generation: u64,
-    /// Counts every change of `base` and `changes`; what was computed from them holds for one version.
+    /// Counts every change of `base` and `changes`; computed values hold for one version.
     pub(crate) version: u64,
     /// The size of all members, and the version in which they had it.
     pub(crate) size: Option<(u64, usize)>,
@@ -57,8 +57,8 @@ impl State {
         }
     }
 
-    /// Returns the stored session, as far as the request may see it: what a sign-in has left that
-    /// somebody owned is as good as nothing.
+    /// Returns the stored session, as far as the request may see it: an owned session that a sign-in
+    /// has left counts as none.
     pub(crate) fn visible(&self) -> Option<&Stored> {
         let base = self.base.as_ref();
         base.filter(|stored| stored.standing != Standing::Closed || stored.record.owner.is_none())
@@ -102,7 +102,7 @@ impl State {
         deletes.any(|delete| !delete.is_optional())
     }
 
-    /// Returns what the response says of the cookie: that it is removed only if all is deleted.
+    /// Returns the response's change to the cookie. It is removed only if everything is deleted.
     pub(crate) fn cookie(&self) -> Option<CookieChange> {
         let is_premature =
             |cookie: &CookieChange| matches!(cookie, CookieChange::Remove) && self.owes_a_delete();
@@ -237,7 +237,7 @@ impl State {
     }
 }
 
-/// Returns what a value and its name take in an object.
+/// Returns the bytes that a value and its name take in an object.
 fn member(key: &str, length: usize) -> usize {
     key.len() + length + 4
 }

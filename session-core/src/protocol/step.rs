@@ -14,7 +14,7 @@ use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
 use crate::{Command, CommitError, Digest, Key, Outcome, Record, Reply, SessionError, StoreError};
 
-/// What to do next to commit a session.
+/// The next step of a commit.
 #[derive(Debug)]
 #[must_use = "a commit is finished only when a step is done"]
 pub enum Step {
@@ -146,7 +146,7 @@ impl Load {
         &self.secret
     }
 
-    /// Takes what the store has under the key, or its failure.
+    /// Takes the store's record under the key, or its failure.
     ///
     /// # Errors
     ///
@@ -176,7 +176,7 @@ impl Write {
         self.ask.command()
     }
 
-    /// Takes what the store did with the command, or its failure.
+    /// Takes the store's answer to the command, or its failure.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl Write {
     }
 }
 
-/// The store has failed. What the response can do without is left undone.
+/// Handles a failure of the store. Work that the response can do without is left undone.
 fn failed(
     commit: &mut Commit,
     ask: &Ask,
