@@ -7,12 +7,12 @@ use rocket::response::Responder;
 use rocket::tokio::sync::Mutex;
 use rocket::{Build, Orbit, Request, Response, Rocket, async_trait};
 use session_core::{Reply, Sessions, named};
-use session_store::Sweeping;
 
 use crate::catcher;
 use crate::headers::{ResponseHeaders, replace};
 use crate::rejection::Rejection;
 use crate::slot::{self, Attached};
+use crate::sweeping::Sweeping;
 
 named! {
     /// Gives every request a session; see the [crate's docs](crate) for an example.
@@ -44,14 +44,14 @@ impl<M> SessionFairing<M> {
     /// An interval below a second is one second.
     #[must_use]
     pub fn sweep_every(mut self, interval: Duration) -> Self {
-        self.sweeping = Sweeping::every(interval);
+        self.sweeping = Sweeping::at(Some(interval));
         self
     }
 
     /// Removes no expired sessions, because the store does so itself or something else sweeps it.
     #[must_use]
     pub fn without_sweeper(mut self) -> Self {
-        self.sweeping = Sweeping::never();
+        self.sweeping = Sweeping::at(None);
         self
     }
 }
@@ -87,29 +87,31 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         Ok(catcher::register(rocket).manage(attached))
     }
 
-    async fn on_liftoff(&self, _: &Rocket<Orbit>) {
-        self.sweeping.start(self);
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let sessions = self.inner.clone();
+        self.sweeping.start(sessions, rocket.shutdown()).await;
     }
 
     // Only here: Rocket has taken its jar's cookies by now, and drops them when a catcher answers.
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(handle) = slot::place::<M>(request).get() else {
+        let Some(guarded) = slot::slot::<M>(request).get() else {
             return;
         };
-        let committed = handle.commit(response.status().code).await;
+        let committed = guarded.commit(response.status().code).await;
         let Replies(replies) = request.local_cache(Replies::default);
         let mut replies = replies.lock().await;
-        match committed {
-            Ok(reply) => replies.push(reply),
-            Err(error) => replace(response, Rejection(error).respond_to(request)),
-        }
+        replies.push(committed.unwrap_or_else(|failed| {
+            let (error, reply) = failed.into_parts();
+            replace(response, Rejection(error).respond_to(request));
+            reply
+        }));
         for reply in replies.iter() {
             reply.apply(&mut ResponseHeaders(response));
         }
     }
 
     async fn on_shutdown(&self, _: &Rocket<Orbit>) {
-        self.sweeping.stop().await;
+        self.sweeping.end().await;
     }
 }
 

@@ -1,9 +1,11 @@
 use std::any::type_name;
 use std::marker::PhantomData;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rocket::{Phase, Request, Rocket};
-use session_core::{Handle, SessionError, Sessions, Unfinished, named};
+use session_core::{SessionError, Sessions, named};
+
+use crate::watched::Guarded;
 
 named! {
     /// The managed state that a fairing leaves for the guards of its name.
@@ -20,26 +22,29 @@ impl<M: 'static> Attached<M> {
     }
 }
 
-/// The place in a request's local cache where the guards and the fairing of one name meet.
+/// The entry in a request's local cache that the guards and the fairing of one name share.
 ///
-/// The type is private, so nobody else can fill or empty the place. A request that ends without
-/// our response fairing drops it unfinished: Rocket runs none for a head that it can't read; and
-/// a request may be dropped when the runtime shuts down.
-struct Slot<M>(OnceLock<Unfinished>, PhantomData<fn() -> M>);
+/// The type is private, so nobody else can add or remove it. A request that ends without our
+/// response fairing drops it unfinished: Rocket runs none for a head that it can't read; and a
+/// request may be dropped when the runtime shuts down.
+struct Slot<M>(OnceLock<Arc<Guarded>>, PhantomData<fn() -> M>);
 
-/// Returns the place, which is empty until a guard asks for the session.
-pub(crate) fn place<'r, M: 'static>(request: &'r Request<'_>) -> &'r OnceLock<Unfinished> {
+/// Returns the slot, which is empty until a guard asks for the session.
+pub(crate) fn slot<'r, M: 'static>(request: &'r Request<'_>) -> &'r OnceLock<Arc<Guarded>> {
     let slot = request.local_cache(|| Slot::<M>(OnceLock::new(), PhantomData));
     &slot.0
 }
 
-/// Returns the request's handle, opened once however often this is called.
-pub(crate) fn handle<'r, M: 'static>(request: &'r Request<'_>) -> Result<&'r Handle, SessionError> {
+/// Returns the request's session, opened once however often this is called.
+pub(crate) fn guarded<'r, M: 'static>(
+    request: &'r Request<'_>,
+) -> Result<&'r Arc<Guarded>, SessionError> {
     let attached = Attached::<M>::to(request.rocket())?;
-    Ok(place::<M>(request).get_or_init(|| open(attached, request).into()))
+    let open = || Guarded::new(open(attached, request));
+    Ok(slot::<M>(request).get_or_init(open))
 }
 
-fn open(sessions: &Sessions, request: &Request<'_>) -> Handle {
+fn open(sessions: &Sessions, request: &Request<'_>) -> session_core::Request {
     let headers = request.headers();
     if headers.contains("Cookie") {
         return sessions.open(headers.get("Cookie").map(str::as_bytes));
