@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use session_core::{Command, Outcome, Policy, Sessions, Store};
-use session_servers::{Detour, Mariadb, certify, skips};
+use session_servers::{FaultProxy, Mariadb, certify, skips};
 use session_store::{MysqlOptions, MysqlStore};
 use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
 
@@ -163,11 +163,11 @@ async fn a_connection_is_secure_if_the_url_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_is_done_once_although_the_connection_breaks() {
     if !is_missing("a_write_is_done_once_although_the_connection_breaks") {
-        let detour = Detour::to(SERVER.port()).unwrap();
-        let [direct, other] = [SERVER.port(), detour.port()].map(|port| format!(":{port}/"));
+        let proxy = FaultProxy::to(SERVER.port()).unwrap();
+        let [direct, other] = [SERVER.port(), proxy.port()].map(|port| format!(":{port}/"));
         let url = fresh_url().replace(&direct, &other);
         let store = MysqlStore::open(url).await.unwrap();
-        outages::cut(Arc::new(store), &detour).await;
+        outages::cut(Arc::new(store), &proxy).await;
     }
 }
 
@@ -331,8 +331,8 @@ async fn errors_name_the_server_and_no_password() {
         let error = MysqlStore::open(&url).await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains(says), "{text}");
-        let (_, place) = url.split_once('@').unwrap();
-        let (address, database) = place.split_once('/').unwrap();
+        let (_, rest) = url.split_once('@').unwrap();
+        let (address, database) = rest.split_once('/').unwrap();
         assert!(text.contains(address), "{text}");
         assert!(text.contains(&format!("{database:?}")), "{text}");
         let texts = format!("{text} {error:?} {:?}", MysqlOptions::new(&url));

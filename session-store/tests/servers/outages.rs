@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use session_core::{
     Command, Key, Outcome, Policy, Record, Session, SessionError, Sessions, Store, StoreError,
 };
-use session_servers::{Cut, Detour};
+use session_servers::{Cut, FaultProxy};
 use session_testkit::{digest_of, key_of, moment_at, record_of};
 use tokio::sync::Notify;
 
@@ -149,20 +149,20 @@ pub async fn give_up(store: Arc<dyn Store>) {
 
 /// Cuts the connection on which a session begins or changes, before or after that is done: it is
 /// done once.
-pub async fn cut(store: Arc<dyn Store>, detour: &Detour) {
+pub async fn cut(store: Arc<dyn Store>, proxy: &FaultProxy) {
     let sessions = Sessions::shared(Policy::default(), store);
     // So that all is prepared on a connection that is idle then.
     let warm = Browser::new(&sessions, "");
     for _ in 0..2 {
         warm.send(count).await.unwrap();
     }
-    for cut in [Cut::BeforeItIsDone, Cut::BeforeItIsAnswered] {
+    for cut in [Cut::BeforeRequest, Cut::BeforeResponse] {
         let owner = &*format!("{cut:?}");
         let browser = Browser::new(&sessions, "");
-        detour.cut(cut);
+        proxy.cut(cut);
         let signed_in = browser.send(|session| session.sign_in(owner)).await;
         assert!(signed_in.is_ok(), "{cut:?}: {signed_in:?}");
-        assert!(detour.has_cut());
+        assert!(proxy.has_cut());
         assert!(browser.is_known().await);
         let devices = sessions.devices(owner).await.unwrap();
         assert_eq!(devices.len(), 1, "{cut:?}");
@@ -170,11 +170,11 @@ pub async fn cut(store: Arc<dyn Store>, detour: &Detour) {
         for expected in 1..=2 {
             let counted = browser.send(|session| {
                 // What was loaded is written next.
-                detour.cut(cut);
+                proxy.cut(cut);
                 count(session)
             });
             assert_eq!(counted.await.unwrap(), expected, "{cut:?}");
-            assert!(detour.has_cut());
+            assert!(proxy.has_cut());
             let read = browser.send(|session| session.get::<u32>("count"));
             assert_eq!(read.await.unwrap(), Some(expected), "{cut:?}");
         }
