@@ -26,8 +26,8 @@ impl Store for SqliteStore {
         };
         let record = row::record(&row);
         if record.is_none() {
-            let place = &database.place;
-            tracing::warn!(%place, "a session's row makes no sense; it is taken as absent");
+            let location = &database.location;
+            tracing::warn!(%location, "a session's row makes no sense; it is taken as absent");
         }
         Ok(record)
     }

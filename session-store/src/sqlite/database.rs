@@ -6,13 +6,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqlitePool};
 
 use super::checkpointer::Checkpointer;
-use super::failure::Place;
+use super::failure::Location;
 use super::row::Statement;
 use super::statements::Statements;
 
 /// An open database: one connection that writes, and some that read.
 pub(super) struct Database {
-    pub(super) place: Place,
+    pub(super) location: Location,
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     /// `None` for a database in memory, which has no log.
@@ -54,8 +54,8 @@ impl Database {
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
         match tokio::time::timeout(self.limit, work).await {
-            Ok(answer) => answer.map_err(|error| self.place.failure(doing, error)),
-            Err(_) => Err(self.place.too_slow(doing)),
+            Ok(answer) => answer.map_err(|error| self.location.failure(doing, error)),
+            Err(_) => Err(self.location.too_slow(doing)),
         }
     }
 
