@@ -30,6 +30,8 @@ enum Slot {
     Open(RequestSession),
     Finished {
         was_open: bool,
+        /// What is still to be told of a request that was abandoned.
+        reply: Reply,
     },
 }
 
@@ -157,7 +159,11 @@ impl Handle {
     pub(super) fn close(&self) -> Closed {
         let mut slot = self.slot();
         let was_open = slot.is_open_or_was();
-        match std::mem::replace(&mut *slot, Slot::Finished { was_open }) {
+        let finished = Slot::Finished {
+            was_open,
+            reply: Reply::default(),
+        };
+        match std::mem::replace(&mut *slot, finished) {
             Slot::Open(session) => Closed::Open(session),
             Slot::Unread {
                 was_asked: true, ..
@@ -165,7 +171,15 @@ impl Handle {
                 let policy = self.policy();
                 Closed::Reply(Reply::new(policy, None, None, policy.now()))
             }
-            Slot::Unread { .. } | Slot::Finished { .. } => Closed::Reply(Reply::default()),
+            Slot::Unread { .. } => Closed::Reply(Reply::default()),
+            Slot::Finished { reply, .. } => Closed::Reply(reply),
+        }
+    }
+
+    /// Leaves what the next [`close`](Self::close) returns.
+    pub(super) fn leave(&self, left: Reply) {
+        if let Slot::Finished { reply, .. } = &mut *self.slot() {
+            *reply = left;
         }
     }
 
@@ -183,7 +197,7 @@ impl Slot {
         match self {
             Self::Unread { .. } => false,
             Self::Open(_) => true,
-            Self::Finished { was_open } => *was_open,
+            Self::Finished { was_open, .. } => *was_open,
         }
     }
 }
