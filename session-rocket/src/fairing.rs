@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::response::Responder;
+use rocket::tokio::spawn;
 use rocket::tokio::sync::Mutex;
+use rocket::tokio::time::sleep;
 use rocket::{Build, Orbit, Request, Response, Rocket, async_trait};
-use session_core::{Reply, Sessions, named};
+use session_core::{Reply, Sessions, Sweeping, named};
 
 use crate::catcher;
 use crate::headers::{ResponseHeaders, replace};
 use crate::rejection::Rejection;
 use crate::slot::{self, Attached};
-use crate::sweeping::Sweeping;
 
 named! {
     /// Gives every request a session; see the [crate's docs](crate) for an example.
@@ -44,14 +45,14 @@ impl<M> SessionFairing<M> {
     /// An interval below a second is one second.
     #[must_use]
     pub fn sweep_every(mut self, interval: Duration) -> Self {
-        self.sweeping = Sweeping::at(Some(interval));
+        self.sweeping = Sweeping::every(interval);
         self
     }
 
     /// Removes no expired sessions, because the store does so itself or something else sweeps it.
     #[must_use]
     pub fn without_sweeper(mut self) -> Self {
-        self.sweeping = Sweeping::at(None);
+        self.sweeping = Sweeping::never();
         self
     }
 }
@@ -89,15 +90,15 @@ impl<M: 'static> Fairing for SessionFairing<M> {
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
         let sessions = self.inner.clone();
-        self.sweeping.start(sessions, rocket.shutdown()).await;
+        spawn(self.sweeping.run(sessions, sleep, rocket.shutdown()));
     }
 
     // Only here: Rocket has taken its jar's cookies by now, and drops them when a catcher answers.
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(guarded) = slot::slot::<M>(request).get() else {
+        let Some(guard) = slot::slot::<M>(request).get() else {
             return;
         };
-        let committed = guarded.commit(response.status().code).await;
+        let committed = guard.commit(response.status().code).await;
         let Replies(replies) = request.local_cache(Replies::default);
         let mut replies = replies.lock().await;
         replies.push(committed.unwrap_or_else(|failed| {
@@ -111,7 +112,7 @@ impl<M: 'static> Fairing for SessionFairing<M> {
     }
 
     async fn on_shutdown(&self, _: &Rocket<Orbit>) {
-        self.sweeping.end().await;
+        self.sweeping.ended().await;
     }
 }
 

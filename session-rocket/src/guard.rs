@@ -30,8 +30,8 @@ impl<'r, M: 'static> FromRequest<'r> for Session<M> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
         let load = async {
-            let guarded = slot::guarded::<M>(request)?;
-            Ok(guarded.watch(guarded.handle().load().await?).into())
+            let (handle, guard) = slot::guard::<M>(request)?;
+            Ok(Watched(handle.load().await?, guard).into())
         };
         outcome(request, load.await)
     }
@@ -56,8 +56,8 @@ impl<'r, M: 'static> FromRequest<'r> for SessionHandle<M> {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        let found = slot::guarded::<M>(request);
-        let watched = found.map(|guarded| guarded.watch(guarded.handle().clone()).into());
+        let found = slot::guard::<M>(request);
+        let watched = found.map(|(handle, guard)| Watched(handle.clone(), guard).into());
         outcome(request, watched)
     }
 }
@@ -82,7 +82,6 @@ fn outcome<T>(request: &Request<'_>, found: Result<T, SessionError>) -> Outcome<
 
 /// Says, also to the log, whether a launch has to be aborted because there is no fairing.
 fn is_missing<M: 'static>(rocket: &Rocket<Ignite>) -> bool {
-    let attached = Attached::<M>::to(rocket);
-    let attached = attached.inspect_err(|error| tracing::error!("{error}"));
-    attached.is_err()
+    let tell = |error: &SessionError| tracing::error!("{error}");
+    Attached::<M>::to(rocket).inspect_err(tell).is_err()
 }

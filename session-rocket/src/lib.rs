@@ -163,16 +163,14 @@ mod guard;
 mod headers;
 mod rejection;
 mod slot;
-mod sweeping;
 mod watched;
 
 pub use fairing::SessionFairing;
 pub use guard::{Session, SessionHandle};
 pub use rejection::Rejection;
 
-pub use session_core;
 pub use session_core::{
-    CookieLife, Device, EntropyError, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    self, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
     PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
     StoreError, ValueError,
 };

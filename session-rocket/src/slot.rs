@@ -1,11 +1,9 @@
 use std::any::type_name;
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use rocket::{Phase, Request, Rocket};
-use session_core::{SessionError, Sessions, named};
-
-use crate::watched::Guarded;
+use session_core::{Handle, Request as Guard, SessionError, Sessions, named};
 
 named! {
     /// The managed state that a fairing leaves for the guards of its name.
@@ -27,24 +25,25 @@ impl<M: 'static> Attached<M> {
 /// The type is private, so nobody else can add or remove it. A request that ends without our
 /// response fairing drops it unfinished: Rocket runs none for a head that it can't read; and a
 /// request may be dropped when the runtime shuts down.
-struct Slot<M>(OnceLock<Arc<Guarded>>, PhantomData<fn() -> M>);
+struct Slot<M>(OnceLock<Arc<Guard>>, PhantomData<fn() -> M>);
 
 /// Returns the slot, which is empty until a guard asks for the session.
-pub(crate) fn slot<'r, M: 'static>(request: &'r Request<'_>) -> &'r OnceLock<Arc<Guarded>> {
+pub(crate) fn slot<'r, M: 'static>(request: &'r Request<'_>) -> &'r OnceLock<Arc<Guard>> {
     let slot = request.local_cache(|| Slot::<M>(OnceLock::new(), PhantomData));
     &slot.0
 }
 
-/// Returns the request's session, opened once however often this is called.
-pub(crate) fn guarded<'r, M: 'static>(
+/// Returns the request's handle, opened once however often this is called, and the guard that
+/// abandons the request.
+pub(crate) fn guard<'r, M: 'static>(
     request: &'r Request<'_>,
-) -> Result<&'r Arc<Guarded>, SessionError> {
+) -> Result<(&'r Handle, Weak<Guard>), SessionError> {
     let attached = Attached::<M>::to(request.rocket())?;
-    let open = || Guarded::new(open(attached, request));
-    Ok(slot::<M>(request).get_or_init(open))
+    let guard = slot::<M>(request).get_or_init(|| open(attached, request).into());
+    Ok((guard.handle(), Arc::downgrade(guard)))
 }
 
-fn open(sessions: &Sessions, request: &Request<'_>) -> session_core::Request {
+fn open(sessions: &Sessions, request: &Request<'_>) -> Guard {
     let headers = request.headers();
     if headers.contains("Cookie") {
         return sessions.open(headers.get("Cookie").map(str::as_bytes));
