@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use self::dialect::Mysql;
 pub use self::options::MysqlOptions;
-use crate::sql::{SqlStore, public_store};
+use crate::server::{SqlStore, public_store};
 
 /// Keeps sessions in a table of a MySQL or MariaDB database, which may hold other tables too.
 ///

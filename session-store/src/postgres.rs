@@ -13,7 +13,7 @@ use std::sync::Arc;
 use self::dialect::Postgres;
 pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
-use crate::sql::{SqlStore, public_store};
+use crate::server::{SqlStore, public_store};
 
 /// Keeps sessions in a table of a PostgreSQL database, which may hold other tables too.
 ///

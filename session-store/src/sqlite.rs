@@ -4,7 +4,6 @@ mod database;
 mod failure;
 mod file;
 mod options;
-mod row;
 mod schema;
 mod statements;
 #[cfg(test)]
@@ -133,7 +132,7 @@ impl SqliteStore {
             writer,
             readers,
             checkpointer,
-            statements: Statements::of(&options.table),
+            statements: Statements::new(&options.table),
             limit: options.timeout * 2,
         }))
     }

@@ -1,13 +1,12 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::StoreError;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Sqlite, SqlitePool};
 
 use super::checkpointer::Checkpointer;
 use super::failure::Location;
-use super::row::Statement;
 use super::statements::Statements;
 
 /// An open database: one connection that writes, and some that read.
@@ -80,7 +79,4 @@ impl Database {
     }
 }
 
-/// Begins a statement, which a connection prepares once.
-pub(super) fn query(text: &Arc<str>) -> Statement<'static> {
-    sqlx::query(AssertSqlSafe(Arc::clone(text)))
-}
+type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;

@@ -80,7 +80,7 @@ async fn every_name_that_is_accepted_works() {
     }
     let url = fresh_url();
     let long = "x".repeat(63);
-    for table in ["select", "Mixed_Case", "_", "key", &*long] {
+    for table in ["select", "Mixed_Case", "_", "key", "TEXT_KEY_TABLE", &*long] {
         let options = Options::new(&url).table(table);
         for _ in 0..2 {
             let store = SqlStore::open_with(options.clone()).await.unwrap();

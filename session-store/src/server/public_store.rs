@@ -34,7 +34,7 @@ macro_rules! public_store {
             pub async fn connect(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
                 let store =
-                    $crate::sql::SqlStore::connect(dialect, options.connections, options.timeout);
+                    $crate::server::SqlStore::connect(dialect, options.connections, options.timeout);
                 Ok(Self(std::sync::Arc::new(store.await?)))
             }
 
