@@ -14,7 +14,7 @@ impl Sessions {
     /// has expired, and ends after the batch that it is at. A store that fails is asked again after
     /// the interval. An interval below a second is one second.
     ///
-    /// It knows no runtime, but is given its `sleep`. `Sweeper` of `session-store` is this on tokio.
+    /// It knows no runtime: `pause` is its way to sleep. `Sweeper` of `session-store` is this on tokio.
     ///
     /// ```
     /// use session_core::{Policy, Sessions};
@@ -31,7 +31,7 @@ impl Sessions {
     pub async fn sweep_every<S: Future<Output = ()>>(
         &self,
         interval: Duration,
-        sleep: impl Fn(Duration) -> S,
+        pause: impl Fn(Duration) -> S,
         stop: impl Future<Output = ()>,
     ) {
         let interval = interval.max(SHORTEST);
@@ -56,7 +56,7 @@ impl Sessions {
                 // A clock that is set meanwhile makes one rest too long or too short.
                 let now = self.policy().now();
                 let [took, lasting] = [now - begun, now - first].map(time::Duration::unsigned_abs);
-                let rest = sleep(pace.rest_after(took, lasting));
+                let rest = pause(pace.rest_after(took, lasting));
                 if either(rest, stop.as_mut()).await.is_break() {
                     return;
                 }
@@ -64,31 +64,31 @@ impl Sessions {
             if swept > 0 {
                 tracing::debug!(swept, "expired sessions were freed");
             }
-            if either(sleep(interval), stop.as_mut()).await.is_break() {
+            if either(pause(interval), stop.as_mut()).await.is_break() {
                 return;
             }
         }
     }
 }
 
-/// Waits for a sleep, which goes on, or for the stop, which breaks off.
+/// Waits for a pause, which goes on, or for the stop, which breaks off.
 async fn either(
-    sleep: impl Future<Output = ()>,
+    pause: impl Future<Output = ()>,
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> ControlFlow<()> {
-    let mut sleep = pin!(sleep);
+    let mut pause = pin!(pause);
     let mut has_yielded = false;
     poll_fn(|context| {
         if stop.as_mut().poll(context).is_ready() {
             return Poll::Ready(ControlFlow::Break(()));
         }
         if !has_yielded {
-            // However short the sleep is, requests get their turn.
+            // However short the pause is, requests get their turn.
             has_yielded = true;
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        sleep.as_mut().poll(context).map(ControlFlow::Continue)
+        pause.as_mut().poll(context).map(ControlFlow::Continue)
     })
     .await
 }

@@ -46,7 +46,7 @@ impl Sweeping {
     pub fn run<S, F, E>(
         &self,
         sessions: Sessions,
-        sleep: F,
+        pause: F,
         stop: E,
     ) -> impl Future<Output = ()> + use<S, F, E>
     where
@@ -58,7 +58,7 @@ impl Sweeping {
         async move {
             let _running = running;
             if let Some(interval) = interval {
-                sessions.sweep_every(interval, sleep, stop).await;
+                sessions.sweep_every(interval, pause, stop).await;
             }
         }
     }
