@@ -29,11 +29,8 @@ pin_project! {
 
 impl<F, B> ResponseFuture<F, B> {
     pub(crate) fn new(guard: Request, inner: F) -> Self {
-        Self {
-            guard: Some(guard),
-            inner: Some(inner),
-            rest: None,
-        }
+        let (guard, inner, rest) = (Some(guard), Some(inner), None);
+        Self { guard, inner, rest }
     }
 
     /// Does something else in place of the inner service, such as to wait before it is called.
@@ -73,22 +70,19 @@ where
             let commit = async { answer(outcome, pending.run().await) };
             *this.rest = Some(Box::pin(commit));
         }
-        match this.rest {
-            Some(rest) => rest.as_mut().poll(context),
-            None => Poll::Pending,
-        }
+        let rest = this.rest.as_mut();
+        rest.map_or(Poll::Pending, |rest| rest.as_mut().poll(context))
     }
 }
 
 impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let handle = self.guard.as_ref().map(Request::handle);
-        write!(f, "ResponseFuture({handle:?})")
+        write!(f, "ResponseFuture({:?})", self.guard)
     }
 }
 
 /// Puts the session's headers on what the inner service answered, or on a 503 in its place.
-fn answer<B>(
+pub(crate) fn answer<B>(
     outcome: Result<ServiceResponse<B>, Error>,
     committed: Result<Reply, CommitError>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
@@ -104,7 +98,7 @@ fn answer<B>(
     }
 }
 
-pub(crate) fn with<B>(reply: &Reply, mut response: ServiceResponse<B>) -> ServiceResponse<B> {
+fn with<B>(reply: &Reply, mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
     response
 }

@@ -108,9 +108,8 @@ pub use middleware::{SessionMiddleware, SessionService};
 pub use rejection::Rejection;
 pub use slot::SessionExt;
 
-pub use session_core;
 pub use session_core::{
-    CookieLife, Device, EntropyError, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    self, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
     PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
     StoreError, ValueError,
 };

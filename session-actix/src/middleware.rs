@@ -8,7 +8,7 @@ use actix_web::http::header::{COOKIE, HeaderValue};
 use actix_web::{Error, HttpMessage};
 use session_core::{Sessions, named};
 
-use crate::future::{ResponseFuture, with};
+use crate::future::{ResponseFuture, answer};
 use crate::rejection::Rejection;
 use crate::slot::Slot;
 
@@ -140,7 +140,9 @@ where
         ResponseFuture::instead(async move {
             if let Err(error) = guard.handle().load().await {
                 let outage = request.error_response(Rejection(error));
-                return Ok(with(&guard.abandon(), outage.map_into_right_body()));
+                let committed = guard.commit(outage.status().as_u16()).await;
+                let outage = answer(Ok(outage), committed)?.map_into_boxed_body();
+                return Ok(outage.map_into_right_body());
             }
             ResponseFuture::new(guard, inner.call(request)).await
         })

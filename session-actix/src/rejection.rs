@@ -25,9 +25,8 @@ impl ResponseError for Rejection {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let (_, json) = self.0.opaque();
-        HttpResponse::build(self.status_code())
-            .content_type(ContentType::json())
-            .body(json)
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type(ContentType::json());
+        response.body(self.0.opaque().1)
     }
 }

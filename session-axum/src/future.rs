@@ -67,7 +67,7 @@ where
 impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
-            .field("session", self.guard.handle())
+            .field("guard", &self.guard)
             .field("commits", &self.commit.is_some())
             .finish_non_exhaustive()
     }

@@ -100,9 +100,8 @@ pub use rejection::Rejection;
 pub use service::SessionService;
 pub use slot::{handle, handle_named};
 
-pub use session_core;
 pub use session_core::{
-    CookieLife, Device, EntropyError, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    self, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
     PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
     StoreError, ValueError,
 };

@@ -6,3 +6,4 @@ mod pace;
 pub(crate) mod request;
 pub(crate) mod sessions;
 mod sweep;
+pub(crate) mod sweeping;

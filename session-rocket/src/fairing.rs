@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::response::Responder;
+use rocket::tokio::spawn;
 use rocket::tokio::sync::Mutex;
+use rocket::tokio::time::sleep;
 use rocket::{Build, Orbit, Request, Response, Rocket, async_trait};
-use session_core::{Reply, Sessions, named};
-use session_store::Sweeping;
+use session_core::{Reply, Sessions, Sweeping, named};
 
 use crate::catcher;
 use crate::headers::{ResponseHeaders, replace};
@@ -87,29 +88,31 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         Ok(catcher::register(rocket).manage(attached))
     }
 
-    async fn on_liftoff(&self, _: &Rocket<Orbit>) {
-        self.sweeping.start(self);
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let sessions = self.inner.clone();
+        spawn(self.sweeping.run(sessions, sleep, rocket.shutdown()));
     }
 
     // Only here: Rocket has taken its jar's cookies by now, and drops them when a catcher answers.
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(handle) = slot::place::<M>(request).get() else {
+        let Some(guard) = slot::slot::<M>(request).get() else {
             return;
         };
-        let committed = handle.commit(response.status().code).await;
+        let committed = guard.commit(response.status().code).await;
         let Replies(replies) = request.local_cache(Replies::default);
         let mut replies = replies.lock().await;
-        match committed {
-            Ok(reply) => replies.push(reply),
-            Err(error) => replace(response, Rejection(error).respond_to(request)),
-        }
+        replies.push(committed.unwrap_or_else(|failed| {
+            let (error, reply) = failed.into_parts();
+            replace(response, Rejection(error).respond_to(request));
+            reply
+        }));
         for reply in replies.iter() {
             reply.apply(&mut ResponseHeaders(response));
         }
     }
 
     async fn on_shutdown(&self, _: &Rocket<Orbit>) {
-        self.sweeping.stop().await;
+        self.sweeping.ended().await;
     }
 }
 

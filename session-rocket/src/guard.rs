@@ -1,7 +1,7 @@
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Ignite, Request, Rocket, Sentinel, async_trait};
-use session_core::{Handle, SessionError, named};
+use session_core::{Handle, RequestSession, SessionError, named};
 
 use crate::catcher;
 use crate::rejection::Rejection;
@@ -9,16 +9,19 @@ use crate::slot::{self, Attached};
 use crate::watched::Watched;
 
 named! {
-    /// The visitor's session, loaded; dereferences to [`session_core::Session`].
+    /// The visitor's session, loaded.
+    ///
+    /// It dereferences to [`RequestSession`], which can be saved early, and so to the
+    /// [`session_core::Session`] that code for any framework is written against.
     ///
     /// Loading asks the store at most once a request, however many guards, forwards and catchers
     /// there are, and not at all without a cookie. `M` says which fairing's session, if there are
-    /// [several](crate::SessionFairing::named). `Option<Session>` is none also if the store is
-    /// down.
+    /// [several](crate::SessionFairing::named). `Option<Session>` is `None` also if the store
+    /// is down.
     ///
     /// If a panic drops it, or a clone of it, the request commits nothing. What `into_inner`
     /// returns does not notice a panic; the status of 500 that follows still drops the changes.
-    pub struct Session(Watched<session_core::Session>) -> session_core::Session;
+    pub struct Session(Watched<RequestSession>) -> RequestSession;
 }
 
 #[async_trait]
@@ -27,8 +30,8 @@ impl<'r, M: 'static> FromRequest<'r> for Session<M> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
         let load = async {
-            let handle = slot::handle::<M>(request)?;
-            Ok(Watched(handle.load().await?, handle.clone()).into())
+            let (handle, guard) = slot::guard::<M>(request)?;
+            Ok(Watched(handle.load().await?, guard).into())
         };
         outcome(request, load.await)
     }
@@ -53,8 +56,8 @@ impl<'r, M: 'static> FromRequest<'r> for SessionHandle<M> {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        let found = slot::handle::<M>(request);
-        let watched = found.map(|handle| Watched(handle.clone(), handle.clone()).into());
+        let found = slot::guard::<M>(request);
+        let watched = found.map(|(handle, guard)| Watched(handle.clone(), guard).into());
         outcome(request, watched)
     }
 }
@@ -79,7 +82,6 @@ fn outcome<T>(request: &Request<'_>, found: Result<T, SessionError>) -> Outcome<
 
 /// Says, also to the log, whether a launch has to be aborted because there is no fairing.
 fn is_missing<M: 'static>(rocket: &Rocket<Ignite>) -> bool {
-    let attached = Attached::<M>::to(rocket);
-    let attached = attached.inspect_err(|error| tracing::error!("{error}"));
-    attached.is_err()
+    let tell = |error: &SessionError| tracing::error!("{error}");
+    Attached::<M>::to(rocket).inspect_err(tell).is_err()
 }

@@ -38,8 +38,9 @@
 //!
 //! The session is committed when the response's head is ready, and the status that leaves counts:
 //! 500 or more drops the changes, whoever has made the response, a handler or a catcher. Later
-//! writes, from a streaming body or a task, are [`SessionError::Closed`]; `session.save().await`
-//! commits early. If the commit fails, the response becomes an opaque 503 without a cookie.
+//! writes, from a streaming body or a task, are [`SessionError::Finished`]; `session.save().await`
+//! commits early. If the commit fails, the response becomes an opaque 503, with the cookie of what an
+//! early `save` has stored.
 //!
 //! A panic that unwinds through a guard, in a handler, in a guard after ours or in a catcher,
 //! commits nothing, and the catcher for it finds the session closed. Rocket runs a request to its
@@ -98,7 +99,7 @@
 //! the fairing: it answers `{"error":"session store unavailable"}` if a session was the cause,
 //! and Rocket's page otherwise. The browser's cookie stays in any case.
 //!
-//! `Option<Session>` is none during an outage too, which is Rocket's rule for every guard; don't
+//! `Option<Session>` is `None` during an outage too, which is Rocket's rule for every guard; don't
 //! take it for "not signed in". `Result<Session, Rejection>` tells the two apart.
 //!
 //! A catcher asks for the session by hand. It is the one that the handler had:
@@ -115,6 +116,9 @@
 //!     }
 //! }
 //! ```
+//!
+//! Code that serves other frameworks too takes a `&session_core::Session`; the guard dereferences
+//! to it, and this crate re-exports [`session_core`].
 //!
 //! # Tests
 //!
@@ -166,6 +170,7 @@ pub use guard::{Session, SessionHandle};
 pub use rejection::Rejection;
 
 pub use session_core::{
-    CommitError, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
-    PolicyError, PublicId, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+    self, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
+    PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
+    StoreError, ValueError,
 };

@@ -14,14 +14,6 @@ use thiserror::Error;
 #[error(transparent)]
 pub struct Rejection(#[from] pub SessionError);
 
-impl Rejection {
-    /// Returns the status of the response that it becomes.
-    #[must_use]
-    pub fn status(&self) -> Status {
-        Status::new(self.0.status())
-    }
-}
-
 impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         Self(error.into())
@@ -30,7 +22,7 @@ impl From<StoreError> for Rejection {
 
 impl<'r> Responder<'r, 'static> for Rejection {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let (_, json) = self.0.opaque();
-        (self.status(), RawJson(json)).respond_to(request)
+        let (status, json) = self.0.opaque();
+        (Status::new(status), RawJson(json)).respond_to(request)
     }
 }

@@ -1,9 +1,9 @@
 use std::any::type_name;
 use std::marker::PhantomData;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, Weak};
 
 use rocket::{Phase, Request, Rocket};
-use session_core::{Handle, SessionError, Sessions, Unfinished, named};
+use session_core::{Handle, Request as Guard, SessionError, Sessions, named};
 
 named! {
     /// The managed state that a fairing leaves for the guards of its name.
@@ -20,26 +20,30 @@ impl<M: 'static> Attached<M> {
     }
 }
 
-/// The place in a request's local cache where the guards and the fairing of one name meet.
+/// The entry in a request's local cache that the guards and the fairing of one name share.
 ///
-/// The type is private, so nobody else can fill or empty the place. A request that ends without
-/// our response fairing drops it unfinished: Rocket runs none for a head that it can't read; and
-/// a request may be dropped when the runtime shuts down.
-struct Slot<M>(OnceLock<Unfinished>, PhantomData<fn() -> M>);
+/// The type is private, so nobody else can add or remove it. A request that ends without our
+/// response fairing drops it unfinished: Rocket runs none for a head that it can't read; and a
+/// request may be dropped when the runtime shuts down.
+struct Slot<M>(OnceLock<Arc<Guard>>, PhantomData<fn() -> M>);
 
-/// Returns the place, which is empty until a guard asks for the session.
-pub(crate) fn place<'r, M: 'static>(request: &'r Request<'_>) -> &'r OnceLock<Unfinished> {
+/// Returns the slot, which is empty until a guard asks for the session.
+pub(crate) fn slot<'r, M: 'static>(request: &'r Request<'_>) -> &'r OnceLock<Arc<Guard>> {
     let slot = request.local_cache(|| Slot::<M>(OnceLock::new(), PhantomData));
     &slot.0
 }
 
-/// Returns the request's handle, opened once however often this is called.
-pub(crate) fn handle<'r, M: 'static>(request: &'r Request<'_>) -> Result<&'r Handle, SessionError> {
+/// Returns the request's handle, opened once however often this is called, and the guard that
+/// abandons the request.
+pub(crate) fn guard<'r, M: 'static>(
+    request: &'r Request<'_>,
+) -> Result<(&'r Handle, Weak<Guard>), SessionError> {
     let attached = Attached::<M>::to(request.rocket())?;
-    Ok(place::<M>(request).get_or_init(|| open(attached, request).into()))
+    let guard = slot::<M>(request).get_or_init(|| open(attached, request).into());
+    Ok((guard.handle(), Arc::downgrade(guard)))
 }
 
-fn open(sessions: &Sessions, request: &Request<'_>) -> Handle {
+fn open(sessions: &Sessions, request: &Request<'_>) -> Guard {
     let headers = request.headers();
     if headers.contains("Cookie") {
         return sessions.open(headers.get("Cookie").map(str::as_bytes));

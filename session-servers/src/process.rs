@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::family::{family, signal};
+use crate::process_tree::{process_tree, signal};
 
 /// A server's process, which can be frozen, killed and started again with the same arguments.
 ///
@@ -81,8 +81,8 @@ impl Process {
         }) = self.running.take()
         {
             // Frozen ones start no more children, and SIGKILL reaches them all the same.
-            let _ = signal("-STOP", &family(child.id()));
-            let _ = signal("-KILL", &family(child.id()));
+            let _ = signal("-STOP", &process_tree(child.id()));
+            let _ = signal("-KILL", &process_tree(child.id()));
             let _ = child.wait();
             let _ = guard.kill();
             let _ = guard.wait();
@@ -96,8 +96,8 @@ impl Process {
     /// The signal could not be sent.
     pub fn freeze(&self) -> io::Result<()> {
         // The second one reaches a child that was just being started.
-        signal("-STOP", &self.family()?)?;
-        signal("-STOP", &self.family()?)
+        signal("-STOP", &self.tree()?)?;
+        signal("-STOP", &self.tree()?)
     }
 
     /// Lets it go on (SIGCONT).
@@ -106,7 +106,7 @@ impl Process {
     ///
     /// As [`freeze`](Self::freeze).
     pub fn thaw(&self) -> io::Result<()> {
-        signal("-CONT", &self.family()?)
+        signal("-CONT", &self.tree()?)
     }
 
     /// Says whether it was started and not killed since.
@@ -128,9 +128,9 @@ impl Process {
         String::from_utf8_lossy(&log).into_owned()
     }
 
-    fn family(&self) -> io::Result<Vec<u32>> {
+    fn tree(&self) -> io::Result<Vec<u32>> {
         match &self.running {
-            Some(running) => Ok(family(running.child.id())),
+            Some(running) => Ok(process_tree(running.child.id())),
             None => Err(io::Error::other("it does not run")),
         }
     }

@@ -168,7 +168,7 @@ impl Store for CachedStore {
         }
         let found = self.store.load(key, secret, now).await?;
         if let Some(record) = &found {
-            self.tier.keep(key, secret, record, reading);
+            self.tier.insert(key, secret, record, reading);
         }
         Ok(found)
     }

@@ -10,12 +10,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use session_core::StoreError;
-
 use self::dialect::Postgres;
 pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
-use crate::sql::{SqlStore, delegate_store};
+use crate::server::{SqlStore, public_store};
 
 /// Keeps sessions in a table of a PostgreSQL database, which may hold other tables too.
 ///
@@ -41,56 +39,4 @@ use crate::sql::{SqlStore, delegate_store};
 #[derive(Clone)]
 pub struct PostgresStore(Arc<SqlStore<Postgres>>);
 
-impl PostgresStore {
-    /// Opens a database with the defaults of [`PostgresOptions`], and creates the table unless it
-    /// exists.
-    ///
-    /// # Errors
-    ///
-    /// The database can't be reached, or has a table of that name that is not ours; the message
-    /// names the server and the remedy, and no password.
-    pub async fn open(url: impl Into<String>) -> Result<Self, StoreError> {
-        Self::open_with(PostgresOptions::new(url)).await
-    }
-
-    /// Opens a database, and creates the table unless it exists.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open).
-    pub async fn open_with(options: PostgresOptions) -> Result<Self, StoreError> {
-        let store = Self::connect(options).await?;
-        store.migrate().await?;
-        Ok(store)
-    }
-
-    /// Opens a database and leaves it as it is; [`migrate`](Self::migrate) is yours to call, or
-    /// to do without if something else sees to the table.
-    ///
-    /// # Errors
-    ///
-    /// The database can't be reached.
-    pub async fn connect(options: PostgresOptions) -> Result<Self, StoreError> {
-        let store = SqlStore::connect(options.check()?, options.connections, options.timeout);
-        Ok(Self(Arc::new(store.await?)))
-    }
-
-    /// Creates the table unless it exists, and refuses one that is not ours.
-    ///
-    /// Several processes may do it at once. A table that is there and right costs no lock, and no
-    /// privilege but to use it.
-    ///
-    /// # Errors
-    ///
-    /// There is no table and this user may not create one, or the one that is there is not ours.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.0.migrate().await
-    }
-
-    /// Closes all connections when the calls under way are done; later calls fail.
-    pub async fn close(&self) {
-        self.0.close().await;
-    }
-}
-
-delegate_store!(PostgresStore);
+public_store!(PostgresStore, PostgresOptions);

@@ -1,26 +1,13 @@
-//! What the stores on database servers share: everything but how each server is reached and what
-//! its SQL has of its own, which is its [`Dialect`].
+//! The parts that all SQL stores share: their statements, and how a record is a row.
 
-mod address;
-mod dialect;
 mod driver;
 mod name;
-mod outcome;
-mod pool;
 mod statements;
-mod store;
-mod sweep_cursor;
 #[cfg(test)]
 pub(crate) mod tests;
 mod value;
 
-pub(crate) use address::parse;
-pub(crate) use dialect::{Dialect, Effect, Kind};
 pub(crate) use driver::Driver;
 pub(crate) use name::check_name;
-pub(crate) use outcome::{Attempt, outcome};
-pub(crate) use pool::{Pool, Server, Verdict};
-pub(crate) use statements::Statements;
-pub(crate) use store::{SqlStore, delegate_store};
-pub(crate) use sweep_cursor::SweepCursor;
+pub(crate) use statements::{Effect, LISTED, Statements};
 pub(crate) use value::Value;

@@ -4,7 +4,6 @@ mod database;
 mod failure;
 mod file;
 mod options;
-mod row;
 mod schema;
 mod statements;
 #[cfg(test)]
@@ -21,7 +20,7 @@ use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
 use self::checkpointer::Checkpointer;
 use self::database::Database;
-use self::failure::Place;
+use self::failure::Location;
 pub use self::options::{Durability, SqliteOptions};
 use self::statements::Statements;
 
@@ -72,10 +71,10 @@ impl SqliteStore {
     pub async fn open_with(options: SqliteOptions) -> Result<Self, StoreError> {
         options.check_table()?;
         let path = file::create(&options.path)?;
-        let place = Place::File(path.clone());
-        let failure = |error| place.failure("open", error);
+        let location = Location::File(path.clone());
+        let failure = |error| location.failure("open", error);
         let mut first = first_connection(&options, &path).await.map_err(failure)?;
-        schema::prepare(&mut first, &options.table, &place).await?;
+        schema::prepare(&mut first, &options.table, &location).await?;
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
             .await
@@ -87,7 +86,7 @@ impl SqliteStore {
         let checkpointer = Some(Checkpointer::new(checkpointer));
         Ok(Self::assemble(
             &options,
-            place,
+            location,
             writer,
             readers,
             checkpointer,
@@ -101,17 +100,17 @@ impl SqliteStore {
     /// SQLite could not be started.
     pub async fn in_memory() -> Result<Self, StoreError> {
         let options = SqliteOptions::new("");
-        let place = Place::Memory;
+        let location = Location::Memory;
         // The database is the connection: it must be one, and never be closed for idleness.
-        let failure = |error| place.failure("open", error);
+        let failure = |error| location.failure("open", error);
         let only = pool(&options, 1)
             .connect_with(SqliteConnectOptions::new().in_memory(true))
             .await
             .map_err(failure)?;
         let mut connection = only.acquire().await.map_err(failure)?;
-        schema::prepare(&mut connection, &options.table, &place).await?;
+        schema::prepare(&mut connection, &options.table, &location).await?;
         drop(connection);
-        Ok(Self::assemble(&options, place, only.clone(), only, None))
+        Ok(Self::assemble(&options, location, only.clone(), only, None))
     }
 
     /// Closes the file when the calls under way are done; later calls fail.
@@ -123,17 +122,17 @@ impl SqliteStore {
 
     fn assemble(
         options: &SqliteOptions,
-        place: Place,
+        location: Location,
         writer: SqlitePool,
         readers: SqlitePool,
         checkpointer: Option<Checkpointer>,
     ) -> Self {
         Self(Arc::new(Database {
-            place,
+            location,
             writer,
             readers,
             checkpointer,
-            statements: Statements::of(&options.table),
+            statements: Statements::new(&options.table),
             limit: options.timeout * 2,
         }))
     }
@@ -141,7 +140,7 @@ impl SqliteStore {
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SqliteStore({})", self.0.place)
+        write!(f, "SqliteStore({})", self.0.location)
     }
 }
 

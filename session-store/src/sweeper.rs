@@ -1,11 +1,10 @@
 use std::fmt;
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use session_core::Sessions;
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, yield_now};
-use tokio::time::timeout;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// A background task that frees expired sessions, as [`Sessions::sweep_every`] does.
 ///
@@ -29,7 +28,7 @@ use tokio::time::timeout;
 #[must_use = "a sweeper that is dropped sweeps no more"]
 pub struct Sweeper {
     /// The task goes on as long as this is there.
-    stop: Option<watch::Sender<()>>,
+    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -42,19 +41,12 @@ impl Sweeper {
     ///
     /// Outside of a tokio runtime, or in one without time.
     pub fn start(sessions: &Sessions, every: Duration) -> Self {
-        let (stop, stopped) = watch::channel(());
-        let wait = move |time| {
-            let mut stopped = stopped.clone();
-            async move {
-                yield_now().await;
-                match timeout(time, stopped.changed()).await {
-                    Ok(_) => ControlFlow::Break(()),
-                    Err(_) => ControlFlow::Continue(()),
-                }
-            }
-        };
+        let (stop, stopped) = oneshot::channel::<()>();
         let sessions = sessions.clone();
-        let task = async move { sessions.sweep_every(every, wait).await };
+        let task = async move {
+            let stopped = async { _ = stopped.await };
+            sessions.sweep_every(every, sleep, stopped).await;
+        };
         Self {
             stop: Some(stop),
             task: tokio::spawn(task),

@@ -64,12 +64,12 @@ fn load(cached: &CachedStore, number: u64) {
 }
 
 /// Threads free each other's garbage, so tests that measure take turns.
-static TURN: Mutex<()> = Mutex::new(());
+static SERIAL: Mutex<()> = Mutex::new(());
 
 #[test]
 fn its_memory_is_bounded_in_bytes_and_comes_back_with_a_sweep() {
     const CAPACITY: u64 = 1 << 20;
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
     let store = Arc::new(EveryStore::default());
     let options = CachedOptions::new()
         .capacity(CAPACITY)
@@ -105,7 +105,7 @@ fn its_memory_is_bounded_in_bytes_and_comes_back_with_a_sweep() {
 
 #[test]
 fn wrong_secrets_and_expired_sessions_take_no_memory() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
     let cached = CachedStore::new(Arc::new(EveryStore::default()));
     let (right, wrong) = (digest_of(0), digest_of(1));
     for (secret, second, is_cached) in [(wrong, 0, false), (right, 100, false), (right, 0, true)] {

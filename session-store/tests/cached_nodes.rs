@@ -67,12 +67,13 @@ impl Setting {
         request.commit(200).await.unwrap()
     }
 
-    async fn visit(&self, node: usize, act: impl Fn(&Session)) {
+    async fn request(&self, node: usize, act: impl Fn(&Session)) {
         let _ = self.reply(node, act).await;
     }
 
     async fn logout(&self, node: usize) {
-        self.visit(node, |session| session.destroy().unwrap()).await;
+        self.request(node, |session| session.destroy().unwrap())
+            .await;
     }
 
     async fn knows_her(&self, node: usize) -> bool {
@@ -131,10 +132,10 @@ async fn a_logout_by_an_id_that_another_node_has_rotated_is_seen_within_the_boun
 #[tokio::test]
 async fn a_node_that_is_behind_can_neither_revive_a_session_nor_undo_a_write() {
     let setting = Setting::new(over(ModelStore::new())).await;
-    let write = setting.visit(0, |session| session.insert("a", 1).unwrap());
+    let write = setting.request(0, |session| session.insert("a", 1).unwrap());
     write.await;
     // The other node still reads the state before, and writes on the one after.
-    let write = setting.visit(1, |session| {
+    let write = setting.request(1, |session| {
         assert_eq!(session.get::<u32>("a").unwrap(), None);
         session.insert("b", 2).unwrap();
     });
@@ -159,11 +160,11 @@ async fn counts_are_exact_on_both_nodes_at_once() {
     let setting = Setting::new(over(ModelStore::new())).await;
     let count = async |node| {
         for _ in 0..ROUNDS {
-            let visit = setting.visit(node, |session| {
+            let request = setting.request(node, |session| {
                 let more = |old: Option<u32>| old.unwrap_or(0) + 1;
                 session.update("hits", more).unwrap();
             });
-            visit.await;
+            request.await;
             tokio::task::yield_now().await;
         }
     };
@@ -265,7 +266,7 @@ async fn notified() -> (Arc<NotifyingStore>, Setting) {
 async fn with_notifications_everything_is_seen_at_once() {
     let (_, setting) = notified().await;
     setting
-        .visit(0, |session| session.insert("a", 1).unwrap())
+        .request(0, |session| session.insert("a", 1).unwrap())
         .await;
     let session = setting.load(1).await;
     assert_eq!(session.get("a").unwrap(), Some(1));

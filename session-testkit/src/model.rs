@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, Record, Remembered, Revoke, Secrets, Store,
-    StoreError,
+    Command, Device, Digest, Key, Only, Outcome, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
 
@@ -123,7 +122,7 @@ fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Ou
         }
         Command::Delete { only, .. } => present.is_some_and(|record| match only {
             Only::Always => true,
-            Only::Opened(digest) => is_opened_by(digest, &record.secrets),
+            Only::Opened(digest) => record.secrets.include(digest),
             Only::Over(moment) => record.expires <= moment,
         }),
     };
@@ -149,9 +148,4 @@ fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Ou
 
 fn is_listed(record: &Record, now: OffsetDateTime) -> bool {
     record.expires > now && !record.closed
-}
-
-fn is_opened_by(digest: &Digest, secrets: &Secrets) -> bool {
-    let is_remembered = |one: &Remembered| one.digest == *digest || one.earlier == Some(*digest);
-    secrets.present == *digest || secrets.remembered.as_ref().is_some_and(is_remembered)
 }

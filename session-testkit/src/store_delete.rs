@@ -26,7 +26,7 @@ async fn removes(rig: &Rig, only: Only<'_>, record: &Record, now: i64) -> bool {
     rig.delete(1, only, now).await;
     assert_eq!(rig.load(2, 0).await, Some(neighbour));
     // Seen by a clock that is behind, for which it is not over.
-    let kept = rig.kept(1..=2).await;
+    let kept = rig.stored(1..=2).await;
     assert_eq!(rig.owned("ada", 0).await, kept);
     rig.delete(1, Only::Always, now).await;
     rig.delete(2, Only::Always, now).await;

@@ -47,7 +47,7 @@ pub(crate) async fn a_sweep_removes_exactly_the_expired(rig: &Rig) {
         assert_eq!(rig.sweep(now, 1_000).await, swept);
         assert_eq!(rig.sweep(now, usize::MAX).await, 0);
         let left: Vec<_> = (now.unsigned_abs() + 1..=40).collect();
-        assert_eq!(rig.kept(1..=40).await, left);
+        assert_eq!(rig.stored(1..=40).await, left);
         assert_eq!(rig.owned("ada", now).await, left);
         assert_eq!(rig.owned("ada", 0).await, left);
     }
@@ -57,11 +57,11 @@ pub(crate) async fn a_sweep_keeps_to_its_limit(rig: &Rig) {
     for number in 1..=25 {
         rig.add(&record_of(number)).await;
     }
-    let mut before = rig.kept(1..=25).await.len();
+    let mut before = rig.stored(1..=25).await.len();
     assert_eq!(rig.sweep(100, 0).await, 0);
     for limit in [1, 10, 10, 10, 10] {
         let swept = rig.sweep(100, limit).await;
-        let after = rig.kept(1..=25).await.len();
+        let after = rig.stored(1..=25).await.len();
         assert!(swept <= limit);
         // Whatever the store had freed before.
         assert_eq!(swept, before - after);

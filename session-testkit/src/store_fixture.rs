@@ -136,7 +136,7 @@ impl Rig {
     }
 
     /// Returns which of the keys have a record, seen by a clock at which none of them is over.
-    pub(crate) async fn kept(&self, keys: RangeInclusive<u64>) -> Vec<u64> {
+    pub(crate) async fn stored(&self, keys: RangeInclusive<u64>) -> Vec<u64> {
         let mut kept = Vec::new();
         for key in keys {
             if self.load(key, 0).await.is_some() {

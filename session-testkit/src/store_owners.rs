@@ -74,7 +74,7 @@ pub(crate) async fn closed_sessions_are_no_devices(rig: &Rig) {
     assert_eq!(rig.devices("ada", 50).await, []);
     // It is kept like any other.
     assert_eq!(rig.sweep(50, 10).await, 0);
-    assert_eq!(rig.kept(1..=2).await, [1, 2]);
+    assert_eq!(rig.stored(1..=2).await, [1, 2]);
 }
 
 pub(crate) async fn the_index_follows_every_command(rig: &Rig) {
@@ -146,14 +146,14 @@ pub(crate) async fn revoking_ends_what_it_names_and_counts_what_was_listed(rig: 
         ("ada", Revoke::One(nobodys), 0, vec![1, 2, 3, 4, 5]),
     ] {
         populate(rig).await;
-        let place = format!("{which:?} of {owner:?}");
+        let case = format!("{which:?} of {owner:?}");
         // There is nothing left to end the second time.
         for counted in [counted, 0] {
-            assert_eq!(rig.revoke(owner, which, 0).await, counted, "{place}");
-            assert_eq!(rig.kept(1..=5).await, left, "{place}");
+            assert_eq!(rig.revoke(owner, which, 0).await, counted, "{case}");
+            assert_eq!(rig.stored(1..=5).await, left, "{case}");
         }
         let listed: Vec<_> = left.into_iter().filter(|key| *key < 3).collect();
-        assert_eq!(rig.owned("ada", 0).await, listed, "{place}");
+        assert_eq!(rig.owned("ada", 0).await, listed, "{case}");
         for key in 1..=5 {
             rig.delete(key, Only::Always, 0).await;
         }

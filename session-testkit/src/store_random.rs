@@ -22,10 +22,10 @@ pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
             model: Rig(Arc::new(ModelStore::new())),
             chance: Chance(seed),
             now: 0,
-            place: format!("seed {seed}"),
+            context: format!("seed {seed}"),
         };
         for step in 1..=STEPS {
-            history.place = format!("seed {seed}, step {step}");
+            history.context = format!("seed {seed}, step {step}");
             history.step(rig, step).await;
             history.compare(rig).await;
         }
@@ -39,7 +39,7 @@ struct History {
     chance: Chance,
     now: i64,
     /// Where we are, for the reader of a failure.
-    place: String,
+    context: String,
 }
 
 impl History {
@@ -84,8 +84,8 @@ impl History {
                 let most = self.model.sweep(self.now, 1_000).await;
                 let swept = rig.sweep(self.now, 1_000).await;
                 // A store may have removed expired records on the way.
-                assert!(swept <= most, "{}: swept {swept} of {most}", self.place);
-                assert_eq!(rig.sweep(self.now, 1_000).await, 0, "{}", self.place);
+                assert!(swept <= most, "{}: swept {swept} of {most}", self.context);
+                assert_eq!(rig.sweep(self.now, 1_000).await, 0, "{}", self.context);
             }
             _ => self.revoke(rig).await,
         }
@@ -94,7 +94,7 @@ impl History {
     async fn both(&self, rig: &Rig, command: Command<'_>) {
         let expected = self.model.write(command, self.now).await;
         let outcome = rig.write(command, self.now).await;
-        assert_eq!(outcome, expected, "{}: {command:?}", self.place);
+        assert_eq!(outcome, expected, "{}: {command:?}", self.context);
     }
 
     async fn revoke(&mut self, rig: &Rig) {
@@ -107,22 +107,22 @@ impl History {
         };
         let expected = self.model.revoke(owner, which, self.now).await;
         let revoked = rig.revoke(owner, which, self.now).await;
-        assert_eq!(revoked, expected, "{}: {which:?} of {owner}", self.place);
+        assert_eq!(revoked, expected, "{}: {which:?} of {owner}", self.context);
     }
 
     async fn compare(&self, rig: &Rig) {
         for key in 0..KEYS {
             let expected = self.model.load(key, self.now).await;
-            assert_eq!(rig.load(key, self.now).await, expected, "{}", self.place);
+            assert_eq!(rig.load(key, self.now).await, expected, "{}", self.context);
         }
         for owner in OWNERS {
             let mut expected = self.model.devices(owner, self.now).await;
             let mut devices = rig.devices(owner, self.now).await;
             let is_sorted = devices.is_sorted_by(|one, other| one.seen >= other.seen);
-            assert!(is_sorted, "{}: {owner}", self.place);
+            assert!(is_sorted, "{}: {owner}", self.context);
             expected.sort_by_key(|device| device.public_id);
             devices.sort_by_key(|device| device.public_id);
-            assert_eq!(devices, expected, "{}: {owner}", self.place);
+            assert_eq!(devices, expected, "{}: {owner}", self.context);
         }
     }
 

@@ -52,16 +52,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn serve(sessions: Sessions, request: Request<Incoming>) -> Result<Answer, Infallible> {
     // The bytes of the Cookie headers go to the core, which asks nobody yet.
     let cookies = request.headers().get_all(COOKIE).iter();
-    let handle = sessions.open(cookies.map(HeaderValue::as_bytes));
-    let routed = route(&request, &handle).await;
-    let mut response = routed.unwrap_or_else(|error| refusal(&error));
-    // Once the status is known, and before the head is sent: what is to be written?
-    match handle.commit(response.status().as_u16()).await {
-        Ok(reply) => reply.apply(&mut Head(response.headers_mut())),
-        // The answer says that something was done, and it was not.
-        Err(error) => response = refusal(&error),
-    }
-    Ok(response)
+    let guard = sessions.open(cookies.map(HeaderValue::as_bytes));
+    let routed = route(&request, guard.handle()).await;
+    Ok(commit(&guard, routed.unwrap_or_else(|error| refusal(&error))).await)
+}
+
+/// Once the status is known, and before the head is sent: what is to be written?
+async fn commit(guard: &session_core::Request, mut response: Answer) -> Answer {
+    let reply = match guard.commit(response.status().as_u16()).await {
+        Ok(reply) => reply,
+        // The answer says that something was done, and it was not. What was saved early was.
+        Err(failed) => {
+            let (error, reply) = failed.into_parts();
+            response = refusal(&error);
+            reply
+        }
+    };
+    reply.apply(&mut Head(response.headers_mut()));
+    response
 }
 
 async fn route(request: &Request<Incoming>, handle: &Handle) -> Result<Answer, SessionError> {
@@ -111,5 +119,35 @@ impl Headers for Head<'_> {
         if let Ok(value) = value.parse() {
             self.0.insert(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use session_testkit::FaultyStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+        let store = FaultyStore::new(MemoryStore::new());
+        let sessions = Sessions::new(Policy::default(), store.clone());
+        let guard = sessions.open([]);
+        let session = guard.handle().load().await.unwrap();
+        session.sign_in("ada").unwrap();
+        session.save().await.unwrap();
+        session.insert("late", true).unwrap();
+        store.go_down();
+        let response = commit(&guard, answer(200, "done")).await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["vary"], "Cookie");
+        let cookie = response.headers()["set-cookie"].clone();
+
+        store.come_up();
+        let again = sessions.open([cookie.as_bytes()]);
+        let session = again.handle().load().await.unwrap();
+        assert_eq!(session.owner().as_deref(), Some("ada"));
+        assert!(session.is_empty());
     }
 }

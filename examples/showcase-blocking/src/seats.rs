@@ -1,6 +1,6 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many connections there may be at once; who has no seat waits at the door.
+/// How many connections there may be at once; one without a seat waits until another ends.
 #[derive(Debug, Clone)]
 pub(crate) struct Seats(Arc<Room>);
 
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_no_seat_waits_for_one() {
+    fn a_connection_without_a_seat_waits_for_one() {
         let seats = Seats::new(1);
         let first = seats.take();
         let (sender, events) = mpsc::channel();

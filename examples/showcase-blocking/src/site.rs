@@ -1,5 +1,7 @@
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use session_core::Reply;
 use session_store::BlockingStore;
 use showcase::{Answer, App, Request};
 
@@ -18,17 +20,8 @@ impl Site {
         Self { app, store }
     }
 
-    /// Answers one request.
-    ///
-    /// A panic is a 500. What it unwinds through drops the session, so nothing is committed.
+    /// Answers one request, with the five duties of an adapter in their order.
     pub(crate) fn respond(&self, head: &Head, body: &[u8]) -> Response {
-        let responding = AssertUnwindSafe(|| self.handle(head, body));
-        catch_unwind(responding)
-            .unwrap_or_else(|_| Answer::error(500, "internal server error").into())
-    }
-
-    /// The five duties of an adapter, in their order.
-    fn handle(&self, head: &Head, body: &[u8]) -> Response {
         // 1. The head, of whose `Cookie` headers the core gets the bytes; no parsing, no joining.
         let begin = |sessions| ByHand::new(sessions, &self.store, head);
         let first = begin(self.app.sessions());
@@ -42,13 +35,15 @@ impl Site {
         };
         // 2. The session where the handler finds it. 3. It is loaded when the handler asks, and
         // an outage is the handler's to answer, here with an opaque 503.
-        let answer = pollster::block_on(self.app.respond(request, &first, second.as_ref()));
+        let responding = || pollster::block_on(self.app.respond(request, &first, second.as_ref()));
+        let responded = catch_unwind(AssertUnwindSafe(responding));
+        let visits = iter::once(first).chain(second);
+        let Ok(answer) = responded else {
+            let panicked = Answer::error(500, "internal server error").into();
+            return visits.fold(panicked, |response, visit| with(&visit.abandon(), response));
+        };
         // 4. Committed now that the status is known, and before anything is sent.
-        let response = finish(first, answer.into());
-        match second {
-            Some(second) => finish(second, response),
-            None => response,
-        }
+        visits.fold(answer.into(), commit)
     }
 
     /// Returns the moment, for the `Date` header.
@@ -58,17 +53,20 @@ impl Site {
 }
 
 /// Commits, and puts the session's headers on the response.
-fn finish(visit: ByHand<'_>, mut response: Response) -> Response {
+fn commit(response: Response, visit: ByHand<'_>) -> Response {
     match visit.finish(response.status()) {
-        Ok(reply) => {
-            reply.apply(&mut response);
-            response
-        }
+        Ok(reply) => with(&reply, response),
         // 5. What could not be committed must not look done: the log hears why, the client gets
-        // the status, and no cookie.
-        Err(error) => {
+        // the status, and the cookie of what an early save has stored.
+        Err(failed) => {
+            let (error, reply) = failed.into_parts();
             let (status, json) = error.opaque();
-            Response::json(status, json)
+            with(&reply, Response::json(status, json))
         }
     }
+}
+
+fn with(reply: &Reply, mut response: Response) -> Response {
+    reply.apply(&mut response);
+    response
 }

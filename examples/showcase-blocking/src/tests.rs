@@ -222,7 +222,7 @@ fn a_client_that_keeps_sending_does_not_move_the_deadline() {
 }
 
 #[test]
-fn who_does_not_read_is_cut_off() {
+fn a_client_that_does_not_read_is_cut_off() {
     let door = Door::new();
     let limits = Limits {
         response: Duration::ZERO,
@@ -263,6 +263,7 @@ fn a_panic_is_answered_and_commits_nothing() {
     let answer = door.ask(head.as_bytes());
     assert_eq!(status(&answer), "500");
     assert!(!answer.contains("set-cookie"), "{answer}");
+    assert!(answer.contains("vary: Cookie\r\n"), "{answer}");
     let state = door.get("/api/session", &cookie);
     assert!(state.contains(r#""data":{"here":1}"#), "{state}");
 }
@@ -309,11 +310,16 @@ fn an_outage_is_a_503_that_leaves_the_cookie_alone() {
         assert!(!answer.contains("set-cookie"), "{answer}");
     };
     faulty.go_down();
-    for path in ["/", "/healthz", "/api/session", "/api/data/here"] {
-        is_opaque(&door.get(path, &cookie));
+    is_opaque(&door.get("/healthz", &cookie));
+    let depends_on_the_cookie = |answer: &str| {
+        is_opaque(answer);
+        assert!(answer.contains("vary: Cookie\r\n"), "{answer}");
+    };
+    for path in ["/", "/api/session", "/api/data/here"] {
+        depends_on_the_cookie(&door.get(path, &cookie));
     }
     // The load is not needed, so this is the commit.
-    is_opaque(&door.ask(&put("new", "", b"1")));
+    depends_on_the_cookie(&door.ask(&put("new", "", b"1")));
     faulty.come_up();
     let state = door.get("/api/session", &cookie);
     assert!(state.contains(r#""data":{"here":1}"#), "{state}");

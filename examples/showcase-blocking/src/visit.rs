@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use session_core::{
-    Device, Exchange, Policy, Reply, Revoke, Session, SessionError, Sessions, Step,
+    CommitError, Device, Exchange, Policy, Reply, Revoke, Session, SessionError, Sessions, Step,
 };
 use session_store::BlockingStore;
 use showcase::Visit;
@@ -13,18 +13,18 @@ use crate::head::Head;
 
 /// One request's session, driven by hand.
 ///
-/// The core decides and never asks; so whoever drives it does three things. It **opens**: the
-/// exchange is a question until the store has answered it. It **finishes**, once the response's
-/// status is known and before its head is sent. And in both it does what a loop says, which knows
-/// nothing of sessions: ask the store this, tell me what it said.
+/// The core decides and never asks; so its driver does three things. It **opens**: the exchange is
+/// a question until the store has answered it. It **finishes**, once the response's status is known
+/// and before its head is sent. And in both it runs a loop that knows nothing of sessions: ask the
+/// store this, tell the core what it said.
 ///
-/// What is dropped before it is finished commits nothing. That is the whole treatment of a handler
-/// that panics.
+/// An exchange that is dropped or abandoned before it is finished commits nothing. That is the
+/// whole treatment of a handler that panics.
 pub(crate) struct ByHand<'a> {
     policy: &'a Arc<Policy>,
     store: &'a BlockingStore,
     head: &'a Head,
-    /// None until the handler asks for the session; so a request that never does costs nothing.
+    /// `None` until the handler asks for the session; so a request that never does costs nothing.
     exchange: Mutex<Option<Exchange>>,
 }
 
@@ -41,13 +41,21 @@ impl<'a> ByHand<'a> {
 
     /// Ends the request's part in the session; only then may the head be sent, with the reply.
     ///
-    /// An exchange is to be finished only if the handler has asked for it: without a cookie it is
-    /// open from the beginning, and finishing it says that the response depends on the session.
-    pub(crate) fn finish(self, status: u16) -> Result<Reply, SessionError> {
+    /// An exchange is to be finished only if the handler has asked for it, because its reply says
+    /// that the response depends on the session.
+    pub(crate) fn finish(self, status: u16) -> Result<Reply, CommitError> {
         match self.exchange().take() {
             None => Ok(Reply::default()),
             Some(exchange) => self.drive(exchange.finish(status, self.policy.now())?),
         }
+    }
+
+    /// Commits nothing, because the handler has panicked; the reply belongs on the 500.
+    pub(crate) fn abandon(self) -> Reply {
+        let exchange = self.exchange().take();
+        exchange.map_or_else(Reply::default, |exchange| {
+            exchange.abandon(self.policy.now())
+        })
     }
 
     /// Answers the exchange's questions until it is open.
@@ -59,14 +67,15 @@ impl<'a> ByHand<'a> {
         let mut exchange = slot.take().unwrap_or_else(|| self.begin());
         loop {
             match exchange {
-                Exchange::Open(session) => {
-                    *slot = Some(Exchange::Open(session.clone()));
+                Exchange::Open(opened) => {
+                    let session = opened.session().clone();
+                    *slot = Some(Exchange::Open(opened));
                     return Ok(session);
                 }
                 Exchange::Unread(question) => {
                     // The moment that the store sees is the one that the answer is judged by.
                     let now = self.policy.now();
-                    match self.store.load(question.key(), now) {
+                    match self.store.load(question.key(), question.secret(), now) {
                         Ok(found) => exchange = question.answer(found, now),
                         Err(error) => {
                             // An outage is no "logged out": the question stays open.
@@ -87,18 +96,19 @@ impl<'a> ByHand<'a> {
     /// Does what the steps of a commit ask for, until one is done.
     ///
     /// A refused write leads to a load, and that to another write, in which the request's changes
-    /// are replayed on what others have written. All of that is in the core.
-    fn drive(&self, mut step: Step) -> Result<Reply, SessionError> {
+    /// are replayed on what others have written. A failure of the store is an answer too. All of
+    /// that is in the core.
+    fn drive(&self, mut step: Step) -> Result<Reply, CommitError> {
         loop {
             let now = self.policy.now();
             step = match step {
                 Step::Done(reply) => return Ok(reply),
                 Step::Load(load) => {
-                    let found = self.store.load(load.key(), now)?;
+                    let found = self.store.load(load.key(), load.secret(), now);
                     load.answer(found, now)?
                 }
                 Step::Write(write) => {
-                    let outcome = self.store.write(write.command(), now)?;
+                    let outcome = self.store.write(write.command(), now);
                     write.answer(outcome, now)?
                 }
             };
@@ -107,19 +117,26 @@ impl<'a> ByHand<'a> {
 
     /// Commits before the response, for `increment`, which answers with what is stored.
     ///
-    /// `Session::save` asks the store that a `Handle` gives to its sessions; ours have none. It
-    /// is the same loop with another beginning. Only one commit of a session may be under way,
-    /// and a request has only one thread here.
-    fn save(&self, session: &Session) -> Result<(), SessionError> {
-        let step = session.commit(self.policy.now())?;
-        if self.drive(step)?.is_gone() {
+    /// `RequestSession::save` does so on an async server. It is the same loop with another
+    /// beginning. Only one commit of a session may be under way, and a request has only one thread
+    /// here.
+    fn save(&self) -> Result<(), SessionError> {
+        let step = match &*self.exchange() {
+            Some(Exchange::Open(opened)) => opened.commit(self.policy.now())?,
+            Some(Exchange::Unread(_)) | None => return Ok(()),
+        };
+        let reply = self.drive(step)?;
+        if reply.is_gone() {
             return Err(SessionError::Gone);
+        }
+        if reply.is_superseded() {
+            return Err(SessionError::Superseded);
         }
         Ok(())
     }
 
     fn exchange(&self) -> MutexGuard<'_, Option<Exchange>> {
-        // The application never runs while it is locked, so a panic leaves it whole.
+        // While the application's code runs, in `save`, nothing is taken out; so a panic leaves it whole.
         self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -131,7 +148,7 @@ impl Visit for ByHand<'_> {
         ready(self.load())
     }
 
-    /// A logout: every id that the browser presented dies, without a load.
+    /// A logout: every session ends that the browser presented an id of, without a load.
     fn destroy(&self) -> Result<(), SessionError> {
         let mut slot = self.exchange();
         let exchange = slot.take().unwrap_or_else(|| self.begin());
@@ -139,8 +156,8 @@ impl Visit for ByHand<'_> {
         Ok(())
     }
 
-    fn save(&self, session: &Session) -> impl Future<Output = Result<(), SessionError>> + Send {
-        ready(self.save(session))
+    fn save(&self) -> impl Future<Output = Result<(), SessionError>> + Send {
+        ready(self.save())
     }
 
     fn devices(
@@ -167,5 +184,40 @@ impl Visit for ByHand<'_> {
     fn wait(&self, time: Duration) -> impl Future<Output = ()> + Send {
         thread::sleep(time);
         ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use session_testkit::{FaultyStore, ModelStore};
+
+    use super::*;
+
+    #[test]
+    fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+        let faulty = FaultyStore::new(ModelStore::new());
+        let sessions = Sessions::new(Policy::default(), ModelStore::new());
+        let store = BlockingStore::new(Arc::new(faulty.clone())).unwrap();
+        let head = Head::read(&mut &b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"[..]).unwrap();
+
+        let visit = ByHand::new(&sessions, &store, &head);
+        let session = block_on(visit.open()).unwrap();
+        session.sign_in("ada").unwrap();
+        visit.save().unwrap();
+        session.insert("late", true).unwrap();
+        faulty.go_down();
+        let (error, reply) = visit.finish(200).unwrap_err().into_parts();
+        assert_eq!(error.status(), 503);
+        assert!(reply.is_opened());
+        let cookie = reply.set_cookie().unwrap().split(';').next().unwrap();
+
+        faulty.come_up();
+        let request = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+        let head = Head::read(&mut request.as_bytes()).unwrap();
+        let visit = ByHand::new(&sessions, &store, &head);
+        let session = block_on(visit.open()).unwrap();
+        assert_eq!(session.owner().as_deref(), Some("ada"));
+        assert!(session.is_empty());
     }
 }

@@ -16,15 +16,15 @@ use rocket::response::stream::ByteStream;
 use rocket::route::{self, Handler, Route};
 use rocket::{Build, Config, Data, Request, Response, Rocket, async_trait, response};
 use session_rocket::{SessionFairing, SessionHandle};
-use showcase::{Answer, App, Body, Place, Stop};
+use showcase::{Answer, App, Body, Endpoint, Stop};
 
 /// Serves until it is stopped.
 ///
 /// # Errors
 ///
 /// Nobody can listen there.
-pub async fn serve(app: App, place: Place, stop: Stop) -> io::Result<()> {
-    let address = place.address();
+pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
+    let address = endpoint.address();
     let config = Config {
         address: address.ip(),
         port: address.port(),
@@ -37,7 +37,7 @@ pub async fn serve(app: App, place: Place, stop: Stop) -> io::Result<()> {
             let Config { address, port, .. } = *rocket.config();
             let shutdown = rocket.shutdown();
             let stop = stop.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let announced = place.announce(SocketAddr::new(address, port));
+            let announced = endpoint.announce(SocketAddr::new(address, port));
             tokio::spawn(async move {
                 if announced.is_ok() {
                     stop.await;
@@ -54,7 +54,7 @@ pub async fn serve(app: App, place: Place, stop: Stop) -> io::Result<()> {
     {
         Ok(_) => Ok(()),
         Err(error) => match error.kind() {
-            ErrorKind::Bind(error) => Err(place.refused(error)),
+            ErrorKind::Bind(error) => Err(endpoint.refused(error)),
             // Some requests have not ended in the time that they get.
             ErrorKind::Shutdown(_, None) => Ok(()),
             kind => Err(io::Error::other(kind.to_string())),

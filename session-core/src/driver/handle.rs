@@ -33,6 +33,8 @@ enum Slot {
     Open(Session),
     Finished {
         was_open: bool,
+        /// What is still to be told of a request that was abandoned.
+        reply: Reply,
     },
 }
 
@@ -159,7 +161,11 @@ impl Handle {
     pub(super) fn close(&self) -> Closed {
         let mut slot = self.slot();
         let was_open = slot.is_open_or_was();
-        match std::mem::replace(&mut *slot, Slot::Finished { was_open }) {
+        let finished = Slot::Finished {
+            was_open,
+            reply: Reply::default(),
+        };
+        match std::mem::replace(&mut *slot, finished) {
             Slot::Open(session) => Closed::Open(self.joined(&session)),
             Slot::Unread {
                 was_asked: true, ..
@@ -167,7 +173,15 @@ impl Handle {
                 let policy = self.policy();
                 Closed::Reply(Reply::new(policy, None, None, policy.now()))
             }
-            Slot::Unread { .. } | Slot::Finished { .. } => Closed::Reply(Reply::default()),
+            Slot::Unread { .. } => Closed::Reply(Reply::default()),
+            Slot::Finished { reply, .. } => Closed::Reply(reply),
+        }
+    }
+
+    /// Leaves what the next [`close`](Self::close) returns.
+    pub(super) fn leave(&self, left: Reply) {
+        if let Slot::Finished { reply, .. } = &mut *self.slot() {
+            *reply = left;
         }
     }
 
@@ -197,7 +211,7 @@ impl Slot {
         match self {
             Self::Unread { .. } => false,
             Self::Open(_) => true,
-            Self::Finished { was_open } => *was_open,
+            Self::Finished { was_open, .. } => *was_open,
         }
     }
 }

@@ -75,19 +75,20 @@ impl Request {
 
     /// Closes the session and commits nothing, because the handler has panicked.
     ///
-    /// If a response goes out all the same, put the reply on it: it carries the cookie of what an
-    /// early save has stored, and `Vary`.
-    pub fn abandon(&self) -> Reply {
-        match self.0.close() {
+    /// If a response goes out all the same, put on it what [`finish`](Self::finish) says afterwards:
+    /// it carries the cookie of what an early save has stored, and `Vary`.
+    pub fn abandon(&self) {
+        let reply = match self.0.close() {
             Closed::Open(session) => session.abandon(),
             Closed::Reply(reply) => reply,
-        }
+        };
+        self.0.leave(reply);
     }
 }
 
 impl Drop for Request {
     fn drop(&mut self) {
         // A finished request has nothing left to give up.
-        let _ = self.abandon();
+        self.abandon();
     }
 }

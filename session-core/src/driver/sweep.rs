@@ -1,41 +1,41 @@
+use std::future::poll_fn;
 use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use super::pace::Pace;
 use super::sessions::Sessions;
 
 impl Sessions {
-    /// Frees expired sessions, at once and then once an interval, until `wait` breaks off.
+    /// Frees expired sessions, at once and then once an interval, until `stop` is ready.
     ///
     /// It goes in small batches with rests in between, so that requests hardly notice however much
-    /// has expired. A store that fails is asked again after the interval. An interval below a
-    /// second is one second.
+    /// has expired, and ends after the batch that it is at. A store that fails is asked again after
+    /// the interval. An interval below a second is one second.
     ///
-    /// It knows no runtime: `wait` is given a time to wait, and says whether to go on. However short
-    /// that is, other tasks should get their turn.
+    /// It knows no runtime: `pause` is its way to sleep. `Sweeper` of `session-store` is this on tokio.
     ///
     /// ```
     /// use session_core::{Policy, Sessions};
-    /// use std::ops::ControlFlow;
     /// use std::time::Duration;
     ///
     /// # let sessions = Sessions::new(Policy::default(), session_testkit::ModelStore::new());
-    /// let mut waits = 0;
-    /// let sweeps = sessions.sweep_every(Duration::from_secs(60), |time| {
+    /// let sleep = |time| {
     ///     assert_eq!(time, Duration::from_secs(60));
-    ///     waits += 1;
-    ///     let is_over = waits == 3;
-    ///     // Here stands your runtime's timer, or the end of your server.
-    ///     async move { if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) } }
-    /// });
-    /// pollster::block_on(sweeps);
-    /// assert_eq!(waits, 3);
+    ///     std::future::pending() // in place of your runtime's
+    /// };
+    /// let stop = async {}; // the end of your server
+    /// pollster::block_on(sessions.sweep_every(Duration::from_secs(60), sleep, stop));
     /// ```
-    pub async fn sweep_every<W>(&self, interval: Duration, mut wait: impl FnMut(Duration) -> W)
-    where
-        W: Future<Output = ControlFlow<()>>,
-    {
+    pub async fn sweep_every<S: Future<Output = ()>>(
+        &self,
+        interval: Duration,
+        pause: impl Fn(Duration) -> S,
+        stop: impl Future<Output = ()>,
+    ) {
         let interval = interval.max(SHORTEST);
+        let mut stop = pin!(stop);
         let mut pace = Pace::new();
         loop {
             pace.begin();
@@ -56,18 +56,41 @@ impl Sessions {
                 // A clock that is set meanwhile makes one rest too long or too short.
                 let now = self.policy().now();
                 let [took, lasting] = [now - begun, now - first].map(time::Duration::unsigned_abs);
-                if wait(pace.rest_after(took, lasting)).await.is_break() {
+                let rest = pause(pace.rest_after(took, lasting));
+                if either(rest, stop.as_mut()).await.is_break() {
                     return;
                 }
             }
             if swept > 0 {
                 tracing::debug!(swept, "expired sessions were freed");
             }
-            if wait(interval).await.is_break() {
+            if either(pause(interval), stop.as_mut()).await.is_break() {
                 return;
             }
         }
     }
+}
+
+/// Waits for a pause, which goes on, or for the stop, which breaks off.
+async fn either(
+    pause: impl Future<Output = ()>,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
+) -> ControlFlow<()> {
+    let mut pause = pin!(pause);
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if stop.as_mut().poll(context).is_ready() {
+            return Poll::Ready(ControlFlow::Break(()));
+        }
+        if !has_yielded {
+            // However short the pause is, requests get their turn.
+            has_yielded = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        pause.as_mut().poll(context).map(ControlFlow::Continue)
+    })
+    .await
 }
 
 const SHORTEST: Duration = Duration::from_secs(1);

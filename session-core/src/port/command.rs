@@ -48,10 +48,10 @@ pub enum Command<'a> {
     },
 }
 
-impl Command<'_> {
+impl<'a> Command<'a> {
     /// Returns the key of the record that the command is about.
     #[must_use]
-    pub fn key(&self) -> &Key {
+    pub fn key(&self) -> &'a Key {
         match self {
             Self::Insert { key, .. }
             | Self::Replace { key, .. }

@@ -56,7 +56,7 @@ async fn reading_without_a_cookie_costs_nothing() {
 #[tokio::test]
 async fn an_unknown_cookie_costs_one_load_and_leaves_no_row() {
     let site = Site::usual().await;
-    let unknown = format!("session={}", "a".repeat(32));
+    let unknown = format!("session={}", "a".repeat(48));
     let seen = site.get("/read", &unknown).await;
     assert_eq!(seen.set_cookies(), [""; 0]);
     assert_eq!(site.spy.take(), Calls { load: 1, ..NONE });
@@ -84,12 +84,13 @@ async fn writing_costs_a_load_and_a_replace() {
 }
 
 #[tokio::test]
-async fn signing_in_costs_a_load_and_a_replace() {
+async fn signing_in_costs_a_load_an_insert_and_a_replace_of_the_old_session() {
     let site = Site::usual().await;
     let cookie = site.visitor().await;
     assert_ne!(site.post("/sign-in", &cookie).await.cookie(), cookie);
     let expected = Calls {
         load: 1,
+        insert: 1,
         replace: 1,
         ..NONE
     };

@@ -123,7 +123,7 @@ async fn a_request_that_is_dropped_commits_nothing_and_closes_the_session() {
     let session = wait.recv().await.unwrap();
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
-    assert!(matches!(session.save().await, Err(SessionError::Closed)));
+    assert!(matches!(session.save().await, Err(SessionError::Finished)));
     assert_eq!(site.spy.take().total(), 0);
 }
 
@@ -146,7 +146,7 @@ async fn a_catcher_without_a_response_fairing_stores_nothing() {
     assert_eq!(seen.set_cookies(), [""; 0]);
     assert_eq!(site.spy.take().total(), 0);
     let session = kept.lock().unwrap().take().unwrap();
-    assert!(matches!(session.save().await, Err(SessionError::Closed)));
+    assert!(matches!(session.save().await, Err(SessionError::Finished)));
 }
 
 #[get("/stream")]
@@ -163,7 +163,7 @@ async fn a_stream_cannot_write_after_the_head() {
     let routes = [routes![streaming], usual()].concat();
     let site = Site::new(routes).await;
     let seen = site.get("/stream", "").await;
-    assert_eq!(seen.body, SessionError::Closed.to_string());
+    assert_eq!(seen.body, SessionError::Finished.to_string());
     assert_eq!(site.get("/keys", &seen.cookie()).await.body, "before");
 }
 

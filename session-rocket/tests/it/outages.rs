@@ -150,6 +150,25 @@ async fn a_failed_commit_is_an_outage_without_a_cookie() {
     assert_eq!(site.get("/read", &cookie).await.body, "1");
 }
 
+#[get("/sign-in-and-on")]
+async fn sign_in_and_on(session: Session) -> Result<(), Rejection> {
+    session.sign_in("ada")?;
+    session.save().await?;
+    Ok(session.insert("late", true)?)
+}
+
+#[tokio::test]
+async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+    let site = Site::new([routes![sign_in_and_on], usual()].concat()).await;
+    let cookie = site.visitor().await;
+    // A load, the two writes of the sign-in, and then the one that fails.
+    site.faults.fail(site.faults.calls() + 4);
+    let seen = site.get("/sign-in-and-on", &cookie).await;
+    seen.is_unavailable();
+    assert_eq!(seen.all("cache-control"), ["private"]);
+    assert_eq!(site.get("/keys", &seen.cookie()).await.body, "hits");
+}
+
 struct Rich;
 
 impl<'r> rocket::response::Responder<'r, 'static> for Rich {

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Request, State, async_trait, catch, catchers, get, routes};
-use session_rocket::{Session, SessionError, SessionHandle};
+use session_rocket::{RequestSession, Session, SessionError, SessionHandle};
 
 use crate::support::{Site, plain, usual};
 
-type Leaked = Arc<Mutex<Option<session_core::Session>>>;
+type Leaked = Arc<Mutex<Option<RequestSession>>>;
 
 /// Does everything that could be stored, and keeps the session.
 fn work_on(session: &Session, leaked: &Leaked) {
@@ -110,14 +110,33 @@ async fn a_panic_commits_nothing_and_closes_the_session() {
             let seen = site.get(&format!("/{path}"), &cookie).await;
             assert_eq!(seen.status, if recovers { 200 } else { 500 }, "{path}");
             assert_eq!(seen.set_cookies(), [""; 0], "{path}");
+            assert_eq!(seen.all("vary"), ["Cookie"], "{path}");
             assert_eq!(site.spy.take().writes(), 0, "{path}");
             let leaked = leaked.lock().unwrap().take().unwrap();
             let late = leaked.insert("late", 1);
-            assert!(matches!(late, Err(SessionError::Closed)), "{path}");
-            assert!(matches!(leaked.save().await, Err(SessionError::Closed)));
+            assert!(matches!(late, Err(SessionError::Finished)), "{path}");
+            assert!(matches!(leaked.save().await, Err(SessionError::Finished)));
         }
         assert_eq!(site.get("/keys", &cookie).await.body, "hits");
     }
+}
+
+#[get("/saved")]
+async fn saved(session: Session) {
+    session.sign_in("ada").unwrap();
+    session.save().await.unwrap();
+    session.insert("lost", true).unwrap();
+    panic!("as asked");
+}
+
+#[tokio::test]
+async fn a_panic_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+    let site = Site::new([routes![saved], usual()].concat()).await;
+    let cookie = site.visitor().await;
+    let seen = site.get("/saved", &cookie).await;
+    assert_eq!(seen.status, 500);
+    assert_eq!(seen.all("vary"), ["Cookie"]);
+    assert_eq!(site.get("/keys", &seen.cookie()).await.body, "hits");
 }
 
 #[tokio::test]
@@ -131,6 +150,6 @@ async fn the_catcher_of_a_panic_finds_the_session_closed() {
     let rocket = plain().mount("/", routes![sync]).manage(Leaked::default());
     let site = Site::of(rocket.register("/", catchers![asking])).await;
     let seen = site.get("/sync", "").await;
-    let expected = format!("500 Internal Server Error: {}", SessionError::Closed);
+    let expected = format!("500 Internal Server Error: {}", SessionError::Finished);
     assert_eq!((seen.status, seen.body), (500, expected));
 }

@@ -140,12 +140,18 @@ impl Seen {
         pairs.join("; ")
     }
 
-    /// Checks that the store's outage is told, and nothing else.
+    /// Checks that the store's outage is told, to caches too, and nothing else.
     pub fn is_outage(&self) {
+        self.is_unavailable();
+        assert_eq!(self.set_cookies(), [""; 0]);
+    }
+
+    /// Checks that the store's outage is told, to caches too.
+    pub fn is_unavailable(&self) {
         assert_eq!(self.status, 503, "{self:?}");
         assert_eq!(self.body, r#"{"error":"session store unavailable"}"#);
         assert_eq!(self.all("content-type"), ["application/json"]);
-        assert_eq!(self.set_cookies(), [""; 0]);
+        assert_eq!(self.all("vary"), ["Cookie"]);
     }
 }
 

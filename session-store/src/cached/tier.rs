@@ -65,7 +65,7 @@ impl Tier {
     }
 
     /// Caches a record that was loaded, unless an entry exists that was read later.
-    pub(super) fn keep(&self, key: &Key, secret: &Digest, record: &Record, reading: Reading) {
+    pub(super) fn insert(&self, key: &Key, secret: &Digest, record: &Record, reading: Reading) {
         if record.secrets.present != *secret || record.expires <= reading.now {
             return;
         }
@@ -74,9 +74,9 @@ impl Tier {
         if weight > self.heaviest {
             return;
         }
-        let place = self.entries.entry_by_ref(key);
-        place.and_compute_with(|there| match there {
-            Some(there) if there.value().is_later_than(&entry) => Op::Nop,
+        let slot = self.entries.entry_by_ref(key);
+        slot.and_compute_with(|cached| match cached {
+            Some(cached) if cached.value().is_later_than(&entry) => Op::Nop,
             _ => Op::Put(entry),
         });
         // A few dozen entries wait to be let in, which matters if they are large.

@@ -27,7 +27,7 @@ impl Shard {
             }
             Command::Delete { only, .. } => slot.is_some_and(|slot| match only {
                 Only::Always => true,
-                Only::Opened(digest) => slot.is_opened_by(digest),
+                Only::Opened(digest) => slot.secrets().include(digest),
                 Only::Over(moment) => slot.expires <= to_micros(moment),
             }),
         };

@@ -18,7 +18,7 @@ pub(super) struct Slot {
 pub(super) struct Entry {
     pub(super) key: Key,
     pub(super) revision: Revision,
-    pub(super) present: Digest,
+    present: Digest,
     issued: i64,
     created: i64,
     pub(super) seen: i64,
@@ -30,9 +30,9 @@ pub(super) struct Entry {
 }
 
 /// What few sessions have.
-#[derive(Clone, PartialEq, Default)]
-pub(super) struct Rare {
-    pub(super) remembered: Option<Remembered>,
+#[derive(PartialEq, Default)]
+struct Rare {
+    remembered: Option<Remembered>,
     closed: bool,
     expiry: Expiry,
 }
@@ -65,37 +65,37 @@ impl Slot {
 
     pub(super) fn record(&self) -> Record {
         let entry = &*self.entry;
-        let rare = entry.rare.as_deref().cloned().unwrap_or_default();
+        let rare = entry.rare.as_deref();
         Record {
             revision: entry.revision,
-            secrets: Secrets {
-                present: entry.present,
-                issued: moment(entry.issued),
-                remembered: rare.remembered,
-            },
-            closed: rare.closed,
+            secrets: self.secrets(),
+            closed: self.is_closed(),
             created: moment(entry.created),
             seen: moment(entry.seen),
             expires: moment(self.expires),
             authenticated: (entry.authenticated != NEVER).then(|| moment(entry.authenticated)),
             owner: entry.owner.clone(),
-            expiry: rare.expiry,
+            expiry: rare.map(|rare| rare.expiry).unwrap_or_default(),
             data: Arc::clone(&entry.data),
         }
     }
 
-    /// Says whether the digest is that of the present secret or of a remembered one.
-    pub(super) fn is_opened_by(&self, digest: &Digest) -> bool {
+    pub(super) fn secrets(&self) -> Secrets {
         let rare = self.entry.rare.as_deref();
-        let remembered = rare.and_then(|rare| rare.remembered.as_ref());
-        self.entry.present == *digest
-            || remembered.is_some_and(|one| one.digest == *digest || one.earlier == Some(*digest))
+        Secrets {
+            present: self.entry.present,
+            issued: moment(self.entry.issued),
+            remembered: rare.and_then(|rare| rare.remembered.clone()),
+        }
     }
 
-    /// Says whether its owner sees it in a list.
+    /// Says whether the owner's list of devices shows the session.
     pub(super) fn is_listed(&self, now: i64) -> bool {
-        let is_closed = self.entry.rare.as_deref().is_some_and(|rare| rare.closed);
-        self.expires > now && !is_closed
+        self.expires > now && !self.is_closed()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.entry.rare.as_deref().is_some_and(|rare| rare.closed)
     }
 }
 

@@ -4,7 +4,8 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult};
 use sqlx::{Error, Row as _};
 
 use super::table::Table;
-use crate::sql::{Dialect, Driver as _, Effect, Kind, Value};
+use crate::server::{Dialect, Kind};
+use crate::sql::{Driver as _, Effect, LISTED, Value};
 
 /// A MySQL or MariaDB database and the table in it.
 pub(crate) struct Mysql {
@@ -29,17 +30,31 @@ impl Mysql {
 impl Dialect for Mysql {
     type Driver = sqlx::MySql;
 
-    // `ON DUPLICATE KEY` would count a row that it leaves alone like a new one, and `IGNORE` would
-    // cut off what does not fit.
-    const IF_ABSENT: &'static str = "";
-
-    fn sql(&self, _: Effect, text: &str) -> String {
-        let text = text.replace("TABLE", &self.table.quoted());
-        text.replace("KEY", "`key`")
+    fn sql(&self, _: Effect, template: &str) -> String {
+        // A taken key is an error: `ON DUPLICATE KEY` would count a row that it leaves alone like a
+        // new one, and `IGNORE` would cut off values that do not fit.
+        let text = template.replace("IF_ABSENT", "").replace("TEXT", "?");
+        let text = text.replace("KEY", "`key`");
+        text.replace("TABLE", &self.table.quoted())
     }
 
     fn count(done: &MySqlQueryResult) -> u64 {
         done.rows_affected()
+    }
+
+    async fn revoke(
+        connection: &mut MySqlConnection,
+        text: &Arc<str>,
+        values: &[Value<'_>],
+        now: i64,
+    ) -> Result<usize, Error> {
+        // MySQL only returns how many rows it has removed, so those that do not count go first. A
+        // session that changes between the two statements is removed all the same, and at worst
+        // counted wrongly.
+        let uncounted = format!("{text} AND NOT ({LISTED})").into();
+        let with_now = [values, &[Value::Number(now)]].concat();
+        Self::matched(connection, &uncounted, &with_now).await?;
+        Self::matched(connection, text, values).await
     }
 
     async fn sweep(

@@ -7,7 +7,8 @@ use sqlx::mysql::MySqlConnectOptions;
 
 use super::dialect::Mysql;
 use super::table::Table;
-use crate::sql::{check_name, parse};
+use crate::server::parse;
+use crate::sql::check_name;
 
 /// Where and how a [`MysqlStore`](crate::MysqlStore) keeps its table.
 ///

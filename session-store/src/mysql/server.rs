@@ -5,7 +5,7 @@ use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 use sqlx::{ConnectOptions as _, Error, Executor as _};
 
 use super::dialect::Mysql;
-use crate::sql::{Server, Verdict};
+use crate::server::{Server, Verdict};
 
 impl Server for Mysql {
     type Connection = MySqlConnection;

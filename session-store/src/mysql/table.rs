@@ -1,6 +1,6 @@
 use sqlx::{AssertSqlSafe, Error, MySqlConnection, Row as _};
 
-use crate::sql::Kind;
+use crate::server::Kind;
 
 /// The table's name, which has been checked.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ impl Table {
         format!("`{}`", self.0)
     }
 
-    /// See [`Dialect::prepare`](crate::sql::Dialect::prepare).
+    /// See [`Dialect::prepare`](crate::server::Dialect::prepare).
     pub(super) async fn prepare(&self, connection: &mut MySqlConnection) -> Result<Kind, Error> {
         if let Some(kind) = self.find(connection).await? {
             return Ok(kind);

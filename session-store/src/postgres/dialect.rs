@@ -5,7 +5,8 @@ use sqlx::{Error, Row as _};
 
 use super::notify::Notify;
 use super::table::Table;
-use crate::sql::{Dialect, Driver as _, Effect, Kind, Value};
+use crate::server::{Dialect, Kind};
+use crate::sql::{Driver as _, Effect, LISTED, Value};
 
 /// A PostgreSQL database and the table in it.
 pub(crate) struct Postgres {
@@ -30,29 +31,48 @@ impl Postgres {
 impl Dialect for Postgres {
     type Driver = sqlx::Postgres;
 
-    const IF_ABSENT: &'static str = "ON CONFLICT DO NOTHING";
-
-    fn sql(&self, effect: Effect, text: &str) -> String {
-        let is_told = match effect {
+    fn sql(&self, effect: Effect, template: &str) -> String {
+        let notifies = match effect {
             Effect::Nothing => false,
-            Effect::Ends => self.notify != Notify::Nothing,
+            Effect::Ends | Effect::Revokes => self.notify != Notify::Nothing,
             Effect::Changes => self.notify == Notify::Changes,
         };
+        let (returning, listed) = match effect {
+            Effect::Revokes => (&*format!(" RETURNING key, {LISTED} AS listed"), ", listed"),
+            _ if notifies => (" RETURNING key", ""),
+            _ => ("", ""),
+        };
+        let text = template.replace("IF_ABSENT", "ON CONFLICT DO NOTHING");
+        let text = text.replace("TEXT", "?").replace("KEY", "key");
         let text = text.replace("TABLE", self.table.quoted());
-        let text = numbered(&text.replace("KEY", "key"));
-        if !is_told {
+        let text = numbered(&format!("{text}{returning}"));
+        if !notifies {
             return text;
         }
         // It answers with as many rows as it has matched.
         format!(
-            "WITH changed AS ({text} RETURNING key) \
-             SELECT pg_notify('{}', encode(key, 'hex')) FROM changed",
+            "WITH changed AS ({text}) \
+             SELECT pg_notify('{}', encode(key, 'hex')){listed} FROM changed",
             self.table.channel()
         )
     }
 
     fn count(done: &PgQueryResult) -> u64 {
         done.rows_affected()
+    }
+
+    async fn revoke(
+        connection: &mut PgConnection,
+        text: &Arc<str>,
+        values: &[Value<'_>],
+        now: i64,
+    ) -> Result<usize, Error> {
+        let values = [values, &[Value::Number(now)]].concat();
+        let revoked = sqlx::Postgres::fetch(connection, text, &values).await?;
+        Ok(revoked
+            .iter()
+            .filter(|row| matches!(row.try_get(1), Ok(true)))
+            .count())
     }
 
     async fn sweep(
@@ -110,7 +130,8 @@ mod tests {
     fn ends_are_told_before_changes_are() {
         let [nothing, ends, changes] = [Notify::Nothing, Notify::Ends, Notify::Changes]
             .map(|notify| PostgresOptions::new("postgres://ada@host/app").notify(notify))
-            .map(|options| Statements::of(&options.check().unwrap()));
+            .map(|options| options.check().unwrap())
+            .map(|dialect| Statements::new(|effect, template| dialect.sql(effect, template)));
         let key = &key_of(1);
         let replace = |record| Command::Replace {
             key,

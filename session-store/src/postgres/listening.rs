@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::PostgresStore;
 use super::dialect::Postgres;
 use crate::cached::{Notice, Notices, Notifies};
-use crate::sql::{Pool, SqlStore};
+use crate::server::{Pool, SqlStore};
 
 #[async_trait]
 impl Notifies for PostgresStore {

@@ -8,7 +8,8 @@ use sqlx::postgres::PgConnectOptions;
 use super::dialect::Postgres;
 use super::notify::Notify;
 use super::table::Table;
-use crate::sql::{check_name, parse};
+use crate::server::parse;
+use crate::sql::check_name;
 
 /// Where and how a [`PostgresStore`](crate::PostgresStore) keeps its table.
 ///

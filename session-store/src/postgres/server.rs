@@ -5,7 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions as _, Error};
 
 use super::dialect::Postgres;
-use crate::sql::{Server, Verdict};
+use crate::server::{Server, Verdict};
 
 impl Server for Postgres {
     type Connection = PgConnection;

@@ -1,6 +1,6 @@
 use sqlx::{AssertSqlSafe, Connection as _, Error, PgConnection, Row as _};
 
-use crate::sql::Kind;
+use crate::server::Kind;
 
 /// The table's name as it stands in SQL, whose parts have been checked.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Table {
         &self.name
     }
 
-    /// See [`Dialect::prepare`](crate::sql::Dialect::prepare).
+    /// See [`Dialect::prepare`](crate::server::Dialect::prepare).
     pub(super) async fn prepare(&self, connection: &mut PgConnection) -> Result<Kind, Error> {
         if let Some(kind) = self.find(connection).await? {
             return Ok(kind);

@@ -4,9 +4,10 @@ use session_testkit::{key_of, moment_at, record_of};
 use sqlx::PgConnection;
 
 use super::*;
-use crate::sql::tests::{
-    a_broken_row_is_absent, a_sweep_keeps_nobody_waiting, an_end_waits_for_a_replace, searching,
+use crate::server::tests::{
+    a_broken_row_is_absent, a_sweep_keeps_nobody_waiting, an_end_waits_for_a_replace,
 };
+use crate::sql::tests::searching;
 
 /// A server and a store on it; `None` where the server is not installed.
 async fn start() -> Option<(session_servers::Postgres, PostgresStore)> {

@@ -176,22 +176,22 @@ impl Cluster {
         for address in self.known_nodes() {
             // One that is frozen must not keep us from asking the others.
             let left = deadline.saturating_duration_since(Instant::now());
-            let turn = Instant::now() + left / 4;
+            let limit = Instant::now() + left / 4;
             let link = self.link(&address)?;
-            match link.ask(&question, turn).await {
+            match link.ask(&question, limit).await {
                 Ok(answer) => {
                     if let Some(map) = SlotMap::read(&answer, &address) {
                         self.take(map);
                         return Ok(());
                     }
-                    last = Failure::because(&link.place(), "it has joined no cluster yet");
+                    last = Failure::because(&link.endpoint(), "it has joined no cluster yet");
                 }
                 Err(failure) => last = failure,
             }
         }
         // The message names every node that was asked.
-        let place = self.to_string();
-        Err(Failure { place, ..last }.before_sending())
+        let endpoint = self.to_string();
+        Err(Failure { endpoint, ..last }.before_sending())
     }
 
     /// Returns the nodes to ask for the map: those that have slots, then the seeds.

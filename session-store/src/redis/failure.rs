@@ -7,7 +7,7 @@ use session_core::StoreError;
 #[derive(Debug)]
 pub(super) struct Failure {
     /// The server's host and port, never the password.
-    pub(super) place: String,
+    pub(super) endpoint: String,
     pub(super) cause: Cause,
     pub(super) reach: Reach,
 }
@@ -34,10 +34,10 @@ pub(super) enum Reach {
 
 impl Failure {
     /// Takes what a connection says; a server that refuses has done nothing.
-    pub(super) fn of(place: &str, error: RedisError) -> Self {
+    pub(super) fn of(endpoint: &str, error: RedisError) -> Self {
         let refused = matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension);
         Self {
-            place: place.to_owned(),
+            endpoint: endpoint.to_owned(),
             cause: Cause::Redis(error),
             reach: if refused {
                 Reach::NotDone
@@ -47,26 +47,26 @@ impl Failure {
         }
     }
 
-    pub(super) fn slow(place: &str) -> Self {
+    pub(super) fn slow(endpoint: &str) -> Self {
         Self {
-            place: place.to_owned(),
+            endpoint: endpoint.to_owned(),
             cause: Cause::Slow,
             reach: Reach::Unknown,
         }
     }
 
-    pub(super) fn senseless(place: &str) -> Self {
+    pub(super) fn senseless(endpoint: &str) -> Self {
         Self {
-            place: place.to_owned(),
+            endpoint: endpoint.to_owned(),
             cause: Cause::Senseless,
             reach: Reach::Unknown,
         }
     }
 
     /// Says why nothing was done, in words.
-    pub(super) fn because(place: &str, why: &'static str) -> Self {
+    pub(super) fn because(endpoint: &str, why: &'static str) -> Self {
         Self {
-            place: place.to_owned(),
+            endpoint: endpoint.to_owned(),
             cause: Cause::Other(why),
             reach: Reach::NotDone,
         }
@@ -111,9 +111,11 @@ impl Failure {
 
     /// Says what failed, where, and what to do about it.
     pub(super) fn during(self, doing: &str) -> StoreError {
-        let Self { place, cause, .. } = self;
+        let Self {
+            endpoint, cause, ..
+        } = self;
         let error =
-            |reason: &str| StoreError::new(format!("can't {doing} Redis at {place}: {reason}"));
+            |reason: &str| StoreError::new(format!("can't {doing} Redis at {endpoint}: {reason}"));
         match cause {
             Cause::Redis(cause) => error(reason(&cause)).caused_by(cause),
             Cause::Slow => error("it does not answer in time"),

@@ -34,7 +34,7 @@ impl Link {
         }
     }
 
-    pub(super) fn place(&self) -> String {
+    pub(super) fn endpoint(&self) -> String {
         self.origin.to_string()
     }
 
@@ -43,7 +43,7 @@ impl Link {
     pub(super) async fn server(&self, deadline: Instant) -> Result<Client, Failure> {
         match timeout_at(deadline, self.origin.server(deadline)).await {
             Ok(server) => server,
-            Err(_) => Err(Failure::slow(&self.place())),
+            Err(_) => Err(Failure::slow(&self.endpoint())),
         }
     }
 
@@ -116,8 +116,8 @@ impl Link {
         let sent = async { sent.await.and_then(Value::extract_error) };
         let failure = match timeout_at(deadline, sent).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => Failure::of(&self.place(), error),
-            Err(_) => Failure::slow(&self.place()),
+            Ok(Err(error)) => Failure::of(&self.endpoint(), error),
+            Err(_) => Failure::slow(&self.endpoint()),
         };
         if failure.is_fatal() {
             let mut open = self.open();
@@ -145,7 +145,7 @@ impl Link {
             let connected = client.get_multiplexed_async_connection_with_config(&config);
             let connection = connected
                 .await
-                .map_err(|error| Failure::of(&self.place(), error))?;
+                .map_err(|error| Failure::of(&self.endpoint(), error))?;
             let mut open = self.open();
             open.number += 1;
             open.connection = Some(connection.clone());
@@ -153,7 +153,7 @@ impl Link {
         };
         match timeout_at(deadline, connecting).await {
             Ok(connected) => connected.map_err(Failure::before_sending),
-            Err(_) => Err(Failure::slow(&self.place()).before_sending()),
+            Err(_) => Err(Failure::slow(&self.endpoint()).before_sending()),
         }
     }
 

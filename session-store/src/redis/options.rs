@@ -242,7 +242,7 @@ fn unusable(error: redis::RedisError) -> StoreError {
 mod tests {
     use super::*;
 
-    fn place(url: &str) -> Result<String, String> {
+    fn endpoint(url: &str) -> Result<String, String> {
         let servers = RedisOptions::new(url).servers();
         let text = |servers: Servers| servers.to_string();
         servers.map(text).map_err(|error| error.to_string())
@@ -263,7 +263,7 @@ mod tests {
             ),
             ("redis-sentinel://a:1/main/3", "a:1 (sentinels of \"main\")"),
         ] {
-            assert_eq!(place(url).as_deref(), Ok(expected), "{url}");
+            assert_eq!(endpoint(url).as_deref(), Ok(expected), "{url}");
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
             "redis-ring://a:1",
             "http://geheim@a",
         ] {
-            let message = place(bad).unwrap_err();
+            let message = endpoint(bad).unwrap_err();
             assert!(!message.contains("geheim"), "{message}");
         }
     }

@@ -73,21 +73,22 @@ impl Origin {
         let mut last = Failure::because(&self.to_string(), "no sentinel was named");
         for sentinel in sentinels {
             // One that is frozen must not keep us from asking the others.
-            let turn = (left / 4).max(Duration::from_millis(50));
-            match ask(sentinel, name, turn).await {
+            let limit = (left / 4).max(Duration::from_millis(50));
+            match ask(sentinel, name, limit).await {
                 Ok(Some((host, port))) => match access.client(&host, port) {
                     Ok(client) => return confirmed(client, deadline).await,
-                    Err(error) => last = Failure::of(&place(sentinel), error),
+                    Err(error) => last = Failure::of(&endpoint(sentinel), error),
                 },
                 Ok(None) => {
-                    last = Failure::because(&place(sentinel), "it knows no primary of that name");
+                    last =
+                        Failure::because(&endpoint(sentinel), "it knows no primary of that name");
                 }
                 Err(failure) => last = failure,
             }
         }
         // The message names every sentinel that was asked.
-        let place = self.to_string();
-        Err(Failure { place, ..last })
+        let endpoint = self.to_string();
+        Err(Failure { endpoint, ..last })
     }
 }
 
@@ -95,7 +96,7 @@ impl Origin {
 async fn ask(
     sentinel: &Client,
     name: &str,
-    turn: Duration,
+    limit: Duration,
 ) -> Result<Option<(String, u16)>, Failure> {
     let asking = async {
         let mut connection = sentinel.get_multiplexed_async_connection().await?;
@@ -103,9 +104,9 @@ async fn ask(
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
         question.query_async(&mut connection).await
     };
-    match timeout(turn, asking).await {
-        Ok(answer) => answer.map_err(|error| Failure::of(&place(sentinel), error)),
-        Err(_) => Err(Failure::slow(&place(sentinel))),
+    match timeout(limit, asking).await {
+        Ok(answer) => answer.map_err(|error| Failure::of(&endpoint(sentinel), error)),
+        Err(_) => Err(Failure::slow(&endpoint(sentinel))),
     }
 }
 
@@ -117,30 +118,30 @@ async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure>
         Ok(role.first() == Some(&Value::BulkString(b"master".to_vec())))
     };
     let is_primary = match timeout_at(deadline, asking).await {
-        Ok(answer) => answer.map_err(|error| Failure::of(&place(&client), error))?,
-        Err(_) => return Err(Failure::slow(&place(&client))),
+        Ok(answer) => answer.map_err(|error| Failure::of(&endpoint(&client), error))?,
+        Err(_) => return Err(Failure::slow(&endpoint(&client))),
     };
     if is_primary {
         return Ok(client);
     }
     Err(Failure::because(
-        &place(&client),
+        &endpoint(&client),
         "it is no primary any more, and the sentinels do not know it yet",
     ))
 }
 
-fn place(client: &Client) -> String {
+fn endpoint(client: &Client) -> String {
     client.get_connection_info().addr().to_string()
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Server(client) => f.write_str(&place(client)),
+            Self::Server(client) => f.write_str(&endpoint(client)),
             Self::Primary {
                 name, sentinels, ..
             } => {
-                let sentinels: Vec<_> = sentinels.iter().map(place).collect();
+                let sentinels: Vec<_> = sentinels.iter().map(endpoint).collect();
                 write!(f, "{} (sentinels of {name:?})", sentinels.join(","))
             }
         }

@@ -71,7 +71,7 @@ impl RedisStore {
     async fn is_behind(&self, link: &Link, now: OffsetDateTime) -> Result<bool, Failure> {
         let answer = link.ask(&cmd("TIME"), self.deadline()).await?;
         let (seconds, _): (i64, i64) =
-            redis::from_redis_value(answer).map_err(|_| Failure::senseless(&link.place()))?;
+            redis::from_redis_value(answer).map_err(|_| Failure::senseless(&link.endpoint()))?;
         Ok(now.unix_timestamp() > seconds + TOLERANCE)
     }
 }
@@ -99,7 +99,7 @@ impl Scan {
         scan.arg("COUNT").arg(BATCH);
         let answer: Value = link.ask(&scan, store.deadline()).await?;
         let (next, found): (Vec<u8>, Vec<Vec<u8>>) =
-            redis::from_redis_value(answer).map_err(|_| Failure::senseless(&link.place()))?;
+            redis::from_redis_value(answer).map_err(|_| Failure::senseless(&link.endpoint()))?;
         self.cursor = (next != b"0").then_some(next);
         Ok(Some(
             found.iter().filter_map(|name| names.key(name)).collect(),

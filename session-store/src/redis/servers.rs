@@ -68,7 +68,7 @@ impl Servers {
                 .contains("cluster_enabled:1")
         {
             let why = "it is a part of a cluster; use redis-cluster://";
-            return Err(Failure::because(&link.place(), why));
+            return Err(Failure::because(&link.endpoint(), why));
         }
         Ok(())
     }
@@ -98,7 +98,7 @@ impl Servers {
 impl fmt::Display for Servers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Single(link) => f.write_str(&link.place()),
+            Self::Single(link) => f.write_str(&link.endpoint()),
             Self::Cluster(cluster) => cluster.fmt(f),
         }
     }

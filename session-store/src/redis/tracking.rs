@@ -40,7 +40,7 @@ const DOING: &str = "listen to";
 
 /// Connections that hear of writes, one to each primary.
 struct Tracking {
-    place: String,
+    endpoint: String,
     names: Names,
     pushes: UnboundedReceiver<PushInfo>,
     heard: VecDeque<Notice>,
@@ -62,7 +62,7 @@ impl Notices for Tracking {
             match push {
                 Some(push) if push.kind != PushKind::Disconnection => self.take(push),
                 _ => {
-                    let closed = Failure::because(&self.place, "it has closed the connection");
+                    let closed = Failure::because(&self.endpoint, "it has closed the connection");
                     return Err(closed.during(DOING));
                 }
             }
@@ -87,7 +87,7 @@ impl Tracking {
             .map(|link| Ear::open(link, beginning, sender.clone(), deadline));
         let ears = try_join_all(ears).await?;
         Ok(Self {
-            place: store.0.servers.to_string(),
+            endpoint: store.0.servers.to_string(),
             names: store.0.names.clone(),
             pushes,
             heard: VecDeque::new(),
@@ -140,7 +140,7 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// A connection that hears what one server tells.
 struct Ear {
-    place: String,
+    endpoint: String,
     /// Whether another may take the server's place while the connection stays.
     may_change: bool,
     connection: MultiplexedConnection,
@@ -173,15 +173,15 @@ impl Ear {
             tracking.exec_async(&mut connection).await?;
             Ok(connection)
         };
-        let place = link.place();
+        let endpoint = link.endpoint();
         match timeout_at(deadline, connecting).await {
             Ok(Ok(connection)) => Ok(Self {
                 may_change: link.may_change(),
                 connection,
-                place,
+                endpoint,
             }),
-            Ok(Err(error)) => Err(Failure::of(&place, error)),
-            Err(_) => Err(Failure::slow(&place)),
+            Ok(Err(error)) => Err(Failure::of(&endpoint, error)),
+            Err(_) => Err(Failure::slow(&endpoint)),
         }
     }
 
@@ -190,12 +190,15 @@ impl Ear {
         let mut connection = self.connection.clone();
         let asking = question.query_async::<Value>(&mut connection);
         let answer = match timeout_at(deadline, asking).await {
-            Ok(answer) => answer.map_err(|error| Failure::of(&self.place, error))?,
-            Err(_) => return Err(Failure::slow(&self.place)),
+            Ok(answer) => answer.map_err(|error| Failure::of(&self.endpoint, error))?,
+            Err(_) => return Err(Failure::slow(&self.endpoint)),
         };
         match answer {
             Value::Array(role) if role.first() != Some(&Value::BulkString(b"master".into())) => {
-                Err(Failure::because(&self.place, "it is no primary any more"))
+                Err(Failure::because(
+                    &self.endpoint,
+                    "it is no primary any more",
+                ))
             }
             _ => Ok(()),
         }

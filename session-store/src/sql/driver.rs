@@ -9,6 +9,7 @@ use sqlx::{
     AssertSqlSafe, ColumnIndex, Database, Decode, Encode, Error, Executor, IntoArguments, Row as _,
     Type,
 };
+use time::OffsetDateTime;
 
 use super::Value;
 
@@ -28,7 +29,8 @@ pub(crate) trait Driver: Database {
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Self::QueryResult, Error>> + Send;
 
-    /// Runs a statement and returns the rows that it answers with.
+    /// Runs a statement and returns its rows.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     fn fetch(
         connection: &mut Self::Connection,
         text: &Arc<str>,
@@ -102,6 +104,7 @@ where
         Self::statement(text, values).execute(connection)
     }
 
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     fn fetch(
         connection: &mut DB::Connection,
         text: &Arc<str>,
@@ -111,7 +114,7 @@ where
     }
 
     fn record(row: &DB::Row) -> Option<Record> {
-        let moment = |index: usize| row.try_get(index).ok().and_then(from_micros);
+        let moment = |index: usize| moment::<DB>(row, index);
         let bytes = |index: usize| row.try_get::<Option<&[u8]>, _>(index).ok();
         let remembered = match bytes(3)? {
             Some(digest) => Some(Remembered {
@@ -157,7 +160,7 @@ where
     }
 
     fn device(row: &DB::Row) -> Option<Device> {
-        let moment = |index: usize| row.try_get(index).ok().and_then(from_micros);
+        let moment = |index: usize| moment::<DB>(row, index);
         Some(Device {
             public_id: Key::from_bytes(row.try_get(0).ok()?)?.public_id(),
             created: moment(1)?,
@@ -165,4 +168,14 @@ where
             expires: moment(3)?,
         })
     }
+}
+
+fn moment<DB: Database>(row: &DB::Row, index: usize) -> Option<OffsetDateTime>
+where
+    usize: ColumnIndex<DB::Row>,
+    for<'r> i64: Decode<'r, DB> + Type<DB>,
+{
+    // SQLite would read NULL as the number 0.
+    let micros: Option<i64> = row.try_get(index).ok()?;
+    from_micros(micros?)
 }

@@ -1,63 +1,67 @@
 use std::sync::Arc;
 
-use session_core::{Command, Only, PublicId, Revoke, to_micros};
+use session_core::{Command, Only, Revoke, to_micros};
 
-use super::{Dialect, Effect, Value};
+use super::Value;
 
-/// The SQL that all servers understand, one statement a command.
+/// The SQL that all databases understand, one statement a command.
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub(crate) load: Arc<str>,
     pub(crate) insert: Arc<str>,
     pub(crate) replace: Arc<str>,
-    /// The same, of a record that ends one of its secrets or is closed.
+    /// The replacement by a record that ends one of its secrets or is closed.
     pub(crate) rotate: Arc<str>,
-    /// The same, of a record that is over.
+    /// The replacement by a record that is over.
     pub(crate) end: Arc<str>,
     pub(crate) touch: Arc<str>,
     pub(crate) delete: Arc<str>,
     pub(crate) delete_opened: Arc<str>,
     pub(crate) delete_over: Arc<str>,
     pub(crate) devices: Arc<str>,
-    pub(crate) revoke_all: Revocation,
-    pub(crate) revoke_all_but: Revocation,
-    pub(crate) revoke_one: Revocation,
+    pub(crate) revoke_all: Arc<str>,
+    pub(crate) revoke_all_but: Arc<str>,
+    pub(crate) revoke_one: Arc<str>,
     pub(crate) probe: Arc<str>,
     pub(crate) unprobe: Arc<str>,
 }
 
-/// Ends sessions of an owner. MySQL can't say what it has removed, only how much; so those that do
-/// not count go first.
-#[derive(Debug)]
-pub(crate) struct Revocation {
-    /// Removes those that are over or closed.
-    pub(crate) uncounted: Arc<str>,
-    /// Removes all that are there, whatever the clock says.
-    pub(crate) all: Arc<str>,
+/// The effect of a statement on caches that have copies of the sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Changes,
+    /// Ends a session or one of its secrets.
+    Ends,
+    Nothing,
+    /// Ends an owner's sessions and says of each whether it was listed.
+    Revokes,
 }
 
 impl Statements {
-    pub(crate) fn of<D: Dialect>(dialect: &D) -> Self {
-        let writer = |effect: Effect| move |text: &str| Arc::from(dialect.sql(effect, text));
+    /// Writes the statements; `write` turns each template into the database's SQL.
+    ///
+    /// In a template `TABLE` and `KEY` stand for the table and its column of that name, `?` for a
+    /// value, `TEXT` for a value that is text, and `IF_ABSENT` for the clause that makes an
+    /// `INSERT` do nothing if the key is taken.
+    pub(crate) fn new(write: impl Fn(Effect, &str) -> String) -> Self {
+        let writer = |effect: Effect| {
+            let write = &write;
+            move |template: &str| Arc::from(write(effect, template))
+        };
         let sql = writer(Effect::Nothing);
         let changing = writer(Effect::Changes);
         let ending = writer(Effect::Ends);
-        let fields = FIELDS.join(", ");
-        let values = FIELDS.map(|_| "?").join(", ");
-        let assignments = FIELDS.map(|name| format!("{name} = ?")).join(", ");
-        let if_absent = D::IF_ABSENT;
+        let revoking = writer(Effect::Revokes);
+        let fields = FIELDS.map(|(name, _)| name).join(", ");
+        let values = FIELDS.map(|(_, value)| value).join(", ");
+        let assignments = FIELDS.map(|(name, value)| format!("{name} = {value}"));
+        let assignments = assignments.join(", ");
         let expected = "KEY = ? AND revision = ? AND expires > ?";
         let replace = format!("UPDATE TABLE SET {assignments} WHERE {expected}");
-        let revocation = |which: &str| Revocation {
-            uncounted: ending(&format!(
-                "DELETE FROM TABLE WHERE {which} AND (expires <= ? OR closed)"
-            )),
-            all: ending(&format!("DELETE FROM TABLE WHERE {which}")),
-        };
         Self {
             load: sql(&format!("SELECT {fields} FROM TABLE WHERE KEY = ?")),
             insert: sql(&format!(
-                "INSERT INTO TABLE ({fields}, KEY) VALUES ({values}, ?) {if_absent}"
+                "INSERT INTO TABLE ({fields}, KEY) VALUES ({values}, ?) IF_ABSENT"
             )),
             replace: changing(&replace),
             rotate: ending(&replace),
@@ -71,41 +75,36 @@ impl Statements {
                 "DELETE FROM TABLE WHERE KEY = ? AND ? IN (present, remembered, earlier)",
             ),
             delete_over: ending("DELETE FROM TABLE WHERE KEY = ? AND expires <= ?"),
-            devices: sql("SELECT KEY, created, seen, expires FROM TABLE \
-                 WHERE owner = ? AND expires > ? AND NOT closed ORDER BY seen DESC"),
-            revoke_all: revocation("owner = ?"),
-            revoke_all_but: revocation("owner = ? AND KEY <> ?"),
-            revoke_one: revocation("owner = ? AND KEY = ?"),
+            devices: sql(&format!(
+                "SELECT KEY, created, seen, expires FROM TABLE \
+                 WHERE owner = TEXT AND {LISTED} ORDER BY seen DESC"
+            )),
+            revoke_all: revoking("DELETE FROM TABLE WHERE owner = TEXT"),
+            revoke_all_but: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY <> ?"),
+            revoke_one: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY = ?"),
             // No session has an empty key. If the second one does not follow, a sweep will.
             probe: sql(&format!(
-                "INSERT INTO TABLE ({fields}, KEY) VALUES (0, '', 0, NULL, NULL, NULL, NULL, \
-                 FALSE, 0, 0, 0, NULL, NULL, '', '', '') {if_absent}"
+                "INSERT INTO TABLE ({fields}, KEY) VALUES (0, ?, 0, NULL, NULL, NULL, NULL, \
+                 FALSE, 0, 0, 0, NULL, NULL, '', '', ?) IF_ABSENT"
             )),
-            unprobe: sql("DELETE FROM TABLE WHERE KEY = ''"),
+            unprobe: sql("DELETE FROM TABLE WHERE KEY = ?"),
         }
     }
 
-    /// Returns the statement that carries a command out, and what it is run with.
+    /// Returns the statement that carries out a command, and its values.
     pub(crate) fn of_command<'v>(
         &self,
         command: Command<'v>,
         now: i64,
     ) -> (&Arc<str>, Vec<Value<'v>>) {
         use Value::{Bytes, Fields, Number};
+        let key = Bytes(command.key().as_bytes());
         match command {
-            Command::Insert { key, record } => {
-                (&self.insert, vec![Fields(record), Bytes(key.as_bytes())])
-            }
+            Command::Insert { record, .. } => (&self.insert, vec![Fields(record), key]),
             Command::Replace {
-                key,
-                expected,
-                record,
+                expected, record, ..
             } => {
-                let state = [
-                    Bytes(key.as_bytes()),
-                    Number(expected.to_i64()),
-                    Number(now),
-                ];
+                let state = [key, Number(expected.to_i64()), Number(now)];
                 if to_micros(record.expires) <= now {
                     return (&self.end, state.to_vec());
                 }
@@ -120,59 +119,63 @@ impl Statements {
                 (text, [&[Fields(record)], &state[..]].concat())
             }
             Command::Touch {
-                key,
                 expected,
                 seen,
                 expires,
+                ..
             } => {
-                let lifetime = [seen, expires].map(|moment| Number(to_micros(moment)));
-                let state = [
-                    Bytes(key.as_bytes()),
-                    Number(expected.to_i64()),
-                    Number(now),
-                ];
-                (&self.touch, [&lifetime[..], &state].concat())
+                let [seen, expires] = [seen, expires].map(|moment| Number(to_micros(moment)));
+                let expected = Number(expected.to_i64());
+                (&self.touch, vec![seen, expires, key, expected, Number(now)])
             }
-            Command::Delete { key, only } => {
-                let key = Bytes(key.as_bytes());
-                match only {
-                    Only::Always => (&self.delete, vec![key]),
-                    Only::Opened(digest) => {
-                        (&self.delete_opened, vec![key, Bytes(digest.as_bytes())])
-                    }
-                    Only::Over(moment) => (&self.delete_over, vec![key, Number(to_micros(moment))]),
-                }
-            }
+            Command::Delete { only, .. } => match only {
+                Only::Always => (&self.delete, vec![key]),
+                Only::Opened(digest) => (&self.delete_opened, vec![key, Bytes(digest.as_bytes())]),
+                Only::Over(moment) => (&self.delete_over, vec![key, Number(to_micros(moment))]),
+            },
         }
     }
 
-    /// Returns the statements that end sessions of an owner, and the handle that they name.
-    pub(crate) fn of_revoke<'v>(&self, which: Revoke<'v>) -> (&Revocation, Option<Value<'v>>) {
+    /// Returns the statement that ends sessions of an owner, and its values.
+    pub(crate) fn of_revoke<'v>(
+        &self,
+        owner: &'v str,
+        which: Revoke<'v>,
+    ) -> (&Arc<str>, Vec<Value<'v>>) {
+        let owner = Value::Bytes(owner.as_bytes());
         // A session's handle is its key.
-        let handle = |handle: &'v PublicId| Some(Value::Bytes(handle.as_bytes()));
         match which {
-            Revoke::All => (&self.revoke_all, None),
-            Revoke::AllBut(kept) => (&self.revoke_all_but, handle(kept)),
-            Revoke::One(ended) => (&self.revoke_one, handle(ended)),
+            Revoke::All => (&self.revoke_all, vec![owner]),
+            Revoke::AllBut(other) => (
+                &self.revoke_all_but,
+                vec![owner, Value::Bytes(other.as_bytes())],
+            ),
+            Revoke::One(named) => (
+                &self.revoke_one,
+                vec![owner, Value::Bytes(named.as_bytes())],
+            ),
         }
     }
 }
 
-/// A record's columns, in the order in which they are bound and read.
-const FIELDS: [&str; 15] = [
-    "revision",
-    "present",
-    "issued",
-    "remembered",
-    "earlier",
-    "remembered_until",
-    "salt",
-    "closed",
-    "created",
-    "seen",
-    "expires",
-    "authenticated",
-    "owner",
-    "expiry",
-    "data",
+/// The condition under which an owner's list shows a session.
+pub(crate) const LISTED: &str = "expires > ? AND NOT closed";
+
+/// The columns of a record with their placeholders, in the order in which they are bound and read.
+const FIELDS: [(&str, &str); 15] = [
+    ("revision", "?"),
+    ("present", "?"),
+    ("issued", "?"),
+    ("remembered", "?"),
+    ("earlier", "?"),
+    ("remembered_until", "?"),
+    ("salt", "?"),
+    ("closed", "?"),
+    ("created", "?"),
+    ("seen", "?"),
+    ("expires", "?"),
+    ("authenticated", "?"),
+    ("owner", "TEXT"),
+    ("expiry", "?"),
+    ("data", "TEXT"),
 ];

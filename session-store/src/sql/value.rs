@@ -1,10 +1,10 @@
 use session_core::Record;
 
-/// What a statement is run with, in the place of a `?`.
+/// A value of a statement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value<'v> {
     Bytes(&'v [u8]),
-    /// A record's fields, each in the place of one of as many.
+    /// All fields of a record, each for a placeholder of its own.
     Fields(&'v Record),
     Number(i64),
 }

@@ -1,14 +1,12 @@
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, Record, Revoke, Store, StoreError, to_micros,
+    Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError, to_micros,
 };
-use sqlx::Row as _;
+use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
 use super::SqliteStore;
-use super::database::query;
-use super::row::{self, Statement};
-use super::statements::Statements;
+use crate::sql::{Driver as _, Value};
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -19,15 +17,16 @@ impl Store for SqliteStore {
         _: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
         let database = &self.0;
-        let load = query(&database.statements.load).bind(key.as_bytes());
+        let load = &database.statements.common.load;
+        let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
         let load = load.fetch_optional(&database.readers);
         let Some(row) = database.within("read a session from", load).await? else {
             return Ok(None);
         };
-        let record = row::record(&row);
+        let record = Sqlite::record(&row);
         if record.is_none() {
-            let place = &database.place;
-            tracing::warn!(%place, "a session's row makes no sense; it is taken as absent");
+            let location = &database.location;
+            tracing::warn!(%location, "a session's row can't be read and is treated as absent");
         }
         Ok(record)
     }
@@ -37,8 +36,10 @@ impl Store for SqliteStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let statement = self.0.statements.of_command(command, to_micros(now));
-        let changed = self.0.execute("write a session to", statement).await?;
+        let statements = &self.0.statements.common;
+        let (text, values) = statements.of_command(command, to_micros(now));
+        let write = Sqlite::statement(text, &values);
+        let changed = self.0.execute("write a session to", write).await?;
         Ok(match command {
             // There may have been nothing to remove.
             Command::Delete { .. } => Outcome::Applied,
@@ -48,19 +49,19 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        let sweep = query(&self.0.statements.sweep)
-            .bind(to_micros(now))
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = [to_micros(now), limit].map(Value::Number);
+        let sweep = Sqlite::statement(&self.0.statements.sweep, &values);
         self.0.execute("remove expired sessions from", sweep).await
     }
 
     async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        let list = query(&self.0.statements.devices)
-            .bind(owner)
-            .bind(to_micros(now));
+        let owner = Value::Bytes(owner.as_bytes());
+        let values = [owner, Value::Number(to_micros(now))];
+        let list = Sqlite::statement(&self.0.statements.common.devices, &values);
         let list = list.fetch_all(&self.0.readers);
         let rows = self.0.within("list sessions in", list).await?;
-        Ok(rows.iter().filter_map(row::device).collect())
+        Ok(rows.iter().filter_map(Sqlite::device).collect())
     }
 
     async fn revoke(
@@ -69,64 +70,25 @@ impl Store for SqliteStore {
         which: Revoke<'_>,
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
-        let statements = &self.0.statements;
-        // A session's handle is its key.
-        let (text, handle) = match which {
-            Revoke::All => (&statements.revoke_all, None),
-            Revoke::AllBut(kept) => (&statements.revoke_all_but, Some(kept)),
-            Revoke::One(ended) => (&statements.revoke_one, Some(ended)),
-        };
-        let mut revoke = query(text).bind(owner).bind(to_micros(now));
-        if let Some(handle) = handle {
-            revoke = revoke.bind(&handle.as_bytes()[..]);
-        }
-        let ended = self.0.execute_returning("end sessions in", revoke).await?;
-        Ok(ended.iter().filter(|row| row.get(0)).count())
+        let (text, mut values) = self.0.statements.common.of_revoke(owner, which);
+        values.push(Value::Number(to_micros(now)));
+        let revoke = Sqlite::statement(text, &values);
+        let revoked = self.0.execute_returning("end sessions in", revoke).await?;
+        Ok(revoked
+            .iter()
+            .filter(|row| matches!(row.try_get(0), Ok(true)))
+            .count())
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let Statements { probe, unprobe, .. } = &self.0.statements;
+        let statements = &self.0.statements.common;
+        let empty = [Value::Bytes(&[]); 2];
         let written = async {
             let mut transaction = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
-            query(probe).execute(&mut *transaction).await?;
-            query(unprobe).execute(&mut *transaction).await?;
+            Sqlite::execute(&mut transaction, &statements.probe, &empty).await?;
+            Sqlite::execute(&mut transaction, &statements.unprobe, &empty[..1]).await?;
             transaction.commit().await
         };
         self.0.within("write to", written).await
-    }
-}
-
-impl Statements {
-    /// Returns the statement that carries a command out.
-    fn of_command<'q>(&self, command: Command<'q>, now: i64) -> Statement<'q> {
-        let keyed = |text| query(text).bind(command.key().as_bytes());
-        match command {
-            Command::Insert { record, .. } => row::bind(keyed(&self.insert), record),
-            Command::Replace {
-                expected, record, ..
-            } => {
-                let statement = if to_micros(record.expires) <= now {
-                    keyed(&self.end)
-                } else {
-                    row::bind(keyed(&self.replace), record)
-                };
-                statement.bind(expected.to_i64()).bind(now)
-            }
-            Command::Touch {
-                expected,
-                seen,
-                expires,
-                ..
-            } => keyed(&self.touch)
-                .bind(expected.to_i64())
-                .bind(now)
-                .bind(to_micros(seen))
-                .bind(to_micros(expires)),
-            Command::Delete { only, .. } => match only {
-                Only::Always => keyed(&self.delete),
-                Only::Opened(digest) => keyed(&self.delete_opened).bind(&digest.as_bytes()[..]),
-                Only::Over(moment) => keyed(&self.delete_over).bind(to_micros(moment)),
-            },
-        }
     }
 }

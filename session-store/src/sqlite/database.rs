@@ -1,18 +1,17 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::StoreError;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqlitePool};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Sqlite, SqlitePool};
 
 use super::checkpointer::Checkpointer;
-use super::failure::Place;
-use super::row::Statement;
+use super::failure::Location;
 use super::statements::Statements;
 
 /// An open database: one connection that writes, and some that read.
 pub(super) struct Database {
-    pub(super) place: Place,
+    pub(super) location: Location,
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     /// `None` for a database in memory, which has no log.
@@ -54,8 +53,8 @@ impl Database {
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
         match tokio::time::timeout(self.limit, work).await {
-            Ok(answer) => answer.map_err(|error| self.place.failure(doing, error)),
-            Err(_) => Err(self.place.too_slow(doing)),
+            Ok(answer) => answer.map_err(|error| self.location.failure(doing, error)),
+            Err(_) => Err(self.location.too_slow(doing)),
         }
     }
 
@@ -80,7 +79,4 @@ impl Database {
     }
 }
 
-/// Begins a statement, which a connection prepares once.
-pub(super) fn query(text: &Arc<str>) -> Statement<'static> {
-    sqlx::query(AssertSqlSafe(Arc::clone(text)))
-}
+type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;

@@ -5,12 +5,12 @@ use session_core::StoreError;
 
 /// A database's name in error messages.
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(super) enum Location {
     File(PathBuf),
     Memory,
 }
 
-impl Place {
+impl Location {
     /// Says what failed, where, and what to do about it.
     pub(super) fn failure(&self, doing: &str, error: sqlx::Error) -> StoreError {
         let reason = reason(&error);
@@ -24,7 +24,7 @@ impl Place {
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),

@@ -5,6 +5,8 @@ use session_core::StoreError;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use crate::sql::check_name;
+
 /// Where and how a [`SqliteStore`](crate::SqliteStore) keeps its table.
 ///
 /// ```
@@ -85,19 +87,16 @@ impl SqliteOptions {
         self
     }
 
-    /// Refuses a name that can't be a table of ours; it stands in SQL text.
+    /// Checks the table's name, which becomes part of SQL.
     pub(super) fn check_table(&self) -> Result<(), StoreError> {
-        let name = &self.table;
-        let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let is_reserved = name.to_ascii_lowercase().starts_with("sqlite_");
-        if begins_well && is_word && name.len() <= 63 && !is_reserved {
-            return Ok(());
+        if self.table.to_ascii_lowercase().starts_with("sqlite_") {
+            let message = format!(
+                "{:?} can't name a table: SQLite reserves \"sqlite_\"",
+                self.table
+            );
+            return Err(StoreError::new(message));
         }
-        Err(StoreError::new(format!(
-            "{name:?} can't name a session table: use 1 to 63 of [A-Za-z0-9_], \
-             without a digit or \"sqlite_\" at the beginning"
-        )))
+        check_name(&self.table)
     }
 
     pub(super) fn writer(&self, path: &Path) -> SqliteConnectOptions {

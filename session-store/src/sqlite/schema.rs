@@ -1,7 +1,7 @@
 use session_core::StoreError;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite, SqliteConnection, Transaction};
 
-use super::failure::Place;
+use super::failure::Location;
 
 const SCHEMA: &str = include_str!("../../migrations/sqlite.sql");
 
@@ -34,18 +34,18 @@ const COLUMNS: [(&str, &str, bool); 16] = [
 pub(super) async fn prepare(
     connection: &mut SqliteConnection,
     table: &str,
-    place: &Place,
+    location: &Location,
 ) -> Result<(), StoreError> {
-    let failure = |error| place.failure("open", error);
+    let failure = |error| location.failure("open", error);
     // A table that exists needs no lock.
     if let Some(found) = find(connection, table).await.map_err(failure)? {
-        return found.check(table, place);
+        return found.check(table, location);
     }
     let begin = connection.begin_with("BEGIN IMMEDIATE");
     let mut transaction = begin.await.map_err(failure)?;
     // Another process may have been faster.
     if let Some(found) = find(&mut transaction, table).await.map_err(failure)? {
-        return found.check(table, place);
+        return found.check(table, location);
     }
     create(&mut transaction, table).await.map_err(failure)?;
     transaction.commit().await.map_err(failure)
@@ -90,11 +90,11 @@ async fn find(
 }
 
 impl Found {
-    fn check(&self, table: &str, place: &Place) -> Result<(), StoreError> {
+    fn check(&self, table: &str, location: &Location) -> Result<(), StoreError> {
         let version = self.version().unwrap_or(VERSION);
         if version > VERSION {
             return Err(StoreError::new(format!(
-                "can't open {place}: its table {table:?} was made by a newer session-store \
+                "can't open {location}: its table {table:?} was made by a newer session-store \
                  (schema {version}, and this one knows {VERSION}); update this program, or name \
                  another table"
             )));
@@ -103,7 +103,7 @@ impl Found {
             return Ok(());
         }
         Err(StoreError::new(format!(
-            "can't open {place}: its table {table:?} was not made by session-store; name another \
+            "can't open {location}: its table {table:?} was not made by session-store; name another \
              table with SqliteOptions::table, or another file"
         )))
     }

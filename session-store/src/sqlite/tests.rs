@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
+use crate::sql::tests::searching;
 
 struct Folder(TempDir);
 
@@ -143,38 +144,13 @@ async fn checkpoints_keep_the_log_short_before_a_writer_has_to() {
 async fn no_statement_reads_the_whole_table() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let Statements {
-        load,
-        replace,
-        end,
-        touch,
-        delete,
-        delete_opened,
-        delete_over,
-        sweep,
-        devices,
-        revoke_all,
-        revoke_all_but,
-        revoke_one,
-        insert: _,
-        probe: _,
-        unprobe: _,
-    } = &store.0.statements;
+    let Statements { common, sweep } = &store.0.statements;
+    let mut record = record_of(1);
+    record.owner = Some("ada".into());
+    let key = key_of(1);
+    let searching = searching(common, &key, &record).into_iter();
     let mut other = folder.other_program().await;
-    for text in [
-        load,
-        replace,
-        end,
-        touch,
-        delete,
-        delete_opened,
-        delete_over,
-        sweep,
-        devices,
-        revoke_all,
-        revoke_all_but,
-        revoke_one,
-    ] {
+    for text in searching.map(|(text, _)| text).chain([sweep]) {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
         let plan = sqlx::query(explain).fetch_all(&mut other).await.unwrap();
         let plan: Vec<String> = plan.iter().map(|row| row.get(3)).collect();

@@ -15,7 +15,7 @@ use session_store::CachedStore;
 use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
 
 use self::schedule::{Task, orders, run};
-use self::stepping::{SteppingStore, TURNS};
+use self::stepping::{STEPS, SteppingStore};
 
 /// A write to ada's session, which was rotated before.
 #[derive(Debug, Clone, Copy)]
@@ -134,10 +134,10 @@ impl Setting {
     }
 
     /// Panics unless loads through the cache, by any secret, find the stored record.
-    fn assert_truth(&self, place: &str) {
+    fn assert_truth(&self, context: &str) {
         for secret in SECRETS {
             let found = find(&self.cached, secret);
-            assert_eq!(found, find(&self.store.model, secret), "{place}");
+            assert_eq!(found, find(&self.store.model, secret), "{context}");
         }
     }
 }
@@ -163,8 +163,8 @@ enum Look {
 
 /// Lets loads, by these secrets, meet a write in every order.
 fn meet(write: Write, loads: &[u64], loses_answer: bool, look: Look) {
-    for order in orders(&mut vec![TURNS; 1 + loads.len()]) {
-        let place = format!("{write:?}, {loads:?}, {loses_answer}, {look:?}, {order:?}");
+    for order in orders(&mut vec![STEPS; 1 + loads.len()]) {
+        let context = format!("{write:?}, {loads:?}, {loses_answer}, {look:?}, {order:?}");
         let setting = Setting::new(loses_answer);
         let cached = &setting.cached;
         let mut tasks = vec![Some(Box::pin(write.run(cached)) as Task<'_>)];
@@ -174,10 +174,10 @@ fn meet(write: Write, loads: &[u64], loses_answer: bool, look: Look) {
             is_written |= task == 0;
             // Every load that begins after the write has ended sees it.
             if is_written && look == Look::AtOnce {
-                setting.assert_truth(&place);
+                setting.assert_truth(&context);
             }
         });
-        setting.assert_truth(&place);
+        setting.assert_truth(&context);
     }
 }
 
@@ -203,17 +203,17 @@ fn no_order_of_two_loads_and_a_write_does_either() {
 #[test]
 fn a_write_that_is_cancelled_at_any_step_leaves_the_cache_right() {
     for write in WRITES {
-        for cancelled_after in 0..TURNS {
-            for order in orders(&mut [cancelled_after, TURNS]) {
-                let place = format!("{write:?}, {order:?}");
+        for cancelled_after in 0..STEPS {
+            for order in orders(&mut [cancelled_after, STEPS]) {
+                let context = format!("{write:?}, {order:?}");
                 let setting = Setting::new(false);
                 let cached = &setting.cached;
-                setting.assert_truth(&place);
+                setting.assert_truth(&context);
                 let mut writing = Box::pin(write.run(cached)) as Task<'_>;
-                let mut turns = 0;
+                let mut steps = 0;
                 let cancelling = poll_fn(|context| {
-                    turns += 1;
-                    if turns <= cancelled_after {
+                    steps += 1;
+                    if steps <= cancelled_after {
                         return writing.as_mut().poll(context);
                     }
                     writing = Box::pin(async {});
@@ -224,7 +224,7 @@ fn a_write_that_is_cancelled_at_any_step_leaves_the_cache_right() {
                     Some(load(cached, 1)),
                 ];
                 run(&mut tasks, &order, |_| ());
-                setting.assert_truth(&place);
+                setting.assert_truth(&context);
             }
         }
     }
@@ -232,8 +232,8 @@ fn a_write_that_is_cancelled_at_any_step_leaves_the_cache_right() {
 
 #[test]
 fn no_order_of_a_logout_and_a_rotation_leaves_the_cache_behind() {
-    for order in orders(&mut [TURNS; 2]) {
-        let place = format!("{order:?}");
+    for order in orders(&mut [STEPS; 2]) {
+        let context = format!("{order:?}");
         let setting = Setting::new(false);
         let cached = &setting.cached;
         let mut tasks = [
@@ -241,10 +241,10 @@ fn no_order_of_a_logout_and_a_rotation_leaves_the_cache_behind() {
             Some(Box::pin(Write::Rotate.run(cached)) as Task<'_>),
         ];
         // As soon as the rotation has ended, the session is cached for its new secret.
-        run(&mut tasks, &order, |_| setting.assert_truth(&place));
+        run(&mut tasks, &order, |_| setting.assert_truth(&context));
         // The old secret is remembered, so the session has ended in either order.
-        assert_eq!(find(&setting.store.model, 2), None, "{place}");
-        setting.assert_truth(&place);
+        assert_eq!(find(&setting.store.model, 2), None, "{context}");
+        setting.assert_truth(&context);
     }
 }
 
@@ -255,7 +255,7 @@ fn a_slow_load_does_not_replace_what_was_read_after_it() {
     let mut early = load(cached, 1);
     let mut context = Context::from_waker(Waker::noop());
     // It has been answered, and has not cached the answer yet.
-    for _ in 1..TURNS {
+    for _ in 1..STEPS {
         assert!(early.as_mut().poll(&mut context).is_pending());
     }
     let replace = Command::Replace {

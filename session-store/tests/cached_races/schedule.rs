@@ -3,14 +3,14 @@ use std::task::{Context, Waker};
 
 pub(crate) type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// Returns every order in which tasks can take so many turns each.
-pub(crate) fn orders(turns: &mut [usize]) -> Vec<Vec<usize>> {
+/// Returns every order in which tasks can take so many steps each.
+pub(crate) fn orders(steps: &mut [usize]) -> Vec<Vec<usize>> {
     let mut orders = Vec::new();
-    for task in 0..turns.len() {
-        if turns[task] > 0 {
-            turns[task] -= 1;
-            orders.extend(orders_after(task, turns));
-            turns[task] += 1;
+    for task in 0..steps.len() {
+        if steps[task] > 0 {
+            steps[task] -= 1;
+            orders.extend(orders_after(task, steps));
+            steps[task] += 1;
         }
     }
     if orders.is_empty() {
@@ -19,12 +19,12 @@ pub(crate) fn orders(turns: &mut [usize]) -> Vec<Vec<usize>> {
     orders
 }
 
-fn orders_after(first: usize, turns: &mut [usize]) -> impl Iterator<Item = Vec<usize>> {
-    let rest = orders(turns).into_iter();
+fn orders_after(first: usize, steps: &mut [usize]) -> impl Iterator<Item = Vec<usize>> {
+    let rest = orders(steps).into_iter();
     rest.map(move |rest| [vec![first], rest].concat())
 }
 
-/// Gives the tasks their turns, and then as many as they still need; says when one is done.
+/// Gives the tasks their steps, and then as many as they still need; says when one is done.
 pub(crate) fn run(tasks: &mut [Option<Task<'_>>], order: &[usize], mut done: impl FnMut(usize)) {
     let rest = (0..tasks.len()).flat_map(|task| [task; 9]);
     for task in order.iter().copied().chain(rest) {

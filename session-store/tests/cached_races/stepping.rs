@@ -83,4 +83,4 @@ impl Store for SteppingStore {
 }
 
 /// A call takes a turn on the way to the store, one in it, and one on the way back.
-pub(crate) const TURNS: usize = 3;
+pub(crate) const STEPS: usize = 3;

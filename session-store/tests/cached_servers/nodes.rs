@@ -52,7 +52,9 @@ impl Nodes {
     /// Signs ada in, and shows her session to every node.
     pub(crate) async fn sign_in(&mut self) {
         self.cookie.clear();
-        self.visit(|session| session.sign_in("ada")).await.unwrap();
+        self.request(|session| session.sign_in("ada"))
+            .await
+            .unwrap();
         self.show().await;
     }
 
@@ -80,7 +82,7 @@ impl Nodes {
     }
 
     /// Makes a request to the node that writes.
-    pub(crate) async fn visit(
+    pub(crate) async fn request(
         &mut self,
         act: impl Fn(&Session) -> Result<(), SessionError>,
     ) -> Result<(), SessionError> {
@@ -135,7 +137,9 @@ impl Nodes {
     /// Signs in, out and about, and sees each step at once.
     pub(crate) async fn see_everything_at_once(&mut self) {
         self.sign_in().await;
-        self.visit(|session| session.insert("n", 1)).await.unwrap();
+        self.request(|session| session.insert("n", 1))
+            .await
+            .unwrap();
         soon("a value is there", async || {
             self.value(&self.listener).await == Some(1)
         })
@@ -157,7 +161,7 @@ impl Nodes {
 
         self.sign_in().await;
         let old = self.cookie.clone();
-        self.visit(Session::cycle).await.unwrap();
+        self.request(Session::cycle).await.unwrap();
         self.show().await;
         // A logout by the old id is one by the new id too.
         let new = std::mem::replace(&mut self.cookie, old);

@@ -51,7 +51,10 @@ async fn postgres_tells_only_ends_if_it_is_to() {
     let mut nodes = nodes([(); 3].map(|()| options.clone())).await;
     nodes.see_ends_at_once().await;
     nodes.sign_in().await;
-    nodes.visit(|session| session.insert("n", 1)).await.unwrap();
+    nodes
+        .request(|session| session.insert("n", 1))
+        .await
+        .unwrap();
     nodes.catch_up().await;
     assert_eq!(nodes.value(&nodes.listener).await, None);
     assert_eq!(nodes.value(&nodes.writer).await, Some(1));

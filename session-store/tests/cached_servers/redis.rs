@@ -171,9 +171,15 @@ async fn listeners_cost_writers_no_command() {
 async fn commands_of_a_life(redis: &Redis, nodes: &mut Nodes) -> u32 {
     redis.cli(&["CONFIG", "RESETSTAT"]).unwrap();
     nodes.cookie.clear();
-    nodes.visit(|session| session.insert("n", 1)).await.unwrap();
-    nodes.visit(|session| session.sign_in("ada")).await.unwrap();
-    nodes.visit(Session::cycle).await.unwrap();
+    nodes
+        .request(|session| session.insert("n", 1))
+        .await
+        .unwrap();
+    nodes
+        .request(|session| session.sign_in("ada"))
+        .await
+        .unwrap();
+    nodes.request(Session::cycle).await.unwrap();
     nodes.log_out().await.unwrap();
     let statistics = redis.cli(&["INFO", "commandstats"]).unwrap();
     let calls = statistics.lines().filter_map(|line| {

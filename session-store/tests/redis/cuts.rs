@@ -1,19 +1,19 @@
 //! Connections that break before or after a server has done what it was asked.
 
 use session_core::{Command, Digest, Only, Outcome, Record, Revoke, Store};
-use session_servers::{Cut, Detour, Redis, skips};
+use session_servers::{Cut, FaultProxy, Redis, skips};
 use session_store::RedisStore;
 use session_testkit::{digest_of, key_of};
 
 use crate::counter::{Counter, HOUR, draw, lasting, now};
 
-const CUTS: [Cut; 2] = [Cut::BeforeItIsDone, Cut::BeforeItIsAnswered];
+const CUTS: [Cut; 2] = [Cut::BeforeRequest, Cut::BeforeResponse];
 
 /// Returns a store, the way to its server, and a number for each cut.
-async fn cuttable(redis: &Redis) -> (RedisStore, Detour) {
-    let detour = Detour::to(redis.port()).unwrap();
-    let url = format!("redis://127.0.0.1:{}", detour.port());
-    (RedisStore::open(url).await.unwrap(), detour)
+async fn cuttable(redis: &Redis) -> (RedisStore, FaultProxy) {
+    let proxy = FaultProxy::to(redis.port()).unwrap();
+    let url = format!("redis://127.0.0.1:{}", proxy.port());
+    (RedisStore::open(url).await.unwrap(), proxy)
 }
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_command_is_done_once_although_the_connection_breaks() {
         return;
     }
     let redis = Redis::start().unwrap();
-    let (store, detour) = cuttable(&redis).await;
+    let (store, proxy) = cuttable(&redis).await;
     let key = &key_of(1);
     for owner in [None, Some("ada")] {
         let record = &lasting(1, owner, HOUR);
@@ -54,12 +54,12 @@ async fn a_command_is_done_once_although_the_connection_breaks() {
                 (touch, Some(next)),
                 (replace(next, over), None),
             ] {
-                detour.cut(cut);
+                proxy.cut(cut);
                 let outcome = store.write(command, now()).await.unwrap();
                 assert_eq!(outcome, Outcome::Applied, "{cut:?}, {command:?}");
-                assert!(detour.has_cut());
+                assert!(proxy.has_cut());
                 let secret: &Digest = &digest_of(0);
-                detour.cut(cut);
+                proxy.cut(cut);
                 let found = store.load(key, secret, now()).await.unwrap();
                 let (found, expected) = (found.map(|found| found.revision), expected);
                 assert_eq!(found, expected.map(|record| record.revision), "{command:?}");
@@ -75,16 +75,16 @@ async fn ends_and_lists_do_not_notice_that_the_connection_breaks() {
         return;
     }
     let redis = Redis::start().unwrap();
-    let (store, detour) = cuttable(&redis).await;
+    let (store, proxy) = cuttable(&redis).await;
     for cut in CUTS {
         let first = Counter::begin(&store, 1, Some("ada")).await;
         let second = Counter::begin(&store, 2, Some("ada")).await;
-        detour.cut(cut);
+        proxy.cut(cut);
         first.delete(Only::Opened(&digest_of(0))).await.unwrap();
-        detour.cut(cut);
+        proxy.cut(cut);
         let devices = store.devices("ada", now()).await.unwrap();
         assert_eq!(devices.len(), 1, "{cut:?}");
-        detour.cut(cut);
+        proxy.cut(cut);
         assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
         assert_eq!(second.counted().await.unwrap(), None);
     }
@@ -98,7 +98,7 @@ async fn it_is_an_error_if_others_wrote_before_the_second_attempt() {
         return;
     }
     let redis = Redis::start().unwrap();
-    let (store, detour) = cuttable(&redis).await;
+    let (store, proxy) = cuttable(&redis).await;
     let counter = Counter::begin(&store, 1, None).await;
     let old = counter.load().await.unwrap().unwrap();
     counter.count().await.unwrap();
@@ -113,7 +113,7 @@ async fn it_is_an_error_if_others_wrote_before_the_second_attempt() {
     };
     let refused = store.write(replace, now()).await.unwrap();
     assert_eq!(refused, Outcome::Refused);
-    detour.cut(Cut::BeforeItIsAnswered);
+    proxy.cut(Cut::BeforeResponse);
     let error = store.write(replace, now()).await.unwrap_err().to_string();
     assert!(error.contains("others have written since"), "{error}");
     assert_eq!(counter.counted().await.unwrap(), Some(1));

@@ -181,7 +181,7 @@ async fn a_server_that_is_none_of_ours_is_told_by_name() {
     }
     let settings = RedisSettings::default().password("geheim");
     let redis = Redis::start_with(settings).unwrap();
-    let place = format!("127.0.0.1:{}", redis.port());
+    let address = format!("127.0.0.1:{}", redis.port());
     let refusal = async |url: String| {
         let options = RedisOptions::new(url).timeout(Duration::from_secs(1));
         let error = RedisStore::open_with(options).await.unwrap_err();
@@ -191,20 +191,20 @@ async fn a_server_that_is_none_of_ours_is_told_by_name() {
         );
         error.to_string()
     };
-    let message = refusal(format!("redis://{place}")).await;
+    let message = refusal(format!("redis://{address}")).await;
     assert!(
-        message.contains(&place) && message.contains("password"),
+        message.contains(&address) && message.contains("password"),
         "{message}"
     );
-    let message = refusal(format!("redis://:geheimer@{place}")).await;
+    let message = refusal(format!("redis://:geheimer@{address}")).await;
     assert!(
-        message.contains(&place) && message.contains("password"),
+        message.contains(&address) && message.contains("password"),
         "{message}"
     );
-    let message = refusal(format!("redis-cluster://:geheim@{place}")).await;
-    assert!(message.contains(&place), "{message}");
-    let message = refusal(format!("redis-sentinel://{place}/main")).await;
-    assert!(message.contains(&place), "{message}");
+    let message = refusal(format!("redis-cluster://:geheim@{address}")).await;
+    assert!(message.contains(&address), "{message}");
+    let message = refusal(format!("redis-sentinel://{address}/main")).await;
+    assert!(message.contains(&address), "{message}");
     let message = refusal("redis://:geheim@127.0.0.1:1".to_owned()).await;
     assert!(
         message.contains("127.0.0.1:1: nothing listens there"),

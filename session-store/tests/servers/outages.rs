@@ -1,4 +1,4 @@
-//! What happens when the server is killed or frozen.
+//! Servers that are killed or frozen, connections that break, and calls that are cancelled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,16 +7,18 @@ use std::time::{Duration, Instant};
 use session_core::{
     Command, Key, Outcome, Policy, Record, Session, SessionError, Sessions, Store, StoreError,
 };
-use session_servers::{Cut, Detour};
+use session_servers::{Cut, FaultProxy};
 use session_testkit::{digest_of, key_of, moment_at, record_of};
 use tokio::sync::Notify;
 
 use super::browser::Browser;
+use super::{SERVER, fresh_store, fresh_url, is_missing};
+use crate::{DATABASE, Options, Server, SqlStore};
 
-/// The time-out of the stores that are tested so.
-pub const TIMEOUT: Duration = Duration::from_secs(1);
+/// The time-out of the stores in these tests.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Twice the time-out, and what a busy machine needs.
+/// Twice the time-out, and a margin for a busy machine.
 const BOUND: Duration = Duration::from_secs(3);
 
 async fn insert(store: &dyn Store, number: usize) -> Result<Outcome, StoreError> {
@@ -55,11 +57,11 @@ impl Traffic {
                     acknowledged.push(number);
                     self.applied.fetch_add(1, Ordering::Relaxed);
                 }
-                // A write whose answer was lost, tried again: nobody was told that it is there.
+                // An attempt before this one was applied, and its answer was lost.
                 Ok(Outcome::Refused) => {}
                 Err(_) => {
                     self.failed.fetch_add(1, Ordering::Relaxed);
-                    // The others have to get a turn too where nothing ever waits.
+                    // Nothing else in this loop may wait.
                     tokio::task::yield_now().await;
                 }
             }
@@ -80,8 +82,18 @@ impl Traffic {
     }
 }
 
-/// Kills a server while sessions are written, and starts it again.
-pub async fn kill_under_load(store: Arc<dyn Store>, kill: impl FnOnce(), restart: impl FnOnce()) {
+async fn hasty_store(server: &Server) -> Arc<SqlStore> {
+    let options = Options::new(server.url(DATABASE)).timeout(TIMEOUT);
+    Arc::new(SqlStore::open_with(options).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_is_an_error_until_it_is_back_and_loses_nothing() {
+    if is_missing() {
+        return;
+    }
+    let mut server = Server::start().unwrap();
+    let store = hasty_store(&server).await;
     let traffic = Arc::new(Traffic::default());
     let writers: Vec<_> = (0..16)
         .map(|_| {
@@ -90,9 +102,9 @@ pub async fn kill_under_load(store: Arc<dyn Store>, kill: impl FnOnce(), restart
         })
         .collect();
     traffic.until(&traffic.applied, 300).await;
-    tokio::task::block_in_place(kill);
+    tokio::task::block_in_place(|| server.kill());
     traffic.until(&traffic.failed, 50).await;
-    tokio::task::block_in_place(restart);
+    tokio::task::block_in_place(|| server.restart().unwrap());
     traffic.until(&traffic.applied, 300).await;
     traffic.ends.store(true, Ordering::Relaxed);
     let mut count = 0;
@@ -107,11 +119,17 @@ pub async fn kill_under_load(store: Arc<dyn Store>, kill: impl FnOnce(), restart
     assert!(count >= 600, "{count}");
 }
 
-/// Freezes a server, asks it for more than there are connections, and lets it go on.
-pub async fn freeze(store: Arc<dyn Store>, freeze: impl FnOnce(), thaw: impl FnOnce()) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_holds_nobody_up_for_long() {
+    if is_missing() {
+        return;
+    }
+    let server = Server::start().unwrap();
+    let store = hasty_store(&server).await;
     let inserted = insert(&*store, 0).await;
     assert_eq!(inserted.unwrap(), Outcome::Applied);
-    tokio::task::block_in_place(freeze);
+    tokio::task::block_in_place(|| server.freeze().unwrap());
+    // More calls than there are connections.
     let calls: Vec<_> = (1..=40)
         .map(|number| {
             let store = Arc::clone(&store);
@@ -122,10 +140,10 @@ pub async fn freeze(store: Arc<dyn Store>, freeze: impl FnOnce(), thaw: impl FnO
         let error = call.await.unwrap().unwrap_err().to_string();
         assert!(error.contains("too long"), "{error}");
     }
-    tokio::task::block_in_place(thaw);
+    tokio::task::block_in_place(|| server.thaw().unwrap());
     let inserted = insert(&*store, 41).await;
     assert_eq!(inserted.unwrap(), Outcome::Applied);
-    // What was not answered may have been done; nothing is half done.
+    // A call without an answer may have been applied, as a whole.
     for number in 1..=40 {
         let found = load(&*store, &key_of(number)).await;
         assert!(found.is_none_or(|found| found == record_of(1)));
@@ -133,48 +151,57 @@ pub async fn freeze(store: Arc<dyn Store>, freeze: impl FnOnce(), thaw: impl FnO
     store.check().await.unwrap();
 }
 
-/// Gives calls up at every moment of theirs: what is left behind disturbs nobody.
-pub async fn give_up(store: Arc<dyn Store>) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_cancelled_disturbs_no_other() {
+    let Some(store) = fresh_store().await else {
+        return;
+    };
     for number in 0..200 {
         let key = &key_of(number);
         let record = &record_of(u32::try_from(number).unwrap());
         let limit = Duration::from_micros(number * 20);
         let insert = store.write(Command::Insert { key, record }, moment_at(0));
-        let given_up = tokio::time::timeout(limit, insert).await.is_err();
-        let found = load(&*store, key).await;
+        let cancelled = tokio::time::timeout(limit, insert).await.is_err();
+        let found = load(&store, key).await;
         let is_right = found.map(|found| found == *record);
-        assert!(is_right.unwrap_or(given_up), "session {number}");
+        assert!(is_right.unwrap_or(cancelled), "session {number}");
     }
 }
 
-/// Cuts the connection on which a session begins or changes, before or after that is done: it is
-/// done once.
-pub async fn cut(store: Arc<dyn Store>, detour: &Detour) {
-    let sessions = Sessions::shared(Policy::default(), store);
-    // So that all is prepared on a connection that is idle then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_is_done_once_although_the_connection_breaks() {
+    if is_missing() {
+        return;
+    }
+    let proxy = FaultProxy::to(SERVER.port()).unwrap();
+    let [direct, other] = [SERVER.port(), proxy.port()].map(|port| format!(":{port}/"));
+    let url = fresh_url().replace(&direct, &other);
+    let store = SqlStore::open(url).await.unwrap();
+    let sessions = Sessions::new(Policy::default(), store);
+    // Prepares every statement on a connection that is idle afterwards.
     let warm = Browser::new(&sessions, "");
     for _ in 0..2 {
         warm.send(count).await.unwrap();
     }
-    for cut in [Cut::BeforeItIsDone, Cut::BeforeItIsAnswered] {
+    for cut in [Cut::BeforeRequest, Cut::BeforeResponse] {
         let owner = &*format!("{cut:?}");
         let browser = Browser::new(&sessions, "");
-        detour.cut(cut);
+        proxy.cut(cut);
         let signed_in = browser.send(|session| session.sign_in(owner)).await;
         assert!(signed_in.is_ok(), "{cut:?}: {signed_in:?}");
-        assert!(detour.has_cut());
+        assert!(proxy.has_cut());
         assert!(browser.is_known().await);
         let devices = sessions.devices(owner).await.unwrap();
         assert_eq!(devices.len(), 1, "{cut:?}");
 
         for expected in 1..=2 {
             let counted = browser.send(|session| {
-                // What was loaded is written next.
-                detour.cut(cut);
+                // The next request after the load is the write.
+                proxy.cut(cut);
                 count(session)
             });
             assert_eq!(counted.await.unwrap(), expected, "{cut:?}");
-            assert!(detour.has_cut());
+            assert!(proxy.has_cut());
             let read = browser.send(|session| session.get::<u32>("count"));
             assert_eq!(read.await.unwrap(), Some(expected), "{cut:?}");
         }

@@ -1,34 +1,35 @@
-//! Eight processes on one table: each is this test's program again.
+//! Eight processes on one table, each of which runs this test again.
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Arc;
 
-use session_core::{Policy, Revoke, SessionError, Sessions, Store};
+use session_core::{Policy, Revoke, SessionError, Sessions};
 
 use super::browser::Browser;
+use super::{fresh_url, is_missing};
+use crate::SqlStore;
 
+/// The name by which the processes find this test.
+const TEST: &str = "servers::processes::eight_processes_lose_nothing_and_revive_nothing";
 const TASK: &str = "SESSION_STORE_TEST_TASK";
 const URL: &str = "SESSION_STORE_TEST_URL";
 const PROCESSES: usize = 8;
 const TIMES: usize = 25;
 
-/// Says whether this process is one of the eight.
-pub fn is_worker() -> bool {
-    std::env::var_os(TASK).is_some()
-}
-
-/// Runs the races; `test` is the name of the test that calls this, and `open` opens the store.
-pub async fn race(test: &str, url: &str, open: impl AsyncFn(&str) -> Arc<dyn Store>) {
+#[tokio::test(flavor = "multi_thread")]
+async fn eight_processes_lose_nothing_and_revive_nothing() {
     if let Ok(task) = std::env::var(TASK) {
-        let store = open(&std::env::var(URL).unwrap()).await;
-        return work(&Sessions::shared(Policy::default(), store), &task).await;
+        let store = SqlStore::open(std::env::var(URL).unwrap()).await.unwrap();
+        return work(&Sessions::new(Policy::default(), store), &task).await;
     }
-    let sessions = Sessions::shared(Policy::default(), open(url).await);
+    if is_missing() {
+        return;
+    }
+    let url = fresh_url();
+    let store = SqlStore::open(&url).await.unwrap();
     let race = Race {
-        test,
+        sessions: Sessions::new(Policy::default(), store),
         url,
-        sessions,
     };
     race.no_increment_is_lost().await;
     race.a_logout_holds().await;
@@ -36,13 +37,12 @@ pub async fn race(test: &str, url: &str, open: impl AsyncFn(&str) -> Arc<dyn Sto
     race.one_rotation_is_done().await;
 }
 
-struct Race<'a> {
-    test: &'a str,
-    url: &'a str,
+struct Race {
+    url: String,
     sessions: Sessions,
 }
 
-impl Race<'_> {
+impl Race {
     async fn no_increment_is_lost(&self) {
         let browser = signed_in(&self.sessions).await;
         let done = self.start("increment", &browser).finish();
@@ -61,7 +61,7 @@ impl Race<'_> {
         assert!(self.sessions.devices("ada").await.unwrap().is_empty());
     }
 
-    /// Also of a session whose secret is rotated meanwhile.
+    /// The session's secret is rotated meanwhile.
     async fn a_revocation_holds(&self) {
         let browser = signed_in(&self.sessions).await;
         let workers = self.start("write and cycle", &browser);
@@ -72,7 +72,7 @@ impl Race<'_> {
         assert!(self.sessions.devices("ada").await.unwrap().is_empty());
     }
 
-    /// Of those that rotate one secret at once one does, and all go on.
+    /// Of several rotations of one secret one is done, and both secrets work.
     async fn one_rotation_is_done(&self) {
         let browser = signed_in(&self.sessions).await;
         let cookies = self.start("cycle", &browser).finish();
@@ -85,14 +85,14 @@ impl Race<'_> {
         }
     }
 
-    /// Starts the processes, and lets them go when all have connected.
+    /// Starts the processes, and lets them work once all have connected.
     fn start(&self, task: &str, browser: &Browser) -> Workers {
         let mut workers: Vec<_> = (0..PROCESSES)
             .map(|_| {
                 let mut child = Command::new(std::env::current_exe().unwrap())
-                    .args(["--exact", "--nocapture", self.test])
+                    .args(["--exact", "--nocapture", TEST])
                     .env(TASK, format!("{task}|{}", browser.cookie()))
-                    .env(URL, self.url)
+                    .env(URL, &self.url)
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())
                     .spawn()
@@ -107,7 +107,7 @@ impl Race<'_> {
         for (child, _) in &mut workers {
             child.stdin.take().unwrap().write_all(b"go\n").unwrap();
         }
-        // What follows happens in the middle of it.
+        // The caller acts while they work.
         for (_, lines) in &mut workers {
             read(lines, "begun");
         }
@@ -128,7 +128,7 @@ async fn signed_in(sessions: &Sessions) -> Browser {
 struct Workers(Vec<(Child, BufReader<ChildStdout>)>);
 
 impl Workers {
-    /// Returns the last line of each.
+    /// Returns the last line of each process.
     fn finish(self) -> Vec<String> {
         let workers = self.0.into_iter().map(|(mut child, mut lines)| {
             let done = read(&mut lines, "done");
@@ -139,7 +139,7 @@ impl Workers {
     }
 }
 
-/// Reads lines until one begins so, and returns its rest; the test runner prints some too.
+/// Reads lines until one has the word, and returns its rest. The test runner prints lines too.
 fn read(lines: &mut impl BufRead, word: &str) -> String {
     let mut line = String::new();
     while lines.read_line(&mut line).unwrap() > 0 {
@@ -151,11 +151,11 @@ fn read(lines: &mut impl BufRead, word: &str) -> String {
     panic!("a process ended before it was {word}");
 }
 
-/// Does what one of the processes is for.
+/// Does the task of one process.
 async fn work(sessions: &Sessions, task: &str) {
     let (task, cookie) = task.split_once('|').unwrap();
     let browser = Browser::new(sessions, cookie);
-    // So that all are connected before the first one begins.
+    // Connects before the first process begins.
     assert!(browser.is_known().await);
     println!("\nready:");
     let mut line = String::new();
@@ -163,7 +163,7 @@ async fn work(sessions: &Sessions, task: &str) {
     let mut done = 0;
     for number in 0..TIMES {
         let write = browser.send(|session| {
-            // What has ended does not begin anew.
+            // A session that has ended must not begin anew.
             if !session.exists() {
                 return Ok(());
             }
@@ -177,7 +177,7 @@ async fn work(sessions: &Sessions, task: &str) {
         });
         match write.await {
             Ok(()) => done += 1,
-            // What was ended or rotated is no error of the store.
+            // An ended or rotated session is no error of the store.
             Err(error) => assert!(!matches!(error, SessionError::Store(_)), "{error:?}"),
         }
         if number == 0 {

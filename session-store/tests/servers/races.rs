@@ -1,14 +1,19 @@
-//! Commands that meet at one row, again and again.
+//! Commands on one row that race, again and again.
 
 use std::sync::Arc;
 
-use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store};
+use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store as _};
 use session_testkit::{digest_of, key_of, moment_at, record_of};
+
+use super::fresh_store;
 
 const ROUNDS: u64 = 200;
 
-/// Ends sessions while they are replaced: nothing of them is left, whichever came first.
-pub async fn an_end_wins_against_a_replace(store: Arc<dyn Store>) {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_ended_while_it_is_replaced_is_gone() {
+    let Some(store) = fresh_store().await.map(Arc::new) else {
+        return;
+    };
     for round in 0..ROUNDS {
         let key = key_of(round);
         let insert = Command::Insert {
@@ -46,9 +51,12 @@ pub async fn an_end_wins_against_a_replace(store: Arc<dyn Store>) {
     }
 }
 
-/// Removes expired sessions from several sides while the lives of some are extended by a clock
-/// that is behind: each is removed once, or stays.
-pub async fn sweeps_share_the_work(store: Arc<dyn Store>) {
+/// Some lives are extended meanwhile, by a clock that is behind: each session is removed once or stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn several_sweeps_at_a_time_remove_what_has_expired() {
+    let Some(store) = fresh_store().await.map(Arc::new) else {
+        return;
+    };
     for number in 0..400 {
         let insert = Command::Insert {
             key: &key_of(number),

@@ -15,7 +15,7 @@ mod sweeps;
 use tokio::sync::Mutex;
 
 /// One at a time, or they would measure each other.
-static TURN: Mutex<()> = Mutex::const_new(());
+static SERIAL: Mutex<()> = Mutex::const_new(());
 
 /// How many have the store open, visitors and a sweeper.
 #[cfg(any(feature = "postgres", feature = "mysql"))]

@@ -6,7 +6,7 @@ use session_store::MysqlStore;
 use session_testkit::key_of;
 
 use crate::sweeps::{Scale, live, now, scale, sweeps};
-use crate::{PROCESSES, TURN, live_keys};
+use crate::{PROCESSES, SERIAL, live_keys};
 
 /// Makes the live sessions from one that is there, and the expired ones in between.
 fn fill(server: &Mariadb, Scale { expired, live, .. }: Scale) {
@@ -36,7 +36,7 @@ async fn mysql_is_swept_under_traffic() {
     if skips("mysql_is_swept_under_traffic", &Mariadb::PROGRAMS) {
         return;
     }
-    let _turn = TURN.lock().await;
+    let _serial = SERIAL.lock().await;
     let scale = scale(10_000);
     let server = Mariadb::start().unwrap();
     let mut stores: Vec<Arc<dyn Store>> = Vec::new();

@@ -10,7 +10,7 @@ use session_store::RedisStore;
 use session_testkit::{digest_of, key_of, record_of};
 use time::OffsetDateTime;
 
-use crate::TURN;
+use crate::SERIAL;
 use crate::sweeps::{Latencies, Scale, Traffic, scale};
 
 /// How many sessions that expire an owner has.
@@ -93,8 +93,8 @@ async fn frees(
     };
     let (owners, kept) = (expired / EACH, expired / EACH / ONE_STAYS);
     let record = lasting(LONG, None);
-    let visited = record.clone();
-    insert(&store, 0..live, move |_| visited.clone()).await;
+    let shared = record.clone();
+    insert(&store, 0..live, move |_| shared.clone()).await;
     insert(&store, live..live + kept, move |number| {
         lasting(LONG, Some((number - live) * ONE_STAYS))
     })
@@ -178,7 +178,7 @@ async fn redis_is_rid_of_what_has_expired() {
     if skips("redis_is_rid_of_what_has_expired", &Redis::PROGRAMS) {
         return;
     }
-    let _turn = TURN.lock().await;
+    let _serial = SERIAL.lock().await;
     let redis = Redis::start().unwrap();
     let store = RedisStore::open(redis.url()).await.unwrap();
     let ask = |words: &[&str]| vec![redis.cli(words).unwrap()];
@@ -190,7 +190,7 @@ async fn a_redis_cluster_is_rid_of_what_has_expired() {
     if skips("a_redis_cluster_is_rid", &Redis::PROGRAMS) {
         return;
     }
-    let _turn = TURN.lock().await;
+    let _serial = SERIAL.lock().await;
     let cluster = RedisCluster::start().unwrap();
     let store = RedisStore::open(cluster.url()).await.unwrap();
     let primaries = cluster.primaries().unwrap();

@@ -9,34 +9,35 @@ use time::OffsetDateTime;
 
 use super::is_full;
 
-/// Visitors of live sessions.
+/// Clients that load and write live sessions.
 #[derive(Clone)]
 pub struct Traffic {
     pub stores: Vec<Arc<dyn Store>>,
     pub live: u64,
-    /// What each of them has.
+    /// The record of each live session.
     pub record: Record,
     pub now: OffsetDateTime,
 }
 
-const VISITORS: usize = 4;
+const CLIENTS: usize = 4;
 
 impl Traffic {
-    /// Visits sessions while something else goes on: nine loads for each write.
+    /// Sends requests until `meanwhile` ends: nine loads for each write.
     pub async fn watch(&self, meanwhile: impl Future<Output = ()>) -> Latencies {
         let stop = Arc::new(AtomicBool::new(false));
-        let turn = Arc::new(AtomicU64::new(0));
-        let visitors: Vec<_> = (0..VISITORS)
-            .map(|number| {
-                let (traffic, stop, turn) = (self.clone(), Arc::clone(&stop), Arc::clone(&turn));
-                tokio::spawn(async move { traffic.visit(number, &turn, &stop).await })
+        let requests = Arc::new(AtomicU64::new(0));
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (traffic, stop) = (self.clone(), Arc::clone(&stop));
+                let requests = Arc::clone(&requests);
+                tokio::spawn(async move { traffic.send(client, &requests, &stop).await })
             })
             .collect();
         meanwhile.await;
         stop.store(true, Ordering::SeqCst);
         let (mut loads, mut writes) = (Vec::new(), Vec::new());
-        for visitor in visitors {
-            let (some_loads, some_writes) = visitor.await.unwrap();
+        for client in clients {
+            let (some_loads, some_writes) = client.await.unwrap();
             loads.extend(some_loads);
             writes.extend(some_writes);
         }
@@ -46,19 +47,19 @@ impl Traffic {
         }
     }
 
-    async fn visit(
+    async fn send(
         &self,
-        visitor: usize,
-        turn: &AtomicU64,
+        client: usize,
+        requests: &AtomicU64,
         stop: &AtomicBool,
     ) -> (Vec<Duration>, Vec<Duration>) {
-        let store = &self.stores[visitor % self.stores.len()];
+        let store = &self.stores[client % self.stores.len()];
         let (mut loads, mut writes) = (Vec::new(), Vec::new());
         while !stop.load(Ordering::SeqCst) {
-            let turn = turn.fetch_add(1, Ordering::SeqCst);
-            let key = &key_of(turn * 7_919 % self.live);
+            let number = requests.fetch_add(1, Ordering::SeqCst);
+            let key = &key_of(number * 7_919 % self.live);
             let begun = Instant::now();
-            if turn.is_multiple_of(10) {
+            if number.is_multiple_of(10) {
                 let replace = Command::Replace {
                     key,
                     expected: self.record.revision,
@@ -79,7 +80,7 @@ impl Traffic {
     }
 }
 
-/// How long requests took, by kind, each time that they were watched.
+/// The latencies of requests, by kind and by watch.
 #[derive(Default)]
 pub struct Latencies {
     loads: Vec<Vec<Duration>>,
@@ -92,14 +93,14 @@ impl Latencies {
         self.writes.extend(others.writes);
     }
 
-    /// Compares the median of the p99, which busy moments of the machine do not change.
+    /// Compares the medians of the p99, on which a busy moment of the machine has no effect.
     pub fn assert_resembles(&self, without: &Self) {
         for (with, without) in [
             (&self.loads, &without.loads),
             (&self.writes, &without.writes),
         ] {
             let (with, without) = (median(with, 99), median(without, 99));
-            // A machine that is busy otherwise sees more.
+            // The short run may share the machine with other tests.
             let (times, slack) = if is_full() { (2, 1) } else { (5, 50) };
             assert!(
                 with <= without * times + Duration::from_millis(slack),
@@ -124,7 +125,7 @@ impl fmt::Display for Latencies {
     }
 }
 
-/// Returns the median of what so many percent of requests took at most each time.
+/// Returns the median, over all watches, of a percentile.
 fn median(all: &[Vec<Duration>], percent: usize) -> Duration {
     let each = all.iter().filter(|one| !one.is_empty());
     percentile(

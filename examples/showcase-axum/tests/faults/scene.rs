@@ -118,10 +118,10 @@ impl Scene {
     }
 }
 
-/// A browser's place in the scene.
+/// A browser's part in the scene.
 pub struct Seat {
     scene: Arc<Scene>,
-    /// None of a guest, whom nobody waits for.
+    /// `None` for a guest, which nothing waits for.
     number: Option<usize>,
 }
 
@@ -153,7 +153,7 @@ impl Seat {
         !self.scene.state().is_doubtful
     }
 
-    /// Sends a request, and judges the answer; none if it failed as it may in these circumstances.
+    /// Sends a request, and judges the answer; `None` if it failed as it may in these circumstances.
     pub fn send(&self, browser: &Client, request: Request) -> Option<Answer> {
         let gate = self.scene.gate.read();
         let _gate = gate.unwrap_or_else(PoisonError::into_inner);

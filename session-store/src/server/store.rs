@@ -5,8 +5,8 @@ use session_core::{Command, Device, Key, Outcome, Record, Revoke, StoreError, to
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
-use super::statements::Revocation;
-use super::{Dialect, Driver as _, Effect, Kind, Pool, Statements, SweepCursor, Value, outcome};
+use super::{Dialect, Kind, Pool, SweepCursor, outcome};
+use crate::sql::{Driver as _, Effect, Statements, Value};
 
 /// Keeps sessions in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
@@ -25,7 +25,7 @@ impl<D: Dialect> SqlStore<D> {
         timeout: Duration,
     ) -> Result<Self, StoreError> {
         let store = Self {
-            statements: Statements::of(&dialect),
+            statements: Statements::new(|effect, template| dialect.sql(effect, template)),
             pool: Pool::new(dialect, connections, timeout),
             cursor: SweepCursor::new(),
         };
@@ -131,17 +131,10 @@ impl<D: Dialect> SqlStore<D> {
         which: Revoke<'_>,
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
-        let (Revocation { uncounted, all }, handle) = self.statements.of_revoke(which);
-        let mut values = vec![Value::Bytes(owner.as_bytes())];
-        values.extend(handle);
-        values.push(Value::Number(to_micros(now)));
-        let with_now = &values[..];
-        let named = &values[..values.len() - 1];
+        let (text, values) = self.statements.of_revoke(owner, which);
+        let (values, now) = (&values[..], to_micros(now));
         let revoke = move |mut connection: D::Connection| async move {
-            let revoked = match D::matched(&mut connection, uncounted, with_now).await {
-                Ok(_) => D::matched(&mut connection, all, named).await,
-                Err(error) => Err(error),
-            };
+            let revoked = D::revoke(&mut connection, text, values, now).await;
             (connection, revoked)
         };
         self.pool.run("end sessions in", revoke).await
@@ -150,8 +143,8 @@ impl<D: Dialect> SqlStore<D> {
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         let Statements { probe, unprobe, .. } = &self.statements;
         let write = move |mut connection: D::Connection| async move {
-            let written = match D::matched(&mut connection, probe, &[]).await {
-                Ok(_) => D::matched(&mut connection, unprobe, &[]).await,
+            let written = match D::matched(&mut connection, probe, &[EMPTY; 2]).await {
+                Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
                 Err(error) => Err(error),
             };
             (connection, written.map(drop))
@@ -177,67 +170,6 @@ impl<D: Dialect> SqlStore<D> {
     }
 }
 
+const EMPTY: Value<'_> = Value::Bytes(&[]);
 const WRITE: &str = "write a session to";
 const SWEEP: &str = "remove expired sessions from";
-
-/// Makes a newtype around an `Arc<SqlStore<_>>` a store.
-macro_rules! delegate_store {
-    ($Store:ident) => {
-        #[async_trait::async_trait]
-        impl session_core::Store for $Store {
-            async fn load(
-                &self,
-                key: &session_core::Key,
-                _: &session_core::Digest,
-                _: time::OffsetDateTime,
-            ) -> Result<Option<session_core::Record>, session_core::StoreError> {
-                self.0.load(key).await
-            }
-
-            async fn write(
-                &self,
-                command: session_core::Command<'_>,
-                now: time::OffsetDateTime,
-            ) -> Result<session_core::Outcome, session_core::StoreError> {
-                self.0.write(command, now).await
-            }
-
-            async fn sweep(
-                &self,
-                now: time::OffsetDateTime,
-                limit: usize,
-            ) -> Result<usize, session_core::StoreError> {
-                self.0.sweep(now, limit).await
-            }
-
-            async fn devices(
-                &self,
-                owner: &str,
-                now: time::OffsetDateTime,
-            ) -> Result<Vec<session_core::Device>, session_core::StoreError> {
-                self.0.devices(owner, now).await
-            }
-
-            async fn revoke(
-                &self,
-                owner: &str,
-                which: session_core::Revoke<'_>,
-                now: time::OffsetDateTime,
-            ) -> Result<usize, session_core::StoreError> {
-                self.0.revoke(owner, which, now).await
-            }
-
-            async fn check(&self) -> Result<(), session_core::StoreError> {
-                self.0.check().await
-            }
-        }
-
-        impl std::fmt::Debug for $Store {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{}({})", stringify!($Store), self.0.pool.server())
-            }
-        }
-    };
-}
-
-pub(crate) use delegate_store;

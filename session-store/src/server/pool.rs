@@ -48,7 +48,7 @@ pub(crate) struct Pool<S: Server> {
     server: S,
     /// The one that was used last is at the back, and used next.
     idle: Mutex<VecDeque<Idle<S::Connection>>>,
-    turns: Semaphore,
+    permits: Semaphore,
     size: u32,
     timeout: Duration,
 }
@@ -73,7 +73,7 @@ impl<S: Server> Pool<S> {
         Self {
             server,
             idle: Mutex::default(),
-            turns: Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)),
+            permits: Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)),
             size,
             timeout,
         }
@@ -150,9 +150,9 @@ impl<S: Server> Pool<S> {
 
     /// Closes all connections when the calls under way are done; later calls fail.
     pub(crate) async fn close(&self) {
-        let turns = self.turns.acquire_many(self.size).await;
-        self.turns.close();
-        drop(turns);
+        let permits = self.permits.acquire_many(self.size).await;
+        self.permits.close();
+        drop(permits);
         let idle = std::mem::take(&mut *self.idle());
         self.part(idle).await;
     }
@@ -164,13 +164,13 @@ impl<S: Server> Pool<S> {
     where
         F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
     {
-        let turn = timeout(self.timeout, self.turns.acquire()).await;
-        let _turn = turn
+        let permit = timeout(self.timeout, self.permits.acquire()).await;
+        let _permit = permit
             .map_err(|_| Failure::Crowded)?
             .map_err(|_| Failure::Closed)?;
-        let kept = self.take().await;
-        let mut is_fresh = kept.is_none();
-        let mut connection = match kept {
+        let idle = self.take().await;
+        let mut is_fresh = idle.is_none();
+        let mut connection = match idle {
             Some(connection) => connection,
             None => self.connect().await?,
         };
@@ -184,7 +184,7 @@ impl<S: Server> Pool<S> {
             connection = used;
             let error = match answer {
                 Ok(answer) => {
-                    self.keep(connection).await;
+                    self.put_back(connection).await;
                     return Ok((answer, attempt));
                 }
                 Err(error) => error,
@@ -205,7 +205,7 @@ impl<S: Server> Pool<S> {
                 }
                 Verdict::Raced if races < RACES => races += 1,
                 Verdict::Raced | Verdict::Refused => {
-                    self.keep(connection).await;
+                    self.put_back(connection).await;
                     return Err(Failure::Error(error));
                 }
             }
@@ -234,7 +234,7 @@ impl<S: Server> Pool<S> {
         None
     }
 
-    async fn keep(&self, connection: S::Connection) {
+    async fn put_back(&self, connection: S::Connection) {
         let since = Instant::now();
         let mut old = VecDeque::new();
         {

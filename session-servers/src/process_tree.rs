@@ -5,16 +5,16 @@ use std::process::Command;
 /// Returns a process and all its descendants, also those that began a session of their own.
 ///
 /// Where there is no `/proc`, it is the process alone.
-pub(crate) fn family(id: u32) -> Vec<u32> {
+pub(crate) fn process_tree(id: u32) -> Vec<u32> {
     let parents = parents();
-    let mut family = vec![id];
+    let mut tree = vec![id];
     let mut next = 0;
-    while let Some(&parent) = family.get(next) {
+    while let Some(&parent) = tree.get(next) {
         let children = parents.iter().filter(|(_, of)| *of == parent);
-        family.extend(children.map(|(child, _)| *child));
+        tree.extend(children.map(|(child, _)| *child));
         next += 1;
     }
-    family
+    tree
 }
 
 /// Sends a signal, as `kill` names it; those that are gone do not matter if one is there.
@@ -64,7 +64,7 @@ mod tests {
             .read_line(&mut line)
             .unwrap();
         let grandchild: u32 = line.trim().parse().unwrap();
-        let found = family(child.id());
+        let found = process_tree(child.id());
         signal("-KILL", &found).unwrap();
         child.wait().unwrap();
         assert!(found.contains(&child.id()), "{found:?}");

@@ -2,26 +2,34 @@ use std::sync::Arc;
 
 use sqlx::{Database, Error};
 
-use super::{Driver, Server, Value};
+use super::Server;
+use crate::sql::{Driver, Effect, Value};
 
-/// What one family of servers has of its own: SQL that others do not understand, and the table.
+/// A kind of server: its own SQL, and its table.
 pub(crate) trait Dialect:
     Server<Connection = <Self::Driver as Database>::Connection> + Sized
 {
     type Driver: Driver;
 
-    /// Ends an `INSERT` that does nothing where the key is taken; empty if that is an error.
-    const IF_ABSENT: &'static str;
-
-    /// Writes a statement in which `TABLE` stands for the table, `KEY` for its column of that name
-    /// and `?` for a value.
-    fn sql(&self, effect: Effect, text: &str) -> String;
+    /// Writes a statement of [`Statements`](crate::sql::Statements).
+    fn sql(&self, effect: Effect, template: &str) -> String;
 
     /// Returns how many rows a statement has matched, changed or not.
     fn count(done: &<Self::Driver as Database>::QueryResult) -> u64;
 
-    /// Removes sessions that ended from `from` to `now`, at most `limit`, and returns how many and
-    /// the end of the last one. It waits for nobody, and several may do it at once.
+    /// Removes the sessions that a revoking statement names, and returns how many of them were
+    /// listed.
+    fn revoke(
+        connection: &mut Self::Connection,
+        text: &Arc<str>,
+        values: &[Value<'_>],
+        now: i64,
+    ) -> impl Future<Output = Result<usize, Error>> + Send;
+
+    /// Removes at most `limit` sessions that ended from `from` to `now`.
+    ///
+    /// Returns how many it removed, and the end of the last one. It waits for no lock, and several
+    /// sweeps may run at once.
     fn sweep(
         &self,
         connection: &mut Self::Connection,
@@ -30,15 +38,15 @@ pub(crate) trait Dialect:
         limit: i64,
     ) -> impl Future<Output = Result<(usize, Option<i64>), Error>> + Send;
 
-    /// Makes the table unless it is there, and says whether it is ours.
+    /// Creates the table unless it exists, and says whether it is ours.
     ///
-    /// One that is there costs no lock and no privilege.
+    /// If the table exists, this takes no lock and needs no privilege.
     fn prepare(
         &self,
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<Kind, Error>> + Send;
 
-    /// Runs a writing statement and returns how many rows it has matched; 0 if its key is taken.
+    /// Runs a statement that writes and returns how many rows it has matched; 0 if the key is taken.
     fn matched(
         connection: &mut Self::Connection,
         text: &Arc<str>,
@@ -54,16 +62,7 @@ pub(crate) trait Dialect:
     }
 }
 
-/// What a statement does to the sessions that it matches, for those that have copies of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
-    Changes,
-    /// Ends a session or one of its secrets.
-    Ends,
-    Nothing,
-}
-
-/// What has our table's name.
+/// The maker of the table that has our name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Foreign,

@@ -1,0 +1,19 @@
+//! The parts that the stores on database servers share. The rest of each server is its [`Dialect`].
+
+mod address;
+mod dialect;
+mod outcome;
+mod pool;
+mod public_store;
+mod store;
+mod sweep_cursor;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(crate) use address::parse;
+pub(crate) use dialect::{Dialect, Kind};
+pub(crate) use outcome::{Attempt, outcome};
+pub(crate) use pool::{Pool, Server, Verdict};
+pub(crate) use public_store::public_store;
+pub(crate) use store::SqlStore;
+pub(crate) use sweep_cursor::SweepCursor;

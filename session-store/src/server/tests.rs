@@ -1,0 +1,164 @@
+//! What every server is held to; the tests of each store start one and call these.
+
+use session_core::{
+    Command, Key, Only, Outcome, Record, Remembered, Revision, Revoke, StoreError, to_micros,
+};
+use session_testkit::{digest_of, key_of, moment_at, record_of};
+use sqlx::Connection as _;
+
+use super::{Dialect, SqlStore};
+
+fn owned(number: u32, expires: i64) -> Record {
+    Record {
+        owner: Some("ada".into()),
+        expires: moment_at(expires),
+        ..record_of(number)
+    }
+}
+
+async fn insert<D: Dialect>(store: &SqlStore<D>, key: &Key, record: &Record) {
+    let insert = Command::Insert { key, record };
+    let outcome = store.write(insert, moment_at(-1)).await.unwrap();
+    assert_eq!(outcome, Outcome::Applied);
+}
+
+/// Breaks columns by SQL: a row that makes no sense is absent, and data that is no text is empty,
+/// which is for the core to deal with. `hex` writes bytes as the server's SQL does.
+pub(crate) async fn a_broken_row_is_absent<D: Dialect>(
+    store: &SqlStore<D>,
+    run: impl Fn(&str),
+    hex: impl Fn(&str) -> String,
+) {
+    let mut record = owned(1, 100);
+    record.secrets.remembered = Some(Remembered {
+        digest: digest_of(1),
+        earlier: None,
+        until: moment_at(10),
+        salt: None,
+    });
+    for (number, (column, value)) in (0..).zip([
+        ("data", hex("ff")),
+        ("expiry", "'never'".to_owned()),
+        ("owner", hex("ff")),
+        ("created", i64::MAX.to_string()),
+        ("remembered_until", "NULL".to_owned()),
+    ]) {
+        let key = &key_of(number);
+        insert(store, key, &record).await;
+        assert_eq!(store.load(key).await.unwrap().as_ref(), Some(&record));
+        run(&format!("UPDATE session SET {column} = {value}"));
+        let found = store.load(key).await.unwrap();
+        let data = found.map(|record| record.data);
+        assert_eq!(
+            data.as_deref(),
+            (column == "data").then_some(""),
+            "{column}"
+        );
+        run("DELETE FROM session");
+    }
+}
+
+/// Ends a session that another connection has replaced and not yet committed; `waiting` counts
+/// the connections that wait for a lock.
+pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
+    store: &SqlStore<D>,
+    waiting: impl Fn() -> usize,
+) {
+    let (key, digest, now) = (&key_of(1), &digest_of(0), moment_at(0));
+    for round in 0..8 {
+        insert(store, key, &owned(1, 100)).await;
+        // Shorter or longer, it changes its place in an index.
+        let record = &owned(2, if round < 4 { 50 } else { 150 });
+        let expected = Revision::from_i64(1);
+        let replace = Command::Replace {
+            key,
+            expected,
+            record,
+        };
+        let (text, values) = store.statements.of_command(replace, to_micros(now));
+        let mut elsewhere = store.pool.server().connect().await.unwrap();
+        let mut transaction = elsewhere.begin().await.unwrap();
+        let matched = D::matched(&mut transaction, text, &values).await;
+        assert_eq!(matched.unwrap(), 1);
+
+        let delete = async |only| {
+            let delete = Command::Delete { key, only };
+            let outcome = store.write(delete, now).await?;
+            assert_eq!(outcome, Outcome::Applied);
+            Ok::<_, StoreError>(())
+        };
+        let ended = async {
+            match round % 4 {
+                0 => delete(Only::Always).await,
+                1 => delete(Only::Opened(digest)).await,
+                2 => {
+                    let revoked = store.revoke("ada", Revoke::All, now).await?;
+                    assert_eq!(revoked, 1);
+                    Ok(())
+                }
+                _ => {
+                    // This one is refused, and leaves what was put there alone.
+                    let touch = Command::Touch {
+                        key,
+                        expected,
+                        seen: moment_at(1),
+                        expires: moment_at(200),
+                    };
+                    let outcome = store.write(touch, now).await?;
+                    assert_eq!(outcome, Outcome::Refused);
+                    Ok(())
+                }
+            }
+        };
+        let committed = async {
+            while waiting() == 0 {
+                tokio::task::yield_now().await;
+            }
+            transaction.commit().await.unwrap();
+        };
+        let (ended, ()) = tokio::join!(ended, committed);
+        ended.unwrap();
+        let left = usize::from(round % 4 == 3);
+        let devices = store.devices("ada", now).await.unwrap();
+        assert_eq!(devices.len(), left, "round {round}");
+        let found = store.load(key).await.unwrap();
+        assert_eq!(
+            found.as_ref(),
+            (left == 1).then_some(record),
+            "round {round}"
+        );
+        delete(Only::Always).await.unwrap();
+    }
+}
+
+/// One process is in the middle of a sweep; another one sweeps, and there are requests.
+pub(crate) async fn a_sweep_keeps_nobody_waiting<D: Dialect>(store: &SqlStore<D>) {
+    for number in 0..30 {
+        let key = &key_of(u64::try_from(number).unwrap());
+        insert(store, key, &owned(1, number)).await;
+    }
+    let dialect = store.pool.server();
+    let mut elsewhere = dialect.connect().await.unwrap();
+    let mut transaction = elsewhere.begin().await.unwrap();
+    let now = moment_at(19);
+    let swept = dialect.sweep(&mut transaction, i64::MIN, to_micros(now), 8);
+    let last = to_micros(moment_at(7));
+    assert_eq!(swept.await.unwrap(), (8, Some(last)));
+
+    // Whoever waited would wait until the time is up.
+    assert_eq!(store.sweep(now, 8).await.unwrap(), 8);
+    assert_eq!(store.sweep(now, 8).await.unwrap(), 4);
+    for number in 20..30 {
+        let (key, record) = (&key_of(number), &owned(2, 100));
+        let replace = Command::Replace {
+            key,
+            expected: Revision::from_i64(1),
+            record,
+        };
+        let replaced = store.write(replace, now).await.unwrap();
+        assert_eq!(replaced, Outcome::Applied);
+        insert(store, &key_of(100 + number), record).await;
+    }
+    transaction.rollback().await.unwrap();
+    assert_eq!(store.sweep(now, 100).await.unwrap(), 8);
+}

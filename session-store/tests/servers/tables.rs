@@ -1,0 +1,94 @@
+//! Who may make the table, and which tables are refused.
+
+use session_core::{Command, Store as _};
+use session_testkit::{key_of, moment_at, record_of};
+
+use super::{SERVER, fresh_url, is_missing};
+use crate::{
+    Options, PARTIAL_TABLE, QUOTED_TABLE, SCHEMA, SCHEME, SqlStore, UNIQUE_KEY, create_user,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_make_the_table_at_once() {
+    if is_missing() {
+        return;
+    }
+    for _ in 0..5 {
+        let url = fresh_url();
+        let stores: Vec<_> = (0..8)
+            .map(|_| tokio::spawn(SqlStore::open(url.clone())))
+            .collect();
+        for store in stores {
+            let store = store.await.unwrap().unwrap();
+            store.migrate().await.unwrap();
+            store.check().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_may_create_nothing_uses_a_table_that_is_there() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let user = format!("{database}_user");
+    let grantee = create_user(&database, &user);
+    let admin = SERVER.url(&database);
+    let (_, host) = admin.split_once('@').unwrap();
+    let url = format!("{SCHEME}://{user}:p@{host}");
+    let refusal = SqlStore::open(&url).await.unwrap_err().to_string();
+    assert!(refusal.contains("lacks a privilege"), "{refusal}");
+
+    let grant = "GRANT SELECT, INSERT, UPDATE, DELETE ON session TO";
+    let ready = format!("{SCHEMA} {grant} {grantee}");
+    SERVER.run(&database, &ready).unwrap();
+    let store = SqlStore::open(&url).await.unwrap();
+    store.check().await.unwrap();
+    let (key, record) = (&key_of(1), &record_of(1));
+    let insert = Command::Insert { key, record };
+    store.write(insert, moment_at(0)).await.unwrap();
+    assert_eq!(store.sweep(moment_at(100), 10).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_ours_is_refused_and_left_alone() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let (unique, plain) = UNIQUE_KEY;
+    let no_unique_key = SCHEMA.replace(unique, plain);
+    for foreign in [
+        "CREATE TABLE session (id int)",
+        PARTIAL_TABLE,
+        &no_unique_key,
+    ] {
+        SERVER.run(&database, foreign).unwrap();
+        let error = SqlStore::open(SERVER.url(&database)).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("was not made by"), "{error}");
+        assert!(error.contains(QUOTED_TABLE), "{error}");
+        SERVER.run(&database, "DROP TABLE session").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_name_that_is_accepted_works() {
+    if is_missing() {
+        return;
+    }
+    let url = fresh_url();
+    let long = "x".repeat(63);
+    for table in ["select", "Mixed_Case", "_", "key", "TEXT_KEY_TABLE", &*long] {
+        let options = Options::new(&url).table(table);
+        for _ in 0..2 {
+            let store = SqlStore::open_with(options.clone()).await.unwrap();
+            store.check().await.unwrap();
+        }
+    }
+    for table in ["a\"b", "a`b"] {
+        let options = Options::new(&url).table(table);
+        assert!(SqlStore::open_with(options).await.is_err(), "{table}");
+    }
+}
