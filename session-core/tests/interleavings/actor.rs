@@ -1,10 +1,12 @@
 use session_core::{
     Command, CommitError, Digest, Exchange, Key, Opened, Record, Reply, Session, SessionError, Step,
 };
-use time::OffsetDateTime;
 
 use crate::cast::{Act, Part, Who};
+use crate::ledger::Ledger;
+use crate::outcome::{Answer, Sight, arrive};
 use crate::scene::{Known, Scene};
+use crate::schedule::Reach;
 use crate::util::id_of;
 
 /// One request under way.
@@ -23,11 +25,7 @@ pub struct Actor {
     status: u16,
     /// The last early save's cookie.
     saved_cookie: Option<String>,
-    /// What it has written since it began or destroyed the session.
-    written: Written,
-    /// How much of that was acknowledged, by saves or by an answer that is no error, and of which
-    /// session.
-    pub acknowledged: Vec<(Key, Written)>,
+    pub ledger: Ledger,
     /// The session that was acknowledged to it last, and has not been lost since.
     pub held: Option<Key>,
     pub owner: Option<&'static str>,
@@ -35,64 +33,7 @@ pub struct Actor {
     pub answer: Option<Answer>,
 }
 
-#[derive(Debug, Clone, Default)]
-pub struct Written {
-    pub names: Vec<String>,
-    /// Those of the names that nobody may see by an id from before the sign-in.
-    pub private: Vec<String>,
-    pub increments: u32,
-}
-
-/// What a handler could see.
-#[derive(Debug)]
-pub struct Sight {
-    pub exists: bool,
-    pub owner: Option<String>,
-    pub names: Vec<String>,
-    pub n: u32,
-    pub authenticated: Option<OffsetDateTime>,
-    /// Whether the request has signed in itself before.
-    pub is_own_sign_in: bool,
-    /// Whether the session that it came to was closed then.
-    pub is_closed: bool,
-}
-
-/// A response that has left the server.
-pub struct Answer {
-    pub reply: Reply,
-    pub is_error: bool,
-    pub cookie: Option<Known>,
-    /// Whether an early save has issued the cookie, and nothing was written since.
-    pub is_cookie_early: bool,
-    /// Whether the cookie is the present secret of a session that lives, when the answer leaves.
-    pub is_cookie_right: bool,
-    /// The present secret at that moment, if the request has issued it.
-    pub owed: Option<Digest>,
-    pub is_delivered: bool,
-}
-
-/// What a step touches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// A load.
-    Reads,
-    /// A record that nobody else can know.
-    Inserts,
-    Writes,
-    Everything,
-}
-
-impl Reach {
-    /// Says whether it makes no difference which of two requests takes its step first.
-    pub fn commutes_with(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Everything, _) | (_, Self::Everything) => false,
-            (Self::Inserts, _) | (_, Self::Inserts) => true,
-            (one, another) => one == Self::Reads && another == Self::Reads,
-        }
-    }
-}
-
+#[allow(clippy::large_enum_variant, reason = "there are three of them")]
 enum Stage {
     Unsent,
     Asking(Exchange),
@@ -114,8 +55,7 @@ impl Actor {
             is_first_step: true,
             status: 200,
             saved_cookie: None,
-            written: Written::default(),
-            acknowledged: Vec::new(),
+            ledger: Ledger::default(),
             held: None,
             owner: None,
             sights: Vec::new(),
@@ -157,12 +97,7 @@ impl Actor {
     /// Says whether its answer would change the jar, and has not arrived yet.
     pub fn is_on_its_way(&self) -> bool {
         let answer = self.answer.as_ref();
-        answer.is_some_and(|answer| !answer.is_delivered && answer.change().is_some())
-    }
-
-    /// All that it has put, acknowledged or not.
-    pub fn written(&self) -> &Written {
-        &self.written
+        answer.is_some_and(|answer| !answer.is_delivered && answer.changes_the_jar())
     }
 
     pub fn does(&self, test: impl Fn(Act) -> bool) -> bool {
@@ -181,7 +116,8 @@ impl Actor {
             .as_ref()
             .map(|sent| scene.world.header(&sent.cookie));
         let headers = header.iter().map(String::as_bytes);
-        self.stage = Stage::Asking(Exchange::open(&scene.world.policy, headers));
+        let exchange = Exchange::open(&scene.world.policy, headers);
+        self.stage = Stage::Asking(exchange);
     }
 
     /// Makes one store call, and everything up to the next.
@@ -293,7 +229,7 @@ impl Actor {
         if let Act::SignIn(owner) = act
             && session.owner().is_some_and(|present| *present != *owner)
         {
-            self.take_back();
+            self.ledger.take_back();
         }
         if let Err(error) = act.perform(session, &name) {
             return self.fail(&error);
@@ -301,16 +237,13 @@ impl Actor {
         let is_first = |sent: &Known| sent.key == scene.first.key;
         match act {
             Act::Put => {
-                if self.owner.is_some() || !self.sent.as_ref().is_some_and(is_first) {
-                    self.written.private.push(name.clone());
-                }
-                self.written.names.push(name);
+                let is_private = self.owner.is_some() || !self.sent.as_ref().is_some_and(is_first);
+                self.ledger.put(name, is_private);
             }
-            Act::Increment => self.written.increments += 1,
+            Act::Increment => self.ledger.increment(),
             Act::SignIn(owner) => self.owner = Some(owner),
             Act::Destroy => {
-                self.written = Written::default();
-                self.acknowledged.clear();
+                self.ledger = Ledger::default();
                 self.held = None;
                 self.owner = None;
                 self.saved_cookie = None;
@@ -318,14 +251,6 @@ impl Actor {
             Act::Fail => self.status = 500,
             _ => {}
         }
-    }
-
-    /// What it has written and not saved was written for another owner, and is dropped.
-    fn take_back(&mut self) {
-        let saved = || self.acknowledged.iter().map(|(_, written)| written);
-        let is_saved = |name: &String| saved().any(|written| written.names.contains(name));
-        self.written.names.retain(is_saved);
-        self.written.increments = saved().map(|written| written.increments).sum();
     }
 
     /// The handler passes an error on.
@@ -385,18 +310,12 @@ impl Actor {
         }
     }
 
-    /// What was written since the last time is in the session that the request has now.
+    /// The request has been told that what it has written is stored.
     fn acknowledge(&mut self) {
         self.held = self.session.as_ref().and_then(key_of);
-        let Some(held) = self.held else {
-            return;
-        };
-        let mut new = self.written.clone();
-        for (_, old) in &self.acknowledged {
-            new.names.retain(|name| !old.names.contains(name));
-            new.increments -= old.increments;
+        if let Some(held) = self.held {
+            self.ledger.acknowledge(held);
         }
-        self.acknowledged.push((held, new));
     }
 
     fn end(&mut self, reply: Reply, is_error: bool, scene: &mut Scene<'_>) {
@@ -451,31 +370,7 @@ impl Actor {
             Who::Browser => &mut scene.jar,
             Who::Stranger => &mut scene.strangers_jar,
         };
-        if let Some(change) = answer.change() {
-            *jar = change;
-        }
-    }
-}
-
-impl Answer {
-    /// What it makes of the jar.
-    pub fn change(&self) -> Option<Option<String>> {
-        self.reply.set_cookie()?;
-        Some(self.cookie.as_ref().map(|known| known.cookie.clone()))
-    }
-}
-
-impl Sight {
-    pub fn of(session: &Session) -> Self {
-        Self {
-            exists: session.exists(),
-            owner: session.owner().map(|owner| owner.to_string()),
-            names: session.keys(),
-            n: session.get("n").unwrap().unwrap_or(0),
-            authenticated: session.authenticated_at(),
-            is_own_sign_in: false,
-            is_closed: false,
-        }
+        arrive(&answer.reply, jar);
     }
 }
 

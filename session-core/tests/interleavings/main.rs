@@ -3,20 +3,21 @@
 
 mod actor;
 mod cast;
+mod ledger;
+mod outcome;
 mod properties;
 mod scene;
 mod schedule;
 #[path = "../util/mod.rs"]
 mod util;
+mod values;
 mod visit;
 
 use cast::Act::{
     Clear, Cycle, Destroy, Fail, Increment, Logout, Put, Read, Reauthenticate, Save, SignIn,
     TrySave,
 };
-use cast::{
-    Act, CALM, EXPIRE, GRACE, GRACE_PASSES, PART_OF_THE_GRACE_PASSES, Setting, browser, stranger,
-};
+use cast::{Act, CALM, EXPIRE, GRACE_PASSES, PART_OF_THE_GRACE_PASSES, Setting, browser, stranger};
 use properties::BROKEN;
 use schedule::Report;
 use time::Duration;
@@ -133,6 +134,25 @@ fn a_store_that_fails_once_and_requests_that_are_dropped() {
 #[test]
 fn a_failure_before_and_after_an_early_save() {
     pairs(&SAVING, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(1);
+}
+
+/// A rotation's answer is lost by the store, or by the network, or by both.
+#[test]
+fn a_failure_beside_answers_that_arrive_late_or_never() {
+    let rotating: [&[Act]; 4] = [
+        &[Cycle, Put],
+        &[Reauthenticate],
+        &[SignIn("ada"), Put],
+        &[Increment, Save, Cycle, Save, Increment],
+    ];
+    let beside: [&[Act]; 5] = [
+        &[Read],
+        &[Increment],
+        &[Cycle],
+        &[Reauthenticate],
+        &[GRACE_PASSES],
+    ];
+    pairs(&rotating, &beside, Setting { faults: 1, ..LATE }).conclude(1);
 }
 
 /// Each request is sent with what the jar holds by then, and answers arrive late or never.

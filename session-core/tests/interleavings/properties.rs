@@ -8,12 +8,17 @@
 //! - an older secret that arrives after the cookie of a re-authentication was presented takes its
 //!   place, and is dead when the grace is over.
 
-use session_core::{Key, Record};
+use session_core::Record;
 use time::OffsetDateTime;
 
-use crate::actor::{Actor, Sight};
+use crate::actor::Actor;
 use crate::cast::{Act, EXPIRE};
+use crate::outcome::Sight;
 use crate::scene::{Event, Known};
+use crate::values::{
+    a_sign_in_keeps_what_its_request_has_seen, an_error_stores_nothing,
+    no_acknowledged_increment_is_lost_or_counted_twice, no_acknowledged_put_is_lost,
+};
 use crate::visit::{Property, Visit};
 
 /// After each step.
@@ -106,7 +111,7 @@ fn what_was_acknowledged_has_its_cookie(visit: &Visit<'_>) -> bool {
         let had = actor.sent.as_ref().map(|sent| sent.key);
         let has = match &answer.cookie {
             Some(cookie) => Some(cookie.key),
-            None => had.filter(|_| answer.change().is_none()),
+            None => had.filter(|_| !answer.changes_the_jar()),
         };
         let has_key = actor.held.is_none() || has == actor.held;
         let cookie = answer.cookie.as_ref().map(|cookie| cookie.digest);
@@ -146,7 +151,7 @@ fn no_id_from_before_a_sign_in_shows_what_was_signed_in(visit: &Visit<'_>) -> bo
     let moments: Vec<OffsetDateTime> = inserts
         .filter_map(|event| event.after.as_ref()?.authenticated)
         .collect();
-    let written = visit.actors.iter().map(Actor::written);
+    let written = visit.actors.iter().map(|actor| &actor.ledger.written);
     let private: Vec<&String> = written.flat_map(|written| &written.private).collect();
     let is_harmless = |sight: &Sight| {
         let is_nothing = sight.owner.is_none() && sight.names.is_empty();
@@ -210,74 +215,6 @@ fn a_thief_gains_nothing_by_a_reauthentication(visit: &Visit<'_>) -> bool {
     })
 }
 
-/// Nobody has ended, cleared or taken over the session that it was put into.
-fn no_acknowledged_put_is_lost(visit: &Visit<'_>) -> bool {
-    let clears = |act| act == Act::Clear;
-    if ends(visit) || visit.any(clears) {
-        return true;
-    }
-    let mut all = visit.actors.iter().flat_map(|actor| &actor.acknowledged);
-    all.all(|(held, written)| {
-        let mut heirs = heirs(visit, *held).into_iter();
-        heirs.all(|record| written.names.iter().all(|name| has(&record, name)))
-    })
-}
-
-fn no_acknowledged_increment_is_lost_or_counted_twice(visit: &Visit<'_>) -> bool {
-    let clears = |act| act == Act::Clear;
-    if ends(visit) || visit.any(clears) {
-        return true;
-    }
-    let acknowledged = |key: Key| -> u32 {
-        let all = visit.actors.iter().flat_map(|actor| &actor.acknowledged);
-        let own = all.filter(|(held, _)| *held == key);
-        own.map(|(_, written)| written.increments).sum()
-    };
-    let tried: u32 = visit
-        .actors
-        .iter()
-        .map(|actor| actor.written().increments)
-        .sum();
-    let first = visit.scene.first.key;
-    // A save that is tried again after its answer was lost may count twice if others write between.
-    let may_double = visit.scene.setting.faults > 0 && visit.any(|act| act == Act::TrySave);
-    let keys: Vec<Key> = visit.actors.iter().filter_map(|actor| actor.held).collect();
-    keys.into_iter().all(|key| {
-        let Some(record) = visit.scene.live(&key).filter(|record| !record.closed) else {
-            return true;
-        };
-        let inherits = key != first && heir_keys(visit).contains(&key);
-        let least = acknowledged(key) + if inherits { acknowledged(first) } else { 0 };
-        let most = if visit.scene.setting.faults == 0 {
-            least
-        } else if may_double {
-            u32::MAX
-        } else {
-            tried
-        };
-        (least..=most).contains(&counted(&record))
-    })
-}
-
-/// Unless they are another owner's. A second request that signs in at the same time keeps them too.
-fn a_sign_in_keeps_what_its_request_has_seen(visit: &Visit<'_>) -> bool {
-    let drops = |act| matches!(act, Act::Clear | Act::Destroy);
-    let mut actors = visit.actors.iter().filter(|actor| !actor.does(drops));
-    visit.any(|act| act == Act::Clear)
-        || actors.all(|actor| {
-            let seen = actor.sights.first();
-            let seen =
-                seen.filter(|sight| sight.owner.is_none() || sight.owner.as_deref() == actor.owner);
-            let held = actor.held.and_then(|key| visit.scene.live(&key));
-            match (actor.owner, seen, held) {
-                (Some(_), Some(seen), Some(record)) if !record.closed => {
-                    seen.names.iter().all(|name| has(&record, name))
-                }
-                _ => true,
-            }
-        })
-}
-
 /// Its cookie would take the place of the login's.
 fn no_id_from_before_a_sign_in_begins_a_session_of_nobody(visit: &Visit<'_>) -> bool {
     let first = visit.scene.first.key;
@@ -298,19 +235,6 @@ fn no_id_from_before_a_sign_in_begins_a_session_of_nobody(visit: &Visit<'_>) -> 
             .is_some_and(|record| record.owner.is_some());
         !event.is_insert || !is_from_before || is_owned
     })
-}
-
-fn an_error_stores_nothing(visit: &Visit<'_>) -> bool {
-    let saves = |act| matches!(act, Act::Save | Act::TrySave);
-    let failed = visit
-        .actors
-        .iter()
-        .filter(|actor| actor.does(|act| act == Act::Fail));
-    let mut names = failed
-        .filter(|actor| !actor.does(saves))
-        .flat_map(|actor| &actor.written().names);
-    let model = visit.scene.world.model.lock().unwrap();
-    names.all(|name| !model.0.values().any(|record| has(record, name)))
 }
 
 /// Whichever answer of a double click arrives last.
@@ -384,7 +308,7 @@ fn signs_in(act: Act) -> bool {
     matches!(act, Act::SignIn(_))
 }
 
-fn ends(visit: &Visit<'_>) -> bool {
+pub fn ends(visit: &Visit<'_>) -> bool {
     visit.any(|act| [Act::Destroy, Act::Logout, EXPIRE].contains(&act))
 }
 
@@ -398,51 +322,4 @@ fn cookies_of(actor: &Actor) -> impl Iterator<Item = &Known> {
     let answer = actor.answer.as_ref();
     let sent = answer.and_then(|answer| answer.cookie.as_ref());
     actor.sent.iter().chain(sent)
-}
-
-/// The sessions that sign-ins from the first one have begun, and left it for.
-///
-/// What somebody owned is not read any more after the first of them, so a second has no values.
-fn heir_keys(visit: &Visit<'_>) -> Vec<Key> {
-    let first = visit.scene.first.key;
-    let owner = visit.scene.setting.owner;
-    let from_first = |actor: &&Actor| {
-        let is_first = actor.sent.as_ref().is_some_and(|sent| sent.key == first);
-        let is_ousted = owner.is_some() && actor.owner != owner;
-        is_first && actor.owner.is_some() && !is_ousted
-    };
-    let closes = |actor: &Actor| {
-        let mut events = visit.scene.events.iter();
-        events.any(|event| {
-            // Without a grace it is over at once.
-            let closed = event.after.as_ref().is_none_or(|record| record.closed);
-            event.actor == actor.number && event.key == first && closed && !event.is_delete
-        })
-    };
-    let actors = visit.actors.iter().filter(from_first);
-    let actors = actors.filter(|actor| owner.is_none() || closes(actor));
-    actors.filter_map(|actor| actor.held).collect()
-}
-
-/// The live records in which a value must be that was put into a session.
-fn heirs(visit: &Visit<'_>, held: Key) -> Vec<Record> {
-    let mut keys = vec![held];
-    if held == visit.scene.first.key {
-        keys.extend(heir_keys(visit));
-    }
-    let records = keys.iter().filter_map(|key| visit.scene.live(key));
-    records.filter(|record| !record.closed).collect()
-}
-
-fn has(record: &Record, name: &str) -> bool {
-    record.data.contains(&format!("\"{name}\":"))
-}
-
-fn counted(record: &Record) -> u32 {
-    let rest = record
-        .data
-        .split_once("\"n\":")
-        .map_or("", |(_, rest)| rest);
-    let digits = rest.split(|c: char| !c.is_ascii_digit()).next();
-    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }

@@ -89,11 +89,11 @@ impl Report {
     /// Fails if a property is broken, with the shortest schedule that breaks it; and if there were
     /// so few schedules that something must be wrong with the explorer itself.
     pub fn conclude(self, at_least: usize) {
-        let mut text = String::new();
-        for ((property, owner), broken) in &self.broken {
+        let broken = self.broken.iter().map(|((property, owner), broken)| {
             let Broken { times, example, .. } = broken;
-            text += &format!("\n\nbroken {times} times, owner {owner:?}: {property}\n{example}");
-        }
+            format!("\n\nbroken {times} times, owner {owner:?}: {property}\n{example}")
+        });
+        let text = broken.collect::<Vec<_>>().concat();
         println!("{} schedules", self.schedules);
         assert!(text.is_empty(), "{} schedules{text}", self.schedules);
         assert!(self.schedules >= at_least, "{} schedules", self.schedules);
@@ -103,5 +103,27 @@ impl Report {
 impl Default for Report {
     fn default() -> Self {
         Self::by(AFTERWARDS)
+    }
+}
+
+/// What a step touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// A load.
+    Reads,
+    /// A record that nobody else can know.
+    Inserts,
+    Writes,
+    Everything,
+}
+
+impl Reach {
+    /// Says whether it makes no difference which of two requests takes its step first.
+    pub fn commutes_with(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => false,
+            (Self::Inserts, _) | (_, Self::Inserts) => true,
+            (one, another) => one == Self::Reads && another == Self::Reads,
+        }
     }
 }

@@ -1,10 +1,12 @@
+use session_core::Reply;
 use time::Duration;
 
-use crate::actor::{Actor, Reach, Sight};
+use crate::actor::Actor;
 use crate::cast::{Act, Part, Setting, Who};
+use crate::outcome::{Sight, arrive};
 use crate::properties::ALWAYS;
 use crate::scene::{Known, Scene};
-use crate::schedule::{Choices, Report};
+use crate::schedule::{Choices, Reach, Report};
 
 /// One run of a cast through one schedule.
 pub struct Visit<'a> {
@@ -43,7 +45,9 @@ impl<'a> Visit<'a> {
             .map(|(number, part)| Actor::new(number, *part))
             .collect();
         if setting.sent_together {
-            actors.iter_mut().for_each(|actor| actor.send(&scene));
+            for actor in &mut actors {
+                actor.send(&scene);
+            }
         }
         Self {
             scene,
@@ -124,9 +128,9 @@ impl<'a> Visit<'a> {
             self.scene.world.model.lock().unwrap().clone_from(&stored);
             let mut jar = ending.jar.as_ref().map(|known| known.cookie.clone());
             for _ in 0..2 {
-                let (sight, change) = self.look(jar.as_deref());
+                let (sight, reply) = self.look(jar.as_deref());
                 ending.sights.push(sight);
-                jar = change.unwrap_or(jar);
+                arrive(&reply, &mut jar);
             }
         }
         self.scene.world.model.lock().unwrap().clone_from(&stored);
@@ -135,8 +139,10 @@ impl<'a> Visit<'a> {
 
     fn begin_ending(&self, last: Option<usize>) -> Ending {
         let answer = last.and_then(|number| self.actors[number].answer.as_ref());
-        let jar = answer.and_then(|answer| answer.change());
-        let jar = jar.unwrap_or_else(|| self.scene.jar.clone());
+        let mut jar = self.scene.jar.clone();
+        if let Some(answer) = answer {
+            arrive(&answer.reply, &mut jar);
+        }
         let stored = self.scene.world.model.lock().unwrap().clone();
         let (sight, _) = self.look(jar.as_deref());
         *self.scene.world.model.lock().unwrap() = stored;
@@ -148,7 +154,7 @@ impl<'a> Visit<'a> {
     }
 
     /// One more request that reads.
-    fn look(&self, cookie: Option<&str>) -> (Sight, Option<Option<String>>) {
+    fn look(&self, cookie: Option<&str>) -> (Sight, Reply) {
         let mut sight = None;
         let seen = self
             .scene
@@ -156,8 +162,7 @@ impl<'a> Visit<'a> {
             .request(cookie.unwrap_or_default(), 200, |session| {
                 sight = Some(Sight::of(session));
             });
-        let change = seen.reply.set_cookie().map(|_| seen.id());
-        (sight.unwrap(), change)
+        (sight.unwrap(), seen.reply)
     }
 
     /// What somebody sees now who has this cookie.
@@ -184,34 +189,34 @@ impl<'a> Visit<'a> {
     }
 
     fn describe(&self) -> String {
-        let mut text = format!("{:?}\n", self.scene.setting);
+        let mut lines = vec![format!("{:?}", self.scene.setting)];
+        let mut line = |line: std::fmt::Arguments<'_>| lines.push(line.to_string());
         for actor in &self.actors {
-            let Actor {
-                number,
-                part,
-                answer,
-                ..
-            } = actor;
-            text += &format!("  {number}: {:?} {:?}", part.who, part.acts);
-            if let Some(answer) = answer {
-                let cookie = answer.change().map(|cookie| cookie.unwrap_or_default());
-                text += &format!(" -> error: {}, {:?}", answer.is_error, answer.reply);
-                text += &format!(" {cookie:?}, delivered: {}", answer.is_delivered);
+            let Actor { number, part, .. } = actor;
+            line(format_args!("{number}: {:?} {:?}", part.who, part.acts));
+            line(format_args!("   saw {:?}", actor.sights));
+            if let Some(answer) = &actor.answer {
+                let cookie = answer.cookie.as_ref().map(|known| &known.cookie);
+                line(format_args!("   {:?} {cookie:?}", answer.reply));
             }
-            text += &format!("\n     saw {:?}\n", actor.sights);
         }
         for (number, what) in &self.scene.trace {
-            text += &format!("  {number} {what};");
+            line(format_args!("{number} {what}"));
         }
         for ending in &self.endings {
             let jar = ending.jar.as_ref().map(|known| &known.cookie);
-            text += &format!("\n  last {:?} {jar:?} saw {:?}", ending.last, ending.sights);
+            line(format_args!(
+                "last {:?} {jar:?} saw {:?}",
+                ending.last, ending.sights
+            ));
         }
-        let model = self.scene.world.model.lock().unwrap();
-        for record in model.0.values() {
-            text += &format!("\n  {record:?} {} {:?}", record.data, record.owner);
+        for record in self.scene.world.model.lock().unwrap().0.values() {
+            line(format_args!(
+                "{record:?} {} {:?}",
+                record.data, record.owner
+            ));
         }
-        text
+        lines.join("\n  ")
     }
 }
 
