@@ -85,29 +85,29 @@ fn pairs(firsts: &[&'static [Act]], seconds: &[&'static [Act]], setting: Setting
 
 #[test]
 fn two_requests_in_every_order() {
-    pairs(&SIMPLE, &SIMPLE, CALM).conclude(1);
+    pairs(&SIMPLE, &SIMPLE, CALM).conclude(1_000);
 }
 
 #[test]
 fn two_requests_in_every_order_without_a_grace() {
     let grace = Duration::ZERO;
-    pairs(&SIMPLE, &SIMPLE, Setting { grace, ..CALM }).conclude(1);
+    pairs(&SIMPLE, &SIMPLE, Setting { grace, ..CALM }).conclude(1_000);
 }
 
 #[test]
 fn two_requests_within_one_moment() {
     let tick = Duration::ZERO;
-    pairs(&SIMPLE, &SIMPLE, Setting { tick, ..CALM }).conclude(1);
+    pairs(&SIMPLE, &SIMPLE, Setting { tick, ..CALM }).conclude(1_000);
 }
 
 #[test]
 fn requests_that_save_early_beside_others() {
-    pairs(&SAVING, &SIMPLE, CALM).conclude(1);
+    pairs(&SAVING, &SIMPLE, CALM).conclude(1_500);
 }
 
 #[test]
 fn requests_that_save_early_beside_each_other() {
-    pairs(&SAVING, &SAVING, CALM).conclude(1);
+    pairs(&SAVING, &SAVING, CALM).conclude(4_000);
 }
 
 #[test]
@@ -123,17 +123,42 @@ fn three_requests_in_every_order() {
             }
         }
     }
-    report.conclude(1);
+    report.conclude(8_000);
 }
 
 #[test]
 fn a_store_that_fails_once_and_requests_that_are_dropped() {
-    pairs(&SIMPLE, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(1);
+    pairs(&SIMPLE, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(10_000);
 }
 
 #[test]
 fn a_failure_before_and_after_an_early_save() {
-    pairs(&SAVING, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(1);
+    pairs(&SAVING, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(20_000);
+}
+
+#[test]
+fn three_rotations_whose_answers_arrive_at_any_time() {
+    let rotating: [&[Act]; 4] = [
+        &[Read],
+        &[Cycle],
+        &[Reauthenticate],
+        &[Cycle, Save, Increment],
+    ];
+    let mut report = Report::default();
+    for first in rotating {
+        for second in rotating {
+            for third in [rotating[1], rotating[2], &[GRACE_PASSES]] {
+                let cast = [browser(first), browser(second), browser(third)];
+                let again = cast.iter().filter(|part| part.acts == [Reauthenticate]);
+                if again.count() > 1 {
+                    continue; // See the broken one below.
+                }
+                let owner = Some("ada");
+                explore(Setting { owner, ..LATE }, &cast, &mut report);
+            }
+        }
+    }
+    report.conclude(8_000);
 }
 
 /// A rotation's answer is lost by the store, or by the network, or by both.
@@ -152,7 +177,7 @@ fn a_failure_beside_answers_that_arrive_late_or_never() {
         &[Reauthenticate],
         &[GRACE_PASSES],
     ];
-    pairs(&rotating, &beside, Setting { faults: 1, ..LATE }).conclude(1);
+    pairs(&rotating, &beside, Setting { faults: 1, ..LATE }).conclude(4_000);
 }
 
 /// Each request is sent with what the jar holds by then, and answers arrive late or never.
@@ -163,7 +188,7 @@ const LATE: Setting = Setting {
 
 #[test]
 fn answers_that_arrive_between_the_requests() {
-    pairs(&SIMPLE, &SIMPLE, LATE).conclude(1);
+    pairs(&SIMPLE, &SIMPLE, LATE).conclude(2_000);
 }
 
 #[test]
@@ -187,7 +212,7 @@ fn answers_that_arrive_late_or_never_while_the_grace_passes() {
             }
         }
     }
-    report.conclude(1);
+    report.conclude(8_000);
 }
 
 #[test]
@@ -217,7 +242,7 @@ fn a_stranger_who_knows_the_id_of_the_beginning() {
             }
         }
     }
-    report.conclude(1);
+    report.conclude(40_000);
 }
 
 #[test]
@@ -238,7 +263,7 @@ fn two_logins_at_once_beside_another_request() {
             }
         }
     }
-    report.conclude(1);
+    report.conclude(40_000);
 }
 
 /// Fails: the second of two logins of the same owner at once, from a session that they owned, loses
@@ -268,4 +293,20 @@ fn broken_a_slow_request_from_before_a_login_replaces_no_cookie() {
         explore(Setting { owner, ..CALM }, &cast, &mut report);
     }
     report.conclude(1);
+}
+
+/// Fails: two re-authentications at once, by the secret of a rotation and by the one before it. The
+/// slower one remembers its own secret and the faster one's new one, and the rotation's secret, which
+/// is in the jar, opens nothing until an answer arrives, and for good if both are lost.
+#[test]
+fn broken_two_reauthentications_after_a_rotation_log_nobody_out() {
+    let mut report = Report::default();
+    let cast = [
+        browser(&[Cycle]),
+        browser(&[Reauthenticate]),
+        browser(&[Reauthenticate]),
+    ];
+    let owner = Some("ada");
+    explore(Setting { owner, ..LATE }, &cast, &mut report);
+    report.conclude(100);
 }

@@ -266,15 +266,20 @@ fn a_rotation_never_logs_the_browser_out(visit: &Visit<'_>) -> bool {
         return false;
     };
     let keeps_base = !visit.any(|act| act == Act::Clear);
-    let remembered = record.secrets.remembered.as_ref();
-    let is_presented = remembered.is_none_or(|remembered| remembered.salt.is_none());
-    let reauthenticates = visit.any(|act| act == Act::Reauthenticate);
+    let first = visit.scene.first.key;
+    let is_one = |event: &&Event| event.key == first && reauthenticates(event);
+    let mut answers = visit.scene.events.iter().filter(is_one);
+    let is_presented = answers.any(|event| {
+        let secret = event.after.as_ref().map(|record| record.secrets.present);
+        let mut sent = visit.actors.iter().filter_map(|actor| actor.sent.as_ref());
+        sent.any(|sent| Some(sent.digest) == secret)
+    });
     visit.endings.iter().all(|ending| {
         let is_older = ending
             .jar
             .as_ref()
             .is_none_or(|jar| jar.digest != record.secrets.present);
-        let is_limit = reauthenticates && is_presented && is_older;
+        let is_limit = is_presented && is_older;
         let is_open = |sight: &Sight| {
             sight.exists
                 && sight.owner.as_deref() == visit.scene.setting.owner
