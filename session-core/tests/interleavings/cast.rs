@@ -1,0 +1,104 @@
+use session_core::{Session, SessionError};
+use time::Duration;
+
+/// What a handler does, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Read,
+    /// Sets a value under a name that is used once.
+    Put,
+    Increment,
+    Cycle,
+    SignIn(&'static str),
+    Reauthenticate,
+    Clear,
+    Destroy,
+    /// The whole request: a logout that loads nothing.
+    Logout,
+    /// Commits early; the handler passes a failure on.
+    Save,
+    /// Commits early; the handler goes on after a failure, and commits again.
+    TrySave,
+    /// The response is a 500.
+    Fail,
+    /// No request: time passes.
+    Wait(Duration),
+}
+
+/// Who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The visitor's browser, with what is in its jar.
+    Browser,
+    /// Somebody who knows the id that is in the jar at the beginning: they have planted it there,
+    /// or stolen it.
+    Stranger,
+}
+
+/// One request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    pub who: Who,
+    pub acts: &'static [Act],
+}
+
+pub const fn browser(acts: &'static [Act]) -> Part {
+    let who = Who::Browser;
+    Part { who, acts }
+}
+
+pub const fn stranger(acts: &'static [Act]) -> Part {
+    let who = Who::Stranger;
+    Part { who, acts }
+}
+
+pub const GRACE: Duration = Duration::seconds(10);
+
+/// Time passes until every session of before is over.
+pub const EXPIRE: Act = Act::Wait(Duration::days(15));
+pub const GRACE_PASSES: Act = Act::Wait(GRACE);
+pub const PART_OF_THE_GRACE_PASSES: Act = Act::Wait(Duration::seconds(6));
+
+/// What the whole cast does before it begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Whose session it is at the beginning.
+    pub owner: Option<&'static str>,
+    pub grace: Duration,
+    /// Whether all requests are sent at the beginning, with the same cookie; else each is sent when
+    /// it is its turn, and answers arrive at any time between.
+    pub sent_together: bool,
+    /// How many store calls fail, or futures are dropped.
+    pub faults: usize,
+    /// How much time passes with each store call.
+    pub tick: Duration,
+}
+
+pub const CALM: Setting = Setting {
+    owner: None,
+    grace: GRACE,
+    sent_together: true,
+    faults: 0,
+    tick: Duration::MILLISECOND,
+};
+
+impl Act {
+    /// Carries it out, and returns the value's name if it has put one.
+    pub fn perform(self, session: &Session, name: &str) -> Result<(), SessionError> {
+        match self {
+            Self::Put => session.insert(name, 1),
+            Self::Increment => {
+                let counted = session.update("n", |n: Option<u32>| n.unwrap_or(0) + 1);
+                counted.map(drop)
+            }
+            Self::Cycle => session.cycle(),
+            Self::SignIn(owner) => session.sign_in(owner),
+            Self::Reauthenticate => session.reauthenticate(),
+            Self::Clear => session.clear(),
+            Self::Destroy => session.destroy(),
+            Self::Read | Self::Logout | Self::Save | Self::TrySave | Self::Fail | Self::Wait(_) => {
+                Ok(())
+            }
+        }
+    }
+}
