@@ -52,7 +52,9 @@ pub fn no_acknowledged_increment_is_lost_or_counted_twice(visit: &Visit<'_>) -> 
         let inherits = key != first && heir_keys(visit).contains(&key);
         let least = acknowledged(key) + if inherits { acknowledged(first) } else { 0 };
         let most = if visit.scene.setting.faults == 0 {
-            least
+            // One that comes second has what it had read, or nothing.
+            let missed = key != first && !inherits;
+            least + if missed { acknowledged(first) } else { 0 }
         } else if may_double {
             u32::MAX
         } else {
