@@ -243,7 +243,7 @@ fn what_was_finished_or_abandoned_is_finished_for_everybody() {
         let (handle, session) = (request.handle().clone(), load(request.handle()));
         if is_abandoned {
             session.insert("lost", 1).unwrap();
-            let _ = request.abandon();
+            request.abandon();
             shelf.take_calls();
         } else {
             drop(finish(&request, 200).unwrap());
@@ -479,7 +479,7 @@ fn a_request_has_used_its_session_once_it_loaded_or_destroyed_it() {
         let reply = finish(&request, 200).unwrap();
         assert_eq!(reply.is_opened(), is_used, "{what}");
         // Middleware may ask after the response, and after whatever comes too late.
-        let _ = request.abandon();
+        request.abandon();
         assert!(!finish(&request, 200).unwrap().is_opened());
         assert_eq!(handle.is_loaded(), is_used, "{what}");
     }
@@ -496,7 +496,7 @@ fn what_happens_while_a_load_waits_for_the_store_wins() {
             Some(false),
         ),
         ("response", |request| drop(finish(request, 200)), None),
-        ("panic", |request| drop(request.abandon()), None),
+        ("panic", Request::abandon, None),
     ];
     for (what, act, exists) in acts {
         let (sessions, shelf) = start();

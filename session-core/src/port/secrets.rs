@@ -31,7 +31,7 @@ impl Secrets {
 pub struct Remembered {
     /// Its digest.
     pub digest: Digest,
-    /// The digest of another secret that was in use when the owner re-authenticated.
+    /// The digest of the secret before that, if it was still in use when the owner re-authenticated.
     pub earlier: Option<Digest>,
     /// The end of the grace in which they open the session whatever has happened.
     pub until: OffsetDateTime,

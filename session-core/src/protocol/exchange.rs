@@ -149,10 +149,7 @@ impl Exchange {
     pub fn abandon(self, now: OffsetDateTime) -> Reply {
         match self {
             Self::Unread(unread) => Reply::new(&unread.policy, None, None, now),
-            Self::Open(opened) => {
-                opened.shared().close();
-                opened.shared().reply(now)
-            }
+            Self::Open(opened) => opened.abandon(now),
         }
     }
 }
@@ -299,6 +296,12 @@ impl Opened {
     /// As [`finish`](Self::finish), or the session is finished.
     pub fn commit(&self, now: OffsetDateTime) -> Result<Step, CommitError> {
         step::commit(self.shared(), now)
+    }
+
+    /// Closes the session and commits nothing; see [`Exchange::abandon`].
+    pub fn abandon(self, now: OffsetDateTime) -> Reply {
+        self.shared().close();
+        self.shared().reply(now)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -59,14 +59,9 @@ impl Rotation {
         now: OffsetDateTime,
     ) -> Result<Self, SessionError> {
         let old = &stored.record.secrets;
-        // Another secret that the browser may have in use when a re-authentication comes between.
-        let earlier = match stored.standing {
-            Standing::Present if stored.is_in_grace(now) => {
-                old.remembered.as_ref().map(|remembered| remembered.digest)
-            }
-            Standing::Remembered => Some(old.present),
-            _ => None,
-        };
+        // The two newest that the browser may have in use when a re-authentication comes between.
+        let in_use = stored.standing == Standing::Remembered || stored.is_in_grace(now);
+        let remembered = old.remembered.as_ref().filter(|_| in_use);
         let salt = Salt::new(policy.random()?);
         let id = policy.domain.rotate(&stored.id, &salt);
         // That both moments are the same says that the secret comes from a re-authentication.
@@ -80,8 +75,8 @@ impl Rotation {
             present: policy.domain.digest(&id),
             issued,
             remembered: Some(Remembered {
-                digest: stored.digest,
-                earlier,
+                digest: old.present,
+                earlier: remembered.map(|remembered| remembered.digest),
                 until: grace_end(policy, now),
                 salt: Some(salt),
             }),

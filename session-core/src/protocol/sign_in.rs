@@ -90,6 +90,11 @@ impl Commit {
             // By our own write, whose answer was lost; or there is nothing left to close.
             return Ok(self.enter(now));
         }
+        if record.closed && record.owner.is_some() {
+            // Another sign-in has closed it and left nothing to carry. The values that this request has
+            // read are in the new session already.
+            return Ok(self.enter(now));
+        }
         self.rebase(base.with(record, now));
         self.attempts += 1;
         if self.attempts >= MAX_ATTEMPTS {

@@ -157,7 +157,7 @@ impl Actor {
                 }
             }
             Stage::Saving(step) => match self.call(step, scene) {
-                None => self.opened.take().unwrap().abandon(),
+                None => drop(self.opened.take().unwrap().abandon(now)),
                 Some(done) => {
                     if self.saved(done, scene) {
                         self.go_on(scene);

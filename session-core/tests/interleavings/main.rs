@@ -18,7 +18,7 @@ use cast::Act::{
     TrySave,
 };
 use cast::{Act, CALM, EXPIRE, GRACE_PASSES, PART_OF_THE_GRACE_PASSES, Setting, browser, stranger};
-use properties::BROKEN;
+use properties::IN_THE_GRACE;
 use schedule::Report;
 use time::Duration;
 use visit::explore;
@@ -149,10 +149,6 @@ fn three_rotations_whose_answers_arrive_at_any_time() {
         for second in rotating {
             for third in [rotating[1], rotating[2], &[GRACE_PASSES]] {
                 let cast = [browser(first), browser(second), browser(third)];
-                let again = cast.iter().filter(|part| part.acts == [Reauthenticate]);
-                if again.count() > 1 {
-                    continue; // See the broken one below.
-                }
                 let owner = Some("ada");
                 explore(Setting { owner, ..LATE }, &cast, &mut report);
             }
@@ -266,47 +262,16 @@ fn two_logins_at_once_beside_another_request() {
     report.conclude(40_000);
 }
 
-/// Fails: the second of two logins of the same owner at once, from a session that they owned, loses
-/// all its values. It has read them, but finds the old session closed and emptied, and puts that into
-/// its own.
 #[test]
-fn broken_a_second_login_at_once_keeps_the_owners_values() {
-    let mut report = Report::by(BROKEN);
-    let cast = [browser(&[SignIn("ada")]), browser(&[SignIn("ada")])];
-    for owner in OWNERS {
-        explore(Setting { owner, ..CALM }, &cast, &mut report);
-    }
-    report.conclude(1);
-}
-
-/// Fails: a request that was sent before the login's answer and comes to the store after the grace
-/// begins a session of nobody, whose cookie takes the place of the login's.
-#[test]
-fn broken_a_slow_request_from_before_a_login_replaces_no_cookie() {
-    let mut report = Report::by(BROKEN);
+fn requests_beside_a_login_replace_its_cookie_by_none_of_nobody() {
+    let mut report = Report::by(IN_THE_GRACE);
     let cast = [
         browser(&[SignIn("bob")]),
         browser(&[Put]),
-        browser(&[GRACE_PASSES]),
+        browser(&[Increment, Save, Cycle]),
     ];
     for owner in OWNERS {
         explore(Setting { owner, ..CALM }, &cast, &mut report);
     }
-    report.conclude(1);
-}
-
-/// Fails: two re-authentications at once, by the secret of a rotation and by the one before it. The
-/// slower one remembers its own secret and the faster one's new one, and the rotation's secret, which
-/// is in the jar, opens nothing until an answer arrives, and for good if both are lost.
-#[test]
-fn broken_two_reauthentications_after_a_rotation_log_nobody_out() {
-    let mut report = Report::default();
-    let cast = [
-        browser(&[Cycle]),
-        browser(&[Reauthenticate]),
-        browser(&[Reauthenticate]),
-    ];
-    let owner = Some("ada");
-    explore(Setting { owner, ..LATE }, &cast, &mut report);
     report.conclude(100);
 }
