@@ -2,8 +2,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::contention::Backing;
-use crate::protocol::exchange::Opened;
+use super::handle::Handle;
 use crate::protocol::shared::Shared;
 use crate::protocol::step::{self, Step};
 use crate::{CommitError, Reply, Session, SessionError};
@@ -30,32 +29,24 @@ use crate::{CommitError, Reply, Session, SessionError};
 /// # Ok::<(), SessionError>(())
 /// ```
 #[derive(Clone)]
-pub struct RequestSession(Arc<Live>);
-
-/// An opened session and the store that it is committed to.
-pub(super) struct Live {
-    opened: Opened,
-    backing: Arc<Backing>,
-    /// One commit at a time: two would each replay the other's changes.
-    gate: async_lock::Mutex<()>,
+pub struct RequestSession {
+    session: Session,
+    request: Handle,
 }
 
-impl Live {
-    pub(super) fn new(opened: Opened, backing: Arc<Backing>) -> Self {
-        Self {
-            opened,
-            backing,
-            gate: async_lock::Mutex::new(()),
-        }
+impl RequestSession {
+    pub(super) fn new(session: Session, request: Handle) -> Self {
+        Self { session, request }
     }
 
-    pub(super) fn shared(&self) -> &Arc<Shared> {
-        self.opened.shared()
+    fn shared(&self) -> &Arc<Shared> {
+        &self.session.0
     }
 
     async fn drive(&self, mut step: Step) -> Result<Reply, CommitError> {
         let policy = &self.shared().policy;
-        let store = &self.backing.store;
+        let backing = self.request.backing();
+        let store = &backing.store;
         let mut turn = None;
         loop {
             step = match step {
@@ -65,7 +56,7 @@ impl Live {
                     let turn = match &mut turn {
                         Some(turn) => turn,
                         none => {
-                            let queue = self.backing.queue(load.key());
+                            let queue = backing.queue(load.key());
                             none.insert(queue.enter(queue.wait().await))
                         }
                     };
@@ -82,12 +73,6 @@ impl Live {
             };
         }
     }
-}
-
-impl RequestSession {
-    pub(super) fn new(live: Live) -> Self {
-        Self(Arc::new(live))
-    }
 
     /// Commits now, so that later reads see the stored state, and leaves the session open.
     ///
@@ -102,11 +87,11 @@ impl RequestSession {
     /// [`update`](Session::update) counts twice. [`SessionError::Gone`] if the session was ended
     /// elsewhere, [`SessionError::Superseded`] if the request came with an id from before a sign-in.
     pub async fn save(&self) -> Result<(), SessionError> {
-        let live = &*self.0;
-        let _gate = live.gate.lock().await;
-        drop(live.shared().writable()?);
-        let step = live.opened.commit(live.shared().policy.now())?;
-        let reply = live.drive(step).await?;
+        let _gate = self.request.commits().lock().await;
+        let shared = self.shared();
+        drop(shared.writable()?);
+        let step = step::commit(shared, shared.policy.now())?;
+        let reply = self.drive(step).await?;
         if reply.is_gone() {
             return Err(SessionError::Gone);
         }
@@ -119,9 +104,9 @@ impl RequestSession {
     /// Closes the session and decides. A commit that needs the store is left to run.
     pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
         // At once: later writes would miss the response.
-        self.0.shared().close();
-        let next = if let Some(_gate) = self.0.gate.try_lock() {
-            let shared = self.0.shared();
+        let shared = self.shared();
+        shared.close();
+        let next = if let Some(_gate) = self.request.commits().try_lock() {
             match step::finish(shared, status, shared.policy.now())? {
                 Step::Done(reply) => return Ok(Finish::Done(reply)),
                 step => Next::Drive(step),
@@ -137,7 +122,7 @@ impl RequestSession {
     }
 
     pub(super) fn abandon(self) -> Reply {
-        let shared = self.0.shared();
+        let shared = self.shared();
         shared.close();
         shared.reply(shared.policy.now())
     }
@@ -147,7 +132,7 @@ impl Deref for RequestSession {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        self.0.opened.session()
+        &self.session
     }
 }
 
@@ -189,15 +174,15 @@ impl Pending {
     /// The store failed, or the commit could not be decided; answer with the error's status and
     /// its reply.
     pub async fn run(self) -> Result<Reply, CommitError> {
-        let live = &*self.session.0;
-        let _gate = live.gate.lock().await;
+        let session = &self.session;
+        let _gate = session.request.commits().lock().await;
         let step = match self.next {
             Next::Decide(status) => {
-                let shared = live.shared();
+                let shared = session.shared();
                 step::finish(shared, status, shared.policy.now())?
             }
             Next::Drive(step) => step,
         };
-        live.drive(step).await
+        session.drive(step).await
     }
 }

@@ -1,11 +1,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::drive::{Live, RequestSession};
+use super::contention::Backing;
+use super::drive::RequestSession;
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
 use crate::protocol::exchange::Exchange;
-use crate::{Policy, Reply, SessionError};
+use crate::{Policy, Reply, Session, SessionError};
 
 /// One request's session, before and after it is loaded; clones are the same.
 ///
@@ -18,7 +19,9 @@ struct Shared {
     sessions: Sessions,
     slot: Mutex<Slot>,
     /// One load at a time.
-    gate: async_lock::Mutex<()>,
+    loads: async_lock::Mutex<()>,
+    /// One commit at a time: two would each replay the other's changes.
+    commits: async_lock::Mutex<()>,
 }
 
 enum Slot {
@@ -27,7 +30,7 @@ enum Slot {
         /// The store has failed to answer, and the response depends on the cookie all the same.
         was_asked: bool,
     },
-    Open(RequestSession),
+    Open(Session),
     Finished {
         was_open: bool,
         /// What is still to be told of a request that was abandoned.
@@ -51,7 +54,8 @@ impl Handle {
                 presented,
                 was_asked: false,
             }),
-            gate: async_lock::Mutex::new(()),
+            loads: async_lock::Mutex::new(()),
+            commits: async_lock::Mutex::new(()),
         }))
     }
 
@@ -64,7 +68,7 @@ impl Handle {
         if let Some(session) = self.peek() {
             return Ok(session);
         }
-        let _gate = self.0.gate.lock().await;
+        let _gate = self.0.loads.lock().await;
         let presented = match &mut *self.slot() {
             Slot::Unread {
                 presented,
@@ -73,11 +77,10 @@ impl Handle {
                 *was_asked = true;
                 presented.clone()
             }
-            Slot::Open(session) => return Ok(session.clone()),
+            Slot::Open(session) => return Ok(self.joined(session)),
             Slot::Finished { .. } => return Err(SessionError::Finished),
         };
-        let Sessions { backing, .. } = &self.0.sessions;
-        let policy = self.policy();
+        let (policy, store) = (self.policy(), self.sessions().store());
         let mut exchange = Exchange::begin(Arc::clone(policy), presented);
         let opened = loop {
             match exchange {
@@ -85,7 +88,7 @@ impl Handle {
                 Exchange::Unread(question) => {
                     let now = policy.now();
                     let (key, secret) = (question.key(), question.secret());
-                    let found = backing.store.load(key, secret, now).await?;
+                    let found = store.load(key, secret, now).await?;
                     exchange = question.answer(found, now);
                 }
             }
@@ -93,11 +96,11 @@ impl Handle {
         let mut slot = self.slot();
         match &*slot {
             // Destroyed without a load, or finished, while we were asking.
-            Slot::Open(other) => Ok(other.clone()),
+            Slot::Open(other) => Ok(self.joined(other)),
             Slot::Finished { .. } => Err(SessionError::Finished),
             Slot::Unread { .. } => {
-                let session = RequestSession::new(Live::new(opened, Arc::clone(backing)));
-                *slot = Slot::Open(session.clone());
+                let session = self.joined(opened.session());
+                *slot = Slot::Open(opened.session().clone());
                 Ok(session)
             }
         }
@@ -107,7 +110,7 @@ impl Handle {
     #[must_use]
     pub fn peek(&self) -> Option<RequestSession> {
         match &*self.slot() {
-            Slot::Open(session) => Some(session.clone()),
+            Slot::Open(session) => Some(self.joined(session)),
             Slot::Unread { .. } | Slot::Finished { .. } => None,
         }
     }
@@ -144,8 +147,7 @@ impl Handle {
             Slot::Unread { presented, .. } => std::mem::take(presented),
         };
         let opened = Exchange::begin(Arc::clone(self.policy()), presented).destroy();
-        let live = Live::new(opened, Arc::clone(&self.0.sessions.backing));
-        *slot = Slot::Open(RequestSession::new(live));
+        *slot = Slot::Open(opened.session().clone());
         Ok(())
     }
 
@@ -164,7 +166,7 @@ impl Handle {
             reply: Reply::default(),
         };
         match std::mem::replace(&mut *slot, finished) {
-            Slot::Open(session) => Closed::Open(session),
+            Slot::Open(session) => Closed::Open(self.joined(&session)),
             Slot::Unread {
                 was_asked: true, ..
             } => {
@@ -181,6 +183,18 @@ impl Handle {
         if let Slot::Finished { reply, .. } = &mut *self.slot() {
             *reply = left;
         }
+    }
+
+    pub(super) fn backing(&self) -> &Backing {
+        &self.0.sessions.backing
+    }
+
+    pub(super) fn commits(&self) -> &async_lock::Mutex<()> {
+        &self.0.commits
+    }
+
+    fn joined(&self, session: &Session) -> RequestSession {
+        RequestSession::new(session.clone(), self.clone())
     }
 
     fn policy(&self) -> &Arc<Policy> {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
-use crate::{Key, to_micros};
+use crate::Key;
 
 /// Sessions that this process has seen to be over and that may still be stored.
 ///
@@ -26,7 +26,7 @@ struct Keys {
 
 impl Ended {
     pub(crate) fn note(&self, key: Key, now: OffsetDateTime) {
-        self.latest.fetch_max(to_micros(now), Ordering::Relaxed);
+        self.latest.fetch_max(nanos(now), Ordering::Relaxed);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if !keys.set.insert(key) {
             return;
@@ -42,7 +42,7 @@ impl Ended {
     /// Says whether a session that is not over at `now` was seen to be over, because the clock was
     /// set back since.
     pub(crate) fn has(&self, key: Key, now: OffsetDateTime) -> bool {
-        if to_micros(now) >= self.latest.load(Ordering::Relaxed) {
+        if nanos(now) >= self.latest.load(Ordering::Relaxed) {
             return false;
         }
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,6 +57,11 @@ impl Default for Ended {
             keys: Mutex::default(),
         }
     }
+}
+
+/// Cheaper to compute than microseconds, and 64 bits are enough until the year 2262.
+fn nanos(moment: OffsetDateTime) -> i64 {
+    i64::try_from(moment.unix_timestamp_nanos()).unwrap_or(i64::MAX)
 }
 
 /// Made-up ids lead to no record and take no space here; this bounds those that do.

@@ -38,10 +38,16 @@ pub(crate) enum Purpose {
 
 /// The next action of a commit.
 pub(crate) enum Decision {
-    Write(Ask),
+    Write(Box<Ask>),
     /// Load the base again, since this was refused.
-    Load(Ask),
+    Load(Box<Ask>),
     Done(Reply),
+}
+
+impl Decision {
+    pub(crate) fn write(ask: Ask) -> Self {
+        Self::Write(Box::new(ask))
+    }
 }
 
 type Decided = Result<Decision, SessionError>;
@@ -75,7 +81,7 @@ impl Commit {
             state.pending_deletes.last().copied()
         };
         if let Some(delete) = delete {
-            return Ok(Decision::Write(Ask::Delete(delete)));
+            return Ok(Decision::write(Ask::Delete(delete)));
         }
         let now = truncate(now);
         if let Some(stored) = &self.base
@@ -83,12 +89,18 @@ impl Commit {
         {
             return Ok(self.gone(now));
         }
-        match self.base.clone() {
-            _ if begins => self.create(now),
-            Some(stored) if stored.standing == Standing::Closed => Ok(self.superseded(now)),
-            Some(stored) => self.replace(&stored, now),
-            None => Ok(self.done(now)),
+        if begins {
+            return self.create(now);
         }
+        let Some(stored) = self.base.take() else {
+            return Ok(self.done(now));
+        };
+        let decided = match stored.standing {
+            Standing::Closed => Ok(self.superseded(now)),
+            Standing::Present | Standing::Remembered => self.replace(&stored, now),
+        };
+        self.base = Some(stored);
+        decided
     }
 
     /// Says whether the session was destroyed, in another task, since this commit began.
@@ -107,10 +119,10 @@ impl Commit {
             return Ok(self.superseded(now));
         }
         let policy = self.policy();
-        let id = Id::from_bytes(policy.random()?);
+        let (id, revision) = draw(policy)?;
         let digest = policy.domain.digest(&id);
         let record = Record {
-            revision: Revision::from_random(policy.random()?),
+            revision,
             secrets: Secrets {
                 present: digest,
                 issued: now,
@@ -126,16 +138,10 @@ impl Commit {
             data: text.into(),
         };
         let cookie = Some(self.cookie(id, &record));
-        let stored = Stored {
-            id,
-            key: id.key(),
-            digest,
-            standing: Standing::Present,
-            record,
-        };
+        let stored = Stored::new(id, digest, Standing::Present, record);
         let expected = stored.record.revision;
         let attempt = self.attempt(stored, expected, cookie, Creates::Record);
-        Ok(Decision::Write(Ask::Insert(attempt)))
+        Ok(Decision::write(Ask::Insert(attempt)))
     }
 
     /// Returns the values and the lifetime that a new session begins with. Another owner's are never
@@ -221,7 +227,7 @@ impl Commit {
         let cookie = cookie_of.map(|id| self.cookie(id, &record));
         let stored_now = stored.with(record, now);
         let attempt = self.attempt(stored_now, old.revision, cookie, Creates::State);
-        Ok(Decision::Write(Ask::Replace(attempt)))
+        Ok(Decision::write(Ask::Replace(attempt)))
     }
 
     /// Nothing changed: the session's life is extended, if that is due.
@@ -229,7 +235,7 @@ impl Commit {
         let may_extend = self.purpose == Purpose::Finish && stored.may_extend(now);
         let lifetime = &self.policy().lifetime;
         match lifetime.extension(&stored.record, now, Use::Read) {
-            Some(extension) if may_extend => Decision::Write(Ask::Touch(stored.clone(), extension)),
+            Some(extension) if may_extend => Decision::write(Ask::Touch(stored.clone(), extension)),
             _ => self.done(now),
         }
     }
@@ -285,7 +291,7 @@ impl Commit {
                 if self.changes.is_empty() && !is_owed {
                     return Ok(self.done(now));
                 }
-                Ok(Decision::Load(Ask::Replace(attempt)))
+                Ok(Decision::Load(Box::new(Ask::Replace(attempt))))
             }
             (Ask::Touch(stored, extension), true) => Ok(self.touched(&stored, extension, now)),
             // Ended or written by another request; either way there is nothing to add.
@@ -342,4 +348,14 @@ impl Commit {
     pub(crate) fn policy(&self) -> &Policy {
         &self.shared.policy
     }
+}
+
+/// Draws an id and a revision at once, since each draw is a call of the system.
+fn draw(policy: &Policy) -> Result<(Id, Revision), SessionError> {
+    let bytes: [u8; Id::BYTES + 8] = policy.random()?;
+    let (id, revision) = bytes
+        .split_first_chunk()
+        .expect("an id and a revision begin with an id");
+    let revision = revision.try_into().expect("the rest is a revision");
+    Ok((Id::from_bytes(*id), Revision::from_random(revision)))
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
@@ -35,10 +35,11 @@ enum MemberKey {
 }
 
 impl Data {
-    /// The object without members.
+    /// Returns the object without members.
     pub(crate) fn empty() -> Self {
+        static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("{}"));
         Self {
-            text: Arc::from("{}"),
+            text: Arc::clone(&TEXT),
             members: Vec::new(),
             sorted: Vec::new(),
         }
@@ -127,11 +128,16 @@ impl Data {
         }
     }
 
+    /// Says whether two of a few members have the same name.
     fn has_doubles(&self) -> bool {
-        (1..self.members.len()).any(|place| {
-            let key = self.key(&self.members[place]);
-            let mut earlier = self.members[..place].iter();
-            earlier.any(|earlier| self.key(earlier) == key)
+        // Names mostly differ in their length or their last bytes, which are compared at once.
+        let mut ends = [0; SHORT];
+        self.members.iter().enumerate().any(|(place, member)| {
+            let key = self.key(member);
+            let end = end_of(key);
+            ends[place] = end;
+            let mut earlier = ends[..place].iter().zip(&self.members);
+            earlier.any(|(other, earlier)| *other == end && self.key(earlier) == key)
         })
     }
 
@@ -227,6 +233,17 @@ impl<'de> Visitor<'de> for KeySeed<'_> {
     fn visit_str<E>(self, key: &str) -> Result<MemberKey, E> {
         Ok(MemberKey::Unescaped(key.into()))
     }
+}
+
+/// Returns the length and the last seven bytes of a name.
+fn end_of(key: &str) -> u64 {
+    let [length, ..] = key.len().to_le_bytes();
+    let mut end = [0; 8];
+    end[7] = length;
+    for (to, from) in end.iter_mut().zip(key.bytes().rev().take(7)) {
+        *to = from;
+    }
+    u64::from_le_bytes(end)
 }
 
 /// Returns where `part`, a slice of `whole`, begins and ends in it.

@@ -68,8 +68,8 @@ pub struct Unread {
     secret: Digest,
     /// The number of sessions that were loaded before.
     loaded: usize,
-    /// The best that was found.
-    best: Option<Stored>,
+    /// The best record so far, if another key is asked for.
+    best: Option<Box<Stored>>,
     /// Ids whose secrets were rotated before.
     dead: Vec<Id>,
     is_stale: bool,
@@ -178,66 +178,69 @@ impl Unread {
     /// is corrupt is a session without values, and stays as it is until something is written.
     #[must_use]
     pub fn answer(mut self, found: Option<Record>, now: OffsetDateTime) -> Exchange {
-        if let Some(record) = found {
-            self.weigh(&record, now);
-        }
+        let found = found.and_then(|record| self.weigh(record, now));
         self.loaded += 1;
-        let is_settled = self
-            .best
+        let best = match (found, self.best.take()) {
+            (Some(found), Some(best)) if best.standing >= found.standing => Some(*best),
+            (Some(found), _) => Some(found),
+            (None, best) => best.map(|best| *best),
+        };
+        let is_settled = best
             .as_ref()
             .is_some_and(|best| best.standing == Standing::Present);
         if !is_settled && let Some(id) = self.presented.of_next_key(self.loaded) {
+            self.best = best.map(Box::new);
             self.key = id.key();
             self.secret = self.policy.domain.digest(id);
             return Exchange::Unread(self);
         }
-        Exchange::Open(self.open())
+        Exchange::Open(self.open(best))
     }
 
-    /// Keeps the record if an id opens it with a better standing than the best record so far.
-    fn weigh(&mut self, record: &Record, now: OffsetDateTime) {
+    /// Returns the session if a presented secret opens it, by the best of them.
+    fn weigh(&mut self, record: Record, now: OffsetDateTime) -> Option<Stored> {
         let policy = &self.policy;
-        for id in self.presented.of_key(self.key) {
-            let stored = match Stored::find(&policy.domain, id, record, now) {
-                Found::Open(stored) => stored,
+        let mut best: Option<(Standing, Id, Digest)> = None;
+        for (place, id) in self.presented.of_key(self.key).enumerate() {
+            let digest = match place {
+                0 => self.secret,
+                _ => policy.domain.digest(id),
+            };
+            match Found::of(&record, &digest, now) {
+                Found::Open(standing) if best.is_none_or(|(best, ..)| best < standing) => {
+                    best = Some((standing, *id, digest));
+                }
                 Found::Dead(since) => {
                     // Never an end: a stale tab must not log everybody out.
                     let session = self.key.public_id();
                     tracing::warn!(%session, "a secret was presented that was rotated before");
                     self.is_stale |= now < since.saturating_add(policy.clock_skew);
                     self.dead.push(*id);
-                    continue;
                 }
-                Found::Unknown => continue,
-            };
-            let end = policy.lifetime.end(record, now);
-            if end <= now {
-                policy.ended.note(self.key, now);
-                let agreed = now.saturating_sub(policy.clock_skew);
-                if end <= agreed {
-                    self.over.push(PendingDelete {
-                        key: self.key,
-                        condition: Condition::Over(agreed),
-                    });
-                }
-                return;
-            }
-            if policy.ended.has(self.key, now) {
-                return;
-            }
-            let best = self.best.as_ref().map(|best| best.standing);
-            if best.is_none_or(|best| best < stored.standing) {
-                self.best = Some(stored);
+                Found::Open(_) | Found::Unknown => {}
             }
         }
+        let (standing, id, digest) = best?;
+        let end = policy.lifetime.end(&record, now);
+        if end <= now {
+            policy.ended.note(self.key, now);
+            let agreed = now.saturating_sub(policy.clock_skew);
+            if end <= agreed {
+                self.over.push(PendingDelete {
+                    key: self.key,
+                    condition: Condition::Over(agreed),
+                });
+            }
+            return None;
+        }
+        (!policy.ended.has(self.key, now)).then(|| Stored::new(id, digest, standing, record))
     }
 
-    fn open(self) -> Opened {
+    fn open(self, best: Option<Stored>) -> Opened {
         let Self {
             policy,
             presented,
             loaded,
-            best,
             dead,
             is_stale,
             over,

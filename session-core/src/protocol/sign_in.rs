@@ -47,7 +47,7 @@ impl Commit {
             ..old.record.clone()
         };
         let old = old.clone();
-        Ok(Decision::Write(Ask::Leave { old, closed }))
+        Ok(Decision::write(Ask::Leave { old, closed }))
     }
 
     pub(crate) fn sign_in_answered(
@@ -57,7 +57,7 @@ impl Commit {
         now: OffsetDateTime,
     ) -> Result<Decision, SessionError> {
         match (ask, is_applied) {
-            (leave @ Ask::Leave { .. }, false) => Ok(Decision::Load(leave)),
+            (leave @ Ask::Leave { .. }, false) => Ok(Decision::Load(Box::new(leave))),
             (Ask::Carry(attempt), true) => {
                 self.entered = Some(attempt);
                 self.leave_again(now)
@@ -81,7 +81,7 @@ impl Commit {
         let (Some(record), Some(base)) = (found, self.base.take()) else {
             // Made anew without being asked, a login with the old password would survive the end of
             // all sessions that a change of the password brings.
-            return Ok(Decision::Write(Ask::Withdraw(entered.stored.key)));
+            return Ok(Decision::write(Ask::Withdraw(entered.stored.key)));
         };
         let key = base.key;
         let is_closed =
@@ -93,7 +93,7 @@ impl Commit {
         self.rebase(base.with(record, now));
         self.attempts += 1;
         if self.attempts >= MAX_ATTEMPTS {
-            return Ok(Decision::Write(Ask::LeaveByKey(key)));
+            return Ok(Decision::write(Ask::LeaveByKey(key)));
         }
         let (text, expiry) = self.carried()?;
         let Some(entered) = &self.entered else {
@@ -116,7 +116,7 @@ impl Commit {
         let (expected, cookie) = (present.revision, entered.cookie);
         let stored = entered.stored.with(record, now);
         let attempt = self.attempt(stored, expected, cookie, Creates::Record);
-        Ok(Decision::Write(Ask::Carry(attempt)))
+        Ok(Decision::write(Ask::Carry(attempt)))
     }
 
     fn leave_again(&mut self, now: OffsetDateTime) -> Result<Decision, SessionError> {

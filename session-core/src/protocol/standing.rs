@@ -1,6 +1,5 @@
 use time::OffsetDateTime;
 
-use crate::policy::domain::Domain;
 use crate::{Digest, Id, Key, Record, Remembered};
 
 /// The secret by which a request has come to a session. Later variants count for more.
@@ -54,34 +53,38 @@ fn remembered<'a>(record: &'a Record, digest: &Digest) -> Option<&'a Remembered>
     remembered.filter(|remembered| remembered.includes(digest))
 }
 
-/// The relation of an id to a record.
-#[allow(clippy::large_enum_variant, reason = "looked at, and gone")]
+/// The relation of a secret to a record.
 pub(crate) enum Found {
     /// It opens the record.
-    Open(Stored),
-    /// Its secret was rotated, and opened the record until this moment.
+    Open(Standing),
+    /// It was rotated, and opened the record until this moment.
     Dead(OffsetDateTime),
     /// The record has nothing to do with it.
     Unknown,
 }
 
+impl Found {
+    /// Compares a secret's digest with the record that was found under its key.
+    pub(crate) fn of(record: &Record, digest: &Digest, now: OffsetDateTime) -> Self {
+        match Standing::of(record, digest, now) {
+            Some(standing) => Self::Open(standing),
+            None => match remembered(record, digest) {
+                Some(remembered) => Self::Dead(remembered.until),
+                None => Self::Unknown,
+            },
+        }
+    }
+}
+
 impl Stored {
-    /// Compares an id with the record that was found under its key.
-    pub(crate) fn find(domain: &Domain, id: &Id, record: &Record, now: OffsetDateTime) -> Found {
-        let digest = domain.digest(id);
-        let Some(standing) = Standing::of(record, &digest, now) else {
-            return match remembered(record, &digest) {
-                Some(remembered) => Found::Dead(remembered.until),
-                None => Found::Unknown,
-            };
-        };
-        Found::Open(Self {
-            id: *id,
+    pub(crate) fn new(id: Id, digest: Digest, standing: Standing, record: Record) -> Self {
+        Self {
+            id,
             key: id.key(),
             digest,
             standing,
-            record: record.clone(),
-        })
+            record,
+        }
     }
 
     /// The same request after the record was loaded again or written.

@@ -116,7 +116,7 @@ fn next(
             return Ok(match commit.base.as_ref().map(id_of) {
                 Some((key, secret)) => Step::Load(Load {
                     commit,
-                    refused: Box::new(refused),
+                    refused,
                     key,
                     secret,
                 }),
@@ -125,7 +125,6 @@ fn next(
         }
         Err(error) => return Err(CommitError::new(error, commit.shared.reply(now))),
     };
-    let ask = Box::new(ask);
     Ok(Step::Write(Write { commit, ask }))
 }
 
