@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long)]
     browser_close: bool,
 
-    /// Throttle of sliding renewal, in seconds; 0 renews with every request [default: idle/10]
+    /// How often reading extends the life of a session, in seconds; 0 with every request [default: idle/10]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=MAX_SECONDS))]
     touch_every: Option<i64>,
 

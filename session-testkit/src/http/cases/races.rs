@@ -43,13 +43,19 @@ pub(crate) async fn overlapping_increments_all_count(server: &dyn Server) -> Out
 
 pub(crate) async fn a_logout_during_a_slow_write_holds(server: &dyn Server) -> Outcome {
     let slow = [
-        ("PUT", "/api/data/late?delay_ms=1200", "1"),
-        ("POST", "/api/data/hits/increment?delay_ms=1200", ""),
-        ("POST", "/api/cycle?delay_ms=1200", ""),
-        ("POST", "/api/login?delay_ms=1200", r#"{"user":"late"}"#),
-        ("GET", "/api/session?delay_ms=1200", ""),
+        ("PUT", "/api/data/late?delay_ms=1200", "1", 204),
+        ("POST", "/api/data/hits/increment?delay_ms=1200", "", 200),
+        ("POST", "/api/cycle?delay_ms=1200", "", 204),
+        // A login that is dropped is never dropped silently.
+        (
+            "POST",
+            "/api/login?delay_ms=1200",
+            r#"{"user":"late"}"#,
+            409,
+        ),
+        ("GET", "/api/session?delay_ms=1200", "", 200),
     ];
-    try_join_all(slow.map(|(method, target, body)| async move {
+    try_join_all(slow.map(|(method, target, body, status)| async move {
         let client = visitor(server).await?;
         let before = client.copy();
         let mut slow = Request::new(method, target);
@@ -59,7 +65,7 @@ pub(crate) async fn a_logout_during_a_slow_write_holds(server: &dyn Server) -> O
         let logout = client.post("/api/logout?delay_ms=600", "");
         let (slow, logout) = join(before.send(slow), logout).await;
         logout?.is(204)?.removes()?;
-        slow?.sets_nothing()?;
+        slow?.is(status)?.sets_nothing()?;
         is_dead(&before).await?;
         is_dead(&client).await
     }))
@@ -81,7 +87,7 @@ pub(crate) async fn a_login_during_a_slow_write_keeps_its_cookie(server: &dyn Se
     let user = nobody_yet();
     let slow = slow_while_signing_in(&client, &user, "PUT", "/api/data/late?delay_ms=1200").await?;
     // Whoever has planted the id that it was written with must not write for the user.
-    slow.sets_nothing()?;
+    slow.is(204)?.sets_nothing()?;
     client.get("/api/session").await?.says("owner", user)?;
     has(&client, json!({ "here": true })).await
 }
@@ -207,7 +213,7 @@ pub(crate) async fn a_revocation_during_a_slow_write_holds(server: &dyn Server) 
     )
     .await;
     revoked?.is(204)?;
-    slow?.sets_nothing()?;
+    slow?.is(204)?.sets_nothing()?;
     is_dead(&there).await
 }
 
