@@ -249,6 +249,8 @@ fn what_was_finished_or_abandoned_is_finished_for_everybody() {
             drop(finish(&request, 200).unwrap());
         }
         assert!(all_is_finished(&handle, &session));
+        // A response that goes out after a panic depends on the cookie too.
+        assert_eq!(finish(&request, 500).unwrap().is_opened(), is_abandoned);
         assert!(!finish(&request, 200).unwrap().is_opened());
     }
     assert_eq!(shelf.take_calls(), "");
