@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
+use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
 /// A MariaDB server with a password.
@@ -117,29 +118,6 @@ impl Mariadb {
             .args(["--execute", sql, database]))
     }
 
-    /// See [`Process::freeze`].
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self) -> io::Result<()> {
-        self.process.freeze()
-    }
-
-    /// See [`Process::thaw`].
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn thaw(&self) -> io::Result<()> {
-        self.process.thaw()
-    }
-
-    /// See [`Process::kill`].
-    pub fn kill(&mut self) {
-        self.process.kill();
-    }
-
     /// Starts the server again after [`kill`](Self::kill), on the same port and data.
     ///
     /// # Errors
@@ -148,19 +126,9 @@ impl Mariadb {
     pub fn restart(&mut self) -> io::Result<()> {
         self.process.restart()
     }
-
-    /// Returns the server's port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.process.port()
-    }
-
-    /// Returns the server's log.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
 }
+
+signal_process!(Mariadb, process);
 
 const PASSWORD: &str = "throw-away-password";
 

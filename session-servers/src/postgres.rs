@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
+use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
 /// A PostgreSQL server with a password.
@@ -120,29 +121,6 @@ impl Postgres {
         run(Command::new(tool("psql")?).arg("-d").arg(url).args(flags))
     }
 
-    /// See [`Process::freeze`].
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self) -> io::Result<()> {
-        self.process.freeze()
-    }
-
-    /// See [`Process::thaw`].
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn thaw(&self) -> io::Result<()> {
-        self.process.thaw()
-    }
-
-    /// See [`Process::kill`].
-    pub fn kill(&mut self) {
-        self.process.kill();
-    }
-
     /// Starts the server again after [`kill`](Self::kill), on the same port and data.
     ///
     /// # Errors
@@ -151,18 +129,6 @@ impl Postgres {
     pub fn restart(&mut self) -> io::Result<()> {
         self.process.restart()?;
         self.wait_until_it_answers()
-    }
-
-    /// Returns the server's port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.process.port()
-    }
-
-    /// Returns the server's log.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.process.log()
     }
 
     /// Waits for the end of recovery, during which the server listens already.
@@ -179,6 +145,8 @@ impl Postgres {
         }
     }
 }
+
+signal_process!(Postgres, process);
 
 fn tool(name: &str) -> io::Result<std::path::PathBuf> {
     program(name).ok_or_else(|| io::Error::other(format!("{name} is not installed")))

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
 /// A single Redis server.
@@ -121,12 +122,6 @@ impl Redis {
         format!("{scheme}://{login}127.0.0.1:{}", self.port())
     }
 
-    /// Returns the server's port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.node.process.port()
-    }
-
     /// Returns the server's certificate as PEM.
     ///
     /// # Errors
@@ -154,11 +149,6 @@ impl Redis {
         self.node.cli(&options)
     }
 
-    /// Kills the server (SIGKILL).
-    pub fn kill(&mut self) {
-        self.node.process.kill();
-    }
-
     /// Starts the server again with the data on its disk.
     ///
     /// # Errors
@@ -167,24 +157,6 @@ impl Redis {
     pub fn restart(&mut self) -> io::Result<()> {
         self.node.process.restart()?;
         self.wait_until_it_answers()
-    }
-
-    /// Freezes the server (SIGSTOP).
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self) -> io::Result<()> {
-        self.node.process.freeze()
-    }
-
-    /// Lets the server go on (SIGCONT).
-    ///
-    /// # Errors
-    ///
-    /// As [`freeze`](Self::freeze).
-    pub fn thaw(&self) -> io::Result<()> {
-        self.node.process.thaw()
     }
 
     /// Waits until the server has read its files; it listens before.
@@ -196,6 +168,8 @@ impl Redis {
         })
     }
 }
+
+signal_process!(Redis, node.process);
 
 /// A server process, alone or in a group.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use crate::free_port;
 use crate::redis::{Node, run_cli, wait_until};
+use crate::signals::signal_nodes;
 
 /// A Redis Cluster of three primaries with a replica each.
 #[derive(Debug)]
@@ -121,47 +122,6 @@ impl RedisCluster {
         Ok(())
     }
 
-    /// Runs a command on a node with `redis-cli` and returns its output.
-    ///
-    /// # Errors
-    ///
-    /// The node can't be reached, or refuses the command.
-    pub fn cli(&self, node: usize, words: &[&str]) -> io::Result<String> {
-        self.nodes[node].cli(words)
-    }
-
-    /// Kills a node (SIGKILL).
-    pub fn kill(&mut self, node: usize) {
-        self.nodes[node].process.kill();
-    }
-
-    /// Starts a node again.
-    ///
-    /// # Errors
-    ///
-    /// The node can't be started.
-    pub fn restart(&mut self, node: usize) -> io::Result<()> {
-        self.nodes[node].process.restart()
-    }
-
-    /// Freezes a node.
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self, node: usize) -> io::Result<()> {
-        self.nodes[node].process.freeze()
-    }
-
-    /// Lets a node go on.
-    ///
-    /// # Errors
-    ///
-    /// As [`freeze`](Self::freeze).
-    pub fn thaw(&self, node: usize) -> io::Result<()> {
-        self.nodes[node].process.thaw()
-    }
-
     /// Moves slots and their keys from one primary to another.
     ///
     /// # Errors
@@ -198,3 +158,5 @@ impl RedisCluster {
         })
     }
 }
+
+signal_nodes!(RedisCluster, nodes);

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use crate::free_port;
 use crate::redis::{Node, wait_until};
+use crate::signals::signal_nodes;
 
 /// A Redis primary with a replica and three sentinels.
 #[derive(Debug)]
@@ -74,47 +75,6 @@ impl RedisSentinel {
             .ok_or_else(|| io::Error::other(format!("an unknown primary: {answer}")))
     }
 
-    /// Kills a server (SIGKILL).
-    pub fn kill(&mut self, server: usize) {
-        self.servers[server].process.kill();
-    }
-
-    /// Starts a server again; it becomes a replica if the other has taken over.
-    ///
-    /// # Errors
-    ///
-    /// The server can't be started.
-    pub fn restart(&mut self, server: usize) -> io::Result<()> {
-        self.servers[server].process.restart()
-    }
-
-    /// Freezes a server.
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self, server: usize) -> io::Result<()> {
-        self.servers[server].process.freeze()
-    }
-
-    /// Lets a server go on.
-    ///
-    /// # Errors
-    ///
-    /// As [`freeze`](Self::freeze).
-    pub fn thaw(&self, server: usize) -> io::Result<()> {
-        self.servers[server].process.thaw()
-    }
-
-    /// Runs a command on a server with `redis-cli` and returns its output.
-    ///
-    /// # Errors
-    ///
-    /// The server can't be reached, or refuses the command.
-    pub fn cli(&self, server: usize, words: &[&str]) -> io::Result<String> {
-        self.servers[server].cli(words)
-    }
-
     /// Waits until the replica has the primary's present data.
     ///
     /// # Errors
@@ -152,3 +112,5 @@ impl RedisSentinel {
         })
     }
 }
+
+signal_nodes!(RedisSentinel, servers);
