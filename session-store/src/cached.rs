@@ -25,9 +25,9 @@ use self::tier::Tier;
 /// Every write goes to the store, and so does every load that the cache can't answer. Clones are
 /// the same cache.
 ///
-/// - **This node's** writes are seen at once. A write, a logout or a revocation invalidates the
-///   cached sessions, and loads that are still running. So does a write that failed, was refused or
-///   was cancelled, because it may have been applied.
+/// - **This node's** writes are seen at once. A write, a logout or a revocation invalidates its
+///   sessions in the cache and in loads that are still running. So does a write that failed, was
+///   refused or was cancelled, because it may have been applied.
 /// - **Other nodes'** writes are seen within [`CachedOptions::stale_for`], one second by default,
 ///   counted from before the load asked the store; at once if the store notifies us, see
 ///   [`listening`](Self::listening). The same holds for a write that takes effect after its failure

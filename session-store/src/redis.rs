@@ -43,7 +43,7 @@ use self::servers::Servers;
 /// must roughly agree for that; whether a session is over is decided by the policy's clock alone.
 ///
 /// Configure Redis not to lose sessions: `maxmemory-policy noeviction`, and `appendfsync always`
-/// for sessions that survive power failures. If it may evict keys, opening logs a warning, and a
+/// for sessions that survive power failures. If Redis may evict keys, opening logs a warning, and a
 /// revocation of all sessions scans every session, because an owner's index may have been evicted.
 /// Replicas follow with a delay. When one takes over, the last writes may be undone, and a session
 /// that was just ended is back; `min-replicas-to-write` narrows this window.
@@ -174,8 +174,8 @@ impl Store for RedisStore {
 
     /// Scans every session if the clocks differ by more than a minute.
     ///
-    /// Otherwise it does nothing, because Redis frees by itself. Each command of the scan has its own
-    /// time-out.
+    /// Otherwise it does nothing, because Redis frees by itself. Each command of the scan has its
+    /// own time-out.
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let removed = self.remove_expired(now, limit).await;
         removed.map_err(|failure| failure.during("remove expired sessions from"))

@@ -1,8 +1,7 @@
 /// The writes of which a [`PostgresStore`](crate::PostgresStore) notifies caches.
 ///
-/// `CachedStore::listening` hears of a write if the writer's store notifies of it, and sees any
-/// other write within `CachedOptions::stale_for`. So use the same setting in all processes that
-/// write.
+/// A cache that listens sees these writes at once, and other writes within
+/// `CachedOptions::stale_for`. The writer's setting counts, so use the same one in all processes.
 ///
 /// A notification is part of the statement that writes. But PostgreSQL commits transactions with
 /// notifications one at a time, and each waits for the disk. With [`Changes`](Self::Changes) this

@@ -187,7 +187,7 @@ async fn redis_frees_expired_sessions() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_cluster_frees_expired_sessions() {
-    if skips("a_redis_cluster_is_rid", &Redis::PROGRAMS) {
+    if skips("a_redis_cluster_frees_expired_sessions", &Redis::PROGRAMS) {
         return;
     }
     let _serial = SERIAL.lock().await;
