@@ -4,10 +4,10 @@ use std::process::Command;
 
 use crate::program;
 
-/// Who runs a database server: some refuse to run as root.
+/// The user that runs a database server: some servers refuse to run as root.
 #[derive(Debug)]
 pub(crate) struct Account {
-    /// None if this user is good enough.
+    /// `None` for the current user.
     user: Option<User>,
 }
 
@@ -18,7 +18,7 @@ struct User {
 }
 
 impl Account {
-    /// Chooses this user, or the first of those that exists if this one is root.
+    /// Chooses the current user, or if that is root the first of `names` that exists.
     pub(crate) fn choose(names: &[&str]) -> io::Result<Self> {
         if id("-u", None)?.as_deref() != Some("0") {
             return Ok(Self { user: None });
@@ -31,10 +31,10 @@ impl Account {
                 });
             }
         }
-        Err(io::Error::other(format!("none of {names:?} is a user")))
+        Err(io::Error::other(format!("no user of {names:?} exists")))
     }
 
-    /// Gives a folder to the user.
+    /// Makes the user the owner of a folder.
     pub(crate) fn own(&self, folder: &Path) -> io::Result<()> {
         let Some(User { id, group }) = &self.user else {
             return Ok(());
@@ -43,10 +43,11 @@ impl Account {
         run(Command::new("chown").arg("-R").arg(owner).arg(folder)).map(drop)
     }
 
-    /// Writes the command that runs a program as the user.
+    /// Returns the command that runs a program as the user.
     pub(crate) fn command(&self, name: &str, arguments: &[&str]) -> io::Result<Vec<String>> {
         let program = program(name);
-        let program = program.ok_or_else(|| io::Error::other(format!("{name} is missing")))?;
+        let program =
+            program.ok_or_else(|| io::Error::other(format!("{name} is not installed")))?;
         let mut command = Vec::new();
         if let Some(User { id, group }) = &self.user {
             command.extend(["setpriv".to_owned(), "--clear-groups".to_owned()]);
@@ -57,7 +58,7 @@ impl Account {
         Ok(command)
     }
 
-    /// Runs a program as the user until it ends.
+    /// Runs a program as the user and returns its output.
     pub(crate) fn run(&self, name: &str, arguments: &[&str]) -> io::Result<String> {
         let command = self.command(name, arguments)?;
         run(Command::new(&command[0])
@@ -66,7 +67,7 @@ impl Account {
     }
 }
 
-/// Runs a command until it ends and returns what it printed.
+/// Runs a command and returns its output.
 pub(crate) fn run(command: &mut Command) -> io::Result<String> {
     let output = command.output()?;
     if output.status.success() {
@@ -77,9 +78,9 @@ pub(crate) fn run(command: &mut Command) -> io::Result<String> {
     Err(io::Error::other(format!("{program} failed: {reason}")))
 }
 
-/// Asks `id` about a user; none if there is no such user.
-fn id(what: &str, user: Option<&str>) -> io::Result<Option<String>> {
-    let output = Command::new("id").arg(what).args(user).output()?;
+/// Asks `id` about a user; `None` if the user does not exist.
+fn id(option: &str, user: Option<&str>) -> io::Result<Option<String>> {
+    let output = Command::new("id").arg(option).args(user).output()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     Ok(output.status.success().then_some(text))
 }

@@ -3,12 +3,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Makes a certificate for 127.0.0.1 that nobody trusts but who is given it: `cert.pem`, whose path is
-/// returned, and `key.pem` beside it.
+/// Makes a self-signed certificate for 127.0.0.1 and returns its path.
+///
+/// The folder then has `cert.pem` and its private key `key.pem`.
 ///
 /// # Errors
 ///
-/// There is no openssl.
+/// `openssl` is not installed or fails.
 pub fn certify(folder: &Path) -> io::Result<PathBuf> {
     let settings = folder.join("openssl.cnf");
     fs::write(
@@ -31,6 +32,6 @@ pub fn certify(folder: &Path) -> io::Result<PathBuf> {
     if made.status.success() {
         return Ok(certificate);
     }
-    let complaint = String::from_utf8_lossy(&made.stderr).into_owned();
-    Err(io::Error::other(complaint))
+    let message = String::from_utf8_lossy(&made.stderr).into_owned();
+    Err(io::Error::other(message))
 }

@@ -17,6 +17,7 @@ mod program;
 mod redis;
 mod redis_cluster;
 mod redis_sentinel;
+mod signals;
 
 pub use certificate::certify;
 pub use fault_proxy::{Cut, FaultProxy};

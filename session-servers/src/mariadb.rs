@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
+use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
 /// A MariaDB server with a password.
 ///
-/// It does not wait for the disk, which loses nothing when the server is killed, only when the
-/// machine is.
+/// It does not wait for the disk. Killing the server loses nothing; a crash of the machine may.
 #[derive(Debug)]
 pub struct Mariadb {
     process: Process,
@@ -20,19 +20,19 @@ pub struct Mariadb {
 }
 
 impl Mariadb {
-    /// The programs that it needs, for [`skips`](crate::skips).
+    /// The programs that the server needs, for [`skips`](crate::skips).
     pub const PROGRAMS: [&str; 3] = ["mariadb-install-db", "mariadbd", "mariadb"];
 
     /// Starts a server on a free port.
     ///
     /// # Errors
     ///
-    /// Its programs are not installed or fail; the message says which.
+    /// A program is not installed or fails; the message names it.
     pub fn start() -> io::Result<Self> {
         Self::start_in(tempfile::tempdir()?, &[])
     }
 
-    /// Starts a server that speaks TLS only.
+    /// Starts a server that accepts only TLS.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Mariadb {
         account.run("mariadb-install-db", &flags)?;
         let port = free_port();
         let port_flag = format!("--port={port}");
-        // Short, since a socket's path may have some hundred bytes only.
+        // Short, because a socket's path is limited to about 100 bytes.
         let socket = format!("--socket={}", path("s"));
         let init = format!("--init-file={}", path("init.sql"));
         let flags = ["--no-defaults", &data, &tmp, &port_flag, &socket, &init];
@@ -77,20 +77,20 @@ impl Mariadb {
         })
     }
 
-    /// Returns the URL of a database, as a user who may do everything.
+    /// Returns the URL of a database, with a user that has all privileges.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         let port = self.process.port();
         format!("mysql://tester:{PASSWORD}@127.0.0.1:{port}/{database}")
     }
 
-    /// Returns the file of the certificate that it presents, if it speaks TLS.
+    /// Returns the path of the server's certificate; the file exists if the server uses TLS.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("cert.pem")
     }
 
-    /// Makes an empty database and returns its name.
+    /// Creates an empty database and returns its name.
     ///
     /// # Errors
     ///
@@ -106,9 +106,10 @@ impl Mariadb {
     ///
     /// # Errors
     ///
-    /// The server does not answer, or refuses.
+    /// The server does not answer, or refuses the SQL.
     pub fn run(&self, database: &str, sql: &str) -> io::Result<String> {
-        let client = program("mariadb").ok_or_else(|| io::Error::other("mariadb is missing"))?;
+        let client =
+            program("mariadb").ok_or_else(|| io::Error::other("mariadb is not installed"))?;
         let port = format!("--port={}", self.process.port());
         let password = format!("--password={PASSWORD}");
         run(Command::new(client)
@@ -117,54 +118,21 @@ impl Mariadb {
             .args(["--execute", sql, database]))
     }
 
-    /// See [`Process::freeze`].
+    /// Starts the server again after [`kill`](Self::kill), on the same port and data.
     ///
     /// # Errors
     ///
-    /// The signal could not be sent.
-    pub fn freeze(&self) -> io::Result<()> {
-        self.process.freeze()
-    }
-
-    /// See [`Process::thaw`].
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn thaw(&self) -> io::Result<()> {
-        self.process.thaw()
-    }
-
-    /// See [`Process::kill`].
-    pub fn kill(&mut self) {
-        self.process.kill();
-    }
-
-    /// Starts it again after [`kill`](Self::kill), on the same port and data.
-    ///
-    /// # Errors
-    ///
-    /// It does not start.
+    /// The server does not start.
     pub fn restart(&mut self) -> io::Result<()> {
         self.process.restart()
     }
-
-    /// Returns the port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.process.port()
-    }
-
-    /// Returns what it has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
 }
+
+signal_process!(Mariadb, process);
 
 const PASSWORD: &str = "throw-away-password";
 
-/// Run at every start; there is a user and a database from the beginning.
+/// The SQL of every start, which creates a user and a database.
 const USER: &str = "CREATE USER IF NOT EXISTS tester@'%' IDENTIFIED BY 'throw-away-password';\n\
                     GRANT ALL ON *.* TO tester@'%' WITH GRANT OPTION;\n\
                     CREATE DATABASE IF NOT EXISTS test;\n";

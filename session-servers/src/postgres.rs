@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
+use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
 /// A PostgreSQL server with a password.
 ///
-/// It does not wait for the disk, which loses nothing when the server is killed, only when the
-/// machine is.
+/// It does not wait for the disk. Killing the server loses nothing; a crash of the machine may.
 #[derive(Debug)]
 pub struct Postgres {
     process: Process,
@@ -22,14 +22,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The programs that it needs, for [`skips`](crate::skips).
+    /// The programs that the server needs, for [`skips`](crate::skips).
     pub const PROGRAMS: [&str; 4] = ["initdb", "postgres", "psql", "pg_isready"];
 
     /// Starts a server on a free port.
     ///
     /// # Errors
     ///
-    /// Its programs are not installed or fail; the message says which.
+    /// A program is not installed or fails; the message names it.
     pub fn start() -> io::Result<Self> {
         Self::start_in(tempfile::tempdir()?, &[])
     }
@@ -61,8 +61,7 @@ impl Postgres {
             &[
                 "--no-sync",
                 "--username=postgres",
-                // The better way takes a client that was built without optimisation a tenth of
-                // a second for every connection.
+                // SCRAM takes a client without optimisation 0.1 s for every connection.
                 "--auth=password",
                 "--encoding=UTF8",
                 "--locale=C",
@@ -93,13 +92,13 @@ impl Postgres {
         format!("postgres://postgres:{PASSWORD}@127.0.0.1:{port}/{database}")
     }
 
-    /// Returns the file of the certificate that it presents, if it offers TLS.
+    /// Returns the path of the server's certificate; the file exists if the server uses TLS.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("cert.pem")
     }
 
-    /// Makes an empty database and returns its name.
+    /// Creates an empty database and returns its name.
     ///
     /// # Errors
     ///
@@ -115,59 +114,24 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// The server does not answer, or refuses.
+    /// The server does not answer, or refuses the SQL.
     pub fn run(&self, database: &str, sql: &str) -> io::Result<String> {
         let url = self.url(database);
         let flags = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql];
         run(Command::new(tool("psql")?).arg("-d").arg(url).args(flags))
     }
 
-    /// See [`Process::freeze`].
+    /// Starts the server again after [`kill`](Self::kill), on the same port and data.
     ///
     /// # Errors
     ///
-    /// The signal could not be sent.
-    pub fn freeze(&self) -> io::Result<()> {
-        self.process.freeze()
-    }
-
-    /// See [`Process::thaw`].
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn thaw(&self) -> io::Result<()> {
-        self.process.thaw()
-    }
-
-    /// See [`Process::kill`].
-    pub fn kill(&mut self) {
-        self.process.kill();
-    }
-
-    /// Starts it again after [`kill`](Self::kill), on the same port and data.
-    ///
-    /// # Errors
-    ///
-    /// It does not start.
+    /// The server does not start.
     pub fn restart(&mut self) -> io::Result<()> {
         self.process.restart()?;
         self.wait_until_it_answers()
     }
 
-    /// Returns the port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.process.port()
-    }
-
-    /// Returns what it has logged.
-    #[must_use]
-    pub fn log(&self) -> String {
-        self.process.log()
-    }
-
-    /// It listens before it has recovered.
+    /// Waits for the end of recovery, during which the server listens already.
     fn wait_until_it_answers(&self) -> io::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(30);
         let port = self.process.port().to_string();
@@ -182,8 +146,10 @@ impl Postgres {
     }
 }
 
+signal_process!(Postgres, process);
+
 fn tool(name: &str) -> io::Result<std::path::PathBuf> {
-    program(name).ok_or_else(|| io::Error::other(format!("{name} is missing")))
+    program(name).ok_or_else(|| io::Error::other(format!("{name} is not installed")))
 }
 
 const PASSWORD: &str = "throw-away-password";

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::process_tree::{process_tree, signal};
 
-/// A server's process, which can be frozen, killed and started again with the same arguments.
+/// A server's process, which can be frozen, killed and restarted with the same arguments.
 ///
-/// Whatever is done to it is done to the processes that it has started too. It ends with this
-/// process, also when this one is killed or never drops it.
+/// Signals go to all its descendants too. The server ends with the current process, even if that is
+/// killed.
 #[derive(Debug)]
 pub struct Process {
     command: Vec<String>,
@@ -29,12 +29,12 @@ struct Running {
 impl Process {
     /// Starts a program and waits until something listens on the port.
     ///
-    /// What it prints goes to a file of that name in `folder`, which is removed with it.
+    /// Its output goes to `name.log` in `folder`.
     ///
     /// # Errors
     ///
-    /// It cannot be started, ends by itself, or does not listen within half a minute; the message
-    /// has the last lines of its log.
+    /// The program can't be started, ends by itself, or does not listen within 30 seconds; the
+    /// message has the last lines of its log.
     pub fn start(name: &str, command: Vec<String>, folder: &Path, port: u16) -> io::Result<Self> {
         let mut process = Self {
             command,
@@ -46,7 +46,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Starts it again after [`kill`](Self::kill).
+    /// Starts the program again after [`kill`](Self::kill).
     ///
     /// # Errors
     ///
@@ -73,14 +73,14 @@ impl Process {
         self.wait_until_it_listens()
     }
 
-    /// Kills it at once, as `kill -9` does; nothing is saved or said goodbye to.
+    /// Kills the process (SIGKILL).
     pub fn kill(&mut self) {
         if let Some(Running {
             mut child,
             mut guard,
         }) = self.running.take()
         {
-            // Frozen ones start no more children, and SIGKILL reaches them all the same.
+            // A frozen process starts no more children, and SIGKILL ends it all the same.
             let _ = signal("-STOP", &process_tree(child.id()));
             let _ = signal("-KILL", &process_tree(child.id()));
             let _ = child.wait();
@@ -89,18 +89,18 @@ impl Process {
         }
     }
 
-    /// Freezes it: its connections stay, and nobody answers (SIGSTOP).
+    /// Freezes the process: its connections stay open without answers (SIGSTOP).
     ///
     /// # Errors
     ///
     /// The signal could not be sent.
     pub fn freeze(&self) -> io::Result<()> {
-        // The second one reaches a child that was just being started.
+        // The second signal reaches a child that was just being started.
         signal("-STOP", &self.tree()?)?;
         signal("-STOP", &self.tree()?)
     }
 
-    /// Lets it go on (SIGCONT).
+    /// Lets the process go on (SIGCONT).
     ///
     /// # Errors
     ///
@@ -109,19 +109,19 @@ impl Process {
         signal("-CONT", &self.tree()?)
     }
 
-    /// Says whether it was started and not killed since.
+    /// Says whether the process was started and not killed since.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.running.is_some()
     }
 
-    /// Returns the port that it listens on.
+    /// Returns the port that the process listens on.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Returns what it has printed.
+    /// Returns the output.
     #[must_use]
     pub fn log(&self) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
@@ -131,11 +131,11 @@ impl Process {
     fn tree(&self) -> io::Result<Vec<u32>> {
         match &self.running {
             Some(running) => Ok(process_tree(running.child.id())),
-            None => Err(io::Error::other("it does not run")),
+            None => Err(io::Error::other("the server does not run")),
         }
     }
 
-    /// Starts what ends the server, and removes its folder, once this process is gone.
+    /// Starts a process that ends the server and removes its folder after the current process.
     fn guard(&self, id: u32) -> io::Result<Child> {
         let folder = self.log.parent().unwrap_or(&self.log);
         Command::new("sh")
@@ -163,7 +163,7 @@ impl Process {
                 let message = format!("{} does not run: {last:?}", self.command[0]);
                 return Err(io::Error::other(message));
             }
-            // There is no event to wait for: a server does not tell when it listens.
+            // Polled, because servers do not tell when they listen.
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -175,6 +175,6 @@ impl Drop for Process {
     }
 }
 
-/// Waits for the end of its input, which is the end of whoever has started it.
+/// A script that waits for the end of its input, which comes with the end of the current process.
 const GUARD: &str = r#"trap '' INT TERM HUP; cat >/dev/null
 for id in $(ps -o pid= --ppid "$1") "$1"; do kill -KILL "$id"; done; rm -rf -- "$2""#;

@@ -2,9 +2,9 @@ use std::fs;
 use std::io;
 use std::process::Command;
 
-/// Returns a process and all its descendants, also those that began a session of their own.
+/// Returns a process and all its descendants, including those in sessions of their own.
 ///
-/// Where there is no `/proc`, it is the process alone.
+/// Without `/proc`, it returns the process alone.
 pub(crate) fn process_tree(id: u32) -> Vec<u32> {
     let parents = parents();
     let mut tree = vec![id];
@@ -17,7 +17,7 @@ pub(crate) fn process_tree(id: u32) -> Vec<u32> {
     tree
 }
 
-/// Sends a signal, as `kill` names it; those that are gone do not matter if one is there.
+/// Sends a signal by its name in `kill`; fails if a single process does not exist.
 pub(crate) fn signal(name: &str, ids: &[u32]) -> io::Result<()> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let output = Command::new("kill").arg(name).args(&ids).output()?;
@@ -38,7 +38,7 @@ fn parents() -> Vec<(u32, u32)> {
 
 fn parent(id: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The name before it may have any character in it, and is in parentheses.
+    // The name before is in parentheses, and may contain any character.
     let (_, rest) = stat.rsplit_once(") ")?;
     rest.split(' ').nth(1)?.parse().ok()
 }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grandchildren_in_sessions_of_their_own_belong_to_it() {
+    fn grandchildren_in_sessions_of_their_own_are_found() {
         let mut child = Command::new("sh")
             .args(["-c", "setsid sh -c 'echo $$; sleep 60' & wait"])
             .stdout(Stdio::piped())

@@ -3,7 +3,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Finds an installed program by its name, also where Debian keeps PostgreSQL's.
+/// Finds an installed program by its name, also in Debian's folders for PostgreSQL.
 #[must_use]
 pub fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -14,11 +14,11 @@ pub fn program(name: &str) -> Option<PathBuf> {
     candidates.find(|candidate| candidate.is_file())
 }
 
-/// Says whether a test has to end because a program is missing, and tells so.
+/// Says whether a program is missing, so that the test must end, and prints a message.
 ///
 /// # Panics
 ///
-/// With `CI` or `STRICT` in the environment, where nothing may be skipped.
+/// If a program is missing and `CI` or `STRICT` is in the environment.
 #[must_use]
 pub fn skips(test: &str, programs: &[&str]) -> bool {
     let missing = programs.iter().find(|name| program(name).is_none());
@@ -34,7 +34,7 @@ pub fn skips(test: &str, programs: &[&str]) -> bool {
     true
 }
 
-/// The newest first.
+/// Returns the program folders of all installed versions, the newest first.
 fn versions(root: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
     let mut found: Vec<(u32, PathBuf)> = entries

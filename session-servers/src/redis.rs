@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
-/// A Redis server of its own.
+/// A single Redis server.
 #[derive(Debug)]
 pub struct Redis {
     node: Node,
@@ -17,7 +18,7 @@ pub struct Redis {
     folder: TempDir,
 }
 
-/// What is special about a [`Redis`].
+/// The settings of a [`Redis`].
 #[derive(Debug, Clone, Default)]
 pub struct RedisSettings {
     password: Option<String>,
@@ -26,21 +27,21 @@ pub struct RedisSettings {
 }
 
 impl RedisSettings {
-    /// Wants a password.
+    /// Requires a password.
     #[must_use]
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
         self
     }
 
-    /// Has each write on the disk before it is acknowledged.
+    /// Writes to the disk before it acknowledges.
     #[must_use]
     pub fn durable(mut self) -> Self {
         self.is_durable = true;
         self
     }
 
-    /// Speaks TLS only.
+    /// Accepts only TLS.
     #[must_use]
     pub fn tls(mut self) -> Self {
         self.is_tls = true;
@@ -49,19 +50,19 @@ impl RedisSettings {
 }
 
 impl Redis {
-    /// The programs that it needs, as do Sentinel and a cluster, for [`skips`](crate::skips).
+    /// The programs that a server, Sentinel and a cluster need, for [`skips`](crate::skips).
     pub const PROGRAMS: [&str; 2] = ["redis-server", "redis-cli"];
 
-    /// Starts a server that wants no password and forgets everything when it ends.
+    /// Starts a server without a password, which loses its data when it ends.
     ///
     /// # Errors
     ///
-    /// It cannot be started.
+    /// The server can't be started.
     pub fn start() -> io::Result<Self> {
         Self::start_with(RedisSettings::default())
     }
 
-    /// Starts a server.
+    /// Starts a server with settings.
     ///
     /// # Errors
     ///
@@ -106,7 +107,7 @@ impl Redis {
         Ok(redis)
     }
 
-    /// Returns the URL of a store in it.
+    /// Returns the URL for a store.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.settings.is_tls {
@@ -121,26 +122,20 @@ impl Redis {
         format!("{scheme}://{login}127.0.0.1:{}", self.port())
     }
 
-    /// Returns the port that it listens on.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.node.process.port()
-    }
-
-    /// Returns the certificate that it presents, as PEM.
+    /// Returns the server's certificate as PEM.
     ///
     /// # Errors
     ///
-    /// It speaks no TLS.
+    /// The server does not use TLS.
     pub fn certificate(&self) -> io::Result<Vec<u8>> {
         fs::read(self.folder.path().join("cert.pem"))
     }
 
-    /// Runs a command with redis-cli and returns what that prints.
+    /// Runs a command with `redis-cli` and returns its output.
     ///
     /// # Errors
     ///
-    /// The server can't be reached, or refuses.
+    /// The server can't be reached, or refuses the command.
     pub fn cli(&self, words: &[&str]) -> io::Result<String> {
         let mut options = Vec::new();
         let certificate = self.folder.path().join("cert.pem").display().to_string();
@@ -154,12 +149,7 @@ impl Redis {
         self.node.cli(&options)
     }
 
-    /// Kills it at once, as `kill -9` does.
-    pub fn kill(&mut self) {
-        self.node.process.kill();
-    }
-
-    /// Starts it again on what it had on the disk.
+    /// Starts the server again with the data on its disk.
     ///
     /// # Errors
     ///
@@ -169,25 +159,7 @@ impl Redis {
         self.wait_until_it_answers()
     }
 
-    /// Freezes it (SIGSTOP).
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self) -> io::Result<()> {
-        self.node.process.freeze()
-    }
-
-    /// Lets it go on (SIGCONT).
-    ///
-    /// # Errors
-    ///
-    /// As [`freeze`](Self::freeze).
-    pub fn thaw(&self) -> io::Result<()> {
-        self.node.process.thaw()
-    }
-
-    /// A server that listens may still be reading its files.
+    /// Waits until the server has read its files; it listens before.
     fn wait_until_it_answers(&self) -> io::Result<()> {
         wait_until("Redis answers", || {
             Ok(self
@@ -197,7 +169,9 @@ impl Redis {
     }
 }
 
-/// One server process, alone or with others.
+signal_process!(Redis, node.process);
+
+/// A server process, alone or in a group.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) process: Process,
@@ -209,7 +183,7 @@ impl Node {
         let home = folder.join(&name);
         fs::create_dir_all(&home)?;
         let mut command = vec![server()?.display().to_string()];
-        // An argument may be a configuration file, which comes first.
+        // A configuration file must be the first argument.
         let (file, rest) = match arguments.split_first() {
             Some((first, rest)) if !first.starts_with("--") => (Some(first.clone()), rest),
             _ => (None, arguments),
@@ -226,7 +200,7 @@ impl Node {
         Ok(Self { process })
     }
 
-    /// Says whether it is a replica of that one.
+    /// Says whether the node is a replica of the other one.
     pub(crate) fn follows(&self, primary: &Self) -> io::Result<bool> {
         let role = self.cli(&["ROLE"])?;
         let words: Vec<_> = role.lines().collect();
@@ -234,7 +208,7 @@ impl Node {
         Ok(words.first() == Some(&"slave") && words.get(2) == Some(&&*port))
     }
 
-    /// Waits until it has what the other one has now; WAIT would do so for its own client's writes only.
+    /// Waits until the node has the primary's present data; `WAIT` covers only one client's writes.
     pub(crate) fn catch_up(&self, primary: &Self) -> io::Result<()> {
         let offset = |node: &Self, line: usize| {
             let role = node.cli(&["ROLE"])?;
@@ -250,34 +224,35 @@ impl Node {
 
     pub(crate) fn cli(&self, words: &[&str]) -> io::Result<String> {
         let port = self.process.port().to_string();
-        // With -e an answer that is an error is a failure.
+        // With -e an error reply makes redis-cli fail.
         let mut all = vec!["-h", "127.0.0.1", "-p", &port, "-e"];
         all.extend(words);
         run_cli(&all)
     }
 }
 
-/// Runs redis-cli and returns what it prints.
+/// Runs `redis-cli` and returns its output.
 pub(crate) fn run_cli(words: &[&str]) -> io::Result<String> {
-    let program = program("redis-cli").ok_or_else(|| io::Error::other("there is no redis-cli"))?;
+    let program =
+        program("redis-cli").ok_or_else(|| io::Error::other("redis-cli is not installed"))?;
     let output = Command::new(program).args(words).output()?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(printed);
     }
-    let complaint = String::from_utf8_lossy(&output.stderr);
+    let reason = String::from_utf8_lossy(&output.stderr);
     Err(io::Error::other(format!(
-        "redis-cli {words:?}: {printed}{complaint}"
+        "redis-cli {words:?}: {printed}{reason}"
     )))
 }
 
-/// Asks until it is so; a server tells nobody when it is.
+/// Polls until a condition holds, because servers do not tell.
 pub(crate) fn wait_until(
     what: &str,
-    mut is_so: impl FnMut() -> io::Result<bool>,
+    mut holds: impl FnMut() -> io::Result<bool>,
 ) -> io::Result<()> {
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so()? {
+    while !holds()? {
         if Instant::now() > deadline {
             return Err(io::Error::other(format!("waited in vain until {what}")));
         }
@@ -287,5 +262,5 @@ pub(crate) fn wait_until(
 }
 
 fn server() -> io::Result<PathBuf> {
-    program("redis-server").ok_or_else(|| io::Error::other("there is no redis-server"))
+    program("redis-server").ok_or_else(|| io::Error::other("redis-server is not installed"))
 }

@@ -4,29 +4,31 @@ use tempfile::TempDir;
 
 use crate::free_port;
 use crate::redis::{Node, run_cli, wait_until};
+use crate::signals::signal_nodes;
 
 /// A Redis Cluster of three primaries with a replica each.
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<Node>,
-    /// Removed after the nodes have ended.
+    /// Dropped after the nodes.
     _folder: TempDir,
 }
 
 const PRIMARIES: usize = 3;
 
 impl RedisCluster {
-    /// Starts the nodes and joins them; a node forgets everything when it ends.
+    /// Starts a cluster whose nodes lose their data when they end.
     ///
     /// # Errors
     ///
-    /// They cannot be started, or do not come together within half a minute.
+    /// The nodes can't be started, or do not form a cluster within 30 seconds.
     pub fn start() -> io::Result<Self> {
         Self::start_with(&[])
     }
 
-    /// Starts nodes that have each write on the disk before it is acknowledged, and serve their slots while
-    /// others are missing.
+    /// Starts a cluster whose nodes write to the disk before they acknowledge.
+    ///
+    /// They serve their slots even if other slots have no node.
     ///
     /// # Errors
     ///
@@ -44,7 +46,7 @@ impl RedisCluster {
 
     fn start_with(more: &[&str]) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        // A node that does not answer for this long is taken as dead, and its replica takes over.
+        // After this time without an answer a node counts as dead, and its replica takes over.
         let usual = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1500"];
         let arguments: Vec<_> = usual.iter().chain(more).map(ToString::to_string).collect();
         let nodes: io::Result<Vec<_>> = (0..2 * PRIMARIES)
@@ -64,7 +66,7 @@ impl RedisCluster {
         Ok(cluster)
     }
 
-    /// Returns the URL of a store in it.
+    /// Returns the URL for a store.
     #[must_use]
     pub fn url(&self) -> String {
         let ports = self.nodes.iter().map(|node| node.process.port());
@@ -72,11 +74,11 @@ impl RedisCluster {
         format!("redis-cluster://{}", addresses.join(","))
     }
 
-    /// Returns the indices of the nodes that are primaries now, as far as they know.
+    /// Returns the indices of the nodes that say that they are primaries.
     ///
     /// # Errors
     ///
-    /// A node that runs does not answer.
+    /// A running node does not answer.
     pub fn primaries(&self) -> io::Result<Vec<usize>> {
         let mut primaries = Vec::new();
         for (index, node) in self.nodes.iter().enumerate() {
@@ -95,7 +97,7 @@ impl RedisCluster {
     ///
     /// # Errors
     ///
-    /// A node that runs does not answer.
+    /// A running node does not answer.
     pub fn replicas(&self, primary: usize) -> io::Result<Vec<usize>> {
         let mut replicas = Vec::new();
         for (index, node) in self.nodes.iter().enumerate() {
@@ -106,11 +108,11 @@ impl RedisCluster {
         Ok(replicas)
     }
 
-    /// Waits until every replica has what its primary has now.
+    /// Waits until every replica has its primary's present data.
     ///
     /// # Errors
     ///
-    /// It takes more than half a minute.
+    /// It takes more than 30 seconds.
     pub fn wait_until_replicas_catch_up(&self) -> io::Result<()> {
         for primary in self.primaries()? {
             for replica in self.replicas(primary)? {
@@ -120,52 +122,11 @@ impl RedisCluster {
         Ok(())
     }
 
-    /// Runs a command on one node and returns what redis-cli prints.
+    /// Moves slots and their keys from one primary to another.
     ///
     /// # Errors
     ///
-    /// The node can't be reached, or refuses.
-    pub fn cli(&self, node: usize, words: &[&str]) -> io::Result<String> {
-        self.nodes[node].cli(words)
-    }
-
-    /// Kills a node at once.
-    pub fn kill(&mut self, node: usize) {
-        self.nodes[node].process.kill();
-    }
-
-    /// Starts a node again.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be started.
-    pub fn restart(&mut self, node: usize) -> io::Result<()> {
-        self.nodes[node].process.restart()
-    }
-
-    /// Freezes a node.
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self, node: usize) -> io::Result<()> {
-        self.nodes[node].process.freeze()
-    }
-
-    /// Lets a node go on.
-    ///
-    /// # Errors
-    ///
-    /// As [`freeze`](Self::freeze).
-    pub fn thaw(&self, node: usize) -> io::Result<()> {
-        self.nodes[node].process.thaw()
-    }
-
-    /// Moves some slots from one primary to another, with what is in them.
-    ///
-    /// # Errors
-    ///
-    /// One of them is no primary, or something goes wrong on the way.
+    /// A node is no primary, or the move fails.
     pub fn move_slots(&self, from: usize, to: usize, number: usize) -> io::Result<()> {
         let address = format!("127.0.0.1:{}", self.nodes[from].process.port());
         let name = |node: usize| self.nodes[node].cli(&["CLUSTER", "MYID"]);
@@ -176,11 +137,11 @@ impl RedisCluster {
         run_cli(&words).map(drop)
     }
 
-    /// Waits until every node that runs sees a primary for every slot, and that with a replica.
+    /// Waits until every running node sees a primary for every slot, and replicas are connected.
     ///
     /// # Errors
     ///
-    /// It takes more than half a minute.
+    /// It takes more than 30 seconds.
     pub fn wait_until_it_is_whole(&self) -> io::Result<()> {
         let running = || self.nodes.iter().filter(|node| node.process.is_running());
         wait_until("the cluster is whole", || {
@@ -197,3 +158,5 @@ impl RedisCluster {
         })
     }
 }
+
+signal_nodes!(RedisCluster, nodes);

@@ -5,22 +5,23 @@ use tempfile::TempDir;
 
 use crate::free_port;
 use crate::redis::{Node, wait_until};
+use crate::signals::signal_nodes;
 
-/// A Redis primary with a replica, and three sentinels that see to it that one of them serves.
+/// A Redis primary with a replica and three sentinels.
 #[derive(Debug)]
 pub struct RedisSentinel {
     servers: [Node; 2],
     sentinels: Vec<Node>,
-    /// Removed after the servers have ended.
+    /// Dropped after the servers.
     _folder: TempDir,
 }
 
 impl RedisSentinel {
-    /// Starts all five.
+    /// Starts all five processes.
     ///
     /// # Errors
     ///
-    /// They cannot be started, or do not find each other within half a minute.
+    /// A process can't be started, or they do not find each other within 30 seconds.
     pub fn start() -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let primary = Node::start(folder.path(), free_port(), &[])?;
@@ -30,7 +31,7 @@ impl RedisSentinel {
         let mut sentinels = Vec::new();
         for _ in 0..3 {
             let own = free_port();
-            // A sentinel keeps what it learns in its configuration.
+            // A sentinel writes its state to its configuration file.
             let file = folder.path().join(format!("sentinel-{own}.conf"));
             fs::write(
                 &file,
@@ -52,7 +53,7 @@ impl RedisSentinel {
         Ok(group)
     }
 
-    /// Returns the URL of a store in it.
+    /// Returns the URL for a store.
     #[must_use]
     pub fn url(&self) -> String {
         let ports = self.sentinels.iter().map(|node| node.process.port());
@@ -60,7 +61,7 @@ impl RedisSentinel {
         format!("redis-sentinel://{}/main", addresses.join(","))
     }
 
-    /// Returns the index of the server that the first sentinel takes for the primary.
+    /// Returns the index of the server that the first sentinel calls the primary.
     ///
     /// # Errors
     ///
@@ -74,62 +75,21 @@ impl RedisSentinel {
             .ok_or_else(|| io::Error::other(format!("an unknown primary: {answer}")))
     }
 
-    /// Kills a server at once.
-    pub fn kill(&mut self, server: usize) {
-        self.servers[server].process.kill();
-    }
-
-    /// Starts a server again; it becomes a replica if the other has taken over.
+    /// Waits until the replica has the primary's present data.
     ///
     /// # Errors
     ///
-    /// It cannot be started.
-    pub fn restart(&mut self, server: usize) -> io::Result<()> {
-        self.servers[server].process.restart()
-    }
-
-    /// Freezes a server.
-    ///
-    /// # Errors
-    ///
-    /// The signal could not be sent.
-    pub fn freeze(&self, server: usize) -> io::Result<()> {
-        self.servers[server].process.freeze()
-    }
-
-    /// Lets a server go on.
-    ///
-    /// # Errors
-    ///
-    /// As [`freeze`](Self::freeze).
-    pub fn thaw(&self, server: usize) -> io::Result<()> {
-        self.servers[server].process.thaw()
-    }
-
-    /// Runs a command on a server and returns what redis-cli prints.
-    ///
-    /// # Errors
-    ///
-    /// The server can't be reached, or refuses.
-    pub fn cli(&self, server: usize, words: &[&str]) -> io::Result<String> {
-        self.servers[server].cli(words)
-    }
-
-    /// Waits until the replica has what the primary has now.
-    ///
-    /// # Errors
-    ///
-    /// It takes more than half a minute.
+    /// It takes more than 30 seconds.
     pub fn wait_until_the_replica_catches_up(&self) -> io::Result<()> {
         let primary = self.primary()?;
         self.servers[1 - primary].catch_up(&self.servers[primary])
     }
 
-    /// Waits until the sentinels know each other and the replica, which follows.
+    /// Waits until the sentinels know each other, and the replica is connected.
     ///
     /// # Errors
     ///
-    /// It takes more than half a minute.
+    /// It takes more than 30 seconds.
     pub fn wait_until_it_is_whole(&self) -> io::Result<()> {
         wait_until("the sentinels know each other", || {
             for sentinel in &self.sentinels {
@@ -152,3 +112,5 @@ impl RedisSentinel {
         })
     }
 }
+
+signal_nodes!(RedisSentinel, servers);

@@ -1,10 +1,10 @@
-//! The servers start, answer, freeze, die and come back with what they were told.
+//! The servers start, answer, die and restart with their data.
 #![allow(clippy::unwrap_used)]
 
 use session_servers::{Mariadb, Postgres, skips};
 
 #[test]
-fn postgres_comes_back_with_what_it_was_told() {
+fn postgres_restarts_with_its_data() {
     if skips("postgres", &Postgres::PROGRAMS) {
         return;
     }
@@ -20,7 +20,7 @@ fn postgres_comes_back_with_what_it_was_told() {
 }
 
 #[test]
-fn mariadb_comes_back_with_what_it_was_told() {
+fn mariadb_restarts_with_its_data() {
     if skips("mariadb", &Mariadb::PROGRAMS) {
         return;
     }

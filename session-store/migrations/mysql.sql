@@ -1,16 +1,16 @@
--- The table of MysqlStore, for whoever makes it by hand: the store then needs SELECT, INSERT,
--- UPDATE and DELETE on it and no more. `session` stands for the table's name.
+-- The table of MysqlStore. If it is created by hand, the store needs only SELECT, INSERT, UPDATE and
+-- DELETE on it. `session` stands for the table's name.
 --
--- A key is the public half of a session's id; the secret half is here as a digest only. Moments are
--- microseconds since 1970, UTC. Owner and data are UTF-8, kept as bytes so that 'ada', 'Ada' and
+-- A key is the public half of a session's id; secrets are stored as digests. Moments are
+-- microseconds since 1970, UTC. Owner and data are UTF-8, stored as bytes so that 'ada', 'Ada' and
 -- 'ada ' are three owners.
 --
--- Keys are random, so a table in their order is written and cached all over: once it outgrew the
--- buffer pool, inserts took 3 to 5 times as long, and requests to the newest twentieth of the
+-- Keys are random, so a table in their order would be written and cached all over: once larger than
+-- the buffer pool, inserts took 3 to 5 times as long, and requests to the newest twentieth of the
 -- sessions up to twice as long. Hence `id`.
 --
--- The owner's index does not have expires in it: a statement that ends an owner's sessions goes
--- through them in the order of an index, and would miss a row that moved backwards in it.
+-- The owner's index does not contain expires: a statement that ends an owner's sessions reads them
+-- in the order of the index, and would miss a row that moves backwards in it.
 CREATE TABLE IF NOT EXISTS `session` (
     id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     `key` VARBINARY(40) NOT NULL,

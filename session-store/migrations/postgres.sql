@@ -1,10 +1,9 @@
--- The table of PostgresStore, for whoever makes it by hand: the store then needs SELECT, INSERT,
--- UPDATE and DELETE on it and no more. "session" stands for the table's name.
+-- The table of PostgresStore. If it is created by hand, the store needs only SELECT, INSERT, UPDATE
+-- and DELETE on it. "session" stands for the table's name.
 --
--- A key is the public half of a session's id; the secret half is here as a digest only. Moments are
--- microseconds since 1970, UTC. Owner and data are UTF-8, kept as bytes so that they come back as
--- they are whatever the database's encoding is; convert_from(data, 'UTF8')::jsonb shows what is in
--- them.
+-- A key is the public half of a session's id; secrets are stored as digests. Moments are
+-- microseconds since 1970, UTC. Owner and data are UTF-8, stored as bytes to be independent of the
+-- database's encoding; convert_from(data, 'UTF8')::jsonb shows the values.
 CREATE TABLE "session" (
     key bytea PRIMARY KEY,
     revision bigint NOT NULL,

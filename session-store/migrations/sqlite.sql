@@ -1,11 +1,11 @@
--- The table of SqliteStore, for those who make it by hand. "session" stands for the table's name.
+-- The table of SqliteStore. "session" stands for the table's name.
 --
--- A key is the public half of a session's id; the secret half is here as a digest only. Moments are
--- microseconds since 1970, UTC. The comment in the definition is the schema's version: it goes with
--- the table and leaves user_version to the rest of the database.
+-- A key is the public half of a session's id; secrets are stored as digests. Moments are
+-- microseconds since 1970, UTC. The comment in the definition is the schema's version: it belongs to
+-- the table, and leaves user_version to the rest of the database.
 --
 -- Keys are random, so a table WITHOUT ROWID would be written all over: inserts took 40 % longer,
--- and twice as long with 2 kB of data. `data` is last, as lists read everything before it.
+-- and twice as long with 2 kB of data. `data` is last because lists read the columns before it.
 CREATE TABLE "session" (/* session-store schema 1 */
     key BLOB NOT NULL,
     revision INTEGER NOT NULL,

@@ -9,14 +9,13 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// A store for code without async: the methods of [`Store`] as plain functions.
 ///
-/// Clones are the same store. It owns a tokio runtime with one thread, on which the store's timers
-/// and connections live, so it works from any thread, and from many at once. A call takes as long
-/// as the store does, and blocks only its own thread.
+/// Clones are the same store. It owns a tokio runtime with one thread for the store's timers and
+/// connections, so any number of threads may use it at once. A call blocks its own thread until the
+/// store answers.
 ///
-/// It may be called from inside a runtime too: the call then runs on a thread that is started for
-/// it, because tokio forbids waiting there, and the runtime's own thread waits for its end. That
-/// is right in `spawn_blocking`; elsewhere it holds up other tasks, and async code does better
-/// with the store itself.
+/// It works inside a runtime too. Tokio forbids blocking there, so each call starts a thread and
+/// waits for it. Use that in `spawn_blocking` alone: elsewhere it delays the runtime's other tasks,
+/// and async code should call the store itself.
 ///
 /// ```
 /// use session_core::{Command, Outcome};
@@ -37,15 +36,15 @@ pub struct BlockingStore(Arc<Owned>);
 
 struct Owned {
     store: Arc<dyn Store>,
-    /// Taken when it is dropped.
+    /// `None` once it is being dropped.
     runtime: Option<Runtime>,
 }
 
 impl BlockingStore {
-    /// Takes a store that is there, and that others may go on using.
+    /// Wraps a store that may be in use elsewhere.
     ///
-    /// If it has connections that belong to another runtime, that one has to go on running; a
-    /// store that nobody else needs is better opened with [`open`](Self::open).
+    /// If the store's connections belong to another runtime, that runtime must keep running. A
+    /// store without other users is better opened with [`open`](Self::open).
     ///
     /// # Errors
     ///
@@ -54,7 +53,7 @@ impl BlockingStore {
         Ok(Self::assemble(store, start()?))
     }
 
-    /// Opens a store on the runtime that it will be used on.
+    /// Opens a store on the wrapper's own runtime.
     ///
     /// ```
     /// # #[cfg(feature = "sqlite")]
@@ -71,7 +70,7 @@ impl BlockingStore {
     ///
     /// # Errors
     ///
-    /// Those of the opening, or the runtime's thread could not be started.
+    /// The store could not be opened, or the runtime's thread could not be started.
     pub fn open<S: Store>(
         opening: impl Future<Output = Result<S, StoreError>> + Send,
     ) -> Result<Self, StoreError> {
@@ -80,7 +79,7 @@ impl BlockingStore {
         Ok(Self::assemble(Arc::new(store), runtime))
     }
 
-    /// Returns the live record under the key; see [`Store::load`].
+    /// Returns the record under the key; see [`Store::load`].
     ///
     /// # Errors
     ///
@@ -103,8 +102,7 @@ impl BlockingStore {
         self.wait(self.0.store.write(command, now))
     }
 
-    /// Removes at most `limit` expired records and returns how many it removed; see
-    /// [`Store::sweep`].
+    /// Removes at most `limit` expired records and returns their number; see [`Store::sweep`].
     ///
     /// # Errors
     ///
@@ -113,7 +111,7 @@ impl BlockingStore {
         self.wait(self.0.store.sweep(now, limit))
     }
 
-    /// Returns an owner's live sessions, the most recently seen first; see [`Store::devices`].
+    /// Returns an owner's sessions, the most recently seen first; see [`Store::devices`].
     ///
     /// # Errors
     ///
@@ -122,8 +120,7 @@ impl BlockingStore {
         self.wait(self.0.store.devices(owner, now))
     }
 
-    /// Removes sessions of one owner and returns how many of them were not over; see
-    /// [`Store::revoke`].
+    /// Removes an owner's sessions and returns how many were listed; see [`Store::revoke`].
     ///
     /// # Errors
     ///
@@ -141,7 +138,7 @@ impl BlockingStore {
     ///
     /// # Errors
     ///
-    /// It can't.
+    /// The store can't be reached, or refuses writes.
     pub fn check(&self) -> Result<(), StoreError> {
         self.wait(self.0.store.check())
     }
@@ -172,8 +169,7 @@ impl fmt::Debug for BlockingStore {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // A runtime that is just dropped waits for its threads, which tokio forbids inside of
-        // another one.
+        // Dropping a runtime waits for its threads, which tokio forbids inside another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -189,8 +185,7 @@ fn start() -> Result<Runtime, StoreError> {
         .map_err(|error| StoreError::new("can't start the store's runtime").caused_by(error))
 }
 
-/// Waits for a future, whose timers and tasks are the runtime's; here, or on a thread of its own
-/// where waiting is forbidden.
+/// Runs a future on the runtime and waits for it, inside another runtime on a new thread.
 fn wait<T: Send>(
     runtime: &Runtime,
     work: impl Future<Output = Result<T, StoreError>> + Send,
@@ -203,7 +198,7 @@ fn wait<T: Send>(
             .name("session-store-call".into())
             .spawn_scoped(scope, || runtime.block_on(work))
             .map_err(|error| {
-                StoreError::new("can't start a thread to ask the store on").caused_by(error)
+                StoreError::new("can't start a thread for a call of the store").caused_by(error)
             })?;
         waiting.join().unwrap_or_else(|panic| resume_unwind(panic))
     })

@@ -20,28 +20,28 @@ pub use self::notices::{Notice, Notices, Notifies};
 pub use self::options::CachedOptions;
 use self::tier::Tier;
 
-/// Keeps recently read sessions in this process, in front of any other store.
+/// A small cache of recently read sessions in front of any other store.
 ///
-/// Every write goes to the store, and every load that the cache can't answer. Clones are the same
-/// cache.
+/// Every write goes to the store, and so does every load that the cache can't answer. Clones are
+/// the same cache.
 ///
-/// - What **this node** did is seen at once. A write, a logout or a revocation ends what is cached of
-///   these sessions, and what a load under way is about to cache. So does a write that failed, was
-///   refused or was cancelled, as it may have been applied.
-/// - What **another node** did is seen within [`CachedOptions::stale_for`] (a second by default),
-///   counted from before the store was asked; at once if the store notifies us, see
+/// - **This node's** writes are seen at once. A write, a logout or a revocation invalidates its
+///   sessions in the cache and in loads that are still running. So does a write that failed, was
+///   refused or was cancelled, because it may have been applied.
+/// - **Other nodes'** writes are seen within [`CachedOptions::stale_for`], one second by default,
+///   counted from before the load asked the store; at once if the store notifies us, see
 ///   [`listening`](Self::listening). The same holds for a write that takes effect after its failure
 ///   was reported.
-/// - No cached session is served past its end, nor when a clock goes back.
-/// - A cached session answers only to its present secret; every other one is the store's to judge.
-///   So a secret that another node has issued works here at once.
+/// - A cached session is not served past its end, nor after a clock went back.
+/// - A cached session answers only to its present secret; a load by another secret asks the store.
+///   So a secret that another node issued works at once.
 /// - Only live sessions are cached. Made-up ids take no space in the cache.
-/// - An update stays exact: the store refuses one that builds on a stale state, and the next load
-///   asks the store.
-/// - During an outage sessions that were just read can still be read, no longer than they may be
-///   stale; every write fails.
+/// - Updates stay exact: the store refuses one that builds on a stale state, and the next load asks
+///   the store.
+/// - During an outage recently read sessions can be read for as long as they may be stale; every
+///   write fails.
 ///
-/// A command costs the store what it costs without a cache.
+/// A write costs the store the same as without a cache.
 ///
 /// ```
 /// use session_core::{Policy, Sessions};
@@ -75,24 +75,23 @@ impl CachedStore {
     ///
     /// # Errors
     ///
-    /// An option makes no sense; the message says which.
+    /// An option is out of range; the message says which.
     pub fn with(store: Arc<dyn Store>, options: &CachedOptions) -> Result<Self, StoreError> {
         options.check()?;
         Ok(Self::assemble(store, options))
     }
 
-    /// Puts a cache in front of a store that notifies us of other nodes' writes, and listens to it.
+    /// Puts a cache in front of a store that notifies of writes, and listens to it.
     ///
-    /// What another node does is then seen as soon as the notice arrives. While there is no
-    /// connection it is seen within [`CachedOptions::stale_for`], as without a listener: that
-    /// bound holds whatever is lost. A task connects again, and then forgets all that was cached
-    /// before. The task ends with the last clone of this store.
+    /// Another node's write is then seen as soon as its notice arrives, and without a connection
+    /// within [`CachedOptions::stale_for`]. A background task reconnects, and then invalidates the
+    /// whole cache. The task ends with the last clone of this store.
     ///
-    /// | store | source of the notices | what it costs |
+    /// | store | source of the notices | cost |
     /// |---|---|---|
-    /// | `RedisStore` | the server, for every write by anybody (client tracking) | writers nothing |
-    /// | `PostgresStore` | the writers, if `PostgresOptions::notify` says so | see there |
-    /// | others | none; an [`Invalidator`] may be driven by hand | |
+    /// | `RedisStore` | the server, for every client's writes (client tracking) | none for writers |
+    /// | `PostgresStore` | the writers, see `PostgresOptions::notify` | see `Notify` |
+    /// | others | your own, through an [`Invalidator`] | |
     ///
     /// ```no_run
     /// # #[cfg(feature = "redis")]
@@ -111,11 +110,11 @@ impl CachedStore {
     ///
     /// # Errors
     ///
-    /// An option makes no sense, or the store can't be listened to; the message says why.
+    /// An option is out of range, or the store can't be listened to; the message says why.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, or in one without time.
+    /// Outside a tokio runtime, or in one without time.
     pub async fn listening(
         store: Arc<dyn Notifies>,
         options: &CachedOptions,
@@ -126,14 +125,14 @@ impl CachedStore {
         Ok(cached)
     }
 
-    /// Says whether other nodes' writes are seen at once: it listens, and has a connection.
+    /// Says whether other nodes' writes are seen at once: the cache listens and has a connection.
     #[must_use]
     pub fn is_listening(&self) -> bool {
         let listener = self.listener.as_ref();
         listener.is_some_and(|listener| listener.is_listening())
     }
 
-    /// Returns a handle through which this cache is told of other nodes' writes.
+    /// Returns a handle that invalidates sessions of this cache.
     #[must_use]
     pub fn invalidator(&self) -> Invalidator {
         Invalidator::of(Arc::clone(&self.tier))

@@ -1,27 +1,29 @@
 //! Stores for web sessions behind `session-core`'s port.
 //!
-//! | store | feature | what it is for |
+//! | store | feature | use |
 //! |---|---|---|
-//! | `MemoryStore` | `memory`, on by default | one process whose sessions may end with it; tests |
-//! | `SqliteStore` | `sqlite` | one machine, sessions that outlive restarts |
+//! | `MemoryStore` | `memory`, on by default | one process, whose sessions end with it; tests |
+//! | `SqliteStore` | `sqlite` | one machine; sessions survive restarts |
 //! | `PostgresStore` | `postgres` | many machines, on PostgreSQL |
 //! | `MysqlStore` | `mysql` | many machines, on MySQL or MariaDB |
-//! | `CachedStore` | `cached` | any of them, behind a small cache, where sessions are read much more than written |
+//! | `RedisStore` | `redis` | many machines, on Redis or Valkey: one server, Sentinel or a cluster |
+//! | `CachedStore` | `cached` | a small cache in front of any other store |
+//! | `BlockingStore` | `blocking` | any other store, for code without async |
 //!
-//! Every command is one statement or one critical section, and what has expired is absent at
-//! once. The memory that it occupies is freed by a `Sweeper` (feature `sweeper`, which the
-//! databases bring along), or by whoever calls `Store::sweep` now and then. Several processes may
-//! sweep one table at a time.
+//! Every command is one statement, one script or one critical section. A store keeps a session's
+//! key as it is, and digests in place of its secrets.
 //!
-//! Code without async takes any of them as a `BlockingStore` (feature `blocking`).
+//! Expired sessions occupy space until a sweep: start a `Sweeper` (feature `sweeper`, which
+//! `sqlite`, `postgres` and `mysql` enable), or call `Store::sweep` now and then. Several processes
+//! may sweep one table at a time. Redis frees expired sessions by itself.
 //!
 //! Features only add. Each store passes the suite of `session-testkit`.
 //!
 //! # What this crate does not do
 //!
-//! It decides nothing: a store applies a command or refuses it. It starts no task but the
-//! sweeper's, and that of a cache which listens; no thread but those that a `BlockingStore` waits
-//! on. It keeps no secret that opens a session, only digests.
+//! It decides nothing: a store applies a command or refuses it. It starts no tasks but those of a
+//! `Sweeper`, of a cache that listens and of database connections, and no threads but those of a
+//! `BlockingStore` and of SQLite.
 
 #[cfg(feature = "blocking")]
 mod blocking;

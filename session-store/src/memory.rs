@@ -16,12 +16,12 @@ use self::shard::Shard;
 use self::shards::Shards;
 use self::slot::Slot;
 
-/// Keeps sessions in this process; they end with it.
+/// A store in the memory of this process.
 ///
-/// Clones are the same store. It never fails and waits for nothing but its own locks, which are
-/// held for a moment each. The memory of expired sessions is freed by [`sweep`](Store::sweep):
-/// start a `Sweeper`, or call `sweep` now and then. A session of 200 bytes takes about 420 in all.
-/// Freed memory goes back to the allocator, which may keep it for later.
+/// Clones are the same store. It never fails, and waits only for its own locks, each held for a
+/// moment. [`sweep`](Store::sweep) frees the memory of expired sessions: start a `Sweeper`, or call
+/// it now and then. A session with 200 bytes of data takes about 420 bytes in all. Freed memory
+/// goes back to the allocator, which may keep it for later.
 ///
 /// ```
 /// use session_core::{Policy, Sessions};
@@ -36,19 +36,19 @@ use self::slot::Slot;
 pub struct MemoryStore(Arc<Shards>);
 
 impl MemoryStore {
-    /// Creates an empty store, which owns almost no memory.
+    /// Creates an empty store, which takes almost no memory.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Shards::new()))
     }
 
-    /// Returns how many sessions occupy memory, those included that have expired and await a sweep.
+    /// Returns how many sessions occupy memory, including expired ones that await a sweep.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.each().map(|shard| shard.slots.len()).sum()
     }
 
-    /// Says whether nothing occupies memory.
+    /// Says whether no session occupies memory.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -154,7 +154,7 @@ mod tests {
             rounds += 1;
         }
         assert_eq!((rounds, counts(&store)), (10, (0, 0)));
-        // A sweep that found nothing has seen every shard.
+        // The last sweep found nothing, so it has seen every shard.
         assert!(store.0.each().all(|shard| shard.slots.capacity() == 0));
         assert!(store.0.each().all(|shard| shard.earliest.is_none()));
     }

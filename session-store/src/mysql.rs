@@ -11,15 +11,14 @@ use self::dialect::Mysql;
 pub use self::options::MysqlOptions;
 use crate::server::{SqlStore, public_store};
 
-/// Keeps sessions in a table of a MySQL or MariaDB database, which may hold other tables too.
+/// A store in a table of a MySQL or MariaDB database.
 ///
-/// Clones are the same store. Every command is one statement, committed by itself, under any
-/// isolation level and whatever the server's `sql_mode` is. What is undone because of others that
-/// run at the same time (a deadlock) is tried again.
+/// Clones are the same store. Every command is one statement with its own commit, and works under
+/// any isolation level and `sql_mode`. A statement that a deadlock undid is repeated.
 ///
-/// It needs a tokio runtime with time and I/O. No call waits for ever: see
-/// [`MysqlOptions::timeout`]. After an outage it connects again by itself, and a call that finds
-/// a broken connection goes on with a fresh one.
+/// It needs a tokio runtime with time and I/O. Every call ends within twice the
+/// [time-out](MysqlOptions::timeout). After an outage it reconnects by itself, and a call that
+/// finds a broken connection goes on with a fresh one.
 ///
 /// ```no_run
 /// use session_core::{Policy, Sessions};

@@ -15,14 +15,13 @@ pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
 use crate::server::{SqlStore, public_store};
 
-/// Keeps sessions in a table of a PostgreSQL database, which may hold other tables too.
+/// A store in a table of a PostgreSQL database.
 ///
-/// Clones are the same store. Every command is one statement, committed by itself, under any
-/// isolation level. What is undone because of others that run at the same time (a deadlock, a
-/// serialization failure) is tried again.
+/// Clones are the same store. Every command is one statement with its own commit, and works under
+/// any isolation level. A statement that a deadlock or a serialization failure undid is repeated.
 ///
-/// It needs a tokio runtime with time and I/O. No call waits for ever: see
-/// [`PostgresOptions::timeout`]. After an outage it connects again by itself, and a call that
+/// It needs a tokio runtime with time and I/O. Every call ends within twice the
+/// [time-out](PostgresOptions::timeout). After an outage it reconnects by itself, and a call that
 /// finds a broken connection goes on with a fresh one.
 ///
 /// ```no_run

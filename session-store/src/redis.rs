@@ -32,26 +32,27 @@ pub use self::options::RedisOptions;
 use self::scripts::Scripts;
 use self::servers::Servers;
 
-/// Keeps sessions in Redis 6.2 or newer, or Valkey: one server, Sentinel or a cluster.
+/// A store in Redis 6.2 or newer, or Valkey: one server, Sentinel or a cluster.
 ///
-/// Clones are the same store, and share one connection a server, which is made anew after it
-/// broke. A session is one key for its whole life, so every command is one step on one server, on
-/// a cluster too. A load is a `GET`. An owner's sessions are listed by an index of their own: a
-/// sign-in and a logout take a second command for it, and nothing is wrong between the two.
+/// Clones are the same store and share one connection a server. A session is one Redis key for its
+/// whole life, so every command is one step on one server, on a cluster too. A load is a `GET`. An
+/// owner's sessions are listed in an index under another key; a sign-in and a logout take a second
+/// command for it, and may be interrupted between the two without harm.
 ///
-/// Redis frees by itself what has expired, so it needs no [`Sweeper`](crate::Sweeper); for that
-/// its clock and the policy's have to agree. What lives is decided by the policy's clock alone.
+/// Redis frees expired sessions by itself, so it needs no `Sweeper`. Its clock and the policy's
+/// must roughly agree for that; whether a session is over is decided by the policy's clock alone.
 ///
-/// What Redis loses is lost: let it evict nothing (`maxmemory-policy noeviction`), and for
-/// sessions that survive power failures set `appendfsync always`. Where it may evict, opening
-/// warns, and a revocation of all sessions looks at every session there is, since an owner's index
-/// may be gone. Replicas follow with a delay. When one takes over, the last writes may be undone: a
-/// session that was ended just before is back. `min-replicas-to-write` narrows that.
+/// Configure Redis not to lose sessions: `maxmemory-policy noeviction`, and `appendfsync always`
+/// for sessions that survive power failures. If Redis may evict keys, opening logs a warning, and a
+/// revocation of all sessions scans every session, because an owner's index may have been evicted.
+/// Replicas follow with a delay. When one takes over, the last writes may be undone, and a session
+/// that was just ended is back; `min-replicas-to-write` narrows this window.
 ///
-/// It needs a tokio runtime with time. No command takes longer than [`RedisOptions::timeout`]. After
-/// an outage it connects again by itself. A connection that breaks goes unnoticed: what was sent is
-/// sent once more, and a write that was done the first time is recognised by its revision. Only if
-/// others have written on top meanwhile it is an error, since nobody can tell.
+/// It needs a tokio runtime with time. Every command ends within the
+/// [time-out](RedisOptions::timeout). After an outage it reconnects by itself. If a connection
+/// breaks, the command is sent once more, and a write that was applied the first time is recognised
+/// by its revision. It is an error only if another write came after it, because then the revision
+/// can't tell.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Shared>);
 
@@ -59,9 +60,9 @@ struct Shared {
     servers: Servers,
     scripts: Scripts,
     names: Names,
-    /// How long any command may take.
+    /// The time-out of a command.
     limit: Duration,
-    /// Whether an owner's index may be gone.
+    /// Whether an owner's index may have been evicted.
     may_evict: bool,
 }
 
@@ -70,13 +71,13 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// The URL is none, or the server can't be reached and written to; the message names its host
-    /// and port, and never the password.
+    /// The URL is invalid, or the server can't be reached or refuses writes. The message names the
+    /// host and port, and never the password.
     pub async fn open(url: impl Into<String>) -> Result<Self, StoreError> {
         Self::open_with(RedisOptions::new(url)).await
     }
 
-    /// Connects.
+    /// Connects with options.
     ///
     /// # Errors
     ///
@@ -87,12 +88,12 @@ impl RedisStore {
         let deadline = Instant::now() + options.timeout;
         let refused = servers.refuse_part_of_cluster(deadline).await;
         refused.map_err(|failure| failure.during("use"))?;
-        // A user that may not ask is let in.
+        // A user without the right to ask may still use the store.
         let may_evict = servers.may_evict(deadline).await.unwrap_or(false);
         if may_evict {
             tracing::warn!(
                 %servers,
-                "Redis may evict sessions, and the indexes of their owners; set maxmemory-policy noeviction"
+                "Redis may evict sessions and owner indexes; set maxmemory-policy noeviction"
             );
         }
         let store = Self(Arc::new(Shared {
@@ -171,8 +172,10 @@ impl Store for RedisStore {
         outcome.map_err(|failure| failure.during(doing))
     }
 
-    /// Does nothing while the clocks agree to a minute, for then Redis frees by itself. Else it
-    /// looks at every session, and each command of that has a time-out of its own.
+    /// Scans every session if the clocks differ by more than a minute.
+    ///
+    /// Otherwise it does nothing, because Redis frees by itself. Each command of the scan has its
+    /// own time-out.
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let removed = self.remove_expired(now, limit).await;
         removed.map_err(|failure| failure.during("remove expired sessions from"))

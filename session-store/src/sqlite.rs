@@ -24,14 +24,15 @@ use self::failure::Location;
 pub use self::options::{Durability, SqliteOptions};
 use self::statements::Statements;
 
-/// Keeps sessions in a table of an SQLite database, which may hold other tables too.
+/// A store in a table of an SQLite database.
 ///
-/// Clones are the same store. All writes go through one connection, one at a time, so that
-/// concurrent requests never see "database is locked"; reads run beside them. Several processes
-/// on one machine may share the file. An acknowledged write survives the process being killed;
-/// for power failures see [`Durability`]. A new file can be read by its owner only.
+/// Clones are the same store. All writes go through one connection, so that concurrent requests
+/// never see "database is locked"; reads run in parallel. Several processes on one machine may
+/// share the file. An acknowledged write survives a kill of the process; for power failures see
+/// [`Durability`]. Only its owner can read a new file.
 ///
-/// It needs a tokio runtime with time. No call waits for ever: see [`SqliteOptions::timeout`].
+/// It needs a tokio runtime with time. Every call ends within twice the
+/// [time-out](SqliteOptions::timeout).
 ///
 /// ```
 /// use session_core::{Policy, Sessions};
@@ -53,12 +54,14 @@ use self::statements::Statements;
 pub struct SqliteStore(Arc<Database>);
 
 impl SqliteStore {
-    /// Opens a file with the defaults of [`SqliteOptions`], and creates it unless it exists.
+    /// Opens a file with the defaults of [`SqliteOptions`].
+    ///
+    /// The file and its table are created unless they exist.
     ///
     /// # Errors
     ///
-    /// The file can't be written, is no database, or has a table of that name that is not ours;
-    /// the message names the file and the remedy.
+    /// The file can't be written, is no database, or another program's table has the name. The
+    /// message names the file and the remedy.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_with(SqliteOptions::new(path)).await
     }
@@ -79,7 +82,8 @@ impl SqliteStore {
             .connect_with(options.writer(&path))
             .await
             .map_err(failure)?;
-        // Not before: the last connection to close a file moves the log into it and waits for the disk.
+        // Not earlier: closing the last connection moves the log into the file and waits for the
+        // disk.
         drop(first);
         let readers = pool(&options, options.readers).connect_lazy_with(options.reader(&path));
         let checkpointer = pool(&options, 1).connect_lazy_with(options.writer(&path));
@@ -93,7 +97,7 @@ impl SqliteStore {
         ))
     }
 
-    /// Opens a database in memory, which ends with the last clone; for tests.
+    /// Opens a database in memory for tests; it ends with the last clone.
     ///
     /// # Errors
     ///
@@ -101,7 +105,7 @@ impl SqliteStore {
     pub async fn in_memory() -> Result<Self, StoreError> {
         let options = SqliteOptions::new("");
         let location = Location::Memory;
-        // The database is the connection: it must be one, and never be closed for idleness.
+        // The connection is the database: there must be one, and it must never be closed as idle.
         let failure = |error| location.failure("open", error);
         let only = pool(&options, 1)
             .connect_with(SqliteConnectOptions::new().in_memory(true))
@@ -113,9 +117,9 @@ impl SqliteStore {
         Ok(Self::assemble(&options, location, only.clone(), only, None))
     }
 
-    /// Closes the file when the calls under way are done; later calls fail.
+    /// Closes the file once the running calls are done; later calls fail.
     ///
-    /// Without it the file is closed some time after the last clone is dropped.
+    /// Without this the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
         self.0.close().await;
     }
@@ -144,10 +148,10 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
-/// Opens the file, which gets a write-ahead log if it has none.
+/// Opens the file and creates its write-ahead log if it has none.
 ///
-/// For that a connection that already reads the file has to lock it. Of two that try, SQLite refuses
-/// one at once, whatever its time-out, to prevent a deadlock; so we try again.
+/// To create the log, a connection that reads the file has to lock it. If two try, SQLite refuses
+/// one at once to prevent a deadlock, regardless of its time-out; so the attempt is repeated.
 async fn first_connection(
     options: &SqliteOptions,
     path: &Path,

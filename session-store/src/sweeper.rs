@@ -8,8 +8,8 @@ use tokio::time::sleep;
 
 /// A background task that frees expired sessions, as [`Sessions::sweep_every`] does.
 ///
-/// Dropping the sweeper ends the task at its next wait; [`stop`](Self::stop) lets it
-/// finish what it is doing.
+/// Dropping the sweeper ends the task at its next wait; [`stop`](Self::stop) lets it finish the
+/// current batch.
 ///
 /// ```
 /// use session_core::{Policy, Sessions};
@@ -27,19 +27,19 @@ use tokio::time::sleep;
 /// ```
 #[must_use = "a sweeper that is dropped sweeps no more"]
 pub struct Sweeper {
-    /// The task goes on as long as this is there.
+    /// The task ends when this is dropped.
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
 impl Sweeper {
-    /// Starts the task on the current tokio runtime, with the policy's clock.
+    /// Starts the task on the current tokio runtime; it uses the policy's clock.
     ///
-    /// An interval below a second is one second.
+    /// An interval below one second counts as one second.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, or in one without time.
+    /// Outside a tokio runtime, or in one without time.
     pub fn start(sessions: &Sessions, every: Duration) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let sessions = sessions.clone();
@@ -53,11 +53,11 @@ impl Sweeper {
         }
     }
 
-    /// Ends the task, after the batch that it is at.
+    /// Ends the task after the current batch.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         if let Err(error) = (&mut self.task).await {
-            tracing::error!(%error, "the session sweeper had failed");
+            tracing::error!(%error, "the session sweeper failed");
         }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
         sessions: Sessions,
     }
 
-    /// A store in which so many sessions end at second 100.
+    /// A store with this many sessions, which end at second 100.
     async fn setting(sessions: u64) -> Setting {
         let model = ModelStore::new();
         for number in 0..sessions {
@@ -135,7 +135,7 @@ mod tests {
         setting.faulty.go_down();
         let sweeper = Sweeper::start(&setting.sessions, MINUTE);
         tokio::time::sleep(MINUTE * 3 + MINUTE / 2).await;
-        // Once an interval, not once an error.
+        // One attempt an interval.
         assert_eq!((setting.model.len(), setting.spy.calls().sweep), (10, 4));
         setting.faulty.come_up();
         tokio::time::sleep(MINUTE).await;

@@ -1,4 +1,4 @@
-//! A store without async passes the suite, from any thread and from inside a runtime.
+//! The blocking store passes the suite, from any thread and inside a runtime.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "blocking", feature = "memory"))]
@@ -39,7 +39,7 @@ fn load(store: &BlockingStore, number: u64) -> Option<Record> {
     found.unwrap()
 }
 
-/// Raises a record's revision by one, against all others who do so.
+/// Raises a record's revision by one, concurrently with other threads.
 fn raise(store: &BlockingStore, number: u64) {
     let key = &key_of(number);
     loop {
@@ -59,7 +59,7 @@ fn raise(store: &BlockingStore, number: u64) {
     }
 }
 
-/// Every thread has a record of its own and raises one that is everybody's.
+/// Has every thread raise a record of its own and a common one.
 fn threads_neither_lose_nor_block(store: &BlockingStore) {
     assert_eq!(insert(store, 0).unwrap(), Outcome::Applied);
     thread::scope(|scope| {
@@ -93,13 +93,13 @@ fn sqlite_stands_threads() {
 
 #[cfg(feature = "sqlite")]
 #[test]
-fn what_is_written_is_there_when_the_store_is_opened_again() {
+fn sessions_outlive_the_store() {
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(insert(&sqlite(&directory), 1).unwrap(), Outcome::Applied);
     assert_eq!(load(&sqlite(&directory), 1), Some(record_of(1)));
 }
 
-/// An async store again, whose calls come from wherever it is polled.
+/// An async store around a blocking one, which is called from the polling thread.
 #[derive(Debug)]
 struct Through(BlockingStore);
 

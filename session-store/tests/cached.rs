@@ -1,4 +1,4 @@
-//! The cache passes the suite in front of any store, and is never behind for longer than it says.
+//! The cache passes the suite in front of any store, and is never stale for longer than its bound.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "cached")]
@@ -13,7 +13,7 @@ use session_testkit::{
 };
 use time::OffsetDateTime;
 
-/// The suite moves its own clock only, so that everything it reads twice may come from the cache.
+/// Returns a cache with a bound so long that it may answer any repeated load of the suite.
 fn cached(store: impl Store) -> Arc<dyn Store> {
     let options = CachedOptions::new().stale_for(Duration::from_mins(1));
     Arc::new(CachedStore::with(Arc::new(store), &options).unwrap())
@@ -93,7 +93,7 @@ impl Setting {
         self.cached.load(&key_of(1), secret, now).await.unwrap()
     }
 
-    /// Says how often the store was asked for what was loaded now.
+    /// Loads and returns the number of loads that reached the store.
     async fn asked(&self, now: OffsetDateTime) -> usize {
         self.asked_by(PRESENT, now).await
     }
@@ -105,7 +105,7 @@ impl Setting {
     }
 }
 
-/// The secret of every record that [`record_of`] makes.
+/// The secret of every [`record_of`].
 const PRESENT: u64 = 0;
 
 fn delete(key: &Key) -> Command<'_> {
@@ -138,7 +138,7 @@ async fn a_cached_session_is_not_served_past_its_end() {
     assert_eq!(setting.asked(moment_at(60)).await, 1);
     let nearly = moment_at(100) - time::Duration::NANOSECOND;
     assert_eq!(setting.asked(nearly).await, 0);
-    // From there on it is the store's to say; another node may have extended it.
+    // Then the store decides, because another node may have extended it.
     for _ in 0..2 {
         assert_eq!(setting.asked(moment_at(100)).await, 1);
     }
@@ -150,7 +150,7 @@ async fn a_clock_that_goes_back_prolongs_nothing() {
     setting.load(moment_at(10)).await;
     let before = moment_at(10) - time::Duration::MICROSECOND;
     assert_eq!(setting.asked(before).await, 1);
-    // A load under the new time counts from there.
+    // A load by the new clock counts from there.
     assert_eq!(setting.asked(moment_at(69)).await, 0);
     assert_eq!(setting.asked(moment_at(70)).await, 1);
 }
@@ -199,7 +199,7 @@ async fn a_slow_answer_is_as_old_as_its_question() {
 }
 
 #[tokio::test]
-async fn a_write_is_seen_at_once_whatever_the_store_said() {
+async fn a_write_is_seen_at_once_for_every_answer_of_the_store() {
     let setting = Setting::new().await;
     let stale = Record {
         revision: Revision::from_i64(9),
@@ -210,7 +210,7 @@ async fn a_write_is_seen_at_once_whatever_the_store_said() {
     let write = setting.cached.write(replace_with(&stale), moment_at(0));
     assert_eq!(write.await.unwrap(), Outcome::Applied);
     assert_eq!(setting.load(moment_at(0)).await, Some(stale.clone()));
-    // Refused: the next load asks the store, or a commit would try in vain for ever.
+    // Refused: the next load asks the store, or a commit would be refused for ever.
     let write = setting.cached.write(replace_with(&stale), moment_at(0));
     assert_eq!(write.await.unwrap(), Outcome::Refused);
     assert_eq!(setting.asked(moment_at(0)).await, 1);
@@ -223,7 +223,7 @@ async fn a_write_is_seen_at_once_whatever_the_store_said() {
 }
 
 #[tokio::test]
-async fn a_revocation_ends_what_is_cached_of_the_owner_and_of_nobody_else() {
+async fn a_revocation_ends_the_owner_s_cached_sessions_and_no_others() {
     let setting = Setting::new().await;
     for (number, owner) in [(2, Some("ada")), (3, Some("bob")), (4, None)] {
         let key = &key_of(number);
@@ -251,7 +251,7 @@ async fn a_revocation_ends_what_is_cached_of_the_owner_and_of_nobody_else() {
             *loaded = found.unwrap().is_some();
         }
         assert_eq!(loaded, expected);
-        // The store was asked for the ended sessions only.
+        // Only loads of ended sessions reached the store.
         let ended = expected.iter().filter(|lives| !**lives).count();
         assert!(revoked.is_none() || setting.spy.calls().load == ended);
     }
@@ -281,10 +281,10 @@ async fn a_load_by_any_but_the_present_secret_asks_the_store_and_caches_nothing(
     for _ in 0..2 {
         assert_eq!(setting.asked_by(7, moment_at(0)).await, 1);
     }
-    // It was not cached on the way.
+    // The load did not cache it.
     assert_eq!(setting.asked(moment_at(0)).await, 1);
     assert_eq!(setting.asked(moment_at(0)).await, 0);
-    // And it costs the bearer of the present secret nothing.
+    // Loads by the present secret are not affected.
     assert_eq!(setting.asked_by(7, moment_at(0)).await, 1);
     assert_eq!(setting.asked(moment_at(0)).await, 0);
 }
@@ -305,7 +305,7 @@ async fn a_secret_that_another_node_has_issued_is_known_at_once() {
     assert_eq!(write.await.unwrap(), Outcome::Applied);
     assert_eq!(setting.load_by(1, moment_at(0)).await, Some(rotated));
     assert_eq!(setting.asked_by(1, moment_at(0)).await, 0);
-    // From here on the store is asked about the old one.
+    // Loads by the old secret now reach the store.
     assert_eq!(setting.asked(moment_at(0)).await, 1);
 }
 
@@ -330,7 +330,7 @@ async fn an_outage_is_seen_within_the_bound_and_by_every_write() {
 }
 
 #[tokio::test]
-async fn each_command_costs_what_it_costs_without_the_cache() {
+async fn the_cache_adds_no_call_to_a_command() {
     let setting = Setting::new().await;
     let spy = &setting.spy;
     let key = &key_of(1);

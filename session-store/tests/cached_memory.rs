@@ -1,4 +1,4 @@
-//! The cache keeps to the bytes that it was given, and gives them back.
+//! The cache stays within its capacity, and frees its memory.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "cached")]
@@ -13,7 +13,7 @@ use session_store::{CachedOptions, CachedStore};
 use session_testkit::{digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
-/// A store that has every session, each load's in memory of its own, as a database does.
+/// A store that has every session, and returns each in fresh memory, as a database does.
 #[derive(Debug, Default)]
 struct EveryStore {
     size: AtomicUsize,
@@ -63,7 +63,7 @@ fn load(cached: &CachedStore, number: u64) {
     assert!(found.unwrap().is_some());
 }
 
-/// Threads free each other's garbage, so tests that measure take turns.
+/// Held by each test, because threads free each other's garbage.
 static SERIAL: Mutex<()> = Mutex::new(());
 
 #[test]
@@ -90,7 +90,7 @@ fn its_memory_is_bounded_in_bytes_and_comes_back_with_a_sweep() {
         let most = i64::try_from(CAPACITY + CAPACITY / 5).unwrap();
         assert!(kept <= most, "{kept} bytes are kept of {size} each");
     }
-    // It was full, in the size that there are most of.
+    // The cache was full of sessions of the most frequent size.
     assert!(kept >= i64::try_from(CAPACITY * 4 / 5).unwrap(), "{kept}");
     let begun = Instant::now();
     while kept > i64::try_from(CAPACITY / 4).unwrap() {

@@ -1,4 +1,4 @@
-//! Two nodes with a cache each over one store: each sees the other's writes in time.
+//! Two nodes with a cache each over one store see each other's writes within the bound.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "cached")]
@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 
 const BOUND: Duration = Duration::from_secs(1);
 
-/// An application's nodes, and a browser that visits them.
+/// The nodes of an application, and the cookie of a browser.
 struct Setting {
     clock: Arc<ManualClock>,
     nodes: [Sessions; 2],
@@ -25,7 +25,7 @@ struct Setting {
 }
 
 impl Setting {
-    /// Signs ada in on the first node, and shows her session to both.
+    /// Signs ada in on the first node, and has both nodes cache her session.
     async fn new(stores: [CachedStore; 2]) -> Self {
         let clock = Arc::new(ManualClock::new(moment_at(0)));
         let nodes = stores.map(|store| {
@@ -46,7 +46,7 @@ impl Setting {
         setting
     }
 
-    /// Has the browser send the cookie of a reply from now on, and returns the one before it.
+    /// Takes the cookie of a reply for later requests, and returns the former one.
     fn take_cookie_of(&mut self, reply: &Reply) -> String {
         let set_cookie = reply.set_cookie().unwrap();
         let cookie = set_cookie.split(';').next().unwrap().to_owned();
@@ -134,7 +134,7 @@ async fn a_node_that_is_behind_can_neither_revive_a_session_nor_undo_a_write() {
     let setting = Setting::new(over(ModelStore::new())).await;
     let write = setting.request(0, |session| session.insert("a", 1).unwrap());
     write.await;
-    // The other node still reads the state before, and writes on the one after.
+    // The other node reads the old state, and its write applies to the new one.
     let write = setting.request(1, |session| {
         assert_eq!(session.get::<u32>("a").unwrap(), None);
         session.insert("b", 2).unwrap();
@@ -181,7 +181,7 @@ async fn in_real_time_a_logout_is_seen_within_the_bound_too() {
     let options = CachedOptions::new().stale_for(SHORT);
     let node = || CachedStore::with(Arc::clone(&store), &options).unwrap();
     let mut setting = Setting::new([node(), node()]).await;
-    // The session stays, and the time is real from here on.
+    // The time is real from here on.
     let policy = || Policy::builder().clock(SystemClock).build().unwrap();
     setting.nodes = [node(), node()].map(|store| Sessions::new(policy(), store));
     assert!(setting.knows_her(1).await);
@@ -195,7 +195,7 @@ async fn in_real_time_a_logout_is_seen_within_the_bound_too() {
     }
 }
 
-/// A store that tells every node of each write, as a database's notifications do.
+/// A store that notifies every node of each write.
 #[derive(Debug, Default)]
 struct NotifyingStore {
     model: ModelStore,

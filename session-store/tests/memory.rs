@@ -1,4 +1,4 @@
-//! The memory store passes the suite, and stands threads.
+//! The memory store passes the suite, and is correct with many threads.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "memory")]
@@ -123,7 +123,7 @@ fn a_logout_by_the_old_secret_and_a_rotation_see_each_other() {
     let mut survived = 0;
     for round in 0..2_000 {
         let store = &MemoryStore::new();
-        // The logout comes with the secret that the second rotation forgets.
+        // The logout has the secret that the second rotation forgets.
         pollster::block_on(insert(store, round, &owned(0)));
         pollster::block_on(rotate(store, round, 0));
         let start = &Barrier::new(2);
@@ -140,7 +140,7 @@ fn a_logout_by_the_old_secret_and_a_rotation_see_each_other() {
             assert_eq!(deleted.unwrap(), Outcome::Applied);
             rotation.join().unwrap()
         });
-        // Either there was nothing left to rotate, or the old secret was forgotten already.
+        // Either the session was gone, or the old secret was forgotten already.
         let lives = usize::from(rotated == Outcome::Applied);
         assert_eq!(store.len(), lives, "round {round}");
         survived += lives;
@@ -150,7 +150,7 @@ fn a_logout_by_the_old_secret_and_a_rotation_see_each_other() {
 
 #[test]
 fn a_session_takes_450_bytes() {
-    // Just too many for tables of 1792: half of each is spare, the worst case.
+    // Just too many for tables of 1,792: the worst case, with half of each spare.
     const SESSIONS: u32 = 120_000;
     let store = MemoryStore::new();
     let used = allocation_counter::measure(|| {

@@ -1,4 +1,4 @@
-//! What a million sessions take of the process's memory, and that it comes back.
+//! The memory of a million sessions, and its return to the system.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "memory", target_os = "linux", target_env = "gnu"))]
@@ -10,14 +10,14 @@ use session_core::{Command, Outcome, Record, Store};
 use session_store::MemoryStore;
 use session_testkit::{digest_of, key_of, moment_at, record_of};
 
-/// Just too many for tables of half the size in either case, so that half of each is spare.
+/// Just too many for tables of half the size: the worst case, with half of each spare.
 const SESSIONS: u32 = if cfg!(debug_assertions) {
     250_000
 } else {
     1_000_000
 };
 
-/// Returns how many bytes of memory the process has from the system.
+/// Returns the bytes of memory that the process has from the system.
 fn resident() -> u64 {
     const PAGE: u64 = 4_096;
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
@@ -25,7 +25,7 @@ fn resident() -> u64 {
     pages.parse::<u64>().unwrap() * PAGE
 }
 
-/// A session of 200 bytes; every tenth has an owner, who has five of them.
+/// Returns a session of 200 bytes; every tenth has an owner with five sessions.
 fn session(number: u32) -> Record {
     let owner = format!("owner-{:09}", number / 50);
     Record {
@@ -35,8 +35,9 @@ fn session(number: u32) -> Record {
     }
 }
 
-/// Runs in a thread of its own, which leaves nothing in the allocator's caches, and says how long
-/// it took for each session.
+/// Runs in a thread of its own and returns the time per session.
+///
+/// The end of the thread frees its caches of the allocator.
 fn apart(work: impl Future<Output = ()> + Send + 'static) -> Duration {
     let thread = thread::spawn(move || {
         let begun = Instant::now();
@@ -68,7 +69,7 @@ async fn sweep(store: MemoryStore) {
 }
 
 #[test]
-fn sessions_of_200_bytes_take_450_each_all_told_and_give_them_back_to_the_system() {
+fn sessions_of_200_bytes_take_450_and_return_them_to_the_system() {
     assert_eq!(session(SESSIONS - 1).data.len(), 200);
     let store = MemoryStore::new();
     let before = resident();

@@ -1,4 +1,4 @@
-//! The SQLite store passes the suite, and loses nothing when its process is killed.
+//! The SQLite store passes the suite, and loses no session when its process is killed.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "sqlite")]
@@ -36,7 +36,7 @@ async fn sqlite_in_memory_passes_the_suite() {
 
 const VICTIM: &str = "SESSION_STORE_TEST_VICTIM";
 
-/// Runs this very test again in a process of its own, which writes until it is killed.
+/// Runs this test again in a process of its own, which writes until it is killed.
 #[tokio::test]
 async fn acknowledged_writes_survive_the_kill_of_the_process() {
     if let Some(path) = std::env::var_os(VICTIM) {
@@ -64,7 +64,7 @@ async fn acknowledged_writes_survive_the_kill_of_the_process() {
         let Some((_, number)) = line.split_once("acknowledged ") else {
             continue;
         };
-        // The last line may be cut.
+        // The last line may be incomplete.
         acknowledged = number.parse::<u64>().ok().max(acknowledged);
         if acknowledged == Some(300) {
             victim.kill().unwrap();

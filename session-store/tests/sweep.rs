@@ -1,4 +1,4 @@
-//! A sweep removes exactly what has expired, however much it is, and traffic hardly notices.
+//! A sweep of many sessions removes exactly the expired ones, and hardly slows down traffic.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "sweeper", any(feature = "memory", feature = "sqlite")))]
@@ -12,7 +12,7 @@ use session_testkit::{key_of, moment_at};
 
 use self::sweeps::{live, now, scale, sweeps};
 
-/// Before anything has expired.
+/// Inserts a session before any has expired.
 async fn insert(store: &dyn Store, number: u64, record: &Record) {
     let key = &key_of(number);
     let insert = Command::Insert { key, record };
@@ -48,7 +48,7 @@ async fn sqlite_is_swept_under_traffic() {
     for number in 0..scale.live {
         insert(&store, number, &live()).await;
     }
-    // One by one would take minutes.
+    // Single inserts would take minutes.
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let pool = sqlx::SqlitePool::connect_with(file).await.unwrap();
     let expires = session_core::to_micros(now());

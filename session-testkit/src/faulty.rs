@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 
 use crate::Gate;
 
-/// Makes chosen calls to the store that it wraps fail, lose their answers or wait.
+/// A wrapper that makes chosen calls to a store fail, lose their answers or wait.
 ///
-/// Calls of every method count from 1, from the wrapping on. Clones are the same.
+/// Calls of all methods are numbered together, from 1. Clones are the same wrapper.
 ///
 /// ```
 /// use session_core::Store;
@@ -51,12 +51,12 @@ struct Fault {
 }
 
 impl FaultyStore {
-    /// Wraps a store; without a plan all goes well.
+    /// Wraps a store; no call is changed yet.
     pub fn new(store: impl Store) -> Self {
         Self::shared(Arc::new(store))
     }
 
-    /// Wraps a store that is used elsewhere too.
+    /// Wraps a store that may be in use elsewhere.
     #[must_use]
     pub fn shared(store: Arc<dyn Store>) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl FaultyStore {
         self.plan().faults.entry(nth).or_default().fails = true;
     }
 
-    /// Makes the n-th call reach the store, which acts on it, and fail all the same.
+    /// Makes the n-th call fail after the store has applied it.
     ///
     /// ```
     /// use session_core::{Command, Store};
@@ -109,15 +109,15 @@ impl FaultyStore {
     /// assert!(found.unwrap().is_some());
     /// # });
     /// ```
-    #[must_use = "a gate that nobody opens holds the call for ever"]
+    #[must_use = "a gate that is never opened blocks the call for ever"]
     pub fn pause_before(&self, nth: usize) -> Gate {
         let gate = Gate::default();
         self.plan().faults.entry(nth).or_default().before = Some(gate.clone());
         gate
     }
 
-    /// Makes the n-th call wait when the store has acted on it, with the answer in its hand.
-    #[must_use = "a gate that nobody opens holds the call for ever"]
+    /// Makes the n-th call wait after the store has answered.
+    #[must_use = "a gate that is never opened blocks the call for ever"]
     pub fn pause_after(&self, nth: usize) -> Gate {
         let gate = Gate::default();
         self.plan().faults.entry(nth).or_default().after = Some(gate.clone());
@@ -129,12 +129,12 @@ impl FaultyStore {
         self.plan().is_down = true;
     }
 
-    /// Ends what [`go_down`](Self::go_down) began.
+    /// Ends the failures that [`go_down`](Self::go_down) began.
     pub fn come_up(&self) {
         self.plan().is_down = false;
     }
 
-    /// Returns how many calls there have been; the next one has this number and one.
+    /// Returns the number of calls so far.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.plan().calls

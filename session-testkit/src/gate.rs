@@ -2,7 +2,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-/// Where a call waits until a test lets it go on; clones are the same.
+/// A gate at which a call waits until a test opens it; clones are the same gate.
 ///
 /// See [`FaultyStore::pause_before`](crate::FaultyStore::pause_before) for an example.
 #[derive(Debug, Clone, Default)]
@@ -16,12 +16,12 @@ struct State {
 }
 
 impl Gate {
-    /// Waits until a call stands before the gate.
+    /// Waits until a call has reached the gate.
     pub async fn reached(&self) {
         self.until(|state| state.reached).await;
     }
 
-    /// Lets the call go on, also if it comes later.
+    /// Opens the gate for the call, which may come later.
     pub fn open(&self) {
         self.change(|state| state.open = true);
     }

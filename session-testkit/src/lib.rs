@@ -1,15 +1,15 @@
-//! The test suites that session stores and framework adapters pass.
+//! Test suites for session stores and framework adapters.
 //!
-//! A store is right when [`store_suite`] says so: one test per store, on the store's own runtime,
-//! with a fresh store for each case. [`ModelStore`] is the shortest right store, and the one that
-//! others are compared with. [`SpyStore`] counts calls and [`FaultyStore`] makes them fail, lose
-//! their answers or wait, for tests of what lies above a store.
+//! A store is correct if it passes [`store_suite`]: one test per store, on the store's own runtime,
+//! with a fresh store for each case. [`ModelStore`] is the reference that other stores are compared
+//! with. For tests of code above a store, [`SpyStore`] counts calls, and [`FaultyStore`] makes them
+//! fail, lose their answers or wait.
 //!
-//! With `SESSION_TESTKIT_REPORT=FILE` in the environment the suites append to that file how each
-//! case went.
-//!
-//! An adapter is right when [`http::http_suite`] says so, which drives a whole application from
+//! An adapter is correct if it passes [`http::http_suite`], which tests a whole application from
 //! outside.
+//!
+//! With `SESSION_TESTKIT_REPORT=FILE` in the environment the suites append the result of each case
+//! to the file.
 
 pub mod http;
 

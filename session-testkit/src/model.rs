@@ -8,9 +8,10 @@ use session_core::{
 };
 use time::OffsetDateTime;
 
-/// The port's meaning in the fewest words: one map behind one lock, searched from end to end.
+/// The reference store: one map behind one lock, scanned from end to end.
 ///
-/// Other stores are compared with it; tests that need just any store use it. Clones are the same.
+/// Other stores are compared with it, and tests that need any store use it. Clones are the same
+/// store.
 ///
 /// ```
 /// use session_core::{Command, Outcome, Store};
@@ -37,13 +38,13 @@ impl ModelStore {
         Self::default()
     }
 
-    /// Returns how many records there are, those included that have expired and await a sweep.
+    /// Returns the number of records, including expired ones that await a sweep.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records().len()
     }
 
-    /// Says whether there is no record, live or expired.
+    /// Says whether the store has no record, live or expired.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records().is_empty()

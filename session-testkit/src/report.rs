@@ -2,20 +2,22 @@ use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
-/// Where the suites write how each case went, for whoever joins several runs to one table: a file
-/// to which they append lines of suite, subject, case and verdict, with tabs between.
+/// The variable that names the report.
+///
+/// The suites append a line for each case to that file: suite, subject, case and verdict, separated
+/// by tabs.
 const REPORT: &str = "SESSION_TESTKIT_REPORT";
 
-/// How a case went.
+/// The result of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Failed,
-    /// It failed, as the subject says that it must.
+    /// The case failed, as the subject has declared.
     Impossible,
     Passed,
 }
 
-/// Appends a run's outcomes to the report, if one is wanted.
+/// Appends the outcomes of a run to the report, if there is one.
 pub(crate) fn report<'a>(
     suite: &str,
     subject: &str,
@@ -31,10 +33,10 @@ pub(crate) fn report<'a>(
             Verdict::Impossible => "impossible",
             Verdict::Passed => "ok",
         };
-        // Writing to a String cannot fail.
+        // Writing to a `String` can't fail.
         let _ = writeln!(lines, "{suite}\t{subject}\t{case}\t{verdict}");
     }
-    // One write, so that the lines of two processes don't mix.
+    // One write, so that the lines of two processes do not mix.
     let mut file = OpenOptions::new();
     let opened = file.create(true).append(true).open(&path);
     if let Err(error) = opened.and_then(|mut file| file.write_all(lines.as_bytes())) {

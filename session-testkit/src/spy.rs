@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
-/// Counts the calls to the store that it wraps.
+/// A wrapper that counts the calls to a store.
 ///
-/// Clones count together, so that one goes to the application and one stays with the test.
+/// Clones share their counts: give one to the application and keep one in the test.
 ///
 /// ```
 /// use session_core::Store;
@@ -26,7 +26,7 @@ pub struct SpyStore {
     calls: Arc<Mutex<Calls>>,
 }
 
-/// How often each method of a store was called, failures included.
+/// The number of calls of each method of a store, including failed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Calls {
     /// Calls of [`Store::load`].
@@ -69,7 +69,7 @@ impl SpyStore {
         Self::shared(Arc::new(store))
     }
 
-    /// Wraps a store that is used elsewhere too.
+    /// Wraps a store that may be in use elsewhere.
     #[must_use]
     pub fn shared(store: Arc<dyn Store>) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl SpyStore {
         *self.count()
     }
 
-    /// Returns the same and starts again from zero.
+    /// Returns the same and resets the counts.
     #[must_use = "to ignore the calls so far, assign them to `_`"]
     pub fn take(&self) -> Calls {
         std::mem::take(&mut *self.count())

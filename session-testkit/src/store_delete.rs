@@ -1,10 +1,10 @@
-//! What `Delete` must do: it is always applied, and removes what its condition names.
+//! `Delete` is always applied, and removes the record if its condition holds.
 
 use session_core::{Only, Record, Remembered};
 
 use crate::store_fixture::{Rig, digest_of, moment_at, owned_by, record_of, until};
 
-/// Opened by the digest of 1, and by those of 2 and 3, until second 10 whatever has happened.
+/// Returns a record with the present digest of 1 and the remembered digests of 2 and 3.
 fn rotated() -> Record {
     let mut record = owned_by("ada", 1);
     record.secrets.present = digest_of(1);
@@ -17,7 +17,7 @@ fn rotated() -> Record {
     record
 }
 
-/// Says whether a delete removes a record that ends at second 100, when nothing else does.
+/// Says whether a delete removes a record that ends at second 100, and nothing else.
 async fn removes(rig: &Rig, only: Only<'_>, record: &Record, now: i64) -> bool {
     let neighbour = until(10_000, record.clone());
     rig.insert(1, record, 0).await;
@@ -25,12 +25,12 @@ async fn removes(rig: &Rig, only: Only<'_>, record: &Record, now: i64) -> bool {
     assert_eq!(rig.load(1, 0).await.as_ref(), Some(record));
     rig.delete(1, only, now).await;
     assert_eq!(rig.load(2, 0).await, Some(neighbour));
-    // Seen by a clock that is behind, for which it is not over.
-    let kept = rig.stored(1..=2).await;
-    assert_eq!(rig.owned("ada", 0).await, kept);
+    // By a clock at which the record is not over.
+    let left = rig.stored(1..=2).await;
+    assert_eq!(rig.owned("ada", 0).await, left);
     rig.delete(1, Only::Always, now).await;
     rig.delete(2, Only::Always, now).await;
-    kept == [2]
+    left == [2]
 }
 
 pub(crate) async fn a_deleted_record_is_gone_whatever_the_clock_says(rig: &Rig) {
@@ -74,7 +74,7 @@ pub(crate) async fn a_delete_by_a_wrong_secret_removes_nothing(rig: &Rig) {
             assert!(!removes(rig, Only::Opened(&digest), &record, now).await);
         }
     }
-    // Forgotten by the next rotation.
+    // A later record no longer has these secrets.
     rig.add(&rotated()).await;
     rig.replace(1, 1, &record_of(2), 0).await;
     for secret in [1, 2, 3] {
@@ -83,11 +83,11 @@ pub(crate) async fn a_delete_by_a_wrong_secret_removes_nothing(rig: &Rig) {
     assert_eq!(rig.load(1, 0).await, Some(record_of(2)));
 }
 
-pub(crate) async fn a_delete_of_what_is_over_compares_the_moment_it_is_given(rig: &Rig) {
+pub(crate) async fn a_delete_if_over_compares_with_the_given_moment(rig: &Rig) {
     for now in [0, 99, 100, 1_000] {
         for moment in [0, 99, 100, 101, 1_000] {
             let is_over = moment >= 100;
-            // A store may have freed by itself what is over now.
+            // A store may have freed a record that is over.
             if is_over || now < 100 {
                 let only = Only::Over(moment_at(moment));
                 let removed = removes(rig, only, &rotated(), now).await;
@@ -97,7 +97,7 @@ pub(crate) async fn a_delete_of_what_is_over_compares_the_moment_it_is_given(rig
     }
 }
 
-pub(crate) async fn a_delete_of_what_is_over_sees_a_life_that_was_extended(rig: &Rig) {
+pub(crate) async fn a_delete_if_over_sees_an_extended_life(rig: &Rig) {
     let over = Only::Over(moment_at(100));
     rig.add(&record_of(1)).await;
     rig.touch(1, 1, (50, 150), 50).await;

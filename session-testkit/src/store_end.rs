@@ -1,6 +1,6 @@
-//! How records end by themselves: expiry and `sweep`; and that `check` leaves everything alone.
+//! Expiry, `sweep` and `check`.
 //!
-//! No case demands that a record which is over is still there: a store may have freed it.
+//! No case requires that a record which is over still exists: a store may have freed it.
 
 use session_core::Outcome::Applied;
 use session_core::{Only, Record, Revoke};
@@ -12,7 +12,7 @@ pub(crate) async fn a_record_is_over_when_its_end_is_now(rig: &Rig) {
     let record = owned_by("ada", 1);
     rig.add(&record).await;
     for now in [100, 101] {
-        // It may be loaded all the same, but as it is.
+        // A load may return it, but only unchanged.
         let found = rig.load_by(&key_of(1), 0, now).await;
         assert!(found.is_none_or(|found| found == record));
         assert_eq!(rig.devices("ada", now).await, []);
@@ -29,7 +29,7 @@ pub(crate) async fn a_microsecond_before_its_end_a_record_lives(rig: &Rig) {
     assert_eq!(rig.sweep(100, 10).await, 0);
     rig.delete(1, Only::Over(moment_at(100)), 100).await;
     assert_eq!(rig.load(1, 100).await, Some(record));
-    // What is finer than a microsecond does not end it either.
+    // Nanoseconds of the clock do not end it either.
     for finer in [0, 999].map(Duration::nanoseconds) {
         let devices = rig.0.devices("ada", moment_at(100) + finer).await;
         assert_eq!(devices.expect("the store lists").len(), 1, "{finer}");
@@ -42,7 +42,7 @@ pub(crate) async fn a_sweep_removes_exactly_the_expired(rig: &Rig) {
         rig.add(&until(number.into(), owned_by("ada", number)))
             .await;
     }
-    // A sweep removes for good: also for one whose clock is behind.
+    // A clock that is behind does not see swept records either.
     for (now, swept) in [(0, 0), (15, 15), (40, 25)] {
         assert_eq!(rig.sweep(now, 1_000).await, swept);
         assert_eq!(rig.sweep(now, usize::MAX).await, 0);
@@ -63,7 +63,7 @@ pub(crate) async fn a_sweep_keeps_to_its_limit(rig: &Rig) {
         let swept = rig.sweep(100, limit).await;
         let after = rig.stored(1..=25).await.len();
         assert!(swept <= limit);
-        // Whatever the store had freed before.
+        // Records that the store had freed before are not counted.
         assert_eq!(swept, before - after);
         before = after;
     }

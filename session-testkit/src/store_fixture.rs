@@ -7,9 +7,9 @@ use session_core::{
 };
 use time::{Duration, OffsetDateTime};
 
-/// Returns the moment so many seconds after the suite's beginning of time, 1 January 2100.
+/// Returns the moment at a number of seconds after 1 January 2100.
 ///
-/// It lies ahead, so that a store which also expires by a clock of its own does not interfere.
+/// It lies in the future, so that a store which frees records by its own clock does not interfere.
 ///
 /// ```
 /// use session_testkit::moment_at;
@@ -23,7 +23,7 @@ pub fn moment_at(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + YEAR_2100 + Duration::seconds(seconds)
 }
 
-/// Returns a key for a number; different numbers have different keys, as far apart as random ones.
+/// Returns a key for a number; different numbers have different keys, spread like random ones.
 ///
 /// ```
 /// use session_testkit::key_of;
@@ -34,7 +34,7 @@ pub fn moment_at(seconds: i64) -> OffsetDateTime {
 ///
 /// # Panics
 ///
-/// Never: every number makes a key.
+/// Never: every number has a key.
 #[must_use]
 pub fn key_of(number: u64) -> Key {
     // 2^128 divided by the golden ratio; odd, so that no two products are equal.
@@ -54,17 +54,17 @@ pub fn key_of(number: u64) -> Key {
 ///
 /// # Panics
 ///
-/// Never: every number makes a digest.
+/// Never: every number has a digest.
 #[must_use]
 pub fn digest_of(number: u64) -> Digest {
     let bits = !u128::from(number);
     Digest::from_bytes(&bits.to_be_bytes()).expect("16 bytes are a digest")
 }
 
-/// Returns a plain record: nobody's, created at [`moment_at`]`(0)`, dead at `moment_at(100)`.
+/// Returns a record without an owner, created at [`moment_at`]`(0)` and over at `moment_at(100)`.
 ///
-/// The number is its revision, and is in its data. The secret is the same for every number, that
-/// of [`digest_of`]`(0)`, as if it had never been rotated.
+/// The number is its revision, and is in its data. Its secret has the digest [`digest_of`]`(0)` for
+/// every number, and was never rotated.
 ///
 /// ```
 /// use session_testkit::{digest_of, record_of};
@@ -101,7 +101,7 @@ pub(crate) fn owned_by(owner: &str, number: u32) -> Record {
     }
 }
 
-/// Returns the record that ends then.
+/// Returns the record with another end.
 pub(crate) fn until(expires: i64, record: Record) -> Record {
     Record {
         expires: moment_at(expires),
@@ -113,37 +113,37 @@ pub(crate) fn handle_of(key: u64) -> PublicId {
     key_of(key).public_id()
 }
 
-/// A store with keys as numbers, moments as seconds, and no failures.
+/// A store whose keys are numbers and whose moments are seconds; it panics if a call fails.
 pub(crate) struct Rig(pub(crate) Arc<dyn Store>);
 
 impl Rig {
-    /// Returns the record under the key unless it is over. The secret does not matter.
+    /// Returns the record under the key unless it is over, whatever the secret.
     pub(crate) async fn load(&self, key: u64, now: i64) -> Option<Record> {
         let load = async |secret| {
             let found = self.load_by(&key_of(key), secret, now).await;
             found.filter(|record| record.expires > moment_at(now))
         };
-        // With the secret that records have here; a cache may answer from its copy.
+        // The usual secret; a cache may answer from its copy.
         let found = load(0).await;
         assert_eq!(load(u64::MAX).await, found);
         found
     }
 
-    /// Loads by the secret whose digest has that number. A record that is over may come or not.
+    /// Loads by the secret whose digest has the number; may return a record that is over.
     pub(crate) async fn load_by(&self, key: &Key, secret: u64, now: i64) -> Option<Record> {
         let found = self.0.load(key, &digest_of(secret), moment_at(now)).await;
         found.expect("the store loads")
     }
 
-    /// Returns which of the keys have a record, seen by a clock at which none of them is over.
+    /// Returns the keys that have a record, by a clock at which no record is over.
     pub(crate) async fn stored(&self, keys: RangeInclusive<u64>) -> Vec<u64> {
-        let mut kept = Vec::new();
+        let mut stored = Vec::new();
         for key in keys {
             if self.load(key, 0).await.is_some() {
-                kept.push(key);
+                stored.push(key);
             }
         }
-        kept
+        stored
     }
 
     /// Inserts a record under the key of its number.
@@ -157,7 +157,7 @@ impl Rig {
         self.write(Command::Insert { key, record }, now).await
     }
 
-    /// Replaces what is under `key` in the state that [`record_of`] gave the number `expected`.
+    /// Replaces the record under `key`, which is expected to have the revision `expected`.
     pub(crate) async fn replace(
         &self,
         key: u64,
@@ -189,7 +189,7 @@ impl Rig {
         self.write(touch, now).await
     }
 
-    /// Checks that every write to a state that is not there is refused, and changes nothing.
+    /// Checks that writes which expect a revision are refused and change nothing.
     pub(crate) async fn refuses(&self, key: u64, expected: u32, now: i64) {
         let before = self.load(key, now).await;
         for expires in [now - 1, now, now + 500] {
@@ -203,7 +203,7 @@ impl Rig {
         assert_eq!(self.devices("nobody else", now).await, []);
     }
 
-    /// Deletes, which is always applied.
+    /// Deletes, and checks that this is applied.
     pub(crate) async fn delete(&self, key: u64, only: Only<'_>, now: i64) {
         let key = &key_of(key);
         let outcome = self.write(Command::Delete { key, only }, now).await;
@@ -225,13 +225,13 @@ impl Rig {
         devices.expect("the store lists an owner's sessions")
     }
 
-    /// Returns the handles of an owner's sessions, as they are listed.
+    /// Returns the handles of an owner's list, in its order.
     pub(crate) async fn listed(&self, owner: &str, now: i64) -> Vec<PublicId> {
         let devices = self.devices(owner, now).await;
         devices.iter().map(|device| device.public_id).collect()
     }
 
-    /// Returns the numbers, up to 1,000, of an owner's sessions, sorted.
+    /// Returns the sorted numbers, up to 1,000, of an owner's listed sessions.
     pub(crate) async fn owned(&self, owner: &str, now: i64) -> Vec<u64> {
         let listed = self.listed(owner, now).await;
         let is_listed = |key: &u64| listed.contains(&handle_of(*key));

@@ -1,4 +1,4 @@
-//! What `Insert` and `load` must do.
+//! `Insert` and `load`.
 
 use session_core::Outcome::{Applied, Refused};
 use session_core::{Command, Key, Only};
@@ -8,7 +8,7 @@ use crate::store_fixture::{Rig, moment_at, owned_by, record_of, until};
 
 pub(crate) async fn an_inserted_record_is_loaded(rig: &Rig) {
     assert_eq!(rig.load(1, 0).await, None);
-    // Asking creates nothing.
+    // A load creates nothing.
     assert_eq!(rig.sweep(1_000, 10).await, 0);
     assert_eq!(rig.insert(1, &record_of(1), 0).await, Applied);
     assert_eq!(rig.load(1, 0).await, Some(record_of(1)));
@@ -25,7 +25,7 @@ pub(crate) async fn a_load_looks_at_the_key_alone(rig: &Rig) {
 
 pub(crate) async fn an_insert_over_a_live_record_is_refused(rig: &Rig) {
     rig.add(&record_of(1)).await;
-    // Also of the very same record.
+    // The same record is refused too.
     for record in [record_of(2), record_of(1), owned_by("ada", 2)] {
         assert_eq!(rig.insert(1, &record, 99).await, Refused);
         assert_eq!(rig.load(1, 99).await, Some(record_of(1)));
@@ -36,7 +36,7 @@ pub(crate) async fn an_insert_over_a_live_record_is_refused(rig: &Rig) {
 pub(crate) async fn an_insert_over_an_expired_record_takes_its_place_or_is_refused(rig: &Rig) {
     rig.add(&owned_by("ada", 1)).await;
     let later = until(200, owned_by("bob", 2));
-    // Keys are random, so either answer will do.
+    // Keys are random, so either answer is right.
     let applied = rig.insert(1, &later, 100).await == Applied;
     assert_eq!(rig.load(1, 100).await, applied.then_some(later));
     assert_eq!(rig.devices("ada", 100).await, []);
@@ -58,7 +58,7 @@ pub(crate) async fn a_record_may_be_over_on_arrival(rig: &Rig) {
 }
 
 pub(crate) async fn keys_are_told_apart_byte_by_byte(rig: &Rig) {
-    // As text most of these would be equal, end early, or match as patterns.
+    // Compared as text or patterns, most of these would match each other.
     let alike = [
         b"abcdefghijklmnop",
         b"Abcdefghijklmnop",

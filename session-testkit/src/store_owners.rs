@@ -7,7 +7,7 @@ use crate::store_fixture::{
     Rig, digest_of, handle_of, key_of, moment_at, owned_by, record_of, until,
 };
 
-/// Sessions 1, 2 and 3 are Ada's, the last one closed; 4 is Bob's, 5 is nobody's.
+/// Inserts Ada's sessions 1 to 3, of which 3 is closed, Bob's 4, and 5 without an owner.
 async fn populate(rig: &Rig) {
     for record in [owned_by("ada", 1), owned_by("ada", 2), closed(3)] {
         rig.add(&record).await;
@@ -16,7 +16,7 @@ async fn populate(rig: &Rig) {
     rig.add(&record_of(5)).await;
 }
 
-/// Returns a session of Ada's that a sign-in has closed.
+/// Returns a closed session of Ada's.
 fn closed(number: u32) -> Record {
     Record {
         closed: true,
@@ -30,7 +30,7 @@ pub(crate) async fn an_owner_has_the_sessions_that_say_so(rig: &Rig) {
     assert_eq!(rig.owned("ada", 0).await, [1, 2]);
     assert_eq!(rig.owned("bob", 0).await, [4]);
     assert_eq!(rig.devices("eve", 0).await, []);
-    // To have no owner is not to belong to the owner without a name.
+    // A session without an owner does not belong to the owner with an empty name.
     assert_eq!(rig.devices("", 0).await, []);
 }
 
@@ -67,19 +67,19 @@ pub(crate) async fn closed_sessions_are_no_devices(rig: &Rig) {
     rig.add(&closed(1)).await;
     rig.add(&owned_by("ada", 2)).await;
     assert_eq!(rig.replace(2, 2, &closed(3), 0).await, Applied);
-    // A touch opens it no more.
+    // A touch does not reopen a closed session.
     for (key, state) in [(1, 1), (2, 3)] {
         assert_eq!(rig.touch(key, state, (50, 150), 0).await, Applied);
     }
     assert_eq!(rig.devices("ada", 50).await, []);
-    // It is kept like any other.
+    // It exists like any other.
     assert_eq!(rig.sweep(50, 10).await, 0);
     assert_eq!(rig.stored(1..=2).await, [1, 2]);
 }
 
 pub(crate) async fn the_index_follows_every_command(rig: &Rig) {
     rig.add(&record_of(1)).await;
-    // An owner, the same in another state, and another owner.
+    // An owner, the same owner again, and another owner.
     for (state, owner, other) in [(1, "ada", "bob"), (2, "ada", "bob"), (3, "bob", "ada")] {
         let next = owned_by(owner, state + 1);
         assert_eq!(rig.replace(1, state, &next, 0).await, Applied);
@@ -90,7 +90,7 @@ pub(crate) async fn the_index_follows_every_command(rig: &Rig) {
     rig.refuses(1, 3, 0).await;
     assert_eq!(rig.insert(1, &owned_by("ada", 5), 0).await, Refused);
     assert_eq!(rig.devices("ada", 0).await, []);
-    // To nobody and to a closed session, and back.
+    // No owner, a closed session, and an owner again.
     for (state, next) in [(4, record_of(5)), (6, closed(5))] {
         rig.replace(1, state, &next, 0).await;
         assert_eq!(rig.devices("ada", 0).await, []);
@@ -127,7 +127,7 @@ pub(crate) async fn owners_are_told_apart_byte_by_byte(rig: &Rig) {
     }
 }
 
-pub(crate) async fn revoking_ends_what_it_names_and_counts_what_was_listed(rig: &Rig) {
+pub(crate) async fn a_revocation_removes_the_named_sessions_and_counts_the_listed_ones(rig: &Rig) {
     let [first, closed, bobs, nobodys, unknown] = &[1, 3, 4, 5, 99].map(handle_of);
     for (owner, which, counted, left) in [
         ("ada", Revoke::All, 2, vec![4, 5]),
@@ -135,7 +135,7 @@ pub(crate) async fn revoking_ends_what_it_names_and_counts_what_was_listed(rig: 
         ("", Revoke::All, 0, vec![1, 2, 3, 4, 5]),
         ("ada", Revoke::AllBut(first), 1, vec![1, 4, 5]),
         ("ada", Revoke::AllBut(closed), 2, vec![3, 4, 5]),
-        // To keep what is not there, or another owner's, keeps nothing.
+        // The exception does not exist, or is another owner's.
         ("ada", Revoke::AllBut(unknown), 2, vec![4, 5]),
         ("ada", Revoke::AllBut(bobs), 2, vec![4, 5]),
         ("ada", Revoke::One(first), 1, vec![2, 3, 4, 5]),
@@ -147,7 +147,7 @@ pub(crate) async fn revoking_ends_what_it_names_and_counts_what_was_listed(rig: 
     ] {
         populate(rig).await;
         let case = format!("{which:?} of {owner:?}");
-        // There is nothing left to end the second time.
+        // The second time there is nothing left to remove.
         for counted in [counted, 0] {
             assert_eq!(rig.revoke(owner, which, 0).await, counted, "{case}");
             assert_eq!(rig.stored(1..=5).await, left, "{case}");
@@ -160,7 +160,7 @@ pub(crate) async fn revoking_ends_what_it_names_and_counts_what_was_listed(rig: 
     }
 }
 
-pub(crate) async fn revoking_removes_what_is_over_and_does_not_count_it(rig: &Rig) {
+pub(crate) async fn a_revocation_removes_expired_sessions_and_does_not_count_them(rig: &Rig) {
     let (live, over) = (&handle_of(1), &handle_of(2));
     for (which, counted, left) in [
         (Revoke::All, 1, vec![]),
@@ -172,7 +172,7 @@ pub(crate) async fn revoking_removes_what_is_over_and_does_not_count_it(rig: &Ri
         rig.add(&owned_by("ada", 2)).await;
         assert_eq!(rig.revoke("ada", which, 100).await, counted, "{which:?}");
         if which != Revoke::AllBut(over) {
-            // It is gone, as a clock that is behind can see.
+            // It is gone, also by a clock that is behind.
             rig.refuses(2, 2, 0).await;
             assert_eq!(rig.owned("ada", 0).await, left, "{which:?}");
             assert_eq!(rig.sweep(199, 10).await, 0);
@@ -191,7 +191,7 @@ pub(crate) async fn many_sessions_of_one_owner_are_all_listed_and_ended(rig: &Ri
     }
     let expected: Vec<_> = (1..=500).rev().map(handle_of).collect();
     assert_eq!(rig.listed("ada", 600).await, expected);
-    let kept = &handle_of(250);
-    assert_eq!(rig.revoke("ada", Revoke::AllBut(kept), 600).await, 499);
+    let exception = &handle_of(250);
+    assert_eq!(rig.revoke("ada", Revoke::AllBut(exception), 600).await, 499);
     assert_eq!(rig.owned("ada", 600).await, [250]);
 }

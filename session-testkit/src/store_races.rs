@@ -1,4 +1,4 @@
-//! Of commands that race, one sees the other's effect.
+//! Concurrent commands are atomic: one sees the effect of the other.
 
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
@@ -7,7 +7,7 @@ use session_core::{Only, Record, Remembered, Revoke};
 
 use crate::store_fixture::{Rig, digest_of, moment_at, owned_by, record_of};
 
-/// Returns the number, counted from 1, of the only one that was applied, or `None` if none was.
+/// Returns the number, from 1, of the only applied command; `None` if all were refused.
 fn winner(outcomes: &[Outcome]) -> Option<u32> {
     let mut winners = (1..).zip(outcomes).filter(|(_, one)| **one == Applied);
     let winner = winners.next();
@@ -15,7 +15,7 @@ fn winner(outcomes: &[Outcome]) -> Option<u32> {
     winner.map(|(number, _)| number)
 }
 
-/// Returns Ada's session with a secret of its own, and that of [`owned_by`] remembered.
+/// Returns Ada's session after a rotation to a secret of its own.
 fn rotated(number: u32) -> Record {
     let mut record = owned_by("ada", number);
     record.secrets.remembered = Some(Remembered {
@@ -28,8 +28,9 @@ fn rotated(number: u32) -> Record {
     record
 }
 
-/// Lets twenty rotations of one state race with something else, and returns which was applied.
-/// Which begins depends on the round.
+/// Lets 20 rotations of one state race with another command, and returns the applied one.
+///
+/// The round decides which of them begins.
 async fn rotate_during(other: impl Future<Output = ()>, rig: &Rig, round: u32) -> Option<u32> {
     rig.insert(1, &owned_by("ada", 0), 0).await;
     let rotations = (1..=20).map(async |number| rig.replace(1, 0, &rotated(number), 0).await);
@@ -54,7 +55,7 @@ pub(crate) async fn of_many_rotations_and_a_touch_one_rotation_applies(rig: &Rig
         let touch = rig.touch(1, 0, (50, 150), 0).map(|_| ());
         let winner = rotate_during(touch, rig, round).await;
         assert!(winner.is_some());
-        // Whether the touch came first or not, the rotation has the last word.
+        // The record is the rotation's, whether the touch came first or not.
         assert_eq!(rig.load(1, 0).await, winner.map(rotated));
         assert_eq!(rig.owned("ada", 0).await, [1]);
         rig.delete(1, Only::Always, 0).await;
@@ -80,7 +81,7 @@ pub(crate) async fn an_end_is_never_undone_by_a_rotation(rig: &Rig) {
     }
 }
 
-pub(crate) async fn of_a_delete_of_what_is_over_and_a_touch_one_wins(rig: &Rig) {
+pub(crate) async fn of_a_delete_if_over_and_a_touch_one_wins(rig: &Rig) {
     for round in 0..20 {
         rig.add(&record_of(1)).await;
         let touch = rig.touch(1, 1, (99, 199), 99);

@@ -1,4 +1,4 @@
-//! Long random histories, compared with the model after every step.
+//! Random commands, with a comparison with the model after every step.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -29,7 +29,7 @@ pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
             history.step(rig, step).await;
             history.compare(rig).await;
         }
-        // The next history begins with an empty store.
+        // Empties the store for the next history.
         rig.sweep(1_000_000, 1_000).await;
     }
 }
@@ -38,7 +38,7 @@ struct History {
     model: Rig,
     chance: Chance,
     now: i64,
-    /// Where we are, for the reader of a failure.
+    /// The seed and the step, for messages.
     context: String,
 }
 
@@ -49,7 +49,7 @@ impl History {
         match self.chance.below(17) {
             0..=3 => {
                 let record = &self.record(step);
-                // A key under which a record is over may count as taken or not.
+                // The key of an expired record may count as taken or not.
                 let only = Only::Over(moment_at(self.now));
                 self.both(rig, Command::Delete { key, only }).await;
                 self.both(rig, Command::Insert { key, record }).await;
@@ -83,7 +83,7 @@ impl History {
             14 => {
                 let most = self.model.sweep(self.now, 1_000).await;
                 let swept = rig.sweep(self.now, 1_000).await;
-                // A store may have removed expired records on the way.
+                // A store may have freed expired records before.
                 assert!(swept <= most, "{}: swept {swept} of {most}", self.context);
                 assert_eq!(rig.sweep(self.now, 1_000).await, 0, "{}", self.context);
             }
@@ -126,7 +126,7 @@ impl History {
         }
     }
 
-    /// Returns mostly the revision that is there, also of a record that is over.
+    /// Returns the stored revision in most cases, also that of a record that is over.
     async fn expected(&mut self, key: &Key) -> Revision {
         match self.model.load_by(key, 0, self.now).await {
             Some(record) if !self.chance.one_in(5) => record.revision,
@@ -134,13 +134,13 @@ impl History {
         }
     }
 
-    /// Returns a moment at most so many seconds from now.
+    /// Returns a moment within a range of seconds from now.
     fn moment(&mut self, seconds: Range<i64>) -> OffsetDateTime {
         let length = seconds.end.abs_diff(seconds.start);
         moment_at(self.now + seconds.start + self.chance.below::<i64>(length))
     }
 
-    /// Returns one of a few, so that records are often opened by it.
+    /// Returns one of a few digests, so that it is often the one of a record.
     fn digest(&mut self) -> Digest {
         digest_of(self.chance.below(4))
     }
@@ -175,7 +175,7 @@ impl History {
     }
 }
 
-/// `SplitMix64`: repeatable chance from a small seed.
+/// A random number generator with a seed (`SplitMix64`).
 struct Chance(u64);
 
 impl Chance {

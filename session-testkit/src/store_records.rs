@@ -1,4 +1,4 @@
-//! That a store gives back exactly what it was given.
+//! A store returns records exactly as they were written.
 
 use session_core::Outcome::Applied;
 use session_core::{Command, Digest, Expiry, Record, Remembered, Revision, Salt, Secrets};
@@ -6,10 +6,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::store_fixture::{Rig, key_of, moment_at, owned_by, record_of};
 
-/// Bytes that are no text, end strings, or mean something in a query.
+/// Bytes that are not UTF-8, end strings, or have a meaning in queries.
 const AWKWARD: &[u8; 16] = b"\x00\x01\x7f\x80\xff'\"\\;-%_\n\r\t\x1a";
 
-/// Returns a record without an empty field, closed, that ends at second 4,000.
+/// Returns a closed record with every field set, which ends at second 4,000.
 pub(crate) fn full(number: u32) -> Record {
     Record {
         revision: Revision::from_i64(number.into()),
@@ -38,7 +38,7 @@ fn digest(bytes: &[u8; 16]) -> Digest {
     Digest::from_bytes(bytes).expect("16 bytes are a digest")
 }
 
-/// Inserts each record and loads it; then puts it in the place of another and loads it again.
+/// Inserts and loads each record; then replaces another record by it and loads it again.
 async fn come_back(rig: &Rig, records: impl IntoIterator<Item = Record>) {
     for (key, record) in (1..).zip(records) {
         assert_eq!(rig.insert(key, &record, 0).await, Applied);
@@ -61,7 +61,7 @@ async fn come_back(rig: &Rig, records: impl IntoIterator<Item = Record>) {
 
 pub(crate) fn same(found: Option<Record>, given: &Record) {
     let found = found.expect("the record is there");
-    // One by one, since `Debug` of a record hides these.
+    // One by one, because a record's `Debug` hides these.
     assert_eq!(found.owner, given.owner);
     let (len, given_len) = (found.data.len(), given.data.len());
     assert!(found.data == given.data, "of {given_len} bytes {len}");
@@ -122,7 +122,7 @@ pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
 }
 
 pub(crate) async fn moments_far_away_come_back(rig: &Rig) {
-    // Before 1970, after 2038 and 2106 (32 bits), and the last microsecond there is.
+    // Before 1970, after 2038 and 2106 (32 bits), and the last microsecond of the year 9999.
     let last = OffsetDateTime::UNIX_EPOCH + Duration::microseconds(253_402_300_799_999_999);
     let moments = [
         Duration::microseconds(-1),
@@ -180,13 +180,13 @@ pub(crate) async fn data_comes_back_byte_for_byte(rig: &Rig) {
     come_back(rig, texts.map(with_data)).await;
 }
 
-pub(crate) async fn what_is_no_json_comes_back(rig: &Rig) {
+pub(crate) async fn data_that_is_no_json_comes_back(rig: &Rig) {
     let texts = ["", "null", "[1]", "{", "nonsense", " {} "];
     come_back(rig, texts.map(with_data)).await;
 }
 
 pub(crate) async fn large_data_comes_back(rig: &Rig) {
-    // Past the cliffs at 4 KiB (a page), 64 KiB (MySQL's TEXT) and 100 KiB.
+    // Around the limits of 4 KiB (a page) and 64 KiB (MySQL's TEXT), and beyond 100 KiB.
     let sizes = [4_096, 65_535, 65_536, 102_400, 1_048_576];
     let large = |size| with_data(format!(r#"{{"large":"{}"}}"#, "x".repeat(size)));
     come_back(rig, sizes.map(large)).await;

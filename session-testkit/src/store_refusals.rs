@@ -1,4 +1,4 @@
-//! When `Replace` and `Touch` must be refused: where the state is not there on which they build.
+//! `Replace` and `Touch` are refused if the expected state does not exist.
 
 use session_core::Outcome::Applied;
 use session_core::{Only, Revoke};
@@ -22,7 +22,7 @@ pub(crate) async fn a_write_to_another_state_is_refused(rig: &Rig) {
     rig.add(&owned_by("ada", 1)).await;
     rig.refuses(1, 2, 0).await;
     assert_eq!(rig.replace(1, 1, &owned_by("ada", 2), 0).await, Applied);
-    // What was true once is not true any more.
+    // The former revision is no longer expected.
     rig.refuses(1, 1, 0).await;
     assert_eq!(rig.load(1, 0).await, Some(owned_by("ada", 2)));
 }
@@ -43,12 +43,12 @@ pub(crate) async fn a_write_to_a_revoked_session_is_refused(rig: &Rig) {
     assert_eq!(rig.owned("ada", 0).await, [2]);
 }
 
-pub(crate) async fn an_expired_record_comes_back_for_nobody(rig: &Rig) {
+pub(crate) async fn an_expired_record_never_comes_back(rig: &Rig) {
     rig.add(&owned_by("ada", 1)).await;
     rig.delete(1, Only::Over(moment_at(100)), 100).await;
     let long = until(300, record_of(2));
     assert_eq!(rig.insert(1, &long, 100).await, Applied);
-    // Not for a writer that still believes in the first one either.
+    // A writer of the first record does not revive it either.
     rig.refuses(1, 1, 100).await;
     assert_eq!(rig.load(1, 100).await, Some(long));
     assert_eq!(rig.devices("ada", 0).await, []);

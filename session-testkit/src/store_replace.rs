@@ -1,4 +1,4 @@
-//! What `Replace` must do.
+//! `Replace`.
 
 use session_core::Outcome::Applied;
 use session_core::{Only, Record};
@@ -19,7 +19,7 @@ pub(crate) async fn a_replace_can_rotate_the_secret(rig: &Rig) {
     rotated.secrets.present = digest_of(1);
     rotated.secrets.issued = moment_at(50);
     assert_eq!(rig.replace(1, 1, &rotated, 50).await, Applied);
-    // The same key, whichever secret is presented.
+    // A load by either secret finds it under the same key.
     assert_eq!(rig.load(1, 50).await, Some(rotated));
     assert_eq!(rig.owned("ada", 50).await, [1]);
 }
@@ -30,12 +30,12 @@ pub(crate) async fn a_replace_by_a_record_that_is_over_removes(rig: &Rig) {
         rig.add(&owned_by("ada", number)).await;
         rig.refuses(key, 8, 50).await;
         assert_eq!(rig.replace(key, number, &over, 50).await, Applied);
-        // It is gone, also for one whose clock is behind.
+        // It is gone, also by a clock that is behind.
         assert_eq!(rig.load(key, -100).await, None);
         assert_eq!(rig.devices("ada", -100).await, []);
         assert_eq!(rig.sweep(1_000, 10).await, 0);
         rig.refuses(key, number, 50).await;
-        // And the key is free.
+        // The key is free again.
         rig.add(&record_of(number)).await;
         rig.delete(key, Only::Always, 50).await;
     }

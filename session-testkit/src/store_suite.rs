@@ -13,10 +13,10 @@ use crate::{
     store_refusals, store_replace, store_touch,
 };
 
-/// Panics unless a store does what [`Store`] says, naming every case that failed.
+/// Runs every case of the suite against a store.
 ///
-/// `name` is the store's in reports. `make` returns a fresh, empty store for each case: a new file,
-/// a new table, a new prefix. The suite knows no runtime; run it on the one that the store needs.
+/// `name` names the store in reports. `make` returns an empty store for each case: a new file, a
+/// new table, a new prefix. Run the suite on the runtime that the store needs.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::{
 ///
 /// # Panics
 ///
-/// If a case fails.
+/// If a case fails; the message names every failed case.
 pub async fn store_suite<F>(name: &str, make: F)
 where
     F: AsyncFn() -> Arc<dyn Store>,
@@ -54,7 +54,7 @@ where
     );
 }
 
-/// Returns the suite's cases, to be run one by one.
+/// Returns the cases of the suite, to be run one by one.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,7 +69,7 @@ pub fn store_cases() -> &'static [StoreCase] {
     CASES
 }
 
-/// One thing that a store must do.
+/// A requirement on stores.
 ///
 /// See [`store_cases`] for an example.
 #[derive(Clone, Copy)]
@@ -79,17 +79,17 @@ pub struct StoreCase {
 }
 
 impl StoreCase {
-    /// Returns the case as a sentence with underscores, unique in the suite.
+    /// Returns the case's name: a sentence with underscores, unique in the suite.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Runs the case against a store that is empty, and panics if it fails.
+    /// Runs the case against an empty store.
     ///
     /// # Panics
     ///
-    /// If the store does otherwise, or returns an error.
+    /// If the case fails.
     pub async fn run(&self, store: Arc<dyn Store>) {
         (self.run)(Rig(store)).await;
     }
@@ -137,15 +137,15 @@ const CASES: &[StoreCase] = cases! {
         a_write_to_another_state_is_refused,
         a_write_to_a_deleted_record_is_refused,
         a_write_to_a_revoked_session_is_refused,
-        an_expired_record_comes_back_for_nobody,
+        an_expired_record_never_comes_back,
     ],
     store_delete: [
         a_deleted_record_is_gone_whatever_the_clock_says,
         a_delete_of_nothing_is_applied,
         a_delete_by_any_of_its_secrets_removes,
         a_delete_by_a_wrong_secret_removes_nothing,
-        a_delete_of_what_is_over_compares_the_moment_it_is_given,
-        a_delete_of_what_is_over_sees_a_life_that_was_extended,
+        a_delete_if_over_compares_with_the_given_moment,
+        a_delete_if_over_sees_an_extended_life,
     ],
     store_end: [
         a_record_is_over_when_its_end_is_now,
@@ -162,7 +162,7 @@ const CASES: &[StoreCase] = cases! {
         moments_far_away_come_back,
         every_expiry_comes_back,
         data_comes_back_byte_for_byte,
-        what_is_no_json_comes_back,
+        data_that_is_no_json_comes_back,
         large_data_comes_back,
         owners_come_back_byte_for_byte,
         revisions_of_every_size_come_back,
@@ -175,15 +175,15 @@ const CASES: &[StoreCase] = cases! {
         closed_sessions_are_no_devices,
         the_index_follows_every_command,
         owners_are_told_apart_byte_by_byte,
-        revoking_ends_what_it_names_and_counts_what_was_listed,
-        revoking_removes_what_is_over_and_does_not_count_it,
+        a_revocation_removes_the_named_sessions_and_counts_the_listed_ones,
+        a_revocation_removes_expired_sessions_and_does_not_count_them,
         many_sessions_of_one_owner_are_all_listed_and_ended,
     ],
     store_races: [
         of_many_inserts_under_one_key_one_applies,
         of_many_rotations_and_a_touch_one_rotation_applies,
         an_end_is_never_undone_by_a_rotation,
-        of_a_delete_of_what_is_over_and_a_touch_one_wins,
+        of_a_delete_if_over_and_a_touch_one_wins,
         many_writers_of_different_sessions_all_succeed,
     ],
     store_random: [

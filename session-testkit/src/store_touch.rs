@@ -1,4 +1,4 @@
-//! What `Touch` must do.
+//! `Touch`.
 
 use session_core::Outcome::Applied;
 use session_core::Record;
@@ -35,7 +35,7 @@ pub(crate) async fn a_touch_leaves_everything_else(rig: &Rig) {
     assert_eq!(rig.touch(1, 1, (50, 5_000), 50).await, Applied);
     same(rig.load(1, 50).await, &touched((50, 5_000), full(1)));
     same(rig.load(2, 50).await, &full(2));
-    // The revision stays: a write that was under way still applies.
+    // The revision stays, so a concurrent replace still applies.
     assert_eq!(rig.replace(1, 1, &record_of(3), 50).await, Applied);
 }
 

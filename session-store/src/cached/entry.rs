@@ -3,18 +3,18 @@ use std::time::{Duration, Instant};
 use session_core::{Digest, Record};
 use time::OffsetDateTime;
 
-/// When a load began, by every clock that counts.
+/// The moment at which a load began, by every clock that counts.
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
     /// The caller's clock.
     pub(super) now: OffsetDateTime,
-    /// Goes on when the caller's clock goes back.
+    /// A clock that never goes back.
     pub(super) asked: Instant,
-    /// The latest invalidation that was over; see `Invalidations`.
+    /// The latest invalidation; see `Invalidations`.
     pub(super) generation: u64,
 }
 
-/// A live session as it was when a load began, or after that.
+/// A session as it was after a load began.
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) record: Record,
@@ -26,7 +26,7 @@ impl Entry {
         Self { record, read }
     }
 
-    /// Says whether it may answer a load by that secret, unless it was invalidated.
+    /// Says whether the entry may answer a load by that secret, unless it was invalidated.
     pub(super) fn answers(&self, secret: &Digest, load: &Reading, stale_for: Duration) -> bool {
         let age = load.now - self.read.now;
         load.asked.saturating_duration_since(self.read.asked) < stale_for
@@ -44,7 +44,7 @@ impl Entry {
         self.read.generation
     }
 
-    /// Returns how many bytes of memory it takes.
+    /// Returns the bytes of memory that the entry takes.
     pub(super) fn weight(&self) -> u32 {
         let owner = self.record.owner.as_ref().map_or(0, |owner| owner.len());
         let bytes = self.record.data.len() + owner + OVERHEAD;
@@ -52,5 +52,5 @@ impl Entry {
     }
 }
 
-/// Bytes of an entry beside its texts, the cache's own lists included: 540 were measured.
+/// The bytes of an entry beside its texts, including the cache's own lists: 540 were measured.
 const OVERHEAD: usize = 576;

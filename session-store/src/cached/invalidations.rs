@@ -3,16 +3,15 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use session_core::Key;
 
-/// Knows for every cached entry whether an invalidation happened since it was read.
+/// The generations of the latest invalidations, by key, by owner and of all sessions.
 ///
-/// An invalidation draws the next generation once the store has answered, and leaves it at its mark:
-/// that of a key, of an owner, or of all. An entry carries the generation that was the latest before
-/// its load asked the store, and is current as long as none of its marks has a later one. So it does
-/// not matter whether a load that overlaps with an invalidation has cached its answer already or
-/// will do so later.
+/// An invalidation draws the next generation after the store has answered, and stores it as the
+/// mark of its scope. An entry has the generation that was the latest before its load asked the
+/// store. It is current as long as none of its marks is later. So a load that overlaps with an
+/// invalidation may cache its answer before or after it.
 ///
-/// The marks take the same memory however many sessions there are. Sessions that share one cost each
-/// other a load, no more.
+/// Marks are shared by hash, so their memory is constant. A shared mark costs an extra load at
+/// worst.
 pub(super) struct Invalidations {
     latest: AtomicU64,
     all: AtomicU64,
@@ -20,7 +19,7 @@ pub(super) struct Invalidations {
     owners: Box<[AtomicU64]>,
 }
 
-/// The entries that an invalidation ends.
+/// The entries that an invalidation concerns.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Scope<'a> {
     All,
@@ -39,24 +38,23 @@ impl Invalidations {
         }
     }
 
-    /// Returns the latest generation; a load asks for it before it asks the store.
+    /// Returns the latest generation; a load must call this before it asks the store.
     pub(super) fn latest(&self) -> u64 {
         self.latest.load(SeqCst)
     }
 
-    /// Ends the entries that were read before; called after a write took effect.
+    /// Invalidates entries that were read before; must be called after the write took effect.
     pub(super) fn invalidate(&self, scope: Scope<'_>) {
         let generation = self.latest.fetch_add(1, SeqCst) + 1;
         self.mark(scope).fetch_max(generation, SeqCst);
     }
 
-    /// Invalidates when the guard is dropped: after an answer, a failure, or a call that was
-    /// cancelled.
+    /// Invalidates when the guard is dropped: after an answer, a failure or a cancellation.
     pub(super) fn guard<'a>(&'a self, scope: Scope<'a>) -> InvalidationGuard<'a> {
         InvalidationGuard(self, scope)
     }
 
-    /// Says whether no invalidation of any of these scopes came after the generation.
+    /// Says whether no invalidation of these scopes came after the generation.
     pub(super) fn is_current<'a>(
         &self,
         generation: u64,
@@ -89,6 +87,6 @@ fn pick<'a>(marks: &'a [AtomicU64], name: &[u8]) -> &'a AtomicU64 {
     &marks[usize::from(u16::from_le_bytes([one, other])) % marks.len()]
 }
 
-/// 256 KiB: a node that hears of many writes a second still keeps most of what it has.
+/// 256 KiB: even with many invalidations a second, most entries share no mark with them.
 const KEYS: usize = 32_768;
 const OWNERS: usize = 1_024;

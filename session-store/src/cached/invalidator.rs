@@ -6,13 +6,14 @@ use session_core::Key;
 use super::invalidations::Scope;
 use super::tier::Tier;
 
-/// Tells one node's cache of other nodes' writes, at once instead of within its bound.
+/// A handle that invalidates sessions of one node's cache.
 ///
-/// [`CachedStore::listening`](crate::CachedStore::listening) drives it for stores that notify by
-/// themselves. For others your own task can do so, if it hears of their writes in some way. Call it
-/// *after* the write has taken effect, and [`invalidate_all`](Self::invalidate_all) whenever
-/// something may have been missed, as after a lost connection. A write that is never told is
-/// still seen within the bound.
+/// It makes other nodes' writes visible at once.
+/// [`CachedStore::listening`](crate::CachedStore::listening) uses one for stores that notify. For
+/// other stores your own task can use one if it learns of their writes. Call it *after* the write
+/// has taken effect, and call [`invalidate_all`](Self::invalidate_all) if writes may have been
+/// missed, as after a lost connection. Without a call a write is still seen within
+/// [`CachedOptions::stale_for`](crate::CachedOptions::stale_for).
 ///
 /// ```
 /// use session_store::CachedStore;
@@ -22,7 +23,7 @@ use super::tier::Tier;
 /// let cached = CachedStore::new(Arc::new(MemoryStore::new()));
 /// let invalidator = cached.invalidator();
 /// # let key = key_of(1);
-/// // Another node has ended a session, and all of ada's:
+/// // Another node has ended one session, and all sessions of ada:
 /// invalidator.invalidate(&key);
 /// invalidator.invalidate_owner("ada");
 /// ```
@@ -34,17 +35,17 @@ impl Invalidator {
         Self(tier)
     }
 
-    /// Forgets the session under a key.
+    /// Invalidates the session under a key.
     pub fn invalidate(&self, key: &Key) {
         self.0.invalidations.invalidate(Scope::Key(key));
     }
 
-    /// Forgets every session of an owner.
+    /// Invalidates every session of an owner.
     pub fn invalidate_owner(&self, owner: &str) {
         self.0.invalidations.invalidate(Scope::Owner(owner));
     }
 
-    /// Forgets every session.
+    /// Invalidates every session.
     pub fn invalidate_all(&self) {
         self.0.invalidations.invalidate(Scope::All);
     }

@@ -6,17 +6,17 @@ use session_core::StoreError;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::Invalidator;
+use super::invalidator::Invalidator;
 use super::notices::{Notice, Notices, Notifies};
 
-/// A task that drives an invalidator with a store's notices; it ends when this is dropped.
+/// A task that invalidates the sessions of a store's notices; it ends when this is dropped.
 pub(super) struct Listener {
     is_listening: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
 impl Listener {
-    /// Listens from before it returns.
+    /// Starts the task; notices from the return on are heard.
     pub(super) async fn start(
         store: Arc<dyn Notifies>,
         invalidator: Invalidator,
@@ -55,23 +55,23 @@ impl Task {
     async fn run(self, mut notices: Box<dyn Notices>) {
         let mut pause = SHORTEST;
         loop {
-            // Writes before this moment were told to nobody.
+            // Nothing heard of writes before this moment.
             self.invalidator.invalidate_all();
             self.is_listening.store(true, SeqCst);
             let begun = Instant::now();
             let error = self.hear(notices).await;
             self.is_listening.store(false, SeqCst);
-            tracing::warn!(%error, "other nodes' writes are seen with a delay");
-            // A connection that breaks at once must not shorten the pause.
+            tracing::warn!(%error, "lost the connection for notices; other nodes' writes are seen with a delay");
+            // Only a connection that lasted resets the pause.
             if begun.elapsed() > LONGEST {
                 pause = SHORTEST;
             }
             notices = self.listen(&mut pause).await;
-            tracing::info!("other nodes' writes are seen at once again");
+            tracing::info!("notices arrive again; other nodes' writes are seen at once");
         }
     }
 
-    /// Passes notices on until there are no more.
+    /// Applies notices until the connection fails.
     async fn hear(&self, mut notices: Box<dyn Notices>) -> StoreError {
         loop {
             match notices.next().await {
@@ -89,13 +89,13 @@ impl Task {
             *pause = (*pause * 2).min(LONGEST);
             match self.store.listen().await {
                 Ok(notices) => return notices,
-                Err(error) => tracing::debug!(%error, "can't listen again yet"),
+                Err(error) => tracing::debug!(%error, "can't reconnect for notices yet"),
             }
         }
     }
 }
 
-/// How long to wait before a store is asked again, twice as long each time.
+/// The bounds of the pause between two attempts to connect, which doubles each time.
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(2);
 

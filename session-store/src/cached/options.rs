@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use session_core::StoreError;
 
-/// How long a [`CachedStore`](crate::CachedStore) may be behind, and how much it may keep.
+/// The options of a [`CachedStore`](crate::CachedStore): how stale and how large it may be.
 ///
 /// ```
 /// use session_store::CachedOptions;
@@ -20,7 +20,7 @@ pub struct CachedOptions {
 }
 
 impl CachedOptions {
-    /// Begins with a second and 32 MiB.
+    /// Begins with one second and 32 MiB.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -29,21 +29,20 @@ impl CachedOptions {
         }
     }
 
-    /// Sets within which time another node's writes, logouts and revocations are seen; a second
-    /// unless this is called.
+    /// Sets the time within which other nodes' writes are seen.
     ///
-    /// From a millisecond to a minute: a logout that takes longer is none.
+    /// The default is one second, the range one millisecond to one minute.
     #[must_use]
     pub fn stale_for(mut self, limit: Duration) -> Self {
         self.stale_for = limit;
         self
     }
 
-    /// Sets how many bytes of memory the sessions may take; 32 MiB unless this is called, which
-    /// is 43,000 sessions of 200 bytes.
+    /// Sets the bytes of memory that the sessions may take.
     ///
-    /// At least 64 KiB. The least recently used sessions make room, and one that alone would take a
-    /// 64th of it is not cached.
+    /// The default is 32 MiB, enough for 43,000 sessions of 200 bytes. The minimum is 64 KiB. The
+    /// least recently used sessions are evicted first. A session that takes more than a 64th of the
+    /// capacity is not cached.
     #[must_use]
     pub fn capacity(mut self, bytes: u64) -> Self {
         self.capacity = bytes;

@@ -13,12 +13,12 @@ use super::options::CachedOptions;
 
 /// One node's cache.
 ///
-/// A session is cached, and served, only to a bearer of its present secret. Made-up ids take no
-/// space in the cache, and a stale entry can't answer for a secret that was issued after it.
+/// A session is cached and served only for its present secret. So made-up ids take no space in the
+/// cache, and a stale entry can't answer for a secret that was issued after it.
 pub(super) struct Tier {
     entries: Cache<Key, Entry>,
     pub(super) invalidations: Invalidations,
-    /// The latest moment, in microseconds, up to which this node swept.
+    /// The latest `now`, in microseconds, of this node's sweeps.
     swept: AtomicI64,
     stale_for: Duration,
     /// Heavier entries are not cached.
@@ -30,9 +30,9 @@ impl Tier {
         let entries = Cache::builder()
             .max_capacity(options.capacity)
             .weigher(|_, entry: &Entry| entry.weight())
-            // Only live sessions come in, so requests with made-up ids can't flush it.
+            // Requests with made-up ids can't flush the cache, so plain LRU is safe.
             .eviction_policy(EvictionPolicy::lru())
-            // Only frees memory: `Entry::answers` is stricter.
+            // Frees memory only: `Entry::answers` is stricter.
             .time_to_live(options.stale_for)
             .build();
         Self {
@@ -44,7 +44,7 @@ impl Tier {
         }
     }
 
-    /// Begins a load, before the store is asked.
+    /// Begins a load; must be called before the store is asked.
     pub(super) fn reading(&self, now: OffsetDateTime) -> Reading {
         Reading {
             now,
@@ -53,7 +53,7 @@ impl Tier {
         }
     }
 
-    /// Returns the cached record under the key, if it may answer.
+    /// Returns the cached record under the key if it may answer the load.
     pub(super) fn get(&self, key: &Key, secret: &Digest, reading: &Reading) -> Option<Record> {
         let entry = self.entries.get(key)?;
         let owner = entry.record.owner.as_deref().map(Scope::Owner);
@@ -64,7 +64,7 @@ impl Tier {
         may_answer.then_some(entry.record)
     }
 
-    /// Caches a record that was loaded, unless an entry exists that was read later.
+    /// Caches a loaded record, unless an entry was read later.
     pub(super) fn insert(&self, key: &Key, secret: &Digest, record: &Record, reading: Reading) {
         if record.secrets.present != *secret || record.expires <= reading.now {
             return;
@@ -79,16 +79,16 @@ impl Tier {
             Some(cached) if cached.value().is_later_than(&entry) => Op::Nop,
             _ => Op::Put(entry),
         });
-        // A few dozen entries wait to be let in, which matters if they are large.
+        // The cache buffers a few dozen insertions, which matters if they are large.
         if weight > self.heaviest / 16 {
             self.entries.run_pending_tasks();
         }
     }
 
-    /// Forgets every record that a sweep may remove, also for a clock that is behind the sweeper's.
+    /// Hides every record that a sweep may remove, also from loads whose clock is behind.
     pub(super) fn sweep(&self, now: OffsetDateTime) {
         self.swept.fetch_max(to_micros(now), SeqCst);
-        // Without this the cache frees nothing while nobody loads anything.
+        // Without loads, nothing else frees the memory of dead entries.
         self.entries.run_pending_tasks();
     }
 }

@@ -6,13 +6,13 @@ use session_core::{Command, Key, Only, Outcome, Record, Revoke, to_micros};
 
 use super::slot::{FirstBytes, Slot};
 
-/// A part of the sessions, under one lock.
+/// The sessions under one lock.
 #[derive(Default)]
 pub(super) struct Shard {
     pub(super) slots: HashSet<Slot, BuildHasherDefault<FirstBytes>>,
-    /// Exactly the sessions of `slots` that have an owner.
+    /// The owner index: exactly the sessions of `slots` that have an owner.
     pub(super) owners: BTreeSet<(Arc<str>, Key)>,
-    /// Nothing in `slots` expires before this.
+    /// A lower bound of the ends in `slots`; `None` only if that is empty.
     pub(super) earliest: Option<i64>,
 }
 
@@ -71,7 +71,7 @@ impl Shard {
             .filter_map(|(_, key)| self.slots.get(key))
     }
 
-    /// Takes out what has expired; the caller frees it once the lock is free.
+    /// Takes out expired sessions; the caller frees them after the lock.
     pub(super) fn sweep(&mut self, now: i64, limit: usize) -> Vec<Slot> {
         let mut swept = Vec::new();
         if self.earliest.is_some_and(|earliest| earliest <= now) {
@@ -84,14 +84,15 @@ impl Shard {
                 self.earliest = self.slots.iter().map(|slot| slot.expires).min();
             }
         }
-        // A table that has been four times as full gives half of it back, and an empty one all.
+        // A table that was four times as full shrinks to twice its content, and an empty one to
+        // nothing.
         if self.slots.capacity() > 4 * self.slots.len().max(8) || self.slots.is_empty() {
             self.slots.shrink_to(2 * self.slots.len());
         }
         swept
     }
 
-    /// Every way in leads through here, and every way out through `take` or `sweep`.
+    /// The only way in; the ways out are `take` and `sweep`.
     fn put(&mut self, key: Key, record: &Record) {
         self.take(&key);
         let slot = Slot::new(key, record);

@@ -5,13 +5,14 @@ use session_core::Key;
 
 use super::shard::Shard;
 
-/// So many that requests hardly meet at a lock, and so few that an owner's sessions are found in
-/// each of them at once.
+/// The number of shards.
+///
+/// Requests rarely contend for a lock, and an owner can be looked up in all of them.
 const SHARDS: usize = 64;
 
 pub(super) struct Shards {
     all: [Mutex<Shard>; SHARDS],
-    /// Where the next sweep begins, so that a small limit still reaches every shard.
+    /// The shard at which the next sweep begins, so that a small limit still reaches every shard.
     sweep_cursor: AtomicUsize,
 }
 
@@ -23,14 +24,14 @@ impl Shards {
         }
     }
 
-    /// Locks the shard that a key belongs to, which is enough for every command.
+    /// Locks the shard of a key, which is enough for every command.
     pub(super) fn of(&self, key: &Key) -> MutexGuard<'_, Shard> {
-        // Other bits than the hash has, or each shard's table would use a part of its buckets only.
+        // The hash has the first bytes; sharing bits would leave buckets of each table unused.
         let last = key.as_bytes().last().copied().unwrap_or_default();
         lock(&self.all[usize::from(last) % SHARDS])
     }
 
-    /// Locks one shard after the other: no session changes its shard.
+    /// Locks one shard after the other; a session never changes its shard.
     pub(super) fn each(&self) -> impl Iterator<Item = MutexGuard<'_, Shard>> {
         self.all.iter().map(lock)
     }

@@ -7,8 +7,9 @@ use session_core::{
 };
 use time::OffsetDateTime;
 
-/// What the table holds: small, so that a sweep reads little and spare buckets cost little. It
-/// stands for its key, which is in the entry: half of the buckets may be spare.
+/// A table's element, which hashes and compares as its key does.
+///
+/// It is small because a sweep reads all slots, and because half of a table's buckets may be spare.
 pub(super) struct Slot {
     pub(super) expires: i64,
     pub(super) entry: Box<Entry>,
@@ -22,14 +23,14 @@ pub(super) struct Entry {
     issued: i64,
     created: i64,
     pub(super) seen: i64,
-    /// `NEVER` for none.
+    /// `NEVER` if the record has no such moment.
     authenticated: i64,
     pub(super) owner: Option<Arc<str>>,
     data: Arc<str>,
     rare: Option<Box<Rare>>,
 }
 
-/// What few sessions have.
+/// Fields that most sessions leave at their defaults.
 #[derive(PartialEq, Default)]
 struct Rare {
     remembered: Option<Remembered>,
@@ -119,7 +120,7 @@ impl PartialEq for Slot {
 
 impl Eq for Slot {}
 
-/// Takes the first bytes of a key, which is random, for its hash.
+/// A hasher that takes a key's first bytes: keys are random.
 #[derive(Default)]
 pub(super) struct FirstBytes(u64);
 
@@ -130,7 +131,7 @@ impl Hasher for FirstBytes {
         }
     }
 
-    /// Ignores how long the key is.
+    /// Ignores the length of the key.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
@@ -138,7 +139,7 @@ impl Hasher for FirstBytes {
     }
 }
 
-/// Reads what `to_micros` made of a moment, which is a moment again.
+/// Reads microseconds that `to_micros` wrote.
 fn moment(micros: i64) -> OffsetDateTime {
     from_micros(micros).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

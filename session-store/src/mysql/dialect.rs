@@ -64,7 +64,7 @@ impl Dialect for Mysql {
         now: i64,
         limit: i64,
     ) -> Result<(usize, Option<i64>), Error> {
-        // MySQL can't say what it has removed; so it says first how far that will be.
+        // MySQL can't return removed rows, so the last one to remove is looked up first.
         let last = limit.saturating_sub(1).max(0);
         let values = [from, now, last].map(Value::Number);
         let end = sqlx::MySql::statement(&self.sweep_end, &values);
@@ -84,9 +84,10 @@ const SWEEP_END: &str = "\
     SELECT expires FROM TABLE WHERE expires >= ? AND expires <= ? \
     ORDER BY expires LIMIT 1 OFFSET ?";
 
-/// Two sweeps at a time take different rows, and wait for nobody, where the server knows how to;
-/// such comments are read from that version on, one by each family. In another order the join would
-/// lock rows that it then leaves alone.
+/// Concurrent sweeps take different rows and wait for no lock, if the server has SKIP LOCKED.
+///
+/// The first comment is for MySQL, the second for MariaDB, each from that version on. Another join
+/// order would lock rows that are not removed.
 const SWEEP: &str = "\
     DELETE gone FROM (SELECT id FROM TABLE \
     WHERE expires >= ? AND expires <= ? ORDER BY expires LIMIT ? \

@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::server::parse;
 use crate::sql::check_name;
 
-/// Where and how a [`MysqlStore`](crate::MysqlStore) keeps its table.
+/// The options of a [`MysqlStore`](crate::MysqlStore).
 ///
 /// `Debug` does not show the URL, which may hold a password.
 ///
@@ -33,12 +33,11 @@ pub struct MysqlOptions {
 }
 
 impl MysqlOptions {
-    /// Chooses a database by a URL, `mysql://user:password@host:port/database`, also with
-    /// `mariadb://`.
+    /// Chooses a database by its URL, `mysql://user:password@host:port/database`.
     ///
-    /// TLS is used if the server offers it; `?ssl-mode=VERIFY_IDENTITY` insists on it and checks
-    /// the server's certificate against the system's authorities or `&ssl-ca=FILE`. A MySQL user
-    /// of `caching_sha2_password` needs it.
+    /// The scheme may also be `mariadb`. TLS is used if the server offers it;
+    /// `?ssl-mode=VERIFY_IDENTITY` requires it and checks the server's certificate against the
+    /// system's authorities or `&ssl-ca=FILE`. A MySQL user with `caching_sha2_password` needs TLS.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -51,24 +50,24 @@ impl MysqlOptions {
 
     /// Names the table; `session` unless this is called.
     ///
-    /// A name is 1 to 63 of `[A-Za-z0-9_]` and begins with no digit; opening refuses others.
+    /// A name has 1 to 63 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
+    /// others.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
     }
 
-    /// Sets how many connections there are at most; 10 unless this is called, and at least 1.
+    /// Sets the maximum number of connections; 10 unless this is called, and at least 1.
     #[must_use]
     pub fn connections(mut self, count: u32) -> Self {
         self.connections = count;
         self
     }
 
-    /// Sets how long a call waits for a connection, and again for the answer; 5 seconds unless
-    /// this is called.
+    /// Sets how long a call waits for a connection, and again for the answer.
     ///
-    /// After twice this long every call has answered, if only with an error.
+    /// The default is 5 seconds. Every call ends within twice this time.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -80,10 +79,10 @@ impl MysqlOptions {
         let options: MySqlConnectOptions = parse(&self.url, &["mysql://", "mariadb://"])?;
         if options.get_database().is_none() {
             return Err(StoreError::new(
-                "the database's URL names no database; it ends in /NAME",
+                "the database's URL names no database; it must end in /NAME",
             ));
         }
-        // What these would set is set in one statement: see `Mysql::connect`.
+        // `Mysql::connect` sets these in one statement.
         let options = options
             .pipes_as_concat(false)
             .no_engine_substitution(false)

@@ -12,29 +12,29 @@ impl Server for Mysql {
 
     async fn connect(&self) -> Result<MySqlConnection, Error> {
         let mut connection = self.options.connect().await?;
-        // Each statement commits by itself, and what does not fit is an error: otherwise a long
-        // owner would be cut off in silence, and be another owner.
+        // Each statement commits by itself, and a value that does not fit is an error: otherwise a
+        // long owner would be silently truncated to another owner.
         connection
             .execute("SET autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
             .await?;
         Ok(connection)
     }
 
-    #[allow(clippy::match_same_arms, reason = "each has a comment of its own")]
+    #[allow(clippy::match_same_arms, reason = "each arm has a comment of its own")]
     fn verdict(error: &Error) -> Verdict {
         let Some(number) = number(error) else {
             return Verdict::Broken;
         };
         // See "Error Message Reference" in MySQL's manual and "MariaDB Error Codes".
         match number {
-            // A deadlock, a lock that took too long, a row that has changed meanwhile.
+            // A deadlock, a time-out of a lock, a row that changed meanwhile.
             1213 | 1205 | 1020 => Verdict::Raced,
-            // The server ends; the connection was killed or idle for too long.
+            // The server shuts down, or the connection was killed or idle for too long.
             1053 | 1927 | 4031 => Verdict::Broken,
-            // A replica: after a failover the name may lead to the new primary.
+            // A replica: after a failover the name may resolve to the new primary.
             1290 | 1792 | 1836 => Verdict::Unfit,
-            // The statement was prepared for a table that has changed, or behind a proxy for
-            // another connection.
+            // The statement was prepared before the table changed, or on another connection behind
+            // a proxy.
             1243 | 1615 => Verdict::Unfit,
             _ => Verdict::Refused,
         }
@@ -43,7 +43,7 @@ impl Server for Mysql {
     fn reason(error: &Error) -> &'static str {
         let Some(number) = number(error) else {
             return match error {
-                // What TLS makes of a certificate that it does not trust.
+                // The TLS library's error for an untrusted certificate.
                 Error::Io(error) if error.kind() == ErrorKind::InvalidData => INSECURE,
                 Error::Tls(_) => INSECURE,
                 Error::Io(_) => "it can't be reached",
@@ -57,14 +57,16 @@ impl Server for Mysql {
                 "this user lacks a privilege; grant it, or create the table by hand \
                  (migrations/mysql.sql)"
             }
-            1146 => "the table is not there; migrate first",
-            1040 | 1203 => "it has no connection left; raise max_connections, or use fewer",
+            1146 => "the table does not exist; migrate first",
+            1040 | 1203 => {
+                "it has no connection left; raise max_connections, or use fewer connections"
+            }
             1021 | 1041 | 1114 => "its disk is full; nothing was changed",
             1153 => "the session is too large; raise max_allowed_packet",
             1406 => "the owner has more than 255 bytes",
             1290 | 1792 | 1836 => "it is read-only; connect to the primary",
-            1053 => "it is stopping",
-            _ => "it refused",
+            1053 => "it is shutting down",
+            _ => "it refused the statement",
         }
     }
 }
@@ -101,4 +103,4 @@ fn number(error: &Error) -> Option<u16> {
 }
 
 const INSECURE: &str =
-    "there is no secure connection to it; see that its certificate is trusted and names this host";
+    "there is no secure connection to it; its certificate must be trusted and name this host";

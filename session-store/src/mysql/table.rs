@@ -16,7 +16,7 @@ impl Table {
         if let Some(kind) = self.find(connection).await? {
             return Ok(kind);
         }
-        // The server lets one statement at a time make it; to the others it is there.
+        // The server runs one such statement at a time; the others find the table.
         let sql = SCHEMA.replace("`session`", &self.quoted());
         sqlx::raw_sql(AssertSqlSafe(sql))
             .execute(&mut *connection)
@@ -26,7 +26,7 @@ impl Table {
     }
 
     async fn find(&self, connection: &mut MySqlConnection) -> Result<Option<Kind>, Error> {
-        // The casts are for servers that answer with bytes.
+        // Some servers return bytes without the casts.
         let columns = sqlx::query(
             "SELECT CAST(LOWER(column_name) AS CHAR), CAST(LOWER(data_type) AS CHAR), \
              CAST(is_nullable AS CHAR), CAST(column_key AS CHAR) \
@@ -47,7 +47,7 @@ impl Table {
                     row.try_get(0)?,
                     row.try_get(1)?,
                     row.try_get::<&str, _>(2)? == "NO",
-                    // Whether it is in any other index is nothing that we depend on.
+                    // Other indexes of the column do not matter.
                     if key == "MUL" { "" } else { key },
                 ))
             })
@@ -63,7 +63,7 @@ impl Table {
 
 const SCHEMA: &str = include_str!("../../migrations/mysql.sql");
 
-/// Name, type, whether it is mandatory and what makes it unique; sorted by name.
+/// Name, type, whether it is mandatory, and its unique index; sorted by name.
 const COLUMNS: [(&str, &str, bool, &str); 17] = [
     ("authenticated", "bigint", false, ""),
     ("closed", "tinyint", true, ""),

@@ -4,7 +4,7 @@ use session_testkit::{key_of, moment_at, record_of};
 
 use super::*;
 use crate::server::tests::{
-    a_broken_row_is_absent, a_sweep_keeps_nobody_waiting, an_end_waits_for_a_replace,
+    a_broken_row_is_absent, a_sweep_holds_up_no_other_call, an_end_waits_for_a_replace,
 };
 use crate::sql::Value;
 use crate::sql::tests::searching;
@@ -27,7 +27,7 @@ const FILL: &str = "\
     FROM seq_1_to_20000; \
     ANALYZE TABLE session";
 
-/// Writes a value as SQL; of a record's fields it does not matter what they are.
+/// Writes a value as SQL; the fields of a record may have any value.
 fn literal(value: &Value<'_>) -> String {
     match value {
         Value::Bytes(bytes) => {
@@ -76,7 +76,7 @@ async fn no_statement_reads_the_whole_table() {
         for line in plan.lines() {
             let columns: Vec<_> = line.split('\t').collect();
             let (table, kind, index) = (columns[2], columns[3], columns[5]);
-            // What a subquery has found is small.
+            // The result of the subquery is small.
             if !table.starts_with('<') {
                 assert!(!["ALL", "index"].contains(&kind), "{text}:\n{plan}");
                 assert_ne!(index, "NULL", "{text}:\n{plan}");
@@ -94,10 +94,10 @@ async fn a_row_that_makes_no_sense_is_absent() {
 }
 
 #[tokio::test]
-async fn an_end_that_waits_for_a_replace_ends_what_was_put_there() {
+async fn an_end_that_waits_for_a_replace_ends_the_replacement() {
     if let Some((server, store)) = start().await {
         let waiting = || {
-            // (`innodb_trx` is as old as the last time that nobody asked for a while.)
+            // (`innodb_trx` is cached, and stays old while it is polled.)
             let count = "SELECT variable_value FROM information_schema.global_status \
                          WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'";
             server.run("test", count).unwrap().trim().parse().unwrap()
@@ -109,6 +109,6 @@ async fn an_end_that_waits_for_a_replace_ends_what_was_put_there() {
 #[tokio::test]
 async fn a_sweep_lets_others_sweep_and_write() {
     if let Some((_server, store)) = start().await {
-        a_sweep_keeps_nobody_waiting(&store.0).await;
+        a_sweep_holds_up_no_other_call(&store.0).await;
     }
 }

@@ -49,7 +49,7 @@ impl Dialect for Postgres {
         if !notifies {
             return text;
         }
-        // It answers with as many rows as it has matched.
+        // The number of returned rows is the number of matched ones.
         format!(
             "WITH changed AS ({text}) \
              SELECT pg_notify('{}', encode(key, 'hex')){listed} FROM changed",
@@ -94,7 +94,7 @@ impl Dialect for Postgres {
     }
 }
 
-/// Numbers the values, as PostgreSQL wants it.
+/// Numbers the placeholders, as PostgreSQL requires.
 fn numbered(text: &str) -> String {
     let mut parts = text.split('?');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -103,8 +103,9 @@ fn numbered(text: &str) -> String {
     })
 }
 
-/// Two sweeps at a time take different rows, and wait for nobody. The array is made once; a joined
-/// subquery might be run again, past the limit.
+/// Concurrent sweeps take different rows and wait for no lock.
+///
+/// The array is evaluated once; a joined subquery might be run again, past the limit.
 const SWEEP: &str = "\
     WITH gone AS (DELETE FROM TABLE WHERE key = ANY (ARRAY (SELECT key FROM TABLE \
     WHERE expires >= $1 AND expires <= $2 ORDER BY expires LIMIT $3 \
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_told_before_changes_are() {
+    fn each_setting_notifies_of_the_writes_that_it_names() {
         let [nothing, ends, changes] = [Notify::Nothing, Notify::Ends, Notify::Changes]
             .map(|notify| PostgresOptions::new("postgres://ada@host/app").notify(notify))
             .map(|options| options.check().unwrap())
@@ -173,13 +174,13 @@ mod tests {
             (replace(over), true, true),
             (delete, true, true),
         ] {
-            let is_told = |statements: &Statements| {
+            let notifies = |statements: &Statements| {
                 let (text, _) = statements.of_command(command, to_micros(moment_at(0)));
                 text.contains("pg_notify")
             };
-            assert!(!is_told(&nothing), "{command:?}");
-            assert_eq!(is_told(&ends), with_ends, "{command:?}");
-            assert_eq!(is_told(&changes), with_changes, "{command:?}");
+            assert!(!notifies(&nothing), "{command:?}");
+            assert_eq!(notifies(&ends), with_ends, "{command:?}");
+            assert_eq!(notifies(&changes), with_changes, "{command:?}");
         }
     }
 }

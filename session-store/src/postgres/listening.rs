@@ -18,11 +18,11 @@ impl Notifies for PostgresStore {
     async fn listen(&self) -> Result<Box<dyn Notices>, StoreError> {
         let Postgres { options, table, .. } = self.0.pool.server();
         let listening = async {
-            // A listener takes its connection from a pool of sqlx's.
+            // A listener takes its connection from a pool of `sqlx`.
             let own = PgPoolOptions::new().max_connections(1);
             let own = own.connect_lazy_with(options.clone());
             let mut listener = PgListener::connect_with(&own).await?;
-            // It would connect again and not tell what it has missed.
+            // It would reconnect without telling that notices were missed.
             listener.eager_reconnect(false);
             listener.listen(table.channel()).await?;
             Ok(listener)
@@ -33,9 +33,10 @@ impl Notifies for PostgresStore {
     }
 }
 
-/// A connection that hears what the stores of a table tell; see [`Notify`](super::Notify).
+/// A connection that receives the notices of a table's stores; see [`Notify`](super::Notify).
 ///
-/// When it is dropped `sqlx` says goodbye in a task of its own, which a frozen server holds up.
+/// When it is dropped, `sqlx` closes the connection in a task of its own, which a frozen server
+/// holds up.
 struct Listening {
     store: Arc<SqlStore<Postgres>>,
     listener: PgListener,
@@ -47,8 +48,8 @@ impl Notices for Listening {
         let pool = &self.store.pool;
         loop {
             let Ok(received) = timeout(BEAT, self.listener.try_recv()).await else {
-                // A connection that nobody has closed may be dead all the same. What is told
-                // meanwhile is kept.
+                // A connection may be dead without having been closed. Notices that arrive during
+                // the probe are buffered.
                 let probe = sqlx::query("SELECT 1").execute(&mut self.listener);
                 within(pool, probe).await?;
                 continue;
@@ -71,7 +72,7 @@ impl Notices for Listening {
 
 const DOING: &str = "listen to";
 
-/// How often the server is asked whether it is there when it tells nothing.
+/// The interval at which a silent server is probed.
 const BEAT: Duration = Duration::from_secs(1);
 
 async fn within<T>(
@@ -84,7 +85,7 @@ async fn within<T>(
     }
 }
 
-/// Reads a key, which is written as a handle is. Other programs may use the channel too.
+/// Reads a key, which is written like a handle; `None` for the payload of another program.
 fn key(payload: &str) -> Option<Key> {
     Key::from_bytes(PublicId::parse(payload)?.as_bytes())
 }

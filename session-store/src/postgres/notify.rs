@@ -1,24 +1,22 @@
-/// What a [`PostgresStore`](crate::PostgresStore) tells the caches that listen.
+/// The writes of which a [`PostgresStore`](crate::PostgresStore) notifies caches.
 ///
-/// `CachedStore::listening` hears of every write whose store tells of it, and sees any other
-/// within `CachedOptions::stale_for`; so set the same in all processes that write.
+/// A cache that listens sees these writes at once, and other writes within
+/// `CachedOptions::stale_for`. The writer's setting counts, so use the same one in all processes.
 ///
-/// It is part of the statement that writes, not a command more. But of the transactions that tell
-/// something PostgreSQL lets one at a time commit, and each of them waits for the disk: with
-/// [`Changes`](Self::Changes) that is the limit of how much can be written. Of 16 writers at once
-/// it left a quarter of the writes; one alone wrote as much as without. Ends are rare enough not
-/// to matter.
+/// A notification is part of the statement that writes. But PostgreSQL commits transactions with
+/// notifications one at a time, and each waits for the disk. With [`Changes`](Self::Changes) this
+/// limits the write rate: 16 concurrent writers kept a quarter of theirs, a single writer all of
+/// it. Ends are too rare to matter.
 ///
-/// A pooler that hands out connections by the transaction passes nothing on, without a word; let
-/// the store connect past it.
+/// A pooler in transaction mode silently drops notifications; connect the store past it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Notify {
-    /// Nothing, which costs nothing.
+    /// No writes.
     #[default]
     Nothing,
-    /// What ends a session or one of its secrets: logouts, revocations, sign-ins and rotations.
+    /// Writes that end a session or one of its secrets: logouts, revocations, sign-ins, rotations.
     Ends,
-    /// Changed values as well.
+    /// Changes of values as well.
     Changes,
 }

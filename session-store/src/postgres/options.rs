@@ -11,7 +11,7 @@ use super::table::Table;
 use crate::server::parse;
 use crate::sql::check_name;
 
-/// Where and how a [`PostgresStore`](crate::PostgresStore) keeps its table.
+/// The options of a [`PostgresStore`](crate::PostgresStore).
 ///
 /// `Debug` does not show the URL, which may hold a password.
 ///
@@ -37,11 +37,11 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// Chooses a database by a URL, `postgres://user:password@host:port/database`.
+    /// Chooses a database by its URL, `postgres://user:password@host:port/database`.
     ///
-    /// What is left out comes from the environment (`PGHOST`, `PGUSER`, …) and `.pgpass`, as
-    /// with PostgreSQL's own programs. TLS is used if the server offers it; `?sslmode=verify-full`
-    /// insists on it and checks the server's certificate against the system's authorities or
+    /// Missing parts come from the environment (`PGHOST`, `PGUSER`, …) and `.pgpass`, as with
+    /// PostgreSQL's own programs. TLS is used if the server offers it; `?sslmode=verify-full`
+    /// requires it and checks the server's certificate against the system's authorities or
     /// `&sslrootcert=FILE`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
@@ -57,39 +57,38 @@ impl PostgresOptions {
 
     /// Names the table; `session` unless this is called.
     ///
-    /// A name is 1 to 63 of `[A-Za-z0-9_]` and begins with no digit; opening refuses others.
+    /// A name has 1 to 63 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
+    /// others.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
     }
 
-    /// Names the schema that the table is in, which must exist; the search path decides unless
-    /// this is called.
+    /// Names the table's schema, which must exist; the search path decides unless this is called.
     #[must_use]
     pub fn schema(mut self, name: impl Into<String>) -> Self {
         self.schema = Some(name.into());
         self
     }
 
-    /// Sets how many connections there are at most; 10 unless this is called, and at least 1.
+    /// Sets the maximum number of connections; 10 unless this is called, and at least 1.
     #[must_use]
     pub fn connections(mut self, count: u32) -> Self {
         self.connections = count;
         self
     }
 
-    /// Sets how long a call waits for a connection, and again for the answer; 5 seconds unless
-    /// this is called.
+    /// Sets how long a call waits for a connection, and again for the answer.
     ///
-    /// After twice this long every call has answered, if only with an error.
+    /// The default is 5 seconds. Every call ends within twice this time.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// Sets what is told to the caches that listen; nothing unless this is called.
+    /// Sets which writes are notified to caches; [`Notify::Nothing`] unless this is called.
     #[must_use]
     pub fn notify(mut self, what: Notify) -> Self {
         self.notify = what;

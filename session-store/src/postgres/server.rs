@@ -14,7 +14,7 @@ impl Server for Postgres {
         self.options.connect().await
     }
 
-    #[allow(clippy::match_same_arms, reason = "each has a comment of its own")]
+    #[allow(clippy::match_same_arms, reason = "each arm has a comment of its own")]
     fn verdict(error: &Error) -> Verdict {
         let Error::Database(error) = error else {
             return Verdict::Broken;
@@ -22,12 +22,12 @@ impl Server for Postgres {
         // See appendix A of PostgreSQL's manual.
         match error.code().as_deref().unwrap_or_default() {
             "40001" | "40P01" => Verdict::Raced,
-            // The server ends or restarts; the connection was idle for too long.
+            // The server shuts down or restarts, or the connection was idle for too long.
             "57P01" | "57P02" | "57P03" | "57P05" => Verdict::Broken,
-            // A standby: after a failover the name may lead to the new primary.
+            // A standby: after a failover the name may resolve to the new primary.
             "25006" => Verdict::Unfit,
-            // The statement was prepared for a table that has changed, or behind a pooler for
-            // another connection.
+            // The statement was prepared before the table changed, or on another connection behind
+            // a pooler.
             "0A000" | "26000" | "42P05" => Verdict::Unfit,
             code if code.starts_with("08") => Verdict::Broken,
             _ => Verdict::Refused,
@@ -37,7 +37,7 @@ impl Server for Postgres {
     fn reason(error: &Error) -> &'static str {
         let error = match error {
             Error::Database(error) => error,
-            // What TLS makes of a certificate that it does not trust.
+            // The TLS library's error for an untrusted certificate.
             Error::Io(error) if error.kind() == ErrorKind::InvalidData => return INSECURE,
             Error::Tls(_) => return INSECURE,
             Error::Io(_) => return "it can't be reached",
@@ -51,12 +51,12 @@ impl Server for Postgres {
                 "this user lacks a privilege; grant it, or create the table by hand \
                  (migrations/postgres.sql)"
             }
-            "42P01" => "the table is not there; migrate first",
-            "53300" => "it has no connection left; raise max_connections, or use fewer",
+            "42P01" => "the table does not exist; migrate first",
+            "53300" => "it has no connection left; raise max_connections, or use fewer connections",
             "53100" => "its disk is full; nothing was changed",
             "25006" => "it is read-only; connect to the primary",
-            "57P01" | "57P02" | "57P03" => "it is starting or stopping",
-            _ => "it refused",
+            "57P01" | "57P02" | "57P03" => "it is starting or shutting down",
+            _ => "it refused the statement",
         }
     }
 }
@@ -88,4 +88,4 @@ impl fmt::Debug for Postgres {
 }
 
 const INSECURE: &str =
-    "there is no secure connection to it; see that its certificate is trusted and names this host";
+    "there is no secure connection to it; its certificate must be trusted and name this host";

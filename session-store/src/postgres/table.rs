@@ -2,7 +2,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Error, PgConnection, Row as _};
 
 use crate::server::Kind;
 
-/// The table's name as it stands in SQL, whose parts have been checked.
+/// The table's name, whose parts have been checked.
 #[derive(Debug)]
 pub(super) struct Table {
     quoted: String,
@@ -23,9 +23,10 @@ impl Table {
         &self.quoted
     }
 
-    /// Names the channel on which its stores tell what they write.
+    /// Returns the channel on which the table's stores notify of writes.
     ///
-    /// Tables of one name in several schemas share it, which does no harm: no session is in two.
+    /// Tables with the same name in several schemas share it. That does no harm, because no session
+    /// is in two tables.
     pub(super) fn channel(&self) -> &str {
         &self.name
     }
@@ -35,10 +36,10 @@ impl Table {
         if let Some(kind) = self.find(connection).await? {
             return Ok(kind);
         }
-        // Whatever the default is, what another process makes while we wait has to be seen.
+        // A table that another process creates while we wait has to be visible.
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
         let mut transaction = connection.begin_with(begin).await?;
-        // IF NOT EXISTS alone does not bear several who do it at once.
+        // IF NOT EXISTS alone fails if several processes do this at once.
         sqlx::query("SELECT pg_advisory_xact_lock($1)")
             .bind(LOCK)
             .execute(&mut *transaction)
@@ -89,7 +90,7 @@ impl Table {
 
 const SCHEMA: &str = include_str!("../../migrations/postgres.sql");
 
-/// "session" as a number.
+/// The bytes of "session" as a number.
 const LOCK: i64 = 0x7365_7373_696f_6e00;
 
 /// Name, type, whether it is mandatory and whether it is unique by itself; sorted by name.

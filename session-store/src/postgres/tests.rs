@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use super::*;
 use crate::server::tests::{
-    a_broken_row_is_absent, a_sweep_keeps_nobody_waiting, an_end_waits_for_a_replace,
+    a_broken_row_is_absent, a_sweep_holds_up_no_other_call, an_end_waits_for_a_replace,
 };
 use crate::sql::tests::searching;
 
@@ -47,7 +47,7 @@ async fn no_statement_reads_the_whole_table() {
             0 => String::new(),
             count => format!("({})", vec!["NULL"; count].join(", ")),
         };
-        // The plan that is made for all values, as after some executions.
+        // The generic plan, which PostgreSQL uses after some executions.
         let explain = format!(
             "SET plan_cache_mode = force_generic_plan; PREPARE q AS {text}; \
              EXPLAIN EXECUTE q{arguments}"
@@ -67,7 +67,7 @@ async fn a_row_that_makes_no_sense_is_absent() {
 }
 
 #[tokio::test]
-async fn an_end_that_waits_for_a_replace_ends_what_was_put_there() {
+async fn an_end_that_waits_for_a_replace_ends_the_replacement() {
     if let Some((server, store)) = start().await {
         let waiting = || {
             let count = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
@@ -81,11 +81,11 @@ async fn an_end_that_waits_for_a_replace_ends_what_was_put_there() {
 #[tokio::test]
 async fn a_sweep_lets_others_sweep_and_write() {
     if let Some((_server, store)) = start().await {
-        a_sweep_keeps_nobody_waiting(&store.0).await;
+        a_sweep_holds_up_no_other_call(&store.0).await;
     }
 }
 
-/// As behind a pooler, which gives a statement to a connection that does not know it.
+/// A pooler may send a prepared statement to a connection that does not know it.
 #[tokio::test]
 async fn a_write_that_was_surely_not_done_the_first_time_is_refused_like_any_other() {
     let Some((_server, store)) = start().await else {

@@ -8,7 +8,7 @@ use super::names::Names;
 use super::scripts::{Script, Scripts};
 use super::servers::Servers;
 
-/// One call of the store: its commands share one deadline and one `now`.
+/// A call of the store, whose commands share one deadline and one `now`.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) servers: &'a Servers,
@@ -18,7 +18,9 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Instant,
 }
 
-/// Which attempt at a command was answered; the first one may have been done all the same.
+/// The attempt at a command that was answered.
+///
+/// If it is the second one, the first one may have been applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
     First,
@@ -28,8 +30,8 @@ pub(super) enum Attempt {
 impl Call<'_> {
     /// Sends a command to the server that has the key.
     ///
-    /// If the connection breaks, the command is sent once more: often a server was started anew,
-    /// and the first one never got there.
+    /// If the connection breaks, the command is sent once more: often the server was restarted, and
+    /// the first attempt never reached it.
     pub(super) async fn command(
         &self,
         key: &[u8],
@@ -50,7 +52,7 @@ impl Call<'_> {
         twice(send).await
     }
 
-    /// Reads a record as far as `end`; `None` if there is nothing, or nothing that can be read.
+    /// Reads a record up to `end`; `None` if it does not exist or can't be read.
     pub(super) async fn read<T>(
         &self,
         key: &Key,
@@ -73,7 +75,7 @@ impl Call<'_> {
             Err(failure) => return Err(failure),
         };
         if found.is_none() {
-            tracing::warn!("a session in Redis can't be read, and is taken for none");
+            tracing::warn!("a session in Redis can't be read and is treated as absent");
         }
         Ok(found)
     }

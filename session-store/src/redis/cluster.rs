@@ -12,30 +12,30 @@ use super::names::Names;
 use super::origin::{Access, Origin};
 use super::slot_map::{Address, SlotMap, slot};
 
-/// The nodes of a cluster, and which of them has which slot.
+/// The nodes of a cluster and their slots.
 pub(super) struct Cluster {
-    /// The nodes to ask first.
+    /// The nodes of the URL, which are asked for the first map.
     seeds: Vec<Address>,
     access: Access,
     state: Mutex<State>,
-    /// One asks for the map, the others wait for it.
+    /// Held by the call that asks for the map while others wait.
     gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct State {
     map: Arc<SlotMap>,
-    /// Counts the maps that were read.
+    /// The number of maps read so far.
     version: u64,
-    /// A node did not answer: another may have its slots by now.
+    /// Whether a node failed, so that another one may have its slots.
     is_doubtful: bool,
     links: HashMap<Address, Arc<Link>>,
 }
 
-/// How often a command follows redirections, of which each one tells more.
+/// The most redirections that a command follows.
 const REDIRECTIONS: u32 = 8;
 
-/// How long to wait for a cluster that is about to choose a primary.
+/// The pause while a cluster elects a primary.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Cluster {
@@ -48,9 +48,9 @@ impl Cluster {
         }
     }
 
-    /// Sends a command to the primary that has the slot, wherever it went.
+    /// Sends a command to the primary of the slot, and follows redirections.
     ///
-    /// It is sent again only after a node has turned it away.
+    /// The command is sent again only if a node did not carry it out.
     pub(super) async fn call(
         &self,
         slot: u16,
@@ -70,7 +70,7 @@ impl Cluster {
             };
             let next = next(&failure);
             if next != Next::GiveUp {
-                // Whatever happened, the map that led here may be old.
+                // The map that led here may be outdated.
                 self.doubt();
             }
             redirections += 1;
@@ -106,7 +106,7 @@ impl Cluster {
         primaries.iter().map(|address| self.link(address)).collect()
     }
 
-    /// Asks the nodes again which are the primaries.
+    /// Reads the map again and returns the primaries.
     #[cfg(feature = "cached")]
     pub(super) async fn look(&self, deadline: Instant) -> Result<Vec<Address>, Failure> {
         let version = self.state().version;
@@ -123,7 +123,7 @@ impl Cluster {
         let (_, map) = self.map(deadline).await?;
         let mut missing = map.primaries();
         let mut keys = Vec::with_capacity(missing.len());
-        // Some primaries have few slots.
+        // Many, because some primaries have few slots.
         for number in 0..1_000_000 {
             if missing.is_empty() {
                 break;
@@ -161,7 +161,7 @@ impl Cluster {
         Ok((state.version, Arc::clone(&state.map)))
     }
 
-    /// Reads the map again, unless another call has since that version.
+    /// Reads the map again, unless it is newer than that version.
     async fn refresh(&self, version: u64, deadline: Instant) -> Result<(), Failure> {
         let gate = tokio::time::timeout_at(deadline, self.gate.lock());
         let Ok(_gate) = gate.await else {
@@ -174,7 +174,7 @@ impl Cluster {
         question.arg("SLOTS");
         let mut last = Failure::because(&self.to_string(), "no node was named");
         for address in self.known_nodes() {
-            // One that is frozen must not keep us from asking the others.
+            // A frozen node must leave time to ask the others.
             let left = deadline.saturating_duration_since(Instant::now());
             let limit = Instant::now() + left / 4;
             let link = self.link(&address)?;
@@ -194,7 +194,7 @@ impl Cluster {
         Err(Failure { endpoint, ..last }.before_sending())
     }
 
-    /// Returns the nodes to ask for the map: those that have slots, then the seeds.
+    /// Returns the nodes to ask for the map: the primaries, then the seeds.
     fn known_nodes(&self) -> Vec<Address> {
         let mut all = self.state().map.primaries();
         for seed in &self.seeds {
@@ -253,16 +253,16 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// What to do after a failure.
+/// The reaction to a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
-    /// The node knows better who has the slot.
+    /// The node redirects to another one.
     Follow,
-    /// The node will know better soon.
+    /// The node can't answer yet.
     Wait,
-    /// Nothing was sent; perhaps another has the slot by now.
+    /// Nothing was sent, and another node may have the slot by now.
     AskAnother,
-    /// It may have been done, so it is not sent again; but the next one asks for the map first.
+    /// The command may have been applied, so only the next one is sent by a new map.
     LookLater,
     GiveUp,
 }
@@ -283,7 +283,7 @@ fn next(failure: &Failure) -> Next {
     }
 }
 
-/// Returns the node to ask instead, for this once: the slot is on its way to it.
+/// Returns the node to ask for this command alone, because the slot is being moved to it.
 fn asked_elsewhere(answer: &Result<Value, Failure>, asked: &Address) -> Option<Address> {
     let Err(Failure {
         cause: Cause::Redis(error),

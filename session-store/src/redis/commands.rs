@@ -1,4 +1,4 @@
-//! The commands on one session, each of them one command on one slot. PROTOCOL.md has the laws.
+//! The commands on one session, each on one slot. PROTOCOL.md has the laws.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use super::failure::Failure;
 use super::row;
 use super::scripts::Script;
 
-/// What a script says that it did.
+/// A script's answer.
 enum Answer {
     Done,
-    /// There is no such record, or it is over.
+    /// The record does not exist or is over.
     Gone,
     /// The record has another revision.
     Changed,
-    /// The record has the revision that this command was to give it.
+    /// The record has this command's own new revision.
     Own,
-    /// Nothing is done: that owner's index has to list the session for longer first.
+    /// Nothing was done: first the owner's index has to list the session for longer.
     Unlisted(Arc<str>),
-    /// The record is removed.
+    /// The record was removed.
     Ended(Ended),
 }
 
-/// What a removed record was, as far as it could be read.
+/// The parts of a removed record that could be read.
 pub(super) struct Ended {
     owner: Option<Arc<str>>,
     expires: Option<OffsetDateTime>,
@@ -34,7 +34,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// Says whether its owner had it in their list.
+    /// Says whether the owner's list showed the session.
     pub(super) fn was_listed(&self, now: OffsetDateTime) -> bool {
         self.expires.is_some_and(|expires| expires > now) && !self.closed
     }
@@ -72,7 +72,7 @@ impl Call<'_> {
     }
 
     async fn insert(&self, key: &Key, record: &Record) -> Result<Outcome, Failure> {
-        // First listed, then alive.
+        // Listed before it exists.
         let listed = match &record.owner {
             Some(owner) => Some(self.list(owner, key, record.expires).await?),
             None => None,
@@ -116,10 +116,10 @@ impl Call<'_> {
                     listed = Some(self.list(&owner, key, record.expires).await?);
                     continue;
                 }
-                // It was to be removed, and it is.
+                // The first attempt removed it.
                 (Answer::Gone, Attempt::Second) if record.expires <= self.now => Outcome::Applied,
                 (Answer::Changed, Attempt::Second) => {
-                    // The core would replay its changes on top of what may have them already.
+                    // The core would replay changes that the record may already have.
                     let why = "the answer was lost, and others have written since";
                     return Err(Failure::because(&self.servers.to_string(), why));
                 }
@@ -152,7 +152,7 @@ impl Call<'_> {
         }
     }
 
-    /// Removes the record if the condition holds, and leaves the index as it is.
+    /// Removes the record if the condition holds, without touching the index.
     pub(super) async fn end(
         &self,
         key: &Key,
@@ -166,7 +166,7 @@ impl Call<'_> {
         }
     }
 
-    /// Takes a removed record off its owner's index; a listing that stays runs out by itself.
+    /// Removes a record's listing from the owner's index; one that stays expires by itself.
     async fn forget(&self, key: &Key, ended: Option<Ended>) {
         if let Some(owner) = ended.and_then(|ended| ended.owner) {
             let _ = self.unlist(&owner, &[*key]).await;

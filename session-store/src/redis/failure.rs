@@ -3,7 +3,7 @@ use std::io;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use session_core::StoreError;
 
-/// A step that a server did not answer as it should.
+/// A step that failed at a server.
 #[derive(Debug)]
 pub(super) struct Failure {
     /// The server's host and port, never the password.
@@ -15,25 +15,25 @@ pub(super) struct Failure {
 #[derive(Debug)]
 pub(super) enum Cause {
     Redis(RedisError),
-    /// No answer came in time.
+    /// The answer did not come in time.
     Slow,
-    /// An answer that our commands do not have.
+    /// The answer is not one that our commands have.
     Senseless,
-    /// Something else, in words.
+    /// Another reason, in words.
     Other(&'static str),
 }
 
-/// Whether the step may have been done.
+/// Whether the step may have been applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// It never got there, or was turned away.
+    /// It never reached the server, or was refused.
     NotDone,
-    /// The answer is missing.
+    /// The answer was lost.
     Unknown,
 }
 
 impl Failure {
-    /// Takes what a connection says; a server that refuses has done nothing.
+    /// Makes a failure of a connection's error; a server's refusal means that nothing was done.
     pub(super) fn of(endpoint: &str, error: RedisError) -> Self {
         let refused = matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension);
         Self {
@@ -63,7 +63,7 @@ impl Failure {
         }
     }
 
-    /// Says why nothing was done, in words.
+    /// Makes a failure with a reason in words; nothing was done.
     pub(super) fn because(endpoint: &str, why: &'static str) -> Self {
         Self {
             endpoint: endpoint.to_owned(),
@@ -72,7 +72,7 @@ impl Failure {
         }
     }
 
-    /// Says that nothing was sent yet.
+    /// Notes that nothing was sent yet.
     pub(super) fn before_sending(self) -> Self {
         Self {
             reach: Reach::NotDone,
@@ -87,7 +87,7 @@ impl Failure {
         }
     }
 
-    /// Says whether the connection is of no more use.
+    /// Says whether the connection is unusable.
     pub(super) fn is_fatal(&self) -> bool {
         match &self.cause {
             Cause::Redis(error) => {
@@ -104,12 +104,12 @@ impl Failure {
         self.reach == Reach::Unknown && matches!(self.cause, Cause::Redis(_))
     }
 
-    /// Says whether the key holds something of another kind than the command is for.
+    /// Says whether the key holds another type than the command expects.
     pub(super) fn is_wrong_type(&self) -> bool {
         matches!(&self.cause, Cause::Redis(error) if error.code() == Some("WRONGTYPE"))
     }
 
-    /// Says what failed, where, and what to do about it.
+    /// Makes an error that names the call, the server and the remedy.
     pub(super) fn during(self, doing: &str) -> StoreError {
         let Self {
             endpoint, cause, ..
@@ -120,7 +120,7 @@ impl Failure {
             Cause::Redis(cause) => error(reason(&cause)).caused_by(cause),
             Cause::Slow => error("it does not answer in time"),
             Cause::Senseless => {
-                error("it has something else there; give every application a prefix of its own")
+                error("its keys hold other data; give every application a prefix of its own")
             }
             Cause::Other(why) => error(why),
         }
@@ -129,7 +129,7 @@ impl Failure {
 
 fn reason(error: &RedisError) -> &'static str {
     match error.kind() {
-        ErrorKind::AuthenticationFailed => "it refuses the user or the password",
+        ErrorKind::AuthenticationFailed => "it does not accept the user or the password",
         ErrorKind::Io if error.is_connection_refusal() => "nothing listens there; start it",
         ErrorKind::Io if has_ended(error) => "it has closed the connection",
         ErrorKind::Io => "it can't be reached",
@@ -140,17 +140,19 @@ fn reason(error: &RedisError) -> &'static str {
         ErrorKind::Server(ServerErrorKind::BusyLoading) => "it is reading its files; wait",
         ErrorKind::Server(ServerErrorKind::ClusterDown) => "the cluster lacks some of its slots",
         ErrorKind::Server(ServerErrorKind::MasterDown) => "it has lost its primary",
-        ErrorKind::Server(ServerErrorKind::NoPerm) => "this user lacks rights for our commands",
+        ErrorKind::Server(ServerErrorKind::NoPerm) => {
+            "this user lacks rights for the store's commands"
+        }
         ErrorKind::Server(
             ServerErrorKind::CrossSlot | ServerErrorKind::Moved | ServerErrorKind::Ask,
         ) => "it is a part of a cluster; use redis-cluster://",
         _ => match error.code() {
             Some("OOM") => "its memory is full",
-            Some("NOAUTH") => "it wants a password",
-            Some("WRONGPASS") => "it refuses the user or the password",
+            Some("NOAUTH") => "it requires a password",
+            Some("WRONGPASS") => "it does not accept the user or the password",
             Some("MISCONF") => "it can't save its files",
-            Some("NOREPLICAS") => "too few of its replicas are there",
-            _ => "it refused",
+            Some("NOREPLICAS") => "too few of its replicas are connected",
+            _ => "it refused the command",
         },
     }
 }

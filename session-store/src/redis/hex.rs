@@ -1,4 +1,4 @@
-/// Writes bytes as lower-case digits.
+/// Writes bytes as lower-case hexadecimal digits.
 pub(super) fn write(bytes: &[u8]) -> String {
     let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     halves
@@ -6,7 +6,7 @@ pub(super) fn write(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Reads what [`write`] wrote; `None` for anything else.
+/// Reads digits that [`write`] wrote; `None` for anything else.
 pub(super) fn read(digits: &[u8]) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_chunks::<2>();
     let half = |digit: u8| match digit {

@@ -10,18 +10,18 @@ use tokio::time::{Instant, timeout_at};
 use super::failure::{Failure, Reach};
 use super::origin::Origin;
 
-/// The connection to one server, which all calls share, and which is made anew after it failed.
+/// A connection to one server, which all calls share, and which reconnects after a failure.
 pub(super) struct Link {
     origin: Origin,
     open: Mutex<Open>,
-    /// One connects, the others wait for it.
+    /// Held by the call that connects while others wait.
     gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Open {
     connection: Option<MultiplexedConnection>,
-    /// Counts the connections.
+    /// The number of connections made so far.
     number: u64,
 }
 
@@ -38,7 +38,7 @@ impl Link {
         self.origin.to_string()
     }
 
-    /// Returns the server that a connection would be made to now.
+    /// Returns the server that a new connection would lead to.
     #[cfg(feature = "cached")]
     pub(super) async fn server(&self, deadline: Instant) -> Result<Client, Failure> {
         match timeout_at(deadline, self.origin.server(deadline)).await {
@@ -47,16 +47,16 @@ impl Link {
         }
     }
 
-    /// Says whether the server may be another the next time.
+    /// Says whether the next connection may lead to another server.
     #[cfg(feature = "cached")]
     pub(super) fn may_change(&self) -> bool {
         self.origin.may_change()
     }
 
-    /// Sends a command and returns the answer, all by the deadline.
+    /// Sends a command and returns the answer by the deadline.
     pub(super) async fn call(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
         match self.call_once(command, deadline).await {
-            // A replica that was a primary has turned the command away.
+            // The server is a replica now and refused the command.
             Err(failure)
                 if failure.is_fatal()
                     && failure.reach == Reach::NotDone
@@ -68,7 +68,7 @@ impl Link {
         }
     }
 
-    /// Sends a command that may be done twice: again if the connection breaks.
+    /// Sends a command that may be applied twice, and again if the connection breaks.
     pub(super) async fn ask(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
         match self.call(command, deadline).await {
             Err(failure) if failure.is_cut_off() => self.call(command, deadline).await,
@@ -76,16 +76,16 @@ impl Link {
         }
     }
 
-    /// Returns what the server says of itself under that heading.
-    pub(super) async fn info(&self, heading: &str, deadline: Instant) -> Result<String, Failure> {
-        let question = cmd("INFO").arg(heading).take();
+    /// Returns a section of the server's `INFO`.
+    pub(super) async fn info(&self, section: &str, deadline: Instant) -> Result<String, Failure> {
+        let question = cmd("INFO").arg(section).take();
         match self.ask(&question, deadline).await? {
             Value::BulkString(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
             _ => Ok(String::new()),
         }
     }
 
-    /// Sends a command to a server that has the slot for this once (ASK).
+    /// Sends a command to a node to which the slot is being moved (`ASKING`).
     pub(super) async fn call_asking(
         &self,
         command: &Cmd,
@@ -138,7 +138,7 @@ impl Link {
                 return Ok(found);
             }
             let client = self.origin.server(deadline).await?;
-            // Our deadlines are the only ones.
+            // Calls have deadlines of their own.
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(None)
                 .set_response_timeout(None);

@@ -2,10 +2,10 @@ use session_core::Key;
 
 use super::hex;
 
-/// What keys are called in Redis: the application's prefix, then braces.
+/// The names of Redis keys: the application's prefix, then braces.
 ///
-/// A prefix has no brace, so that none is the beginning of another's keys. In the braces is a
-/// session's key as digits, or an at sign and an owner.
+/// In the braces is a session's key as digits, or an at sign and an owner. A prefix has no braces,
+/// so no key of one application begins with the prefix and brace of another.
 #[derive(Debug, Clone)]
 pub(super) struct Names {
     prefix: String,
@@ -21,17 +21,17 @@ impl Names {
         self.braced(hex::write(key.as_bytes()).as_bytes())
     }
 
-    /// Returns the name of the index of an owner, which is written as in a record.
+    /// Returns the name of an owner's index; the owner is written as in a record.
     pub(super) fn index(&self, owner: &[u8]) -> Vec<u8> {
         self.braced(owner)
     }
 
-    /// Returns the name of nothing, in a slot that the number decides on.
+    /// Returns the name of an unused key, whose slot depends on the number.
     pub(super) fn probe(&self, number: u32) -> Vec<u8> {
         self.braced(format!("?{number}").as_bytes())
     }
 
-    /// Returns a pattern that the names of all of the application's records match.
+    /// Returns a pattern that the names of all the application's records match.
     pub(super) fn pattern(&self) -> String {
         format!("{}{{[0-9a-f]*}}", self.prefix)
     }
@@ -45,7 +45,7 @@ impl Names {
         Key::from_bytes(&hex::read(digits)?)
     }
 
-    /// Returns what the names of all of the application's keys begin with.
+    /// Returns the beginning of the names of all the application's keys.
     #[cfg(feature = "cached")]
     pub(super) fn beginning(&self) -> Vec<u8> {
         [self.prefix.as_bytes(), b"{"].concat()
@@ -63,13 +63,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_s_name_tells_its_key_and_no_other_name_does() {
+    fn only_a_record_s_name_is_read_as_a_key() {
         let (one, other) = (Names::new("a:".into()), Names::new("a:b:".into()));
         let key = key_of(1);
         assert_eq!(one.key(&one.session(&key)), Some(key));
         assert_eq!(one.key(&other.session(&key)), None);
         assert_eq!(other.key(&one.session(&key)), None);
-        // An owner may have any name.
+        // An owner may look like a record's name.
         let owner = [b"@b:{", hex::write(key.as_bytes()).as_bytes()].concat();
         for name in [&*one.index(&owner), &one.probe(1), b"a:{", b"a:{}", b""] {
             assert_eq!(one.key(name), None);

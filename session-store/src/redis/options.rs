@@ -14,17 +14,17 @@ use super::origin::{Access, Origin};
 use super::servers::Servers;
 use super::slot_map::Address;
 
-/// Where and how a [`RedisStore`](crate::RedisStore) keeps sessions.
+/// The options of a [`RedisStore`](crate::RedisStore).
 ///
-/// | URL | what it leads to |
+/// | URL | server |
 /// |---|---|
 /// | `redis://user:password@host:6379/0` | one server |
 /// | `redis-sentinel://host:26379,host:26379/name/0` | the primary that the sentinels know by this name |
-/// | `redis-cluster://host:7000,host:7001` | a cluster, of which these nodes are asked first |
+/// | `redis-cluster://host:7000,host:7001` | a cluster; these nodes are asked first |
 ///
-/// User, password and the database's number may be left out. With `rediss`, `rediss-sentinel` and
-/// `rediss-cluster` every connection is TLS. A user and password are those of the Redis servers;
-/// for sentinels that want some see [`sentinel_login`](Self::sentinel_login).
+/// User, password and the database's number are optional. With `rediss`, `rediss-sentinel` and
+/// `rediss-cluster` every connection uses TLS. The user and password are those of the Redis
+/// servers; sentinels may have [their own](Self::sentinel_login).
 ///
 /// ```
 /// use session_store::RedisOptions;
@@ -46,7 +46,7 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
-    /// Chooses the server or servers; a URL that is none is refused when the store is opened.
+    /// Chooses the server or servers by a URL; opening the store refuses an invalid one.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
         Self {
@@ -59,38 +59,38 @@ impl RedisOptions {
         }
     }
 
-    /// Sets what this application's keys begin with; `session:` unless this is called.
+    /// Sets the prefix of this application's keys; `session:` unless this is called.
     ///
-    /// Applications of different prefixes never see each other's sessions. A prefix is 1 to 64 of
-    /// `[A-Za-z0-9_.:-]`; opening refuses others.
+    /// Applications with different prefixes never see each other's sessions. A prefix has 1 to 64
+    /// of `[A-Za-z0-9_.:-]`; opening refuses others.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Sets how long any call may take, connecting included; 5 seconds unless this is called.
+    /// Sets how long a call may take, including connecting; 5 seconds unless this is called.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// Sets the user, if it is not the default one, and the password for the sentinels themselves.
+    /// Sets the sentinels' password, and their user unless it is the default one.
     #[must_use]
     pub fn sentinel_login(mut self, user: Option<&str>, password: impl Into<String>) -> Self {
         self.sentinel_login = Some((user.map(str::to_owned), password.into()));
         self
     }
 
-    /// Trusts the certificates that these authorities (PEM) have signed, in place of the system's.
+    /// Trusts these authorities (PEM) instead of the system's.
     #[must_use]
     pub fn tls_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authority = Some(pem.into());
         self
     }
 
-    /// Presents a certificate to the server, with its private key (both PEM).
+    /// Presents a client certificate with its private key (both PEM).
     #[must_use]
     pub fn tls_identity(
         mut self,
@@ -104,7 +104,7 @@ impl RedisOptions {
         self
     }
 
-    /// Refuses what can't begin a key of ours: patterns and braces mean something to Redis.
+    /// Checks the prefix: patterns and braces have a meaning to Redis.
     pub(super) fn check_prefix(&self) -> Result<(), StoreError> {
         let prefix = &self.prefix;
         let fits = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
@@ -116,7 +116,7 @@ impl RedisOptions {
         )))
     }
 
-    /// Reads the URL; nobody is asked yet.
+    /// Parses the URL; no server is asked yet.
     pub(super) fn servers(&self) -> Result<Servers, StoreError> {
         let (scheme, rest) = self.url.split_once("://").ok_or_else(no_url)?;
         let (scheme, is_tls) = match scheme.strip_prefix("rediss") {
@@ -218,18 +218,18 @@ fn addresses(infos: &[ConnectionInfo]) -> Result<Vec<Address>, StoreError> {
     addresses.collect()
 }
 
-/// TLS needs somebody's cryptography; an application that has chosen keeps its choice.
+/// Installs ring's cryptography for TLS, unless the application has chosen another one.
 fn choose_cryptography() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // If another thread was faster, that is as good.
+        // If another thread was faster, its choice serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 
-/// The URL itself may have a password in it.
+/// Makes the error of an invalid URL, which it does not repeat: the URL may have a password in it.
 fn no_url() -> StoreError {
     StoreError::new(
-        "the URL is none of a Redis: write redis://host:port/database, \
+        "the URL is no URL of Redis: write redis://host:port/database, \
          redis-sentinel://host:port,host:port/name/database or redis-cluster://host:port,host:port",
     )
 }
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused_without_repeating_it() {
+    fn an_invalid_url_is_refused_without_repeating_it() {
         for bad in [
             "",
             "geheim",

@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::failure::Failure;
 
-/// How to find the server that a link leads to.
+/// The way to find the server of a link.
 #[derive(Debug)]
 pub(super) enum Origin {
     Server(Client),
-    /// The server that the sentinels call the primary of that name.
+    /// The primary that the sentinels know by the name.
     Primary {
         name: String,
         sentinels: Vec<Client>,
@@ -21,7 +21,7 @@ pub(super) enum Origin {
     },
 }
 
-/// The login and the certificates for a server.
+/// The login and the certificates for servers.
 #[derive(Clone)]
 pub(super) struct Access {
     pub(super) login: RedisConnectionInfo,
@@ -29,7 +29,7 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// Makes a client of a server; it connects later.
+    /// Makes a client of a server, which connects later.
     pub(super) fn client(&self, host: &str, port: u16) -> RedisResult<Client> {
         let host = host.to_owned();
         let address = match self.tls {
@@ -41,7 +41,7 @@ impl Access {
             },
             None => ConnectionAddr::Tcp(host, port),
         };
-        // A request waits for each answer, so it must not wait for more to send.
+        // Requests wait for their answers, so packets must not wait for more data.
         let tcp = TcpSettings::default().set_nodelay(true);
         let info: ConnectionInfo = redis::IntoConnectionInfo::into_connection_info(address)?
             .set_tcp_settings(tcp)
@@ -54,7 +54,7 @@ impl Access {
 }
 
 impl Origin {
-    /// Says whether the server may be another the next time.
+    /// Says whether the next connection may lead to another server.
     pub(super) fn may_change(&self) -> bool {
         matches!(self, Self::Primary { .. })
     }
@@ -72,7 +72,7 @@ impl Origin {
         let left = deadline.saturating_duration_since(Instant::now());
         let mut last = Failure::because(&self.to_string(), "no sentinel was named");
         for sentinel in sentinels {
-            // One that is frozen must not keep us from asking the others.
+            // A frozen sentinel must leave time to ask the others.
             let limit = (left / 4).max(Duration::from_millis(50));
             match ask(sentinel, name, limit).await {
                 Ok(Some((host, port))) => match access.client(&host, port) {
@@ -92,7 +92,7 @@ impl Origin {
     }
 }
 
-/// Asks one sentinel where the primary is.
+/// Asks one sentinel for the primary's address.
 async fn ask(
     sentinel: &Client,
     name: &str,
@@ -110,7 +110,7 @@ async fn ask(
     }
 }
 
-/// Checks that the server takes itself for a primary: sentinels learn of a change later.
+/// Checks that the server is a primary: sentinels learn of a change later.
 async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure> {
     let asking = async {
         let mut connection = client.get_multiplexed_async_connection().await?;
@@ -126,7 +126,7 @@ async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure>
     }
     Err(Failure::because(
         &endpoint(&client),
-        "it is no primary any more, and the sentinels do not know it yet",
+        "it is no longer a primary, and the sentinels do not know it yet",
     ))
 }
 

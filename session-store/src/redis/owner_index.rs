@@ -1,4 +1,4 @@
-//! An owner's sessions. Their index lies in a slot of its own; PROTOCOL.md has the laws.
+//! An owner's sessions. Their index has a slot of its own. PROTOCOL.md has the laws.
 
 use std::cmp::Reverse;
 
@@ -11,13 +11,14 @@ use super::call::Call;
 use super::failure::Failure;
 use super::row::{self, HEAD, Head};
 
-/// How many sessions are visited at a time.
+/// The number of sessions that are read at a time.
 pub(super) const BATCH: usize = 500;
 
 impl Call<'_> {
-    /// Has the owner's index list a session, and returns until when it does.
+    /// Lists a session in the owner's index, and returns the end of the listing.
     ///
-    /// That is longer than asked for by half of what is left, so that few touches list again.
+    /// The listing outlives the session by half of its remaining life, so that few touches list
+    /// again.
     pub(super) async fn list(
         &self,
         owner: &str,
@@ -33,7 +34,7 @@ impl Call<'_> {
         Ok(until)
     }
 
-    /// Takes sessions off the owner's index that have ended.
+    /// Removes the listings of removed sessions from the owner's index.
     pub(super) async fn unlist(&self, owner: &str, keys: &[Key]) -> Result<(), Failure> {
         let index = self.index(owner);
         let mut remove = cmd("ZREM");
@@ -56,10 +57,9 @@ impl Call<'_> {
         Ok(devices)
     }
 
-    /// Removes those of the sessions that are the owner's, and returns how many of them were
-    /// neither over nor closed.
+    /// Removes those sessions that are the owner's, and returns how many of them were listed.
     ///
-    /// An error keeps none of the others alive.
+    /// An error for one session does not stop the removal of the others.
     pub(super) async fn revoke(&self, owner: &str, keys: &[Key]) -> Result<usize, Failure> {
         let (mut live, mut ended, mut failed) = (0, Vec::new(), None);
         let named = &row::owner(Some(owner));
@@ -77,16 +77,16 @@ impl Call<'_> {
             }
         }
         if !ended.is_empty() {
-            // Listings that stay run out by themselves.
+            // Listings that stay expire by themselves.
             let _ = self.unlist(owner, &ended).await;
         }
         failed.map_or(Ok(live), Err)
     }
 
-    /// Returns the keys under which the owner's sessions may be, of those that are to be ended.
+    /// Returns the keys that may belong to the sessions to revoke.
     pub(super) async fn chosen(&self, owner: &str, which: Revoke<'_>) -> Result<Vec<Key>, Failure> {
         let mut keys = match which {
-            // A handle is its session's key.
+            // A session's handle is its key.
             Revoke::One(ended) => Key::from_bytes(ended.as_bytes()).into_iter().collect(),
             Revoke::All | Revoke::AllBut(_) => self.listed(owner).await?,
         };

@@ -1,4 +1,4 @@
-//! How a record is kept: one string, whose head scripts read too (`lua/record.lua`).
+//! The format of a record: one string, whose head scripts read too (`lua/record.lua`).
 
 use std::sync::Arc;
 
@@ -9,13 +9,15 @@ use time::OffsetDateTime;
 
 use super::hex;
 
-/// Added to microseconds since 1970, so that every moment is a positive number of 19 digits.
+/// The offset that makes every moment a positive number of 19 digits.
 const OFFSET: i64 = 1_000_000_000_000_000_000;
 
-/// The format, five numbers, whether it is closed, three digests and the owner's length.
+/// The length of the head.
+///
+/// It has the format, five numbers, whether the record is closed, three digests and the owner's length.
 pub(super) const HEAD: usize = 1 + 5 * 19 + 1 + 3 * 16 + 10;
 
-/// Earlier than every listing.
+/// A moment before every listing.
 pub(super) const UNLISTED: &[u8] = b"0000000000000000000";
 
 /// Writes a moment as scripts compare it.
@@ -23,7 +25,7 @@ pub(super) fn moment(moment: OffsetDateTime) -> Vec<u8> {
     format!("{:019}", OFFSET + to_micros(moment)).into_bytes()
 }
 
-/// Returns the first millisecond that is not before the moment, the form of Redis' own clock.
+/// Returns the moment in milliseconds, the unit of Redis' own clock, rounded up.
 pub(super) fn ceiling(moment: OffsetDateTime) -> i64 {
     (to_micros(moment) + 999).div_euclid(1_000).max(1)
 }
@@ -32,12 +34,12 @@ pub(super) fn revision(revision: Revision) -> Vec<u8> {
     format!("{:019}", revision.to_i64()).into_bytes()
 }
 
-/// Writes an owner so that nobody and the owner without a name are told apart.
+/// Writes an owner; no owner differs from the owner with an empty name.
 pub(super) fn owner(owner: Option<&str>) -> Vec<u8> {
     owner.map_or_else(Vec::new, |owner| [b"@", owner.as_bytes()].concat())
 }
 
-/// Writes a record, and until when its owner's index lists it.
+/// Writes a record and the end of its listing in the owner's index.
 pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> {
     let Record { secrets, .. } = record;
     let remembered = secrets.remembered.as_ref();
@@ -55,7 +57,7 @@ pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> 
         optional(record.authenticated.map(to_micros)),
         record.expiry,
     );
-    // The present secret stands for those that there are not, so that scripts need not ask.
+    // The present digest fills missing ones, so that scripts can compare without conditions.
     let present = &secrets.present;
     let before = remembered.map_or(present, |remembered| &remembered.digest);
     [
@@ -77,9 +79,9 @@ pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> 
     .concat()
 }
 
-/// Reads what [`write`] wrote; `None` if it is something else.
+/// Reads a record that [`write`] wrote; `None` for anything else.
 ///
-/// Data that is no text is read as empty, which the core takes for what it is.
+/// Data that is not UTF-8 is read as empty, which the core treats as corrupt.
 pub(super) fn read(bytes: &[u8]) -> Option<Record> {
     let head = Head::read(bytes)?;
     let (owner, rest) = bytes[HEAD..].split_at_checked(head.owner_bytes)?;
@@ -133,7 +135,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Reads what a record begins with; `None` if it is no record.
+    /// Reads the head of a record; `None` for anything else.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (format, bytes) = bytes.get(..HEAD)?.split_first()?;
         let (numbers, rest) = bytes.split_at(5 * 19);
@@ -157,13 +159,13 @@ impl Head {
         })
     }
 
-    /// Returns the head if the record is of that owner, from what was read of the record.
+    /// Returns the head if the record, whose beginning is `bytes`, has that owner.
     pub(super) fn of(self, bytes: &[u8], owner: &[u8]) -> Option<Self> {
         let theirs = bytes[HEAD..].get(..self.owner_bytes)?;
         (theirs == owner).then_some(self)
     }
 
-    /// Returns what a list of devices shows of the session under `key`.
+    /// Returns the entry of a list of devices for the session under `key`.
     pub(super) fn device(&self, key: &Key) -> Device {
         Device {
             public_id: key.public_id(),
@@ -179,10 +181,10 @@ pub(super) fn read_moment(bytes: &[u8]) -> Option<OffsetDateTime> {
     from_micros(digits(bytes)? - OFFSET)
 }
 
-/// Reads what [`owner`] wrote: `None` if it can't be read.
+/// Reads an owner that [`owner`] wrote; `None` for anything else.
 #[allow(
     clippy::option_option,
-    reason = "unreadable and nobody's are two things"
+    reason = "unreadable is not the same as no owner"
 )]
 pub(super) fn read_owner(bytes: &[u8]) -> Option<Option<Arc<str>>> {
     match str::from_utf8(bytes).ok()? {
@@ -191,7 +193,7 @@ pub(super) fn read_owner(bytes: &[u8]) -> Option<Option<Arc<str>>> {
     }
 }
 
-/// Reads a number that has no sign.
+/// Reads a number without a sign.
 fn digits(bytes: &[u8]) -> Option<i64> {
     if !bytes.iter().all(u8::is_ascii_digit) {
         return None;
@@ -203,11 +205,8 @@ fn micros(word: &str) -> Option<OffsetDateTime> {
     from_micros(word.parse().ok()?)
 }
 
-/// Reads a word that stands for nothing if it is a dash.
-#[allow(
-    clippy::option_option,
-    reason = "unreadable and nothing are two things"
-)]
+/// Reads a word; a dash stands for an absent value.
+#[allow(clippy::option_option, reason = "unreadable is not the same as absent")]
 fn optional<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     if word == "-" {
         return Some(None);
@@ -270,7 +269,7 @@ mod tests {
         let mut other = whole.clone();
         other[0] = b'2';
         assert_eq!(read(&other), None);
-        // Data that is no text is the core's to judge.
+        // Invalid data is left to the core.
         let broken = [&whole[..whole.len() - data], &[0xff]].concat();
         assert_eq!(read(&broken).map(|record| record.data), Some("".into()));
     }
@@ -284,7 +283,7 @@ mod tests {
         let device = head(part, owner).map(|head| head.device(key));
         assert_eq!(device, Some(record.device(key)));
         assert!(head(part, b"@ada").is_none());
-        // Of a longer owner only a part was asked for.
+        // Only a part of a longer owner was read.
         assert!(head(&part[..HEAD + 4], b"@ada").is_none());
     }
 

@@ -1,4 +1,4 @@
-//! What looks at every session: sweeps where clocks differ, and revocations where indexes may be gone.
+//! Scans of every session: sweeps if clocks differ, and revocations if indexes may be evicted.
 
 use futures_util::future::try_join_all;
 use redis::{Value, cmd};
@@ -11,11 +11,11 @@ use super::link::Link;
 use super::owner_index::BATCH;
 use super::row;
 
-/// How many seconds clocks may differ before a sweep looks at every session.
+/// The difference of clocks in seconds from which a sweep scans every session.
 const TOLERANCE: i64 = 60;
 
 impl RedisStore {
-    /// Removes what is over by the caller's clock, if that is ahead of the servers'.
+    /// Removes records that are over by the caller's clock, if that is ahead of the servers'.
     pub(super) async fn remove_expired(
         &self,
         now: OffsetDateTime,
@@ -44,7 +44,7 @@ impl RedisStore {
         Ok(removed)
     }
 
-    /// Removes an owner's sessions wherever they are, whether an index lists them or not.
+    /// Removes an owner's sessions without the index.
     pub(super) async fn revoke_unlisted(
         &self,
         owner: &str,
@@ -67,7 +67,7 @@ impl RedisStore {
         Ok(revoked)
     }
 
-    /// Says whether a server has not yet freed what is over by the caller's clock.
+    /// Says whether a server's clock is so far behind that records over by `now` are not freed.
     async fn is_behind(&self, link: &Link, now: OffsetDateTime) -> Result<bool, Failure> {
         let answer = link.ask(&cmd("TIME"), self.deadline()).await?;
         let (seconds, _): (i64, i64) =
@@ -76,7 +76,7 @@ impl RedisStore {
     }
 }
 
-/// A walk through the sessions of one server; what is there all the while is met at least once.
+/// A scan of one server's sessions; it returns every session that exists throughout.
 struct Scan {
     cursor: Option<Vec<u8>>,
 }
@@ -88,7 +88,7 @@ impl Scan {
         }
     }
 
-    /// Returns some more keys, perhaps not one; `None` at the end.
+    /// Returns the next keys, perhaps none; `None` at the end.
     async fn next(&mut self, store: &RedisStore, link: &Link) -> Result<Option<Vec<Key>>, Failure> {
         let Some(cursor) = &self.cursor else {
             return Ok(None);

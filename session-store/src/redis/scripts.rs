@@ -1,13 +1,13 @@
 use std::fmt::Write as _;
 
-/// A script's text and the SHA-1 by which a server knows it.
+/// A script's text and its SHA-1, by which servers know it.
 #[derive(Debug)]
 pub(super) struct Script {
     pub(super) text: String,
     pub(super) hash: String,
 }
 
-/// Every script; each one's head says which keys and arguments it takes.
+/// The scripts; a comment at the head of each names its keys and arguments.
 #[derive(Debug)]
 pub(super) struct Scripts {
     pub(super) replace: Script,
@@ -31,16 +31,16 @@ impl Scripts {
 }
 
 impl Script {
-    /// Leaves out comments, which a server need not keep.
+    /// Takes a script without its comments, which servers would store.
     fn new(text: &str) -> Self {
-        let mut kept = String::with_capacity(text.len());
+        let mut lines = String::with_capacity(text.len());
         for line in text.lines().map(str::trim_end) {
             if !line.is_empty() && !line.trim_start().starts_with("--") {
                 // Writing to a string does not fail.
-                let _ = writeln!(kept, "{line}");
+                let _ = writeln!(lines, "{line}");
             }
         }
-        let hash = redis::Script::new(&kept).get_hash().to_owned();
-        Self { text: kept, hash }
+        let hash = redis::Script::new(&lines).get_hash().to_owned();
+        Self { text: lines, hash }
     }
 }

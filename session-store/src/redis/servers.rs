@@ -10,7 +10,7 @@ use super::link::Link;
 use super::scripts::Script;
 use super::slot_map::slot;
 
-/// The server or servers that have the sessions.
+/// The server or servers of a store.
 #[derive(Debug)]
 pub(super) enum Servers {
     Single(Arc<Link>),
@@ -35,7 +35,7 @@ impl Servers {
         };
         let known = command("EVALSHA", &script.hash);
         match self.call(key, &known, deadline).await {
-            // It was started anew, or another has taken its place.
+            // The server was restarted, or is another one.
             Err(failure)
                 if failure.kind() == Some(ErrorKind::Server(ServerErrorKind::NoScript)) =>
             {
@@ -59,7 +59,7 @@ impl Servers {
         }
     }
 
-    /// Refuses one server of a cluster, which would have some of the sessions only.
+    /// Refuses a single server that is part of a cluster: it would have only some of the sessions.
     pub(super) async fn refuse_part_of_cluster(&self, deadline: Instant) -> Result<(), Failure> {
         if let Self::Single(link) = self
             && link
@@ -73,7 +73,7 @@ impl Servers {
         Ok(())
     }
 
-    /// Says whether a server evicts keys when its memory is full, as far as it can be told.
+    /// Says whether a server is configured to evict keys when its memory is full.
     pub(super) async fn may_evict(&self, deadline: Instant) -> Result<bool, Failure> {
         for link in self.primaries(deadline).await? {
             let memory = link.info("memory", deadline).await?;
@@ -86,7 +86,7 @@ impl Servers {
         Ok(false)
     }
 
-    /// Returns a link to every server that can be written to.
+    /// Returns a link to every primary.
     pub(super) async fn primaries(&self, deadline: Instant) -> Result<Vec<Arc<Link>>, Failure> {
         match self {
             Self::Single(link) => Ok(vec![Arc::clone(link)]),

@@ -1,6 +1,6 @@
 use redis::Value;
 
-/// How many slots a cluster has.
+/// The number of slots of a cluster.
 const SLOTS: u16 = 16_384;
 
 /// A node's host and port.
@@ -10,7 +10,7 @@ pub(super) struct Address {
     pub(super) port: u16,
 }
 
-/// Which primary has which slots.
+/// The primaries of a cluster and their slots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct SlotMap(Vec<Range>);
 
@@ -22,7 +22,7 @@ struct Range {
 }
 
 impl SlotMap {
-    /// Reads the answer to CLUSTER SLOTS of the node at `asked`, or nothing if it is none.
+    /// Reads the answer of the node at `asked` to `CLUSTER SLOTS`; `None` for anything else.
     pub(super) fn read(answer: &Value, asked: &Address) -> Option<Self> {
         let Value::Array(ranges) = answer else {
             return None;
@@ -58,7 +58,7 @@ impl SlotMap {
         primaries
     }
 
-    /// Says whether there is a primary for every slot.
+    /// Says whether every slot has a primary.
     pub(super) fn is_whole(&self) -> bool {
         let sizes = self
             .0
@@ -69,7 +69,7 @@ impl SlotMap {
 }
 
 impl Address {
-    /// Reads `host:port`, as redirections have it; without a host it is the one that was asked.
+    /// Reads `host:port` of a redirection; without a host it means the host at `asked`.
     pub(super) fn read(text: &str, asked: &Self) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
         let host = if host.is_empty() { &asked.host } else { host };
@@ -80,7 +80,7 @@ impl Address {
     }
 }
 
-/// Returns the slot of a key: that of what stands between its first braces, if anything does.
+/// Returns the slot of a key, or that of the text in its first braces unless it is empty.
 pub(super) fn slot(key: &[u8]) -> u16 {
     let tag = key.iter().position(|byte| *byte == b'{').and_then(|open| {
         let rest = &key[open + 1..];
@@ -90,7 +90,7 @@ pub(super) fn slot(key: &[u8]) -> u16 {
     crc16(tag.unwrap_or(key)) % SLOTS
 }
 
-/// CRC-16/XMODEM, which is what Redis' cluster specification asks for.
+/// Computes CRC-16/XMODEM, as in Redis' cluster specification.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
@@ -113,7 +113,7 @@ fn address(node: &Value, asked: &Address) -> Option<Address> {
     };
     let host = match host {
         Value::BulkString(host) if !host.is_empty() => String::from_utf8(host.clone()).ok()?,
-        // A node that does not know its own name is the one that we have reached.
+        // A node that does not know its own name is the one that was asked.
         _ => asked.host.clone(),
     };
     let port = number(port)?;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_tells_primaries_and_gaps() {
+    fn a_map_has_primaries_and_gaps() {
         let node =
             |host: &str, port| Value::Array(vec![Value::BulkString(host.into()), Value::Int(port)]);
         let range =

@@ -1,9 +1,8 @@
-//! Notices of what other nodes write, which the servers send.
+//! Notices of writes, which the servers send.
 //!
-//! A connection to every primary asks for the names of all keys of the application that are
-//! written, by anybody (`CLIENT TRACKING ON BCAST`). So writers do nothing for it, and none can
-//! forget to: an old version, an operator, a key that is evicted. A script that publishes would
-//! need a right that users of Redis 7 do not have by default, and fail without it.
+//! A connection to every primary asks for the names of all written keys of the application (`CLIENT
+//! TRACKING ON BCAST`). Writers do nothing for it, so old versions, operators and evictions are
+//! noticed too. A script that publishes would need a right that users of Redis 7 lack by default.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -38,13 +37,13 @@ impl Notifies for RedisStore {
 
 const DOING: &str = "listen to";
 
-/// Connections that hear of writes, one to each primary.
+/// A connection to each primary that receives notices.
 struct Tracking {
     endpoint: String,
     names: Names,
     pushes: UnboundedReceiver<PushInfo>,
     heard: VecDeque<Notice>,
-    /// Ends when something may go unheard, and has the connections.
+    /// Ends when notices may be missing; it owns the connections.
     trouble: BoxFuture<'static, Failure>,
 }
 
@@ -107,15 +106,15 @@ impl Tracking {
                 });
                 self.heard.extend(keys.map(Notice::Key));
             }
-            // Everything was removed at once.
+            // The server was flushed.
             _ => self.heard.push_back(Notice::All),
         }
     }
 }
 
-/// Waits until a server does not answer, is no primary any more, or has no slots of its own.
+/// Waits until a server does not answer, or the primaries change.
 ///
-/// A connection that nobody has closed may be dead all the same.
+/// Probes are needed because a connection may be dead without having been closed.
 async fn trouble(store: RedisStore, ears: Vec<Ear>, primaries: Vec<Address>) -> Failure {
     loop {
         sleep(BEAT).await;
@@ -135,13 +134,13 @@ async fn trouble(store: RedisStore, ears: Vec<Ear>, primaries: Vec<Address>) -> 
     }
 }
 
-/// How often each server is asked whether it is there.
+/// The interval at which each server is probed.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// A connection that hears what one server tells.
+/// A connection that receives the notices of one server.
 struct Ear {
     endpoint: String,
-    /// Whether another may take the server's place while the connection stays.
+    /// Whether the server may become a replica while the connection stays.
     may_change: bool,
     connection: MultiplexedConnection,
 }
@@ -155,12 +154,12 @@ impl Ear {
     ) -> Result<Self, Failure> {
         let server = link.server(deadline).await?;
         let info = server.get_connection_info().clone();
-        // Of the two protocols this one can tell without being asked.
+        // Only this version of the protocol has server pushes.
         let login = info.redis_settings().clone();
         let login = login.set_protocol(ProtocolVersion::RESP3);
         let connecting = async {
             let client = Client::open(info.set_redis_settings(login))?;
-            // Our deadlines are the only ones.
+            // Calls have deadlines of their own.
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(None)
                 .set_response_timeout(None)
@@ -197,7 +196,7 @@ impl Ear {
             Value::Array(role) if role.first() != Some(&Value::BulkString(b"master".into())) => {
                 Err(Failure::because(
                     &self.endpoint,
-                    "it is no primary any more",
+                    "it is no longer a primary",
                 ))
             }
             _ => Ok(()),
@@ -222,8 +221,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_command_is_told_by_the_session_s_key() {
-        if skips("every_command_is_told", &Redis::PROGRAMS) {
+    async fn every_command_leads_to_a_notice_of_the_session_s_key() {
+        if skips("every_command_leads_to_a_notice", &Redis::PROGRAMS) {
             return;
         }
         let redis = Redis::start().unwrap();

@@ -2,7 +2,7 @@ use std::str::FromStr;
 
 use session_core::StoreError;
 
-/// Reads a database's URL, whose scheme is one of those, without ever repeating it in an error.
+/// Parses a database's URL with one of the schemes; no error repeats the URL.
 pub(crate) fn parse<O>(url: &str, schemes: &[&str]) -> Result<O, StoreError>
 where
     O: FromStr<Err = sqlx::Error>,
@@ -15,7 +15,7 @@ where
         )));
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    // Half of the password would be taken for a database's name, and end up in messages.
+    // Part of the password would be parsed as the database's name, and appear in messages.
     if !authority.contains('@') && path.contains('@') {
         return Err(StoreError::new(
             "the database's URL has a /, ? or # in its user name or password; write it as %2F, \
@@ -23,8 +23,10 @@ where
         ));
     }
     url.parse().map_err(|error| {
-        StoreError::new("the database's URL is no URL of the form scheme://user:password@host/name")
-            .caused_by(error)
+        StoreError::new(
+            "the database's URL does not have the form scheme://user:password@host/name",
+        )
+        .caused_by(error)
     })
 }
 

@@ -17,8 +17,7 @@ pub(crate) trait Dialect:
     /// Returns how many rows a statement has matched, changed or not.
     fn count(done: &<Self::Driver as Database>::QueryResult) -> u64;
 
-    /// Removes the sessions that a revoking statement names, and returns how many of them were
-    /// listed.
+    /// Removes sessions by a revoking statement, and returns how many of them were listed.
     fn revoke(
         connection: &mut Self::Connection,
         text: &Arc<str>,

@@ -1,17 +1,17 @@
 use session_core::{Command, Outcome, Revision, StoreError, to_micros};
 
-/// Whether a statement was run again after its connection had broken.
+/// Whether a statement ran once, or again after its connection broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
     Again,
     First,
 }
 
-/// Says what became of a command, from how many rows it has matched.
+/// Determines a command's outcome from the number of rows that it matched.
 ///
-/// What is refused again may have been done at first: the random revision of the row that is
-/// there, `found`, tells. Where it can't tell it is an error: the core would replay on top what
-/// may be in there already.
+/// A second attempt that matched none may follow a first one that was applied: the random revision
+/// of the stored row, `found`, tells. If it can't tell, that is an error, because the core would
+/// replay changes that the row may already have.
 pub(crate) async fn outcome(
     (matched, attempt): (usize, Attempt),
     command: Command<'_>,
@@ -22,7 +22,7 @@ pub(crate) async fn outcome(
         return Ok(Outcome::Applied);
     }
     let (record, expected) = match command {
-        // There may have been nothing to remove.
+        // A delete is always applied, also without a row.
         Command::Delete { .. } => return Ok(Outcome::Applied),
         Command::Touch { .. } => return Ok(Outcome::Refused),
         Command::Insert { record, .. } => (record, None),
@@ -38,19 +38,18 @@ pub(crate) async fn outcome(
         return Ok(Outcome::Applied);
     }
     let is_refused = match (expected, found) {
-        // Another session has the key, or ours was ended since.
+        // Another session has the key, or ours has ended since.
         (None, _) => true,
-        // A removal was not done while anything is there.
+        // The row exists, so this command did not remove it.
         (Some(_), found) if to_micros(record.expires) <= now => found.is_some(),
-        // It was over, or is gone.
+        // The row is gone, or was over already.
         (Some(expected), found) => found.is_none_or(|found| found == expected),
     };
     if is_refused {
         return Ok(Outcome::Refused);
     }
     Err(StoreError::new(
-        "can't tell whether a session was written: the answer was lost, and others have written \
-         since",
+        "can't tell whether a session was written: the answer was lost, and another write came after it",
     ))
 }
 
@@ -63,7 +62,7 @@ mod tests {
 
     const NOW: i64 = 10;
 
-    /// What others did after the first attempt, or instead of it.
+    /// Another client's write after the first attempt, or instead of it.
     #[derive(Debug, Clone, Copy)]
     enum Then {
         Delete,
@@ -71,7 +70,7 @@ mod tests {
         Write,
     }
 
-    /// Sends a command twice, the first time perhaps in vain, and returns what is said of it.
+    /// Sends a command twice, the first time perhaps without effect, and returns the outcome.
     async fn repeated(command: Command<'_>, is_done: bool, then: Then) -> Option<Outcome> {
         let (store, now, key) = (ModelStore::new(), moment_at(NOW), &key_of(1));
         let find = async || {
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_had_its_end_before_it_was_written_is_refused() {
+    async fn a_replace_of_a_record_that_was_over_is_refused() {
         let (key, record) = (&key_of(1), &record_of(2));
         let expected = Revision::from_i64(1);
         let replace = Command::Replace {

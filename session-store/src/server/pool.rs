@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Attempt;
 
-/// A database server: how to reach it, and what its errors mean.
+/// A database server: its connections and the meaning of its errors.
 ///
 /// `Display` names it in messages, without a password.
 pub(crate) trait Server: fmt::Display + fmt::Debug + Send + Sync + 'static {
@@ -20,33 +20,32 @@ pub(crate) trait Server: fmt::Display + fmt::Debug + Send + Sync + 'static {
 
     fn verdict(error: &sqlx::Error) -> Verdict;
 
-    /// Says what went wrong, and what to do about it.
+    /// Describes an error and its remedy.
     fn reason(error: &sqlx::Error) -> &'static str;
 }
 
-/// What follows from an error.
+/// The consequence of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The connection is of no use any more, and what was asked on it may have been done.
+    /// The connection is unusable, and the statement may have been applied.
     Broken,
-    /// The connection is of no use for this, and nothing was done.
+    /// The connection is unusable for this statement, which was not applied.
     Unfit,
-    /// The statement was undone because of others that ran at the same time.
+    /// The statement was undone because of concurrent ones.
     Raced,
-    /// The server has understood, and does not do it.
+    /// The server refuses the statement.
     Refused,
 }
 
-/// Connections to one server, each of which serves one call at a time.
+/// A pool of connections to one server, each of which serves one call at a time.
 ///
-/// It differs from `sqlx`'s in what it costs and in what it does about outages: a call is one
-/// round trip, without a ping before or after; a connection whose call was given up is closed,
-/// never read on; and a connection that breaks takes the idle ones with it, since they were made
-/// before it broke.
+/// Unlike `sqlx`'s pool it needs one round trip a call, without a ping before or after. A
+/// connection whose call was cancelled is closed and never reused. When a connection breaks, the
+/// idle ones are dropped too, because they are older than the outage.
 #[derive(Debug)]
 pub(crate) struct Pool<S: Server> {
     server: S,
-    /// The one that was used last is at the back, and used next.
+    /// The most recently used connection is at the back, and is used next.
     idle: Mutex<VecDeque<Idle<S::Connection>>>,
     permits: Semaphore,
     size: u32,
@@ -67,7 +66,7 @@ enum Failure {
 }
 
 impl<S: Server> Pool<S> {
-    /// Makes a pool without a connection.
+    /// Creates a pool without connections.
     pub(crate) fn new(server: S, size: u32, timeout: Duration) -> Self {
         let size = size.max(1);
         Self {
@@ -83,34 +82,33 @@ impl<S: Server> Pool<S> {
         &self.server
     }
 
-    /// How long a call waits for a connection, and again for the answer.
+    /// Returns how long a call waits for a connection, and again for the answer.
     #[cfg(all(feature = "cached", feature = "postgres"))]
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Says that a connection outside the pool has failed.
+    /// Makes an error of a failed connection outside the pool.
     #[cfg(all(feature = "cached", feature = "postgres"))]
     pub(crate) fn failed(&self, doing: &str, error: sqlx::Error) -> StoreError {
         self.error(doing, Failure::Error(error))
     }
 
-    /// Says that the server did not answer on a connection outside the pool.
+    /// Makes an error of a time-out on a connection outside the pool.
     #[cfg(all(feature = "cached", feature = "postgres"))]
     pub(crate) fn slow(&self, doing: &str) -> StoreError {
         self.error(doing, Failure::Slow)
     }
 
-    /// Runs statements on one connection; after twice the time-out at the latest it has answered.
+    /// Runs statements on one connection, within twice the time-out.
     ///
-    /// `work` owns the connection, so that it is closed when the work is given up, and gives it
-    /// back with the answer.
+    /// `work` owns the connection, so that a cancelled call closes it, and returns it with the
+    /// answer.
     ///
-    /// `work` may run again: from its beginning where it was undone because of others, and once
-    /// more on a fresh connection if the one that was idle turned out to be broken. It may have
-    /// been applied the first time, and the server's answer been lost. A `Touch` or a `Delete` may
-    /// happen twice; an `Insert` or a `Replace` is refused the second time, which is what
-    /// [`outcome`](super::outcome()) is for.
+    /// `work` may run again: if concurrent statements undid it, and once more on a fresh connection
+    /// if the idle one was broken. Then it may have been applied the first time. A `Touch` or a
+    /// `Delete` may be applied twice; an `Insert` or a `Replace` is refused the second time, which
+    /// [`outcome`](super::outcome()) detects.
     pub(crate) async fn run<T, F>(
         &self,
         doing: &str,
@@ -123,7 +121,7 @@ impl<S: Server> Pool<S> {
         Ok(answer)
     }
 
-    /// Does the same, and says whether a connection has broken on the way.
+    /// Does the same, and says whether a connection broke on the way.
     pub(crate) async fn run_telling<T, F>(
         &self,
         doing: &str,
@@ -138,7 +136,7 @@ impl<S: Server> Pool<S> {
             .map_err(|failure| self.error(doing, failure))
     }
 
-    /// Has several runs answer in the time of one.
+    /// Limits several runs to the time of one.
     pub(crate) async fn within<T>(
         &self,
         doing: &str,
@@ -148,7 +146,7 @@ impl<S: Server> Pool<S> {
         answer.unwrap_or_else(|_| Err(self.error(doing, Failure::Slow)))
     }
 
-    /// Closes all connections when the calls under way are done; later calls fail.
+    /// Closes all connections once the running calls are done; later calls fail.
     pub(crate) async fn close(&self) {
         let permits = self.permits.acquire_many(self.size).await;
         self.permits.close();
@@ -196,7 +194,7 @@ impl<S: Server> Pool<S> {
                     if is_fresh {
                         return Err(Failure::Error(error));
                     }
-                    tracing::debug!(%error, server = %self.server, "a connection was broken");
+                    tracing::debug!(%error, server = %self.server, "a connection broke; the call goes on with a fresh one");
                     connection = self.connect().await?;
                     is_fresh = true;
                     if verdict == Verdict::Broken {
@@ -213,7 +211,7 @@ impl<S: Server> Pool<S> {
     }
 
     async fn connect(&self) -> Result<S::Connection, Failure> {
-        // It is seldom and large; every call would have room for it.
+        // Boxed because it is rare and large: otherwise every call would reserve space for it.
         let connect = Box::pin(self.server.connect());
         match timeout(self.timeout, connect).await {
             Ok(connected) => connected.map_err(Failure::Error),
@@ -221,13 +219,13 @@ impl<S: Server> Pool<S> {
         }
     }
 
-    /// Takes the connection that was used last, unless even that has been idle for too long.
+    /// Takes the most recently used connection, unless it was idle for too long.
     async fn take(&self) -> Option<S::Connection> {
         let idle = self.idle().pop_back()?;
         if idle.since.elapsed() < IDLE {
             return Some(idle.connection);
         }
-        // The others have been idle for longer.
+        // The others were idle for longer.
         let mut others = std::mem::take(&mut *self.idle());
         others.push_back(idle);
         self.part(others).await;
@@ -247,15 +245,15 @@ impl<S: Server> Pool<S> {
         self.part(old).await;
     }
 
-    /// Drops the idle connections without a word to the server, which may not listen.
+    /// Drops the idle connections without telling the server, which may be unreachable.
     fn forget(&self) {
         self.idle().clear();
     }
 
-    /// Tells the server that some connections end, which it need not answer.
+    /// Closes connections in the server's knowledge, whether it answers or not.
     async fn part(&self, connections: impl IntoIterator<Item = Idle<S::Connection>>) {
         for idle in connections {
-            // If it can't be told, it will notice.
+            // A server that can't be told notices by itself.
             let _ = timeout(self.timeout, idle.connection.close()).await;
         }
     }
@@ -267,8 +265,8 @@ impl<S: Server> Pool<S> {
     fn error(&self, doing: &str, failure: Failure) -> StoreError {
         let reason = match &failure {
             Failure::Closed => "the store was closed",
-            Failure::Crowded => "other calls kept all connections busy too long",
-            Failure::Slow => "it kept us waiting too long",
+            Failure::Crowded => "all connections were busy too long",
+            Failure::Slow => "it took too long to answer",
             Failure::Error(error) => S::reason(error),
         };
         let message = StoreError::new(format!("can't {doing} {}: {reason}", self.server));
@@ -279,9 +277,10 @@ impl<S: Server> Pool<S> {
     }
 }
 
-/// How often what was undone because of others is tried again.
+/// How often a statement that concurrent ones undid is repeated.
 const RACES: u32 = 16;
 
-/// How long a connection may be idle; load balancers and firewalls forget one without telling
-/// after some minutes, and then it answers nothing.
+/// How long a connection may be idle.
+///
+/// Load balancers and firewalls silently drop idle connections after some minutes.
 const IDLE: Duration = Duration::from_mins(3);

@@ -25,8 +25,9 @@ macro_rules! public_store {
                 Ok(store)
             }
 
-            /// Opens a database without creating the table, which is left to
-            /// [`migrate`](Self::migrate) or to your own migrations.
+            /// Opens a database without creating the table.
+            ///
+            /// Call [`migrate`](Self::migrate) for that, or use your own migrations.
             ///
             /// # Errors
             ///

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::{Dialect, Kind, Pool, SweepCursor, outcome};
 use crate::sql::{Driver as _, Effect, Statements, Value};
 
-/// Keeps sessions in a table of a database server.
+/// A store in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
     pub(crate) pool: Pool<D>,
     pub(crate) statements: Statements,
@@ -18,7 +18,7 @@ pub(crate) struct SqlStore<D: Dialect> {
 type Row<D> = <<D as Dialect>::Driver as Database>::Row;
 
 impl<D: Dialect> SqlStore<D> {
-    /// Opens a database and leaves it as it is.
+    /// Opens a database without creating the table.
     pub(crate) async fn connect(
         dialect: D,
         connections: u32,
@@ -64,7 +64,7 @@ impl<D: Dialect> SqlStore<D> {
         let record = D::Driver::record(row);
         if record.is_none() {
             let server = self.pool.server();
-            tracing::warn!(%server, "a session's row makes no sense; it is taken as absent");
+            tracing::warn!(%server, "a session's row can't be read and is treated as absent");
         }
         Ok(record)
     }

@@ -1,10 +1,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Where the next sweep begins: at the end of the last session that was removed.
+/// The moment at which the next sweep begins: the end of the last session that was removed.
 ///
-/// What was removed stays in a server's index until the server finds time to clear it away, or while
-/// a transaction might still look at it. A batch that began at the beginning would go through all
-/// that the batches before it have removed; so it begins where they ended.
+/// Removed rows stay in a server's index until it purges them, and it may have to keep them for
+/// open transactions. A batch from the beginning would read through all of them, so each batch
+/// begins where the last one ended.
 #[derive(Debug)]
 pub(crate) struct SweepCursor(AtomicI64);
 
@@ -13,8 +13,10 @@ impl SweepCursor {
         Self(AtomicI64::new(BEGINNING))
     }
 
-    /// Removes at most so many sessions by `batch`, which is told where to begin and how many it may
-    /// remove, and returns how many it did and the end of the last one.
+    /// Removes at most `limit` sessions by `batch`.
+    ///
+    /// `batch` gets the moment to begin at and a limit, and returns how many sessions it removed
+    /// and the end of the last one.
     pub(crate) async fn sweep<E, F>(
         &self,
         limit: usize,
@@ -26,7 +28,7 @@ impl SweepCursor {
         let from = self.0.load(Ordering::Relaxed);
         let (mut swept, mut last) = batch(from, limit).await?;
         if swept < limit && from > BEGINNING {
-            // Something may have come in behind, or been kept from a batch by a lock.
+            // Sessions before the cursor may have been inserted since, or skipped while locked.
             let (more, end) = batch(BEGINNING, limit - swept).await?;
             (swept, last) = (swept + more, end);
         }
@@ -47,7 +49,7 @@ mod tests {
 
     use super::*;
 
-    /// Sweeps a set of moments, and says where each batch began.
+    /// Sweeps a set of moments, and returns the beginning of each batch too.
     fn sweep(
         cursor: &SweepCursor,
         moments: &RefCell<BTreeSet<i64>>,
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_behind_is_removed_in_the_end() {
+    fn sessions_before_the_cursor_are_removed_later() {
         let (cursor, moments) = (SweepCursor::new(), RefCell::new((0..3).collect()));
         assert_eq!(sweep(&cursor, &moments, 2).0, 2);
         moments.borrow_mut().insert(0);

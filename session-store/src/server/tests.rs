@@ -1,4 +1,4 @@
-//! What every server is held to; the tests of each store start one and call these.
+//! Tests of every dialect, which the tests of each store call with a server.
 
 use session_core::{
     Command, Key, Only, Outcome, Record, Remembered, Revision, Revoke, StoreError, to_micros,
@@ -22,8 +22,9 @@ async fn insert<D: Dialect>(store: &SqlStore<D>, key: &Key, record: &Record) {
     assert_eq!(outcome, Outcome::Applied);
 }
 
-/// Breaks columns by SQL: a row that makes no sense is absent, and data that is no text is empty,
-/// which is for the core to deal with. `hex` writes bytes as the server's SQL does.
+/// Breaks columns by SQL: the row is absent, except that invalid data is empty.
+///
+/// `hex` writes bytes as the server's SQL does.
 pub(crate) async fn a_broken_row_is_absent<D: Dialect>(
     store: &SqlStore<D>,
     run: impl Fn(&str),
@@ -58,8 +59,9 @@ pub(crate) async fn a_broken_row_is_absent<D: Dialect>(
     }
 }
 
-/// Ends a session that another connection has replaced and not yet committed; `waiting` counts
-/// the connections that wait for a lock.
+/// Ends a session while another connection's replacement is uncommitted.
+///
+/// `waiting` counts the connections that wait for a lock.
 pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
     store: &SqlStore<D>,
     waiting: impl Fn() -> usize,
@@ -67,7 +69,7 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
     let (key, digest, now) = (&key_of(1), &digest_of(0), moment_at(0));
     for round in 0..8 {
         insert(store, key, &owned(1, 100)).await;
-        // Shorter or longer, it changes its place in an index.
+        // A shorter or longer life moves the row in an index.
         let record = &owned(2, if round < 4 { 50 } else { 150 });
         let expected = Revision::from_i64(1);
         let replace = Command::Replace {
@@ -97,7 +99,7 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
                     Ok(())
                 }
                 _ => {
-                    // This one is refused, and leaves what was put there alone.
+                    // A touch is refused, and leaves the replacement alone.
                     let touch = Command::Touch {
                         key,
                         expected,
@@ -131,8 +133,8 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
     }
 }
 
-/// One process is in the middle of a sweep; another one sweeps, and there are requests.
-pub(crate) async fn a_sweep_keeps_nobody_waiting<D: Dialect>(store: &SqlStore<D>) {
+/// Sweeps and writes while another connection's sweep is uncommitted.
+pub(crate) async fn a_sweep_holds_up_no_other_call<D: Dialect>(store: &SqlStore<D>) {
     for number in 0..30 {
         let key = &key_of(u64::try_from(number).unwrap());
         insert(store, key, &owned(1, number)).await;
@@ -145,7 +147,7 @@ pub(crate) async fn a_sweep_keeps_nobody_waiting<D: Dialect>(store: &SqlStore<D>
     let last = to_micros(moment_at(7));
     assert_eq!(swept.await.unwrap(), (8, Some(last)));
 
-    // Whoever waited would wait until the time is up.
+    // A call that waited would time out.
     assert_eq!(store.sweep(now, 8).await.unwrap(), 8);
     assert_eq!(store.sweep(now, 8).await.unwrap(), 4);
     for number in 20..30 {

@@ -15,11 +15,11 @@ use super::Value;
 
 type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
-/// A database of `sqlx` that has the types of our columns.
+/// A database of `sqlx` with statements and rows as ours.
 ///
-/// Each of them has; the bounds that say so are written once, at the implementation.
+/// Every database implements it. The trait exists so that the long bounds are written once.
 pub(crate) trait Driver: Database {
-    /// Begins a statement, which a connection prepares once.
+    /// Builds a statement, which each connection prepares once.
     fn statement(text: &Arc<str>, values: &[Value<'_>]) -> Statement<Self>;
 
     /// Runs a statement.
@@ -37,12 +37,12 @@ pub(crate) trait Driver: Database {
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
 
-    /// Reads a record; `None` if a field other than the data makes no sense.
+    /// Reads a record; `None` if a field other than the data is invalid.
     ///
-    /// Data that is no text is read as empty, which the core recognises as broken.
+    /// Data that is not UTF-8 is read as empty, which the core treats as corrupt.
     fn record(row: &Self::Row) -> Option<Record>;
 
-    /// Reads a line of an owner's list.
+    /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
 }
 
@@ -74,7 +74,7 @@ where
                 let remembered = remembered.as_ref();
                 let earlier = remembered.and_then(|it| it.earlier.as_ref());
                 let salt = remembered.and_then(|it| it.salt.as_ref());
-                // In the order of `statements::FIELDS`, as they are read below.
+                // In the order of `statements::FIELDS`; see `record`.
                 statement
                     .bind(record.revision.to_i64())
                     .bind(&present.as_bytes()[..])

@@ -1,6 +1,6 @@
 use session_core::StoreError;
 
-/// Refuses what can't name a table or a schema of ours; the name stands in SQL text.
+/// Checks the name of a table or a schema, which becomes part of SQL.
 pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     let begins_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -13,7 +13,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), StoreError> {
     )))
 }
 
-/// PostgreSQL cuts longer ones off in silence.
+/// PostgreSQL silently truncates longer names.
 const LONGEST: usize = 63;
 
 #[cfg(test)]

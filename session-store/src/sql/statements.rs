@@ -82,7 +82,7 @@ impl Statements {
             revoke_all: revoking("DELETE FROM TABLE WHERE owner = TEXT"),
             revoke_all_but: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY <> ?"),
             revoke_one: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY = ?"),
-            // No session has an empty key. If the second one does not follow, a sweep will.
+            // No session has an empty key. If `unprobe` does not follow, a sweep removes the row.
             probe: sql(&format!(
                 "INSERT INTO TABLE ({fields}, KEY) VALUES (0, ?, 0, NULL, NULL, NULL, NULL, \
                  FALSE, 0, 0, 0, NULL, NULL, '', '', ?) IF_ABSENT"
@@ -108,7 +108,7 @@ impl Statements {
                 if to_micros(record.expires) <= now {
                     return (&self.end, state.to_vec());
                 }
-                // A salt is there from a rotation until the new secret is presented.
+                // A record has a salt from a rotation until the new secret is presented.
                 let remembered = record.secrets.remembered.as_ref();
                 let is_rotated = remembered.is_some_and(|it| it.salt.is_some());
                 let text = if is_rotated || record.closed {

@@ -5,7 +5,7 @@ use session_testkit::moment_at;
 
 use super::{Statements, Value};
 
-/// Returns every statement that has to find its rows by an index, and values for it.
+/// Returns every statement that must find its rows by an index, with values.
 pub(crate) fn searching<'v>(
     statements: &'v Statements,
     key: &'v Key,

@@ -2,14 +2,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::SqlitePool;
 
-/// Moves the write-ahead log into the database, on a connection of its own.
+/// A connection that moves the write-ahead log into the database.
 ///
-/// By itself SQLite has the writer that makes the log too long do this, and all other writers wait
-/// for the disk meanwhile: rare while requests write, but several times a second during a sweep.
+/// By itself SQLite checkpoints in the write that makes the log too long, while all other writers
+/// wait for the disk: rare in normal traffic, but several times a second during a sweep.
 #[derive(Debug)]
 pub(super) struct Checkpointer {
     connection: SqlitePool,
-    /// How many rows were changed since the last checkpoint.
+    /// The number of rows changed since the last checkpoint.
     changed: AtomicUsize,
 }
 
@@ -31,7 +31,7 @@ impl Checkpointer {
         is_due
     }
 
-    /// Moves what no reader needs any more; writers go on meanwhile.
+    /// Moves the part of the log that no reader needs, without blocking writers.
     pub(super) async fn checkpoint(&self) -> Result<(), sqlx::Error> {
         let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
         checkpoint.execute(&self.connection).await.map(drop)
@@ -42,5 +42,7 @@ impl Checkpointer {
     }
 }
 
-/// A change takes two or three pages, and SQLite's own limit is a thousand of them.
+/// The number of changed rows after which a checkpoint is due.
+///
+/// A row takes two or three pages, and SQLite's own limit is 1,000 pages.
 const CHANGED: usize = 400;

@@ -41,7 +41,7 @@ impl Store for SqliteStore {
         let write = Sqlite::statement(text, &values);
         let changed = self.0.execute("write a session to", write).await?;
         Ok(match command {
-            // There may have been nothing to remove.
+            // A delete is always applied, also without a row.
             Command::Delete { .. } => Outcome::Applied,
             _ if changed == 0 => Outcome::Refused,
             _ => Outcome::Applied,

@@ -9,7 +9,7 @@ use super::checkpointer::Checkpointer;
 use super::failure::Location;
 use super::statements::Statements;
 
-/// An open database: one connection that writes, and some that read.
+/// An open database with one connection for writes and some for reads.
 pub(super) struct Database {
     pub(super) location: Location,
     pub(super) writer: SqlitePool,
@@ -34,7 +34,7 @@ impl Database {
         Ok(changed)
     }
 
-    /// Runs a statement that writes and returns a row for each row that it changed.
+    /// Runs a statement that writes and returns its rows.
     pub(super) async fn execute_returning(
         &self,
         doing: &str,
@@ -63,7 +63,7 @@ impl Database {
         if let Some(checkpointer) = &self.checkpointer {
             checkpointer.close().await;
         }
-        // The last connection to close moves the log into the file and removes it.
+        // The last connection moves the log into the file and removes it.
         self.writer.close().await;
     }
 
@@ -74,7 +74,7 @@ impl Database {
         };
         let checkpoint = self.within("empty the log of", checkpointer.checkpoint());
         if let Err(error) = checkpoint.await {
-            tracing::warn!(%error, "the log stays long until a writer empties it");
+            tracing::warn!(%error, "a checkpoint failed; the log grows until the next one");
         }
     }
 }

@@ -11,7 +11,7 @@ pub(super) enum Location {
 }
 
 impl Location {
-    /// Says what failed, where, and what to do about it.
+    /// Makes an error that names the call, the database and the remedy.
     pub(super) fn failure(&self, doing: &str, error: sqlx::Error) -> StoreError {
         let reason = reason(&error);
         StoreError::new(format!("can't {doing} {self}: {reason}")).caused_by(error)
@@ -19,7 +19,7 @@ impl Location {
 
     pub(super) fn too_slow(&self, doing: &str) -> StoreError {
         StoreError::new(format!(
-            "can't {doing} {self}: the disk or another program kept us waiting too long"
+            "can't {doing} {self}: the disk or another program took too long"
         ))
     }
 }
@@ -33,7 +33,7 @@ impl std::fmt::Display for Location {
     }
 }
 
-/// Says why a file can't be opened, before SQLite is asked.
+/// Makes an error of a file that the operating system can't open.
 pub(super) fn unavailable(path: &Path, error: io::Error) -> StoreError {
     let remedy = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "create its directory first",
@@ -44,19 +44,19 @@ pub(super) fn unavailable(path: &Path, error: io::Error) -> StoreError {
     StoreError::new(format!("can't open {}: {remedy}", path.display())).caused_by(error)
 }
 
-/// Says what is wrong with a file that SQLite would take for an empty one.
+/// Makes an error of a file that is no intact database.
 pub(super) fn refused(path: &Path, reason: &str) -> StoreError {
     StoreError::new(format!("can't open {}: {reason}", path.display()))
 }
 
-/// Says whether another connection holds a lock that was needed.
+/// Says whether another connection holds the lock.
 pub(super) fn is_locked(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(5 | 6))
 }
 
 fn reason(error: &sqlx::Error) -> &'static str {
     if let sqlx::Error::PoolTimedOut = error {
-        return "other calls kept their turn too long; the disk is slow or the load too high";
+        return "other calls took too long; the disk is slow or the load too high";
     }
     match primary_code(error) {
         Some(5 | 6) => "another program has it locked; end that program or its transaction",
@@ -66,11 +66,11 @@ fn reason(error: &sqlx::Error) -> &'static str {
         Some(13) => "the disk is full; nothing was changed",
         Some(14) => "this user must be able to write to it and to its directory",
         Some(26) => NO_DATABASE,
-        _ => "SQLite refused",
+        _ => "SQLite refused the statement",
     }
 }
 
-/// Returns the low byte of the result code; see sqlite.org/rescode.html.
+/// Returns the low byte of the result code (sqlite.org/rescode.html).
 fn primary_code(error: &sqlx::Error) -> Option<u32> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)

@@ -6,15 +6,14 @@ use session_core::StoreError;
 
 use super::failure::{self, DAMAGED, NO_DATABASE};
 
-/// Creates the file unless it exists, for its owner alone, checks that it can be written, and
-/// returns its full path.
+/// Creates the file unless it exists, readable by its owner alone, and returns its full path.
 pub(super) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
         return Err(StoreError::new(
             "can't open a database in memory as a file; use SqliteStore::in_memory",
         ));
     }
-    // A full path is no `file:` URI, whatever the file is called.
+    // A full path can't be mistaken for a `file:` URI.
     let path = std::path::absolute(path).map_err(|error| failure::unavailable(path, error))?;
     let mut file = OpenOptions::new();
     file.read(true).write(true).create(true).truncate(false);
@@ -28,10 +27,10 @@ pub(super) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// Returns what is wrong with a file that does not end where a page ends.
+/// Returns the flaw of a file that does not end at the end of a page.
 ///
-/// SQLite would take one that is shorter than a page for an empty one, and overwrite it; whole pages
-/// it checks itself.
+/// SQLite would take a file shorter than a page as empty and overwrite it. It checks whole pages
+/// itself.
 fn flaw(file: &File, path: &Path) -> io::Result<Option<&'static str>> {
     let mut head = Vec::with_capacity(HEAD);
     file.take(HEAD as u64).read_to_end(&mut head)?;
@@ -42,7 +41,7 @@ fn flaw(file: &File, path: &Path) -> io::Result<Option<&'static str>> {
     if !head.iter().zip(MAGIC).all(|(byte, magic)| byte == magic) {
         return Ok(Some(NO_DATABASE));
     }
-    // After a power failure a page may be whole in the log alone, which SQLite reads first.
+    // After a power failure a page may be complete only in the log, which SQLite reads first.
     let has_log = ["-wal", "-journal"].iter().any(|suffix| {
         let mut log = path.as_os_str().to_owned();
         log.push(suffix);
@@ -51,7 +50,7 @@ fn flaw(file: &File, path: &Path) -> io::Result<Option<&'static str>> {
     Ok((!has_log).then_some(DAMAGED))
 }
 
-/// Returns the bytes of a page, at least those of the smallest. (sqlite.org/fileformat.html, 1.3.2.)
+/// Returns the page size, or the smallest one (sqlite.org/fileformat.html, 1.3.2).
 fn page_size(head: &[u8]) -> u64 {
     let Some(&[high, low]) = head.get(MAGIC.len()..) else {
         return 512;
@@ -64,5 +63,5 @@ fn page_size(head: &[u8]) -> u64 {
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// The length of the magic string and of the page size behind it.
+/// The length of the magic string and the page size.
 const HEAD: usize = MAGIC.len() + 2;

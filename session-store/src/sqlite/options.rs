@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use crate::sql::check_name;
 
-/// Where and how a [`SqliteStore`](crate::SqliteStore) keeps its table.
+/// The options of a [`SqliteStore`](crate::SqliteStore).
 ///
 /// ```
 /// use session_store::{Durability, SqliteOptions};
@@ -28,21 +28,23 @@ pub struct SqliteOptions {
     pub(super) durability: Durability,
 }
 
-/// Which failures an acknowledged write survives.
+/// The failures that an acknowledged write survives.
 ///
 /// Neither choice can damage the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// The process being killed at any moment. When the power fails, the last writes may be
-    /// undone together: a session of the last moments is lost, one that was ended is back.
+    /// A kill of the process at any moment.
+    ///
+    /// After a power failure the last writes may be undone together: a new session is lost, a session
+    /// that was just ended is back.
     #[default]
     ProcessKill,
-    /// A power failure too, for one wait for the disk at every write (`synchronous=FULL`).
+    /// Power failures as well; every write waits for the disk (`synchronous=FULL`).
     PowerLoss,
 }
 
 impl SqliteOptions {
-    /// Chooses a file, which is created unless it exists; its directory must.
+    /// Chooses a file, which is created unless it exists; its directory must exist.
     #[must_use]
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self {
@@ -56,24 +58,24 @@ impl SqliteOptions {
 
     /// Names the table; `session` unless this is called.
     ///
-    /// A name is 1 to 63 of `[A-Za-z0-9_]` and begins with no digit; opening refuses others.
+    /// A name has 1 to 63 of `[A-Za-z0-9_]` and begins neither with a digit nor with `sqlite_`;
+    /// opening refuses others.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = name.into();
         self
     }
 
-    /// Sets how many connections read at a time; 4 unless this is called, and at least 1.
+    /// Sets the number of connections for reads; 4 unless this is called, and at least 1.
     #[must_use]
     pub fn readers(mut self, count: u32) -> Self {
         self.readers = count.max(1);
         self
     }
 
-    /// Sets how long a call waits for its turn, and again for another program's lock; 5 seconds
-    /// unless this is called.
+    /// Sets how long a call waits for a connection, and again for another program's lock.
     ///
-    /// After twice this long every call has answered, if only with an error.
+    /// The default is 5 seconds. Every call ends within twice this time.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -102,7 +104,7 @@ impl SqliteOptions {
     pub(super) fn writer(&self, path: &Path) -> SqliteConnectOptions {
         self.connection(path)
             .journal_mode(SqliteJournalMode::Wal)
-            // The checkpointer is first, unless writes never pause for long enough.
+            // A fallback: the checkpointer comes first unless writes never pause.
             .pragma("wal_autocheckpoint", "10000")
             .synchronous(match self.durability {
                 Durability::ProcessKill => SqliteSynchronous::Normal,

@@ -5,7 +5,7 @@ use super::failure::Location;
 
 const SCHEMA: &str = include_str!("../../migrations/sqlite.sql");
 
-/// The version that stands in the table's definition, after the mark.
+/// The version in the table's definition, after the mark.
 const VERSION: u32 = 1;
 
 const MARK: &str = "session-store schema ";
@@ -37,13 +37,13 @@ pub(super) async fn prepare(
     location: &Location,
 ) -> Result<(), StoreError> {
     let failure = |error| location.failure("open", error);
-    // A table that exists needs no lock.
+    // An existing table needs no lock.
     if let Some(found) = find(connection, table).await.map_err(failure)? {
         return found.check(table, location);
     }
     let begin = connection.begin_with("BEGIN IMMEDIATE");
     let mut transaction = begin.await.map_err(failure)?;
-    // Another process may have been faster.
+    // Another process may have created it meanwhile.
     if let Some(found) = find(&mut transaction, table).await.map_err(failure)? {
         return found.check(table, location);
     }
@@ -108,7 +108,7 @@ impl Found {
         )))
     }
 
-    /// Says whether the table has that column; others may be the application's.
+    /// Says whether the table has the column; further ones may be the application's.
     fn has(&self, &(name, kind, is_mandatory): &(&str, &str, bool)) -> bool {
         let mut columns = self.columns.iter();
         columns.any(|column| column.0 == name && column.1 == kind && column.2 == is_mandatory)

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::sql::{self, Effect, LISTED};
 
-/// The SQL with the table's name in it, one statement a call.
+/// The statements of an SQLite database.
 #[derive(Debug)]
 pub(super) struct Statements {
     pub(super) common: sql::Statements,
@@ -10,14 +10,14 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// Writes the statements; the name has been checked.
+    /// Writes the statements for a table, whose name has been checked.
     pub(super) fn new(table: &str) -> Self {
         let write = |effect: Effect, template: &str| {
             let returning = match effect {
                 Effect::Revokes => &*format!(" RETURNING {LISTED}"),
                 _ => "",
             };
-            // All texts are bound as bytes, and the table is STRICT.
+            // Text is bound as bytes, which a STRICT table refuses.
             let text = template.replace("TEXT", "CAST(? AS TEXT)");
             let text = text.replace("IF_ABSENT", "ON CONFLICT DO NOTHING");
             let text = text.replace("GREATEST", "max").replace("KEY", "key");

@@ -42,7 +42,7 @@ impl Folder {
         options.create_if_missing(true).connect().await.unwrap()
     }
 
-    /// Returns why the file can't be opened, having seen that the message names it.
+    /// Returns the error of opening the file, which must name it.
     async fn refusal(&self) -> String {
         let message = SqliteStore::open(self.path())
             .await
@@ -118,7 +118,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     };
     assert!(store.write(replace, moment_at(0)).await.is_err());
     assert_eq!(load(&store, 1).await, Some(record_of(1)));
-    // A delete still works, and once there is room everything does.
+    // A delete still works, and so does everything once there is room.
     assert_eq!(delete(&store, 1).await, Outcome::Applied);
     assert_eq!(load(&store, 1).await, None);
     let mut connection = store.0.writer.acquire().await.unwrap();
@@ -135,7 +135,7 @@ async fn checkpoints_keep_the_log_short_before_a_writer_has_to() {
         insert(&store, number, &record_of(number)).await.unwrap();
     }
     let log = format!("{}-wal", folder.path().display());
-    // A writer would do it at 40 MB.
+    // SQLite's own checkpoint would come at 40 MB.
     let length = fs::metadata(log).unwrap().len();
     assert!(length < 12_000_000, "{length}");
 }

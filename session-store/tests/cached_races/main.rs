@@ -1,4 +1,4 @@
-//! Loads that meet a write in the cache, in every order in which their steps can come.
+//! Loads and writes of the cache, in every interleaving of their steps.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "cached")]
@@ -17,7 +17,7 @@ use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
 use self::schedule::{Task, orders, run};
 use self::stepping::{STEPS, SteppingStore};
 
-/// A write to ada's session, which was rotated before.
+/// A write to ada's session, whose secret was rotated before.
 #[derive(Debug, Clone, Copy)]
 enum Write {
     Replace,
@@ -91,10 +91,10 @@ impl Write {
     }
 }
 
-/// The remembered one, the present one, and the one that a rotation issues.
+/// The remembered secret, the present one, and the one that a rotation issues.
 const SECRETS: [u64; 3] = [0, 1, 2];
 
-/// Returns ada's session with that secret and the one before it.
+/// Returns ada's session with a secret and the one before it.
 fn hers(revision: u32, secret: u64) -> Record {
     Record {
         owner: Some("ada".into()),
@@ -112,7 +112,7 @@ fn hers(revision: u32, secret: u64) -> Record {
     }
 }
 
-/// One node, and the store's own view.
+/// A node with a cache, and its store.
 struct Setting {
     store: SteppingStore,
     cached: CachedStore,
@@ -133,7 +133,7 @@ impl Setting {
         Self { store, cached }
     }
 
-    /// Panics unless loads through the cache, by any secret, find the stored record.
+    /// Panics unless loads through the cache find the stored record by every secret.
     fn assert_truth(&self, context: &str) {
         for secret in SECRETS {
             let found = find(&self.cached, secret);
@@ -155,13 +155,13 @@ fn load(cached: &CachedStore, secret: u64) -> Task<'_> {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Look {
-    /// As soon as the write has ended, and from then on.
+    /// After the write, and after each later step.
     AtOnce,
-    /// When all is over.
+    /// After all steps.
     Late,
 }
 
-/// Lets loads, by these secrets, meet a write in every order.
+/// Runs loads by these secrets and a write in every interleaving.
 fn meet(write: Write, loads: &[u64], loses_answer: bool, look: Look) {
     for order in orders(&mut vec![STEPS; 1 + loads.len()]) {
         let context = format!("{write:?}, {loads:?}, {loses_answer}, {look:?}, {order:?}");
@@ -249,12 +249,12 @@ fn no_order_of_a_logout_and_a_rotation_leaves_the_cache_behind() {
 }
 
 #[test]
-fn a_slow_load_does_not_replace_what_was_read_after_it() {
+fn a_slow_load_does_not_replace_a_later_one() {
     let setting = Setting::new(false);
     let Setting { store, cached } = &setting;
     let mut early = load(cached, 1);
     let mut context = Context::from_waker(Waker::noop());
-    // It has been answered, and has not cached the answer yet.
+    // The store has answered, and the cache has not stored the answer yet.
     for _ in 1..STEPS {
         assert!(early.as_mut().poll(&mut context).is_pending());
     }

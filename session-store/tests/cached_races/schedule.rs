@@ -3,7 +3,7 @@ use std::task::{Context, Waker};
 
 pub(crate) type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// Returns every order in which tasks can take so many steps each.
+/// Returns every order in which tasks can take these numbers of steps.
 pub(crate) fn orders(steps: &mut [usize]) -> Vec<Vec<usize>> {
     let mut orders = Vec::new();
     for task in 0..steps.len() {
@@ -24,7 +24,7 @@ fn orders_after(first: usize, steps: &mut [usize]) -> impl Iterator<Item = Vec<u
     rest.map(move |rest| [vec![first], rest].concat())
 }
 
-/// Gives the tasks their steps, and then as many as they still need; says when one is done.
+/// Runs the tasks in an order of steps, and then to their ends; calls `done` after each end.
 pub(crate) fn run(tasks: &mut [Option<Task<'_>>], order: &[usize], mut done: impl FnMut(usize)) {
     let rest = (0..tasks.len()).flat_map(|task| [task; 9]);
     for task in order.iter().copied().chain(rest) {

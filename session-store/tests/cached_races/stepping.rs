@@ -82,5 +82,5 @@ impl Store for SteppingStore {
     }
 }
 
-/// A call takes a turn on the way to the store, one in it, and one on the way back.
+/// The number of polls of a call: before, in and after the store.
 pub(crate) const STEPS: usize = 3;

@@ -1,5 +1,6 @@
-//! Caches that listen to database servers: one node's writes are seen by the other at once, and
-//! within the bound where no notice can arrive.
+//! Caches that listen to database servers see other nodes' writes at once.
+//!
+//! Without notices they see them within the bound.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "cached", feature = "postgres", feature = "redis"))]

@@ -10,13 +10,13 @@ use tokio::time::sleep;
 
 use crate::watched::Watched;
 
-/// So long that a node which sees a write sooner has been notified.
+/// Long enough that a node which sees a write sooner must have been notified.
 pub(crate) const BOUND: Duration = Duration::from_mins(1);
 
-/// How soon "at once" and "by itself" have to be on a machine that is busy.
+/// The longest duration of "at once" on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A node that writes, one that listens, and one that only waits for its bound.
+/// A node that writes, one that listens, and one without notices.
 pub(crate) struct Nodes {
     pub(crate) writer: Sessions,
     pub(crate) listener: Sessions,
@@ -27,7 +27,7 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
-    /// The nodes share no connection, and the first two listen.
+    /// Opens the nodes on stores of their own; the first two listen.
     pub(crate) async fn new(stores: [Arc<dyn Notifies>; 3]) -> Self {
         let options = CachedOptions::new().stale_for(BOUND);
         let [writer, listener, deaf] = stores;
@@ -49,7 +49,7 @@ impl Nodes {
         }
     }
 
-    /// Signs ada in, and shows her session to every node.
+    /// Signs ada in, and has every node cache her session.
     pub(crate) async fn sign_in(&mut self) {
         self.cookie.clear();
         self.request(|session| session.sign_in("ada"))
@@ -58,10 +58,10 @@ impl Nodes {
         self.show().await;
     }
 
-    /// Has every node cache the session as it is.
+    /// Has every node cache the session.
     pub(crate) async fn show(&self) {
         assert!(self.knows_her(&self.deaf).await);
-        // A notice that is still on its way may end the entry once more.
+        // A notice that arrives late may invalidate the entry again.
         soon("it is cached", async || {
             let _ = self.spy.take();
             assert!(self.knows_her(&self.listener).await);
@@ -70,10 +70,10 @@ impl Nodes {
         .await;
     }
 
-    /// Waits until every notice has arrived, and has the session cached as it was.
+    /// Waits until every notice has arrived, and has the session cached.
     pub(crate) async fn catch_up(&mut self) {
         let cookie = self.cookie.clone();
-        // One server sends notices in order, so the end of another session comes last.
+        // A server sends notices in order, so the end of another session comes last.
         self.sign_in().await;
         self.log_out().await.unwrap();
         self.she_is_gone_soon().await;
@@ -81,7 +81,7 @@ impl Nodes {
         self.show().await;
     }
 
-    /// Makes a request to the node that writes.
+    /// Sends a request to the node that writes.
     pub(crate) async fn request(
         &mut self,
         act: impl Fn(&Session) -> Result<(), SessionError>,
@@ -112,7 +112,7 @@ impl Nodes {
         self.load(node).await.get("n").unwrap()
     }
 
-    /// Waits until the node that listens knows her no more, and checks that the other one does.
+    /// Waits until the listening node no longer knows her; the one without notices still does.
     pub(crate) async fn she_is_gone_soon(&self) {
         soon("she is gone", async || {
             !self.knows_her(&self.listener).await
@@ -128,13 +128,13 @@ impl Nodes {
         }
     }
 
-    /// Waits until the node has a connection, or has noticed that it has none.
+    /// Waits until the node listens, or has noticed that it does not.
     pub(crate) async fn listens(&self, is_listening: bool) {
         let what = if is_listening { "listens" } else { "is deaf" };
         soon(what, async || self.cache.is_listening() == is_listening).await;
     }
 
-    /// Signs in, out and about, and sees each step at once.
+    /// Writes in every way, and sees each write at once.
     pub(crate) async fn see_everything_at_once(&mut self) {
         self.sign_in().await;
         self.request(|session| session.insert("n", 1))
@@ -163,7 +163,7 @@ impl Nodes {
         let old = self.cookie.clone();
         self.request(Session::cycle).await.unwrap();
         self.show().await;
-        // A logout by the old id is one by the new id too.
+        // A logout by the old id ends the session of the new one.
         let new = std::mem::replace(&mut self.cookie, old);
         self.log_out().await.unwrap();
         self.cookie = new;
@@ -179,16 +179,16 @@ impl Nodes {
     }
 }
 
-/// Waits until it is so, by asking: another process gives no sign.
-pub(crate) async fn soon(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+/// Polls until a condition holds, because other processes do not tell.
+pub(crate) async fn soon(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + SOON;
-    while !is_so().await {
+    while !holds().await {
         assert!(Instant::now() < deadline, "waited in vain until {what}");
         sleep(Duration::from_millis(5)).await;
     }
 }
 
-/// Tries until the servers answer again.
+/// Repeats a call until the servers answer again.
 pub(crate) async fn at_last<T, E: std::fmt::Display>(
     mut act: impl AsyncFnMut() -> Result<T, E>,
 ) -> T {

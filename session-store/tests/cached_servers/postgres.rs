@@ -7,7 +7,7 @@ use session_store::{CachedOptions, CachedStore, Notifies, Notify, PostgresOption
 use crate::nodes::{Nodes, at_last, soon};
 use crate::proxy::{Proxy, Way};
 
-/// The server of all tests that do it no harm.
+/// The server of all tests that leave it running.
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().unwrap());
 
 fn fresh() -> PostgresOptions {
@@ -30,12 +30,12 @@ fn is_missing(test: &str) -> bool {
 }
 
 #[tokio::test]
-async fn postgres_tells_everything_at_once_if_it_is_to() {
-    if is_missing("postgres_tells_everything_at_once_if_it_is_to") {
+async fn postgres_notifies_of_every_write_if_set_to() {
+    if is_missing("postgres_notifies_of_every_write_if_set_to") {
         return;
     }
     let options = fresh().notify(Notify::Changes);
-    // Whatever the table is called, as its name stands in the statements.
+    // Names that a statement uses itself, that need quotes, and of the maximum length.
     for name in ["session", "changed", "Mixed_Case", &"x".repeat(63)] {
         let options = [(); 3].map(|()| options.clone().table(name));
         nodes(options).await.see_everything_at_once().await;
@@ -43,8 +43,8 @@ async fn postgres_tells_everything_at_once_if_it_is_to() {
 }
 
 #[tokio::test]
-async fn postgres_tells_only_ends_if_it_is_to() {
-    if is_missing("postgres_tells_only_ends_if_it_is_to") {
+async fn postgres_notifies_of_ends_alone_if_set_to() {
+    if is_missing("postgres_notifies_of_ends_alone_if_set_to") {
         return;
     }
     let options = fresh().notify(Notify::Ends);
@@ -61,8 +61,8 @@ async fn postgres_tells_only_ends_if_it_is_to() {
 }
 
 #[tokio::test]
-async fn after_an_outage_of_postgres_all_is_told_again() {
-    if is_missing("after_an_outage_of_postgres_all_is_told_again") {
+async fn postgres_notifies_again_after_an_outage() {
+    if is_missing("postgres_notifies_again_after_an_outage") {
         return;
     }
     let mut server = Postgres::start().unwrap();
@@ -100,7 +100,7 @@ async fn a_node_that_missed_notices_is_right_once_it_listens_again() {
         nodes.catch_up().await;
         proxy.set(way);
         nodes.log_out().await.unwrap();
-        // It has missed the notice, finds out by itself, and serves its cache until it has.
+        // The node has missed the notice, and serves its cache until it notices that.
         assert!(nodes.knows_her(&nodes.listener).await);
         nodes.listens(false).await;
         assert!(nodes.knows_her(&nodes.listener).await);
@@ -156,5 +156,5 @@ async fn a_dropped_cache_listens_no_more() {
     drop(cached);
     assert!(clone.is_listening());
     drop(clone);
-    soon("nobody listens", async || listeners() == "0").await;
+    soon("no connection listens", async || listeners() == "0").await;
 }

@@ -4,24 +4,24 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A way to a server that can be blocked.
+/// A proxy in front of a server whose connections can be blocked.
 pub(crate) struct Proxy {
     port: u16,
     way: watch::Sender<Way>,
 }
 
-/// How connections through a [`Proxy`] fare.
+/// The state of the connections through a [`Proxy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Open,
-    /// They are closed, old and new.
+    /// Old and new connections are closed.
     Closed,
-    /// They stay open and pass nothing on, as if a cable was pulled.
+    /// Connections stay open without forwarding, like after a pulled cable.
     Stuck,
 }
 
 impl Proxy {
-    /// Leads to that port of this machine.
+    /// Starts a proxy to a port of this machine.
     pub(crate) async fn to(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let own = listener.local_addr().unwrap().port();
@@ -43,7 +43,7 @@ impl Proxy {
     }
 }
 
-/// Lets a connection live until the way is another; one that was stuck has lost something.
+/// Forwards a connection until the state changes; one that was stuck is closed after that.
 async fn pass(mut stream: TcpStream, port: u16, mut way: watch::Receiver<Way>) -> io::Result<()> {
     let is = *way.borrow_and_update();
     if is == Way::Open {

@@ -10,7 +10,7 @@ use crate::proxy::{Proxy, Way};
 
 async fn open(url: &str) -> Arc<dyn Notifies> {
     let options = RedisOptions::new(url).timeout(Duration::from_secs(1));
-    // A busy machine may need more than one time-out.
+    // A busy machine may need more than one attempt.
     let store = at_last(async || RedisStore::open_with(options.clone()).await);
     Arc::new(store.await)
 }
@@ -25,8 +25,8 @@ fn is_missing(test: &str) -> bool {
 }
 
 #[tokio::test]
-async fn redis_tells_everything_at_once() {
-    if is_missing("redis_tells_everything_at_once") {
+async fn redis_notifies_of_every_write() {
+    if is_missing("redis_notifies_of_every_write") {
         return;
     }
     let settings = RedisSettings::default().tls().password("geheim");
@@ -43,7 +43,7 @@ async fn redis_tells_everything_at_once() {
         };
         let mut nodes = Nodes::new([open().await, open().await, open().await]).await;
         nodes.see_everything_at_once().await;
-        // Writes by any other client are told too.
+        // Writes of other clients lead to notices too.
         for by_hand in [&["FLUSHALL"][..], &["EVAL", DELETE, "0"]] {
             nodes.sign_in().await;
             redis.cli(by_hand).unwrap();
@@ -56,8 +56,8 @@ const DELETE: &str =
     "for _, key in ipairs(redis.call('KEYS', 'session:*')) do redis.call('DEL', key) end";
 
 #[tokio::test]
-async fn after_an_outage_of_redis_all_is_told_again() {
-    if is_missing("after_an_outage_of_redis_all_is_told_again") {
+async fn redis_notifies_again_after_an_outage() {
+    if is_missing("redis_notifies_again_after_an_outage") {
         return;
     }
     let mut redis = Redis::start_with(RedisSettings::default().durable()).unwrap();
@@ -94,7 +94,7 @@ async fn a_node_that_missed_notices_is_right_once_it_listens_again() {
         nodes.catch_up().await;
         proxy.set(way);
         nodes.log_out().await.unwrap();
-        // It has missed the notice, finds out by itself, and serves its cache until it has.
+        // The node has missed the notice, and serves its cache until it notices that.
         assert!(nodes.knows_her(&nodes.listener).await);
         nodes.listens(false).await;
         assert!(nodes.knows_her(&nodes.listener).await);
@@ -109,8 +109,8 @@ async fn a_node_that_missed_notices_is_right_once_it_listens_again() {
 }
 
 #[tokio::test]
-async fn any_server_that_sentinels_choose_tells_everything() {
-    if is_missing("any_server_that_sentinels_choose_tells_everything") {
+async fn any_server_that_sentinels_choose_notifies() {
+    if is_missing("any_server_that_sentinels_choose_notifies") {
         return;
     }
     let mut group = RedisSentinel::start().unwrap();
@@ -126,14 +126,14 @@ async fn any_server_that_sentinels_choose_tells_everything() {
 }
 
 #[tokio::test]
-async fn every_node_of_a_cluster_tells_everything() {
-    if is_missing("every_node_of_a_cluster_tells_everything") {
+async fn every_node_of_a_cluster_notifies() {
+    if is_missing("every_node_of_a_cluster_notifies") {
         return;
     }
     let mut cluster = RedisCluster::start().unwrap();
     let url = cluster.url();
     let mut nodes = nodes([&url; 3]).await;
-    // The keys lie in slots of every node.
+    // The keys have slots of every node.
     for _ in 0..5 {
         nodes.see_everything_at_once().await;
     }
@@ -155,7 +155,7 @@ async fn listeners_cost_writers_no_command() {
     let redis = Redis::start().unwrap();
     let url = redis.url();
     let mut nodes = nodes([&url; 3]).await;
-    // The server has to see each script once.
+    // The server has to load each script first.
     commands_of_a_life(&redis, &mut nodes).await;
     let with_listeners = commands_of_a_life(&redis, &mut nodes).await;
     let cached = CachedStore::new(open(&url).await);
@@ -167,7 +167,7 @@ async fn listeners_cost_writers_no_command() {
     assert!(without >= 5, "{without}");
 }
 
-/// Counts the commands of a visit, a sign-in, a rotation and a logout.
+/// Counts the commands of a write, a sign-in, a rotation and a logout.
 async fn commands_of_a_life(redis: &Redis, nodes: &mut Nodes) -> u32 {
     redis.cli(&["CONFIG", "RESETSTAT"]).unwrap();
     nodes.cookie.clear();
@@ -184,7 +184,7 @@ async fn commands_of_a_life(redis: &Redis, nodes: &mut Nodes) -> u32 {
     let statistics = redis.cli(&["INFO", "commandstats"]).unwrap();
     let calls = statistics.lines().filter_map(|line| {
         let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
-        // Connections send these by themselves, and the test does.
+        // Connections and the test itself send these.
         let own = ["client", "config", "hello", "info", "ping", "select"];
         let is_own = own.iter().any(|own| name.starts_with(own));
         let count = rest.split(',').next()?.parse::<u32>().ok()?;
@@ -235,5 +235,5 @@ async fn a_dropped_cache_listens_no_more() {
     drop(cached);
     assert!(clone.is_listening());
     drop(clone);
-    soon("nobody listens", async || listeners() == 0).await;
+    soon("no connection listens", async || listeners() == 0).await;
 }

@@ -6,7 +6,7 @@ use session_store::{Notices, Notifies};
 use session_testkit::SpyStore;
 use time::OffsetDateTime;
 
-/// A store that counts its calls, and tells what it told before.
+/// A wrapper that counts the calls of a store and forwards its notices.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
     store: Arc<dyn Notifies>,

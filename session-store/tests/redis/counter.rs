@@ -6,7 +6,7 @@ use session_store::RedisStore;
 use session_testkit::{digest_of, key_of, record_of};
 use time::OffsetDateTime;
 
-/// A session that counts visits: each one is a load and a replacement, as often as it takes.
+/// A session with a counter; to count is a load and a replacement, repeated until it is applied.
 #[derive(Debug, Clone)]
 pub(crate) struct Counter {
     pub(crate) store: RedisStore,
@@ -19,7 +19,7 @@ pub(crate) fn now() -> OffsetDateTime {
 
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
-/// Returns a record that lives for so long from now on.
+/// Returns a record that lives for a while from now on.
 pub(crate) fn lasting(number: u32, owner: Option<&str>, life: Duration) -> Record {
     Record {
         owner: owner.map(Into::into),
@@ -31,7 +31,7 @@ pub(crate) fn lasting(number: u32, owner: Option<&str>, life: Duration) -> Recor
 }
 
 impl Counter {
-    /// Begins a session that has counted no visit.
+    /// Begins a session with a count of zero.
     pub(crate) async fn begin(store: &RedisStore, number: u64, owner: Option<&str>) -> Self {
         let (store, key) = (store.clone(), key_of(number));
         let record = &Record {
@@ -44,7 +44,7 @@ impl Counter {
         Self { store, key }
     }
 
-    /// Counts a visit and returns how many there were; `None` if the session is gone.
+    /// Counts and returns the new count; `None` if the session is gone.
     pub(crate) async fn count(&self) -> Result<Option<u32>, StoreError> {
         while let Some(old) = self.load().await? {
             let count = old.data.parse::<u32>().unwrap() + 1;
@@ -65,7 +65,7 @@ impl Counter {
         Ok(None)
     }
 
-    /// Returns how many visits were counted; `None` if the session is gone.
+    /// Returns the count; `None` if the session is gone.
     pub(crate) async fn counted(&self) -> Result<Option<u32>, StoreError> {
         let found = self.load().await?;
         Ok(found.map(|record| record.data.parse().unwrap()))
@@ -82,7 +82,7 @@ impl Counter {
     }
 }
 
-/// Returns a revision that no other process returns.
+/// Returns a revision that is unique over all processes.
 pub(crate) fn draw() -> Revision {
     static NEXT: AtomicU32 = AtomicU32::new(2);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What each command costs, as the servers count it; what scripts call is counted too.
+//! The cost of each command, counted by the servers; calls of scripts are counted too.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use session_testkit::{digest_of, key_of};
 
 use crate::counter::{HOUR, lasting, now};
 
-/// Returns what was called since the last time, and forgets it.
+/// Returns the calls since the last time.
 fn calls(cli: impl Fn(&[&str]) -> Vec<String>) -> String {
     let mut calls = BTreeMap::new();
     for statistics in cli(&["INFO", "commandstats"]) {
@@ -18,7 +18,7 @@ fn calls(cli: impl Fn(&[&str]) -> Vec<String>) -> String {
             let Some((name, rest)) = call.and_then(|call| call.split_once(":calls=")) else {
                 continue;
             };
-            // These are the test's own, and those of replicas and connections.
+            // Calls of the test, of replicas and of connections.
             let others = [
                 "client", "cluster", "command", "config", "hello", "info", "ping", "psync",
                 "replconf", "select",
@@ -78,7 +78,7 @@ async fn costs(store: &RedisStore, owner: Option<&str>, calls: impl Fn() -> Stri
 
 async fn each_command_is_one(store: RedisStore, cli: impl Fn(&[&str]) -> Vec<String>) {
     let calls = || calls(&cli);
-    // The servers have to hear each script once, wherever the keys lie.
+    // Every server has to load each script first.
     for owner in [None, Some("ada")] {
         costs(&store, owner, calls).await;
     }
@@ -91,12 +91,12 @@ async fn each_command_is_one(store: RedisStore, cli: impl Fn(&[&str]) -> Vec<Str
     ];
     assert_eq!(costs(&store, None, calls).await, expected);
     let expected = [
-        // The listing, and the record.
+        // The listing and the record.
         "evalsha pexpireat set time zadd zremrangebyscore zrevrange",
         "evalsha 2×getrange set setrange",
         "evalsha getrange pexpireat setrange",
         "get",
-        // The index, and a part of its one record.
+        // The index and the head of its only record.
         "getrange zrange",
         "del evalsha 2×getrange zrem",
     ];

@@ -1,4 +1,4 @@
-//! Connections that break before or after a server has done what it was asked.
+//! Connections that break before or after the server has applied a command.
 
 use session_core::{Command, Digest, Only, Outcome, Record, Revoke, Store};
 use session_servers::{Cut, FaultProxy, Redis, skips};
@@ -9,7 +9,7 @@ use crate::counter::{Counter, HOUR, draw, lasting, now};
 
 const CUTS: [Cut; 2] = [Cut::BeforeRequest, Cut::BeforeResponse];
 
-/// Returns a store, the way to its server, and a number for each cut.
+/// Returns a store behind a proxy.
 async fn cuttable(redis: &Redis) -> (RedisStore, FaultProxy) {
     let proxy = FaultProxy::to(redis.port()).unwrap();
     let url = format!("redis://127.0.0.1:{}", proxy.port());
@@ -90,7 +90,7 @@ async fn ends_and_lists_do_not_notice_that_the_connection_breaks() {
     }
 }
 
-/// The first attempt may have been done before the others wrote.
+/// The first attempt may have been applied before the other write.
 #[tokio::test]
 async fn it_is_an_error_if_others_wrote_before_the_second_attempt() {
     let name = "it_is_an_error_if_others_wrote_before_the_second_attempt";

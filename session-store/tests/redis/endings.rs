@@ -1,4 +1,4 @@
-//! What ends leaves nothing behind, and applications leave each other alone.
+//! Ended sessions leave no keys behind, and applications do not affect each other.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn replace(store: &RedisStore, key: u32, record: &Record) {
     assert_eq!(replaced, Outcome::Applied);
 }
 
-/// Begins sessions and ends them in every way there is, the last by themselves.
+/// Begins sessions and ends them in every way, the last ones by expiry.
 async fn come_and_go(store: &RedisStore) {
     let long = HOUR;
     let short = Duration::from_millis(700);
@@ -51,7 +51,7 @@ async fn come_and_go(store: &RedisStore) {
     }
 }
 
-/// Waits until Redis has freed everything; a key that is over is freed when somebody looks for it, or soon.
+/// Waits until Redis has freed every key, which it does on access or after a while.
 async fn wait_until_empty(keys: impl Fn() -> String) {
     for _ in 0..300 {
         if keys().trim().is_empty() {
@@ -110,7 +110,7 @@ async fn a_session_of_less_than_a_second_lives_so_long() {
             .unwrap()
             .is_some()
     );
-    // Redis rounds up to its milliseconds.
+    // Redis' moments are rounded up to milliseconds.
     let left: i64 = digits(&redis.cli(&["PTTL", &name(&redis)]).unwrap());
     assert!((1..=401).contains(&left), "{left} ms");
     while store
@@ -155,7 +155,7 @@ async fn applications_of_two_prefixes_never_meet() {
     );
     assert!(other.devices("ada", now()).await.unwrap().is_empty());
     assert_eq!(other.revoke("ada", Revoke::All, now()).await.unwrap(), 0);
-    // Nor if their keys are swept that end in an hour.
+    // A sweep by a clock that is ahead removes no other application's sessions either.
     let later = now() + HOUR * 2;
     assert_eq!(other.sweep(later, 10).await.unwrap(), 0);
     let (key, only) = (&key_of(1), Only::Always);
@@ -172,11 +172,8 @@ async fn applications_of_two_prefixes_never_meet() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_none_of_ours_is_told_by_name() {
-    if skips(
-        "a_server_that_is_none_of_ours_is_told_by_name",
-        &Redis::PROGRAMS,
-    ) {
+async fn an_unusable_server_is_named_in_the_error() {
+    if skips("an_unusable_server_is_named_in_the_error", &Redis::PROGRAMS) {
         return;
     }
     let settings = RedisSettings::default().password("geheim");

@@ -1,4 +1,4 @@
-//! A server that evicts keys may have lost an owner's index, but not the owner's sessions.
+//! A revocation works on servers that may have evicted an owner's index.
 
 use session_core::{Revoke, Store};
 use session_servers::{Redis, skips};

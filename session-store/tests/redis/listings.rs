@@ -1,4 +1,4 @@
-//! An owner's index lists what lives, whatever state a command was left in, and does not leak.
+//! An owner's index lists every live session, also after interrupted commands, and does not leak.
 
 use session_core::{Command, Key, Only, Outcome, Record, Revoke, Store};
 use session_servers::{Redis, skips};
@@ -18,25 +18,25 @@ fn number(redis: &Redis, words: &[&str]) -> i64 {
 }
 
 #[tokio::test]
-async fn a_command_that_was_left_half_done_harms_nobody() {
-    let name = "a_command_that_was_left_half_done_harms_nobody";
+async fn an_interrupted_command_does_no_harm() {
+    let name = "an_interrupted_command_does_no_harm";
     if skips(name, &Redis::PROGRAMS) {
         return;
     }
     let redis = Redis::start().unwrap();
     let store = RedisStore::open(redis.url()).await.unwrap();
     let other = Counter::begin(&store, 1, Some("ada")).await;
-    // Listed, and not inserted: the process died.
+    // The process died between the listing and the insert.
     let list = "return redis.call('ZADD', KEYS[1], 4e12, string.rep('a', 16))";
     redis.cli(&["EVAL", list, "1", INDEX]).unwrap();
     assert_eq!(count(&store, "ada").await, 1);
-    // Or it was slow, and inserts it after all.
+    // It was slow, and inserts the session later.
     let key = &Key::from_bytes(&[b'a'; 16]).unwrap();
     let record = &lasting(1, Some("ada"), HOUR);
     let insert = Command::Insert { key, record };
     store.write(insert, now()).await.unwrap();
     assert_eq!(count(&store, "ada").await, 2);
-    // Ended, and still listed.
+    // The process died between the removal and the unlisting.
     let name = format!("session:{{{}}}", key.public_id());
     redis.cli(&["DEL", &name]).unwrap();
     assert_eq!(count(&store, "ada").await, 1);
@@ -98,7 +98,7 @@ async fn a_listing_lasts_as_long_as_its_session_and_not_for_ever() {
     assert_eq!(number(&redis, &["DBSIZE"]), 0);
 }
 
-/// Redis' own clock decides, which has freed the sessions too.
+/// Redis' own clock decides, by which it frees sessions too.
 #[tokio::test]
 async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
     let name = "a_sign_in_forgets_listings_that_have_run_out_and_no_others";
@@ -116,7 +116,7 @@ async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
     let first = Counter::begin(&sessions, 1, Some("ada")).await;
     // Clocks may differ by a minute.
     assert_eq!(number(&redis, &["ZCARD", INDEX]), 3);
-    // A clock that is fast takes everything for over.
+    // By a clock that is fast every session is over.
     let record = &Record {
         expires: moment_at(1_000),
         ..lasting(2, Some("ada"), HOUR)
@@ -127,7 +127,7 @@ async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
         .await
         .unwrap();
     assert_eq!(number(&redis, &["ZCARD", INDEX]), 4);
-    // One of the two is over by its own clock; both end.
+    // One of the two is over by the caller's clock; both end.
     let revoked = sessions.revoke("ada", Revoke::All, later).await;
     assert_eq!(revoked.unwrap(), 1);
     assert_eq!(first.counted().await.unwrap(), None);

@@ -1,4 +1,4 @@
-//! What happens when servers die, freeze, forget or change their places.
+//! Servers that die, freeze, lose their data or swap their roles.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::counter::{Counter, now};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a busy machine may add.
+/// A margin for a busy machine.
 const SLACK: Duration = Duration::from_secs(2);
 
 async fn open(url: String) -> RedisStore {
@@ -20,7 +20,7 @@ async fn open(url: String) -> RedisStore {
     RedisStore::open_with(options).await.unwrap()
 }
 
-/// Begins that many sessions, each of which has counted one visit.
+/// Begins sessions, each with a count of one.
 async fn sessions(store: &RedisStore, number: u64) -> Vec<Counter> {
     let mut sessions = Vec::new();
     for number in 0..number {
@@ -43,7 +43,7 @@ async fn wait_until_it_serves(store: &RedisStore) {
     }
 }
 
-/// Counts a visit until it is acknowledged, and returns how many were not.
+/// Counts until one count is acknowledged, and returns the number of failures.
 async fn count_at_last(session: &Counter) -> u32 {
     let deadline = Instant::now() + Duration::from_secs(40);
     let mut failed = 0;
@@ -98,10 +98,10 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
     while let Some(done) = work.join_next().await {
         failed += done.unwrap();
     }
-    assert!(failed > 0, "nobody noticed");
+    assert!(failed > 0, "no call failed");
 }
 
-/// Counts visits until two outages are over, and returns how many visits failed.
+/// Counts until two outages are over, and returns the number of failures.
 async fn count_through_an_outage(session: Counter) -> u32 {
     let (mut acknowledged, mut failed) = (1, 0);
     let end = Instant::now() + Duration::from_millis(1_800);
@@ -112,7 +112,7 @@ async fn count_through_an_outage(session: Counter) -> u32 {
             Err(_) => failed += 1,
         }
         assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
-        // Refused connections come back at once.
+        // Refused connections fail at once.
         sleep(Duration::from_millis(2)).await;
     }
     failed += count_at_last(&session).await;
@@ -138,7 +138,7 @@ async fn a_frozen_server_costs_the_time_out_and_no_more() {
     let store = open(redis.url()).await;
     let session = sessions(&store, 1).await.remove(0);
     redis.freeze().unwrap();
-    // The first waits for an answer, the second for a connection.
+    // The first call waits for an answer, the second one for a connection.
     for _ in 0..2 {
         let begun = Instant::now();
         let error: StoreError = store.check().await.unwrap_err();
@@ -153,11 +153,8 @@ async fn a_frozen_server_costs_the_time_out_and_no_more() {
 }
 
 #[tokio::test]
-async fn sentinels_put_another_in_a_dead_primary_s_place() {
-    if skips(
-        "sentinels_put_another_in_a_dead_primary_s_place",
-        &Redis::PROGRAMS,
-    ) {
+async fn sentinels_replace_a_dead_primary() {
+    if skips("sentinels_replace_a_dead_primary", &Redis::PROGRAMS) {
         return;
     }
     let mut group = RedisSentinel::start().unwrap();
@@ -174,7 +171,7 @@ async fn sentinels_put_another_in_a_dead_primary_s_place() {
     }
     group.restart(first).unwrap();
     group.wait_until_it_is_whole().unwrap();
-    // Now the other way about, and the primary only seems to be dead.
+    // The other way round, with a primary that only seems to be dead.
     let second = group.primary().unwrap();
     group.freeze(second).unwrap();
     wait_until_it_serves(&store).await;
@@ -191,11 +188,8 @@ async fn sentinels_put_another_in_a_dead_primary_s_place() {
 }
 
 #[tokio::test]
-async fn a_cluster_puts_another_in_a_dead_node_s_place() {
-    if skips(
-        "a_cluster_puts_another_in_a_dead_node_s_place",
-        &Redis::PROGRAMS,
-    ) {
+async fn a_cluster_replaces_a_dead_node() {
+    if skips("a_cluster_replaces_a_dead_node", &Redis::PROGRAMS) {
         return;
     }
     let mut cluster = RedisCluster::start().unwrap();
@@ -211,7 +205,7 @@ async fn a_cluster_puts_another_in_a_dead_node_s_place() {
     }
     cluster.restart(primaries[0]).unwrap();
     cluster.wait_until_it_is_whole().unwrap();
-    // A node that is frozen answers nobody, but accepts connections.
+    // A frozen node accepts connections without answering.
     let primaries = cluster.primaries().unwrap();
     cluster.freeze(primaries[0]).unwrap();
     let begun = Instant::now();

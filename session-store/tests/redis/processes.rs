@@ -12,11 +12,11 @@ use crate::counter::{Counter, now};
 const PROCESSES: u32 = 8;
 const ROUNDS: u32 = 20;
 
-/// Have what a helping process needs: the store's URL, and what to do.
+/// The variables with a worker's task and the store's URL.
 const URL: &str = "SESSION_STORE_TEST_URL";
 const WHAT: &str = "SESSION_STORE_TEST_WHAT";
 
-/// Does what another process asks for, and nothing if none does.
+/// Does a worker's task; does nothing without a task in the environment.
 #[tokio::test]
 async fn helper() {
     let Ok(what) = std::env::var(WHAT) else {
@@ -34,7 +34,7 @@ async fn helper() {
             }
         }
         "count until it is gone" => while session.count().await.unwrap().is_some() {},
-        _ => panic!("what is {what:?}?"),
+        _ => panic!("an unknown task: {what:?}"),
     }
 }
 
@@ -65,7 +65,7 @@ async fn race(url: String) {
     let counted = session.counted().await.unwrap();
     assert_eq!(counted, Some(PROCESSES * ROUNDS));
 
-    // What has ended stays so.
+    // An ended session stays ended.
     let processes = start(&url, "count until it is gone");
     while session.counted().await.unwrap() < counted.map(|n| n + 40) {
         tokio::task::yield_now().await;

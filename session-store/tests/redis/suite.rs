@@ -1,4 +1,4 @@
-//! The store passes the suite everywhere.
+//! The store passes the suite on every kind of server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,7 @@ async fn redis_with_tls_and_a_password_passes_the_suite() {
     let certificate = redis.certificate().unwrap();
     let options = RedisOptions::new(redis.url()).tls_authority(certificate);
     suite("redis-tls", options).await;
-    // Without the authority nobody vouches for the certificate.
+    // Without the authority the certificate is not trusted.
     let error = RedisStore::open(redis.url()).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("geheim"));
 }

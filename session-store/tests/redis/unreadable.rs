@@ -1,4 +1,4 @@
-//! What stands where a record should be harms no other session.
+//! An unreadable record affects no other session.
 
 use session_core::{Command, Only, Outcome, Revision, Revoke, Store};
 use session_servers::{Redis, skips};

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use session_core::{Session, SessionError, Sessions};
 
-/// Sends one request after the other, with the cookie that it was given last.
+/// A browser that sends requests with its latest cookie.
 #[derive(Debug)]
 pub struct Browser {
     sessions: Sessions,
@@ -17,12 +17,12 @@ impl Browser {
         }
     }
 
-    /// Returns the cookie that it would send.
+    /// Returns the browser's cookie.
     pub fn cookie(&self) -> String {
         self.cookie.lock().unwrap().clone()
     }
 
-    /// Runs a handler that asks for its session, and commits what it does.
+    /// Runs a handler that asks for its session, and commits.
     pub async fn send<T>(
         &self,
         handler: impl FnOnce(&Session) -> Result<T, SessionError>,
@@ -45,7 +45,7 @@ impl Browser {
         assert_eq!(request.commit(200).await.unwrap().set_cookie(), None);
     }
 
-    /// Logs out without asking what is in the session.
+    /// Logs out without loading the session.
     pub async fn log_out(&self) -> Result<(), SessionError> {
         let cookie = self.cookie();
         let request = self.sessions.open([cookie.as_bytes()]);
@@ -54,7 +54,7 @@ impl Browser {
         Ok(())
     }
 
-    /// Says whether its cookie opens a session.
+    /// Says whether the cookie opens a session.
     pub async fn is_known(&self) -> bool {
         let cookie = self.cookie();
         let request = self.sessions.open([cookie.as_bytes()]);

@@ -1,4 +1,4 @@
-//! What a URL, a password, a certificate or a broken connection leads to.
+//! URLs, passwords, certificates and broken connections.
 
 use std::path::Path;
 

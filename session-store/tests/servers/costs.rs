@@ -1,12 +1,12 @@
-//! How many statements a request costs, counted at the server.
+//! The number of statements of each request, counted at the server.
 
 use session_core::Sessions;
 
 use super::browser::Browser;
 
-/// Sends every kind of request; `log` returns the statements that the server has run so far.
+/// Sends every kind of request and counts; `log` returns the server's statements so far.
 pub async fn are_few(sessions: &Sessions, log: impl Fn() -> Vec<String>) {
-    // So that everything is prepared.
+    // Prepares every statement.
     let warm = Browser::new(sessions, "");
     warm.send(|session| session.insert("n", 0)).await.unwrap();
     let mut before = log().len();

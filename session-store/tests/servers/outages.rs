@@ -120,7 +120,7 @@ async fn a_killed_server_is_an_error_until_it_is_back_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_server_holds_nobody_up_for_long() {
+async fn a_frozen_server_blocks_no_call_for_long() {
     if is_missing() {
         return;
     }

@@ -27,7 +27,7 @@ async fn a_session_that_is_ended_while_it_is_replaced_is_gone() {
             let replace = Command::Replace {
                 key: &key,
                 expected: Revision::from_i64(1),
-                // A shorter life, which moves it backwards in an index.
+                // A shorter life moves the row backwards in an index.
                 record: &owned(2, 50),
             };
             replacing.write(replace, moment_at(0)).await.unwrap()
@@ -51,9 +51,11 @@ async fn a_session_that_is_ended_while_it_is_replaced_is_gone() {
     }
 }
 
-/// Some lives are extended meanwhile, by a clock that is behind: each session is removed once or stays.
+/// Some lives are extended meanwhile by a clock that is behind.
+///
+/// Each session stays or is removed once.
 #[tokio::test(flavor = "multi_thread")]
-async fn several_sweeps_at_a_time_remove_what_has_expired() {
+async fn concurrent_sweeps_remove_all_expired_sessions() {
     let Some(store) = fresh_store().await.map(Arc::new) else {
         return;
     };
@@ -93,7 +95,7 @@ async fn several_sweeps_at_a_time_remove_what_has_expired() {
     for sweeper in sweepers {
         swept += sweeper.await.unwrap();
     }
-    // With SKIP LOCKED a sweep may end while another still has some rows.
+    // With SKIP LOCKED a sweep may end while another one has rows locked.
     swept += store.sweep(moment_at(100), 1_000).await.unwrap();
     assert_eq!(swept, 400 - extended);
     let left = store.devices("ada", moment_at(100)).await.unwrap();

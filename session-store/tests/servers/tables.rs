@@ -1,4 +1,4 @@
-//! Who may make the table, and which tables are refused.
+//! The creation of the table, and tables that are refused.
 
 use session_core::{Command, Store as _};
 use session_testkit::{key_of, moment_at, record_of};

@@ -1,4 +1,4 @@
-//! Sweeps of tables on database servers, from two sides that have visitors too; and what Redis frees by itself.
+//! Sweeps of database servers under traffic; Redis frees by itself.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
@@ -14,15 +14,16 @@ mod sweeps;
 
 use tokio::sync::Mutex;
 
-/// One at a time, or they would measure each other.
+/// Held by each test, because concurrent tests would disturb the measurement.
 static SERIAL: Mutex<()> = Mutex::const_new(());
 
-/// How many have the store open, visitors and a sweeper.
+/// The number of processes that have the store open.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const PROCESSES: usize = 2;
 
-/// Returns the live sessions' numbers and keys as rows of SQL, by the thousand; `hex` writes bytes
-/// as the server does.
+/// Returns the numbers and keys of the live sessions as rows of SQL, in chunks of 1,000.
+///
+/// `hex` writes bytes as the server's SQL does.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 fn live_keys(live: u64, hex: impl Fn(&str) -> String) -> Vec<String> {
     let rows: Vec<_> = (0..live)

@@ -8,7 +8,7 @@ use session_testkit::key_of;
 use crate::sweeps::{Scale, live, now, scale, sweeps};
 use crate::{PROCESSES, SERIAL, live_keys};
 
-/// Makes the live sessions from one that is there, and the expired ones in between.
+/// Copies the only session to live ones, with expired ones in between.
 fn fill(server: &Mariadb, Scale { expired, live, .. }: Scale) {
     let (all, every) = (expired + live, (expired + live) / live);
     let now = to_micros(now());

@@ -1,4 +1,4 @@
-//! Redis frees by itself what has expired, and has to be rid of it altogether.
+//! Redis frees expired sessions and their listings by itself, completely.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +13,15 @@ use time::OffsetDateTime;
 use crate::SERIAL;
 use crate::sweeps::{Latencies, Scale, Traffic, scale};
 
-/// How many sessions that expire an owner has.
+/// The number of expiring sessions of an owner.
 const EACH: u64 = 10;
-/// Of so many owners one has a session that does not expire.
+/// One of this many owners has a session that does not expire.
 const ONE_STAYS: u64 = 10;
-/// How many times it is watched beforehand, and afterwards.
+/// The number of watches before and after.
 const WATCHED: u32 = 4;
 const LONG: Duration = Duration::from_hours(1);
 
-/// To the microsecond, as moments are kept.
+/// Returns the present moment with the precision of records.
 fn now() -> OffsetDateTime {
     from_micros(to_micros(OffsetDateTime::now_utc())).unwrap()
 }
@@ -38,7 +38,7 @@ fn lasting(life: Duration, owner: Option<u64>) -> Record {
     }
 }
 
-/// Puts sessions from several sides; the function says what each has.
+/// Inserts sessions concurrently; the function returns the record of each.
 async fn insert(
     store: &RedisStore,
     numbers: std::ops::Range<u64>,
@@ -67,12 +67,12 @@ async fn insert(
     }
 }
 
-/// Adds up what each server answers.
+/// Adds up the answers of the servers.
 fn sum(answers: &[String], number: impl Fn(&str) -> Option<u64>) -> u64 {
     answers.iter().map(|answer| number(answer).unwrap()).sum()
 }
 
-/// Fills a store, lets it free what expires under traffic, and compares; `ask` asks each server.
+/// Fills a store, lets it free sessions under traffic, and compares; `ask` asks each server.
 async fn frees(
     name: &str,
     store: RedisStore,
@@ -102,7 +102,7 @@ async fn frees(
     let (keys, bytes) = (size(), memory());
     assert_eq!(keys, live + 2 * kept);
 
-    // All live equally long: until all are there, and they were watched.
+    // Long enough to insert and to watch them.
     let first = live + kept;
     let sample = expired / 20;
     let begun = Instant::now();
@@ -134,9 +134,9 @@ async fn frees(
         without.add(traffic.watch(tokio::time::sleep(watch)).await);
     }
     let (begun, mut with) = (Instant::now(), Latencies::default());
-    // Indexes stay for a minute longer than what they list.
+    // Indexes stay for a minute longer than their listings.
     let keys = keys + owners - kept;
-    // While most of what it has lives, Redis looks for the rest at its leisure.
+    // Redis frees expired keys slowly while most keys are live.
     while size() > keys + keys / 5 || begun.elapsed() < life {
         assert!(begun.elapsed() < life * 3, "{} left", size() - keys);
         with.add(traffic.watch(tokio::time::sleep(watch)).await);
@@ -150,18 +150,18 @@ async fn frees(
          {filled} with, {} then\n{name}: without: {without}\n{name}: with:    {with}",
         memory(),
     );
-    // Unless somebody comes by.
+    // An access frees a key at once.
     ask(&["--scan"]);
     assert_eq!(size(), keys);
 
-    // What an index still lists is not there.
+    // Sessions that an index still lists do not exist.
     let now = self::now();
     for number in 0..kept {
         let owner = format!("owner {}", number * ONE_STAYS);
         let devices = store.devices(&owner, now).await.unwrap();
         assert_eq!(devices.len(), 1, "{owner}");
     }
-    // But for the indexes, and the hash table, which shrinks later.
+    // Apart from the indexes and the hash table, which shrinks later.
     let left = memory().saturating_sub(bytes);
     assert!(left < (filled - bytes) / 4, "{left} of {}", filled - bytes);
     assert_eq!(store.sweep(now, usize::MAX).await.unwrap(), 0);
@@ -174,8 +174,8 @@ async fn frees(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_is_rid_of_what_has_expired() {
-    if skips("redis_is_rid_of_what_has_expired", &Redis::PROGRAMS) {
+async fn redis_frees_expired_sessions() {
+    if skips("redis_frees_expired_sessions", &Redis::PROGRAMS) {
         return;
     }
     let _serial = SERIAL.lock().await;
@@ -186,8 +186,8 @@ async fn redis_is_rid_of_what_has_expired() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_cluster_is_rid_of_what_has_expired() {
-    if skips("a_redis_cluster_is_rid", &Redis::PROGRAMS) {
+async fn a_redis_cluster_frees_expired_sessions() {
+    if skips("a_redis_cluster_frees_expired_sessions", &Redis::PROGRAMS) {
         return;
     }
     let _serial = SERIAL.lock().await;

@@ -6,7 +6,7 @@ use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store,
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-/// What was swept, by everybody together.
+/// Counts of swept sessions, shared by all sweepers.
 #[derive(Debug, Default)]
 pub struct Counts {
     swept: AtomicUsize,
@@ -28,7 +28,7 @@ impl Counts {
         self.largest.load(Ordering::SeqCst)
     }
 
-    /// Waits until so many were swept.
+    /// Waits until `goal` sessions were swept.
     pub async fn until(&self, goal: usize) {
         while self.swept() < goal {
             self.moved.notified().await;
@@ -36,7 +36,7 @@ impl Counts {
     }
 }
 
-/// Counts what is swept.
+/// A wrapper that counts the swept sessions of a store.
 #[derive(Debug, Clone)]
 pub struct CountingStore {
     store: Arc<dyn Store>,

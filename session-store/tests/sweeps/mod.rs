@@ -1,7 +1,7 @@
-//! What every store's sweep is watched with.
+//! A test of sweeps under traffic, for every store.
 //!
-//! With `FULL=1` in the environment it is a million expired sessions beside 100,000 live ones; run
-//! that with `--release` and `--nocapture`.
+//! With `FULL=1` in the environment it has a million expired and 100,000 live sessions; run that
+//! with `--release` and `--nocapture`.
 
 mod counting;
 mod traffic;
@@ -17,17 +17,18 @@ use time::OffsetDateTime;
 use self::counting::{CountingStore, Counts};
 pub use self::traffic::{Latencies, Traffic};
 
-/// How many sessions there are, and how long traffic is watched at a time.
+/// The numbers of sessions, and the lengths of the alternating phases.
 #[derive(Clone, Copy)]
 pub struct Scale {
     pub expired: u64,
     pub live: u64,
+    /// The length of a phase without sweeps.
     pub watch: Duration,
-    /// How long it is swept before traffic is watched alone again.
+    /// The length of a phase with sweeps.
     pub sweep: Duration,
 }
 
-/// Returns the full scale, if it is wished for, or one that this store needs a moment for.
+/// Returns the full scale if the environment asks for it, or a short one.
 pub fn scale(expired: u64) -> Scale {
     Scale {
         expired: if is_full() { 1_000_000 } else { expired },
@@ -41,12 +42,12 @@ fn is_full() -> bool {
     std::env::var_os("FULL").is_some()
 }
 
-/// When the expired have expired, and the live have not.
+/// Returns a moment at which the expired sessions have expired, and the live ones have not.
 pub fn now() -> OffsetDateTime {
     moment_at(100)
 }
 
-/// A live session; all have the same content.
+/// Returns the record of every live session.
 pub fn live() -> Record {
     Record {
         expires: moment_at(1_000_000),
@@ -55,9 +56,9 @@ pub fn live() -> Record {
     }
 }
 
-/// Sweeps a store that has been filled, from each of its clients, while each has visitors.
+/// Sweeps a filled store from each of its clients, under traffic from each of them.
 ///
-/// It is swept and left alone by turns, so that whatever else keeps the machine busy does so to both.
+/// Phases with and without sweeps alternate, so that other load of the machine affects both alike.
 pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
     let counts = Arc::new(Counts::default());
     let expired = usize::try_from(scale.expired).unwrap();
@@ -81,7 +82,7 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
         let (swept, begun) = (counts.swept(), Instant::now());
         let sweep = async {
             let sweepers: Vec<_> = clients.iter().map(start).collect();
-            // Whether it is all or time is up, the others have their turn.
+            // The phase ends if all is swept or the time is up.
             let _ = tokio::time::timeout(scale.sweep, counts.until(expired)).await;
             for sweeper in sweepers {
                 sweeper.stop().await;
@@ -89,7 +90,7 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
         };
         with.add(traffic.watch(sweep).await);
         took += begun.elapsed();
-        assert!(counts.swept() > swept, "nothing is swept any more");
+        assert!(counts.swept() > swept, "a phase swept nothing");
         if is_full() {
             println!("{name}: {} in {took:.0?}", counts.swept());
         }

@@ -10,11 +10,11 @@ use tokio::time::{advance, timeout};
 use super::*;
 use crate::{CachedOptions, CachedStore};
 
-/// A store whose listeners hear what the test sends.
+/// A store whose notices come from the test.
 #[derive(Debug)]
 struct Telling {
     model: ModelStore,
-    /// The connections of the next listeners; while there is none, listening fails.
+    /// The connections of the next listeners; without one, listening fails.
     lines: Mutex<Receiver<Line>>,
     attempts: Arc<AtomicUsize>,
 }

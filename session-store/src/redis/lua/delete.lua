@@ -1,5 +1,5 @@
--- Removes a record if the condition holds, whatever any clock says.
--- KEYS: the session's. ARGV: condition, and the digest, moment or owner that it names.
+-- Removes a record if the condition holds, whether it is over or not.
+-- KEYS: the session's. ARGV: the condition, and the digest, moment or owner that it names.
 local condition, named = ARGV[1], ARGV[2]
 local record = read(KEYS[1])
 local owner = record and owner_of(KEYS[1], record)

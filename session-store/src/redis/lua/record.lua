@@ -1,12 +1,12 @@
--- How every script reads a record: row.rs writes it.
+-- The part that every script begins with: it reads a record, which row.rs writes.
 --
--- A record is one string. Its head has a fixed length, so that a script reads and changes parts of it
--- and leaves the data alone. Moments are microseconds since 1970 plus 10^18, as 19 digits: Lua's numbers
--- are too short for the year 9999, and texts of digits compare as numbers do in every locale.
+-- A record is one string. Its head has a fixed length, so that a script can read and change parts of it
+-- without the data. Moments are microseconds since 1970 plus 10^18, as 19 digits: Lua's numbers are too
+-- small for the year 9999, and strings of digits compare like numbers in every locale.
 
 local HEAD, LISTED_AT = 155, 39
 
--- Returns the parts that scripts look at; `nil` if there is no record, or one that can't be read.
+-- Returns the fields that scripts need; `nil` if the record does not exist or can't be read.
 local function parse(head)
   local digits = type(head) == 'string' and #head >= HEAD and string.match(head, '^1(%d+)')
   local owner = digits and tonumber(string.sub(head, 146, HEAD))
@@ -24,7 +24,7 @@ local function parse(head)
   }
 end
 
--- A key that holds no string is a record that can't be read.
+-- A key of another type is a record that can't be read.
 local function read(key)
   return parse(redis.pcall('GETRANGE', key, 0, HEAD - 1))
 end
@@ -38,7 +38,7 @@ local function later(one, other)
   return one > other and one or other
 end
 
--- The first millisecond that is not before the moment. Redis knows none before 1970.
+-- The moment in milliseconds, rounded up. Redis accepts none before 1970.
 local function ceiling(moment)
   local whole = tonumber(string.sub(moment, 1, 16)) - 1e15
   if string.sub(moment, 17) ~= '000' then whole = whole + 1 end

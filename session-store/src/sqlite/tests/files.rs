@@ -1,4 +1,4 @@
-//! Paths that lead to nothing, to another program's file, or to a damaged one.
+//! Paths of missing files, other programs' files and damaged files.
 
 use super::*;
 
@@ -121,7 +121,7 @@ async fn a_damaged_file_is_an_error_and_no_panic() {
     assert!(folder.refusal().await.contains("it is damaged; restore it"));
 }
 
-/// A closed database with many sessions; its bytes.
+/// Returns the bytes of a closed database with many sessions.
 async fn full(folder: &Folder) -> Vec<u8> {
     let store = folder.open().await;
     for number in 0..200 {
@@ -189,7 +189,7 @@ async fn a_short_file_that_is_no_database_is_refused_and_kept() {
 }
 
 #[tokio::test]
-async fn a_file_whose_pages_are_still_in_the_log_is_taken_from_there() {
+async fn a_file_whose_pages_are_only_in_the_log_is_read_from_there() {
     let folder = Folder::new();
     let store = folder.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
@@ -204,7 +204,7 @@ async fn a_file_whose_pages_are_still_in_the_log_is_taken_from_there() {
     assert!(load(&store, 1).await.is_some());
 }
 
-/// The first to open a file gives it a log; of two that try at once, SQLite refuses one at once.
+/// The first to open a file creates its log; if two try, SQLite refuses one of them at once.
 #[tokio::test]
 async fn a_file_that_is_opened_by_another_is_waited_for() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Locks that other programs hold, and writers that never see one.
+//! Locks of other programs, and concurrent writers that never see a lock.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Files that hold a table of that name already: ours, a newer one, another program's.
+//! Existing tables: ours, a newer one, another program's.
 
 use super::*;
 
