@@ -18,7 +18,7 @@ use session_core::{
 };
 use time::OffsetDateTime;
 use util::shelf::Shelf;
-use util::{id_of, key_of};
+use util::{id_of, key_of, outage};
 
 /// Lets everybody else go on before it answers.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ struct Slow {
     shelf: Shelf,
     /// What is asked of this key is never answered.
     stuck: Mutex<Option<Key>>,
+    /// Writes fail, and reads do not.
+    is_read_only: AtomicBool,
     /// How many calls are under way, and the most that ever were.
     crowd: Mutex<(usize, usize)>,
 }
@@ -75,6 +77,9 @@ impl Store for Slow {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         self.wait(command.key()).await;
+        if self.is_read_only.load(Relaxed) {
+            return Err(outage());
+        }
         self.shelf.write(command, now).await
     }
 
@@ -232,32 +237,39 @@ fn who_waits_for_a_turn_delays_nobody_else_and_gives_it_back() {
 
 #[test]
 fn in_an_outage_nobody_sits_out_the_time_outs_of_others() {
-    let (sessions, slow) = start();
-    let cookie = begin(&sessions);
-    let requests = overlapping(&sessions, &cookie, 20);
-    let all = join_all(requests.iter().map(finish));
-    pin_mut!(all);
-    // Until all but one are refused and the first of them has its turn.
-    while writes(&slow.shelf.calls.lock().unwrap().join(" ")) < 20 {
-        assert!(all.as_mut().now_or_never().is_none());
-    }
-    slow.shelf.is_down.store(true, Relaxed);
-    slow.crowd.lock().unwrap().1 = 0;
-    let failed = block_on(all).into_iter().filter(Result::is_err).count();
-    assert_eq!(failed, 19);
-    let (_, most) = *slow.crowd.lock().unwrap();
-    assert!(most >= 18, "{most} asked at once");
-
-    // When it is back, the first who contend find that out, and then turns are taken again.
-    slow.shelf.is_down.store(false, Relaxed);
-    for (total, most) in [(21, 400), (41, 40)] {
-        let late = overlapping(&sessions, &cookie, 20);
-        slow.shelf.take_calls();
-        for reply in block_on(join_all(late.iter().map(finish))) {
-            drop(reply.unwrap());
+    for is_half in [false, true] {
+        let (sessions, slow) = start();
+        let outage = if is_half {
+            &slow.is_read_only
+        } else {
+            &slow.shelf.is_down
+        };
+        let cookie = begin(&sessions);
+        let requests = overlapping(&sessions, &cookie, 20);
+        let all = join_all(requests.iter().map(finish));
+        pin_mut!(all);
+        // Until all but one are refused and the first of them has its turn.
+        while writes(&slow.shelf.calls.lock().unwrap().join(" ")) < 20 {
+            assert!(all.as_mut().now_or_never().is_none());
         }
-        let written = writes(&slow.shelf.take_calls());
-        assert!(written <= most, "{written} writes");
-        assert_eq!(stored(&sessions, &cookie), total);
+        outage.store(true, Relaxed);
+        slow.crowd.lock().unwrap().1 = 0;
+        let failed = block_on(all).into_iter().filter(Result::is_err).count();
+        assert_eq!(failed, 19);
+        let (_, most) = *slow.crowd.lock().unwrap();
+        assert!(most >= 18, "{most} asked at once");
+
+        // When it is back, the first who contend find that out, and then turns are taken again.
+        outage.store(false, Relaxed);
+        for (total, most) in [(21, 400), (41, 40)] {
+            let late = overlapping(&sessions, &cookie, 20);
+            slow.shelf.take_calls();
+            for reply in block_on(join_all(late.iter().map(finish))) {
+                drop(reply.unwrap());
+            }
+            let written = writes(&slow.shelf.take_calls());
+            assert!(written <= most, "{written} writes");
+            assert_eq!(stored(&sessions, &cookie), total);
+        }
     }
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::contention::Turn;
 use super::handle::Handle;
 use crate::protocol::shared::Shared;
 use crate::protocol::step::{self, Step};
@@ -47,7 +48,7 @@ impl RequestSession {
         let policy = &self.shared().policy;
         let backing = self.request.backing();
         let store = &backing.store;
-        let mut turn = None;
+        let mut turn: Option<Turn<'_>> = None;
         loop {
             step = match step {
                 Step::Done(reply) => return Ok(reply),
@@ -68,6 +69,9 @@ impl RequestSession {
                 Step::Write(write) => {
                     let now = policy.now();
                     let outcome = store.write(write.command(), now).await;
+                    if let Some(turn) = &mut turn {
+                        turn.note(outcome.is_ok());
+                    }
                     write.answer(outcome, now)?
                 }
             };

@@ -276,7 +276,3 @@ impl fmt::Debug for Changes {
 fn stamp_of<T>(stamped: Option<&(u64, T)>) -> Option<u64> {
     stamped.map(|(stamp, _)| *stamp)
 }
-
-/// The upper bound of attempts to replay a log or to compute an update, so that a store that always
-/// refuses cannot loop us. It is more than the requests that one visitor can have under way.
-pub(crate) const MAX_ATTEMPTS: u32 = 500;

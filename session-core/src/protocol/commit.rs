@@ -3,7 +3,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt};
-use super::changes::{Changes, MAX_ATTEMPTS};
+use super::changes::Changes;
 use super::data::Data;
 use super::pending::{Creates, Unacknowledged};
 use super::rotation::Rotation;
@@ -13,7 +13,7 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::{Expiry, Id, Policy, Record, Reply, Revision, Secrets, SessionError};
+use crate::{Expiry, Id, Key, Policy, Record, Reply, Revision, Secrets, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
@@ -26,7 +26,13 @@ pub(crate) struct Commit {
     pub(crate) generation: u64,
     /// The session that a sign-in has begun, while it leaves the one in `base`.
     pub(crate) entered: Option<Attempt>,
+    /// The reason for withdrawing that session.
+    pub(crate) failure: Option<SessionError>,
 }
+
+/// The upper bound of attempts to replay a log or to compute an update, so that a store that always
+/// refuses cannot loop us. It is more than the requests that one visitor can have under way.
+pub(crate) const MAX_ATTEMPTS: u32 = 500;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -63,6 +69,7 @@ impl Commit {
             attempts: 0,
             generation: state.generation,
             entered: None,
+            failure: None,
         })
     }
 
@@ -78,7 +85,7 @@ impl Commit {
                 // A creation whose answer was lost is not the session that is created now.
                 state.delete_unacknowledged();
             }
-            state.pending_deletes.last().copied()
+            state.pending_deletes.first().copied()
         };
         if let Some(delete) = delete {
             return Ok(Decision::write(Ask::Delete(delete)));
@@ -96,6 +103,7 @@ impl Commit {
             return Ok(self.done(now));
         };
         let decided = match stored.standing {
+            Standing::Closed if self.changes.is_empty() => Ok(self.done(now)),
             Standing::Closed => Ok(self.superseded(now)),
             Standing::Present | Standing::Remembered => self.replace(&stored, now),
         };
@@ -187,7 +195,7 @@ impl Commit {
         };
         let is_presented = stored.standing == Standing::Present && stored.is_unpresented();
         let changes = data.is_some() || expiry != old.expiry || rotation.is_some();
-        if !changes && !is_presented {
+        if !changes && !is_presented && !self.may_have_written(stored.key) {
             return Ok(self.touch(stored, now));
         }
         let policy = self.policy();
@@ -230,6 +238,13 @@ impl Commit {
         Ok(Decision::write(Ask::Replace(attempt)))
     }
 
+    /// Says whether an early save may have written although its answer was lost; then the base may
+    /// not be the stored state.
+    fn may_have_written(&self, key: Key) -> bool {
+        let state = self.shared.state();
+        state.unacknowledged.iter().any(|write| write.key == key)
+    }
+
     /// Nothing changed: the session's life is extended, if that is due.
     fn touch(&self, stored: &Stored, now: OffsetDateTime) -> Decision {
         let may_extend = self.purpose == Purpose::Finish && stored.may_extend(now);
@@ -251,6 +266,7 @@ impl Commit {
             key: stored.key,
             revision: stored.record.revision,
             changes: Arc::clone(&self.changes),
+            cookie,
             creates,
         });
         Attempt {

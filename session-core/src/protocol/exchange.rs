@@ -70,7 +70,7 @@ pub struct Unread {
     loaded: usize,
     /// The best record so far, if another key is asked for.
     best: Option<Box<Stored>>,
-    /// Ids whose secrets were rotated before.
+    /// Ids of sessions that they do not open any more, and still end.
     dead: Vec<Id>,
     is_stale: bool,
     over: Vec<PendingDelete>,
@@ -220,6 +220,8 @@ impl Unread {
         let (standing, id, digest) = best?;
         let end = policy.lifetime.end(&record, now);
         if end <= now {
+            // A logout ends it all the same, since other clocks may differ.
+            self.dead.push(id);
             policy.ended.note(self.key, now);
             let agreed = now.saturating_sub(policy.clock_skew);
             if end <= agreed {
@@ -230,7 +232,11 @@ impl Unread {
             }
             return None;
         }
-        (!policy.ended.has(self.key, now)).then(|| Stored::new(id, digest, standing, record))
+        if policy.ended.has(self.key, now) {
+            self.dead.push(id);
+            return None;
+        }
+        Some(Stored::new(id, digest, standing, record))
     }
 
     fn open(self, best: Option<Stored>) -> Opened {

@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 use super::changes::Changes;
 use super::data::Data;
 use super::pending::Condition;
+use super::rotation::Rotation;
 use super::session::Session;
 use super::standing::Standing;
 use crate::http::reply::{CookieChange, Loss};
@@ -53,11 +54,11 @@ impl Session {
             });
         }
         let mut state = self.0.writable_even_if_gone()?;
-        match state.loss {
-            Some(Loss::Gone) => return Err(SessionError::Gone),
-            Some(Loss::Superseded) => return Err(SessionError::Superseded),
-            None => {}
+        if state.loss == Some(Loss::Gone) {
+            return Err(SessionError::Gone);
         }
+        // It begins a session of its own.
+        state.loss = None;
         if state.owner().is_some_and(|present| **present != *owner) {
             state.changes.clear();
         }
@@ -98,6 +99,9 @@ impl Session {
     /// The session is finished.
     pub fn destroy(&self) -> Result<(), SessionError> {
         let mut state = self.0.writable_even_if_gone()?;
+        if let Some(key) = state.lost.take() {
+            state.delete(key, Condition::Always);
+        }
         let base = state.base.take();
         let ends = match &base {
             // After a sign-in the browser may have another cookie already.
@@ -129,7 +133,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The lifetime is none ([`crate::ExpiryError`]), or the session is closed.
+    /// The lifetime is none ([`crate::ExpiryError`]), or the session is finished.
     pub fn set_lifetime(&self, expiry: Expiry) -> Result<(), SessionError> {
         let expiry = expiry.check(self.0.policy.now())?;
         let mut state = self.0.writable()?;
@@ -255,8 +259,8 @@ impl Session {
             return Some(lifetime.expires(expiry, record.created, now));
         }
         // Changes that cancel each other out write nothing.
-        let writes =
-            state.changes.rotates() || (!state.changes.is_empty() && state.text() != *record.data);
+        let rotates = Rotation::is_due(&self.0.policy, stored, &state.changes, now);
+        let writes = rotates || (!state.changes.is_empty() && state.text() != *record.data);
         let why = if writes { Use::Write } else { Use::Read };
         let extension = lifetime.extension(record, now, why);
         Some(extension.map_or(end, |extension| extension.expires))

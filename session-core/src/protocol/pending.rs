@@ -3,6 +3,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::changes::Changes;
+use crate::http::reply::CookieChange;
 use crate::{Command, Digest, Key, Only, Revision};
 
 /// A delete that this request has still to make.
@@ -44,6 +45,8 @@ pub(crate) struct Unacknowledged {
     pub(crate) key: Key,
     pub(crate) revision: Revision,
     pub(crate) changes: Arc<Changes>,
+    /// Its consequence for the cookie, if it was applied.
+    pub(crate) cookie: Option<CookieChange>,
     pub(crate) creates: Creates,
 }
 

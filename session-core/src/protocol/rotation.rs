@@ -51,6 +51,25 @@ impl Rotation {
         }
     }
 
+    /// Says whether [`due`](Self::due) finds a rotation.
+    pub(crate) fn is_due(
+        policy: &Policy,
+        stored: &Stored,
+        changes: &Changes,
+        now: OffsetDateTime,
+    ) -> bool {
+        match stored.standing {
+            Standing::Closed => false,
+            Standing::Present => {
+                changes.reauthenticates() || (changes.rotates() && !stored.is_in_grace(now))
+            }
+            Standing::Remembered => {
+                let is_owed = !stored.is_in_grace(now) && !stored.is_reauthenticated();
+                changes.reauthenticates() || (is_owed && Self::again(policy, stored, now).is_some())
+            }
+        }
+    }
+
     /// A new secret, derived from the one that the browser presented.
     fn fresh(
         policy: &Policy,

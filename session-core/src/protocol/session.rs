@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::changes::MAX_ATTEMPTS;
+use super::commit::MAX_ATTEMPTS;
 use super::entries::Replay;
 use super::shared::Shared;
 use crate::{SessionError, ValueError};

@@ -9,8 +9,7 @@ use super::data::Data;
 use super::pending::Condition;
 use super::standing::{Standing, Stored};
 use super::state::State;
-use crate::Record;
-use crate::http::reply::{CookieChange, Loss};
+use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
 
 /// The effects of a store's answers on the session's state.
@@ -23,13 +22,10 @@ impl Commit {
         let key = attempt.stored.key;
         let data = Data::of_record(key, &attempt.stored.record);
         if let Some(mut state) = self.settle(&self.changes, &data) {
-            state.data = data;
             state.has_reauthenticated |= self.changes.reauthenticates();
-            state.base = Some(attempt.stored);
             state.is_stale = false;
-            state.unacknowledged.clear();
-            state.version += 1;
             state.cookie = attempt.cookie.or(state.cookie);
+            state.adopt(attempt.stored, data);
         } else {
             // Destroyed in another task while the answer was on its way.
             self.shared.state().delete(key, Condition::Always);
@@ -58,7 +54,7 @@ impl Commit {
     /// Continues from the state that another request has stored.
     pub(crate) fn rebase(&mut self, stored: Stored) {
         self.data = Data::of_record(stored.key, &stored.record);
-        self.forget_lost_answer(&stored.record);
+        self.forget_lost_answer(&stored);
         {
             // The secret that an early save has issued is not the present one any more.
             let present = stored.record.secrets.present;
@@ -73,14 +69,14 @@ impl Commit {
         self.base = Some(stored);
     }
 
-    /// An earlier save may have been applied although its answer was lost: then its changes are in
-    /// the base already, and must not be replayed on it.
-    fn forget_lost_answer(&mut self, found: &Record) {
+    /// An earlier save may have been applied although its answer was lost. Then its changes are in the
+    /// base already and must not be replayed on it, and its cookie is owed.
+    fn forget_lost_answer(&mut self, stored: &Stored) {
         let lost = {
             let state = self.shared.state();
             let mut writes = state.unacknowledged.iter();
             writes
-                .find(|write| write.revision == found.revision)
+                .find(|write| write.revision == stored.record.revision)
                 .cloned()
         };
         let Some(lost) = lost else {
@@ -90,8 +86,9 @@ impl Commit {
         changes.forget(&lost.changes);
         self.changes = Arc::new(changes);
         if let Some(mut state) = self.settle(&lost.changes, &self.data) {
-            state.unacknowledged.clear();
-            state.version += 1;
+            state.has_reauthenticated |= lost.changes.reauthenticates();
+            state.cookie = lost.cookie.or(state.cookie);
+            state.adopt(stored.clone(), self.data.clone());
         }
     }
 
@@ -135,7 +132,10 @@ impl Commit {
     /// Drops everything: a session that was ended elsewhere gets no cookie and comes back under no id.
     pub(crate) fn gone(&self, now: OffsetDateTime) -> Decision {
         tracing::debug!("a session was ended elsewhere while a request was changing it");
-        self.lost(Loss::Gone, now)
+        if !self.is_discarded() {
+            self.shared.state().lose();
+        }
+        self.done(now)
     }
 
     /// Drops changes that were made with an id from before a sign-in.
@@ -143,12 +143,8 @@ impl Commit {
         tracing::debug!(
             "changes were dropped, made with an id from before a sign-in or a rotation"
         );
-        self.lost(Loss::Superseded, now)
-    }
-
-    fn lost(&self, loss: Loss, now: OffsetDateTime) -> Decision {
         if !self.is_discarded() {
-            self.shared.state().lose(loss);
+            self.shared.state().supersede();
         }
         self.done(now)
     }

@@ -3,12 +3,11 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt};
-use super::changes::MAX_ATTEMPTS;
-use super::commit::{Commit, Decision};
+use super::commit::{Commit, Decision, MAX_ATTEMPTS};
 use super::pending::{Condition, Creates};
 use super::rotation::grace_end;
 use super::standing::{Standing, Stored};
-use crate::http::reply::Loss;
+use crate::port::moment::truncate;
 use crate::{Record, Revision, SessionError};
 
 /// A sign-in from a stored session: a new record is inserted, then the old one is closed.
@@ -111,9 +110,11 @@ impl Commit {
         let policy = self.policy();
         let record = Record {
             revision: Revision::from_random(policy.random()?),
-            expires: policy
-                .lifetime
-                .expires(expiry, present.created, present.seen),
+            expires: truncate(
+                policy
+                    .lifetime
+                    .expires(expiry, present.created, present.seen),
+            ),
             expiry,
             data: text.into(),
             ..present.clone()
@@ -141,10 +142,23 @@ impl Commit {
 
     fn withdrawn(&mut self) -> SessionError {
         self.entered = None;
-        if !self.is_discarded() {
-            self.shared.state().lose(Loss::Gone);
+        self.failure.take().unwrap_or_else(|| {
+            if !self.is_discarded() {
+                self.shared.state().lose();
+            }
+            SessionError::Gone
+        })
+    }
+
+    /// Ends the session that was begun, because the sign-in can't be completed.
+    pub(crate) fn withdraw(&mut self, failure: SessionError) -> Result<Decision, SessionError> {
+        match &self.entered {
+            Some(attempt) => {
+                self.failure = Some(failure);
+                Ok(Decision::write(Ask::Withdraw(attempt.stored.key)))
+            }
+            None => Err(failure),
         }
-        SessionError::Gone
     }
 
     /// The store has failed between the two writes: the browser keeps the old session, and the new

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) is_stale: bool,
     /// The reason if the request's changes were dropped.
     pub(crate) loss: Option<Loss>,
+    /// The key of the session that was lost.
+    pub(crate) lost: Option<Key>,
     /// Whether the moment of authentication is this request's own.
     pub(crate) has_reauthenticated: bool,
     /// The response's change to the cookie.
@@ -48,6 +50,7 @@ impl State {
             is_finished: false,
             is_stale: false,
             loss: None,
+            lost: None,
             has_reauthenticated: false,
             cookie: None,
             unacknowledged: Vec::new(),
@@ -85,14 +88,30 @@ impl State {
         }
     }
 
+    /// Takes an acknowledged state for the base.
+    pub(crate) fn adopt(&mut self, stored: Stored, data: Data) {
+        let key = stored.key;
+        self.unacknowledged.retain(|write| write.key != key);
+        self.base = Some(stored);
+        self.data = data;
+        self.version += 1;
+    }
+
     /// Drops everything, because the session was ended.
-    pub(crate) fn lose(&mut self, loss: Loss) {
-        self.loss = Some(loss);
-        self.base = None;
+    pub(crate) fn lose(&mut self) {
+        self.loss = Some(Loss::Gone);
+        self.lost = self.base.take().map(|stored| stored.key);
         self.data = Data::empty();
         self.changes = Changes::default();
         self.unacknowledged.clear();
         self.cookie = None;
+        self.version += 1;
+    }
+
+    /// Drops the changes, because the request's id is from before a sign-in.
+    pub(crate) fn supersede(&mut self) {
+        self.loss = Some(Loss::Superseded);
+        self.changes = Changes::default();
         self.version += 1;
     }
 

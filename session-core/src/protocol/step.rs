@@ -97,19 +97,16 @@ fn upkeep_is_due(shared: &Shared, state: &State, purpose: Purpose, now: OffsetDa
         let extension = policy.lifetime.extension(&stored.record, now, Use::Read);
         stored.may_extend(now) && extension.is_some()
     };
-    let is_issued_again = || {
-        let rotation = Rotation::due(policy, stored, &state.changes, now);
-        rotation.is_ok_and(|rotation| rotation.is_some())
-    };
+    let is_issued_again = || Rotation::is_due(policy, stored, &state.changes, now);
     is_presented || (purpose == Purpose::Finish && (extends() || is_issued_again()))
 }
 
 fn next(
-    commit: Box<Commit>,
+    mut commit: Box<Commit>,
     decided: Result<Decision, SessionError>,
     now: OffsetDateTime,
 ) -> Result<Step, CommitError> {
-    let ask = match decided {
+    let ask = match decided.or_else(|error| commit.withdraw(error)) {
         Ok(Decision::Write(ask)) => ask,
         Ok(Decision::Done(reply)) => return Ok(Step::Done(reply)),
         Ok(Decision::Load(refused)) => {
