@@ -74,7 +74,8 @@ impl RedisStore {
     /// The URL is invalid, or the server can't be reached or refuses writes. The message names the
     /// host and port, and never the password.
     pub async fn open(url: impl Into<String>) -> Result<Self, StoreError> {
-        Self::open_with(RedisOptions::new(url)).await
+        // Boxed, as a deep future would reach the compiler's limit in applications.
+        Box::pin(Self::open_with(RedisOptions::new(url))).await
     }
 
     /// Connects with options.

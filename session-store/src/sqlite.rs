@@ -63,7 +63,8 @@ impl SqliteStore {
     /// The file can't be written, is no database, or another program's table has the name. The
     /// message names the file and the remedy.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_with(SqliteOptions::new(path)).await
+        // Boxed, as a deep future would reach the compiler's limit in applications.
+        Box::pin(Self::open_with(SqliteOptions::new(path))).await
     }
 
     /// Opens a file, and creates it and its table unless they exist.

@@ -11,7 +11,7 @@ macro_rules! public_store {
             /// The database can't be reached, or another program's table has the name. The message
             /// names the server and the remedy, and no password.
             pub async fn open(url: impl Into<String>) -> Result<Self, session_core::StoreError> {
-                Self::open_with($Options::new(url)).await
+                Box::pin(Self::open_with($Options::new(url))).await
             }
 
             /// Opens a database, and creates the table unless it exists.
@@ -36,7 +36,8 @@ macro_rules! public_store {
                 let dialect = options.check()?;
                 let store =
                     $crate::server::SqlStore::connect(dialect, options.connections, options.timeout);
-                Ok(Self(std::sync::Arc::new(store.await?)))
+                // Boxed, as a deep future would reach the compiler's limit in applications.
+                Ok(Self(std::sync::Arc::new(Box::pin(store).await?)))
             }
 
             /// Creates the table unless it exists.
@@ -48,7 +49,7 @@ macro_rules! public_store {
             ///
             /// The user may not create the table, or another program's table has the name.
             pub async fn migrate(&self) -> Result<(), session_core::StoreError> {
-                self.0.migrate().await
+                Box::pin(self.0.migrate()).await
             }
 
             /// Closes all connections once the running calls are done; later calls fail.
