@@ -1,9 +1,12 @@
+//! The async half: holds the protocol and drives it over a store.
+
 pub(crate) mod contention;
 pub(crate) mod drive;
 pub(crate) mod handle;
 mod named;
 mod pace;
 pub(crate) mod request;
+mod request_state;
 pub(crate) mod sessions;
 mod sweep;
 pub(crate) mod sweeping;

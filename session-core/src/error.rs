@@ -26,7 +26,7 @@ pub enum ValueError {
     },
 }
 
-/// The reason for the failure of an operation on a session; nothing of it took effect.
+/// The reason for the failure of an operation on a session.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SessionError {

@@ -1,2 +1,4 @@
+//! Header bytes in, headers out.
+
 pub(crate) mod cookie;
 pub(crate) mod reply;

@@ -1,3 +1,5 @@
+//! Settings that were checked, and every computation with time, chance and hashes.
+
 pub(crate) mod builder;
 pub(crate) mod clock;
 pub(crate) mod domain;

@@ -1,3 +1,5 @@
+//! What stands between the core and a store.
+
 pub(crate) mod command;
 pub(crate) mod error;
 pub(crate) mod expiry;

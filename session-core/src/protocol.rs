@@ -1,3 +1,5 @@
+//! Decisions as values: no async, no store, no lock but the state's.
+
 pub(crate) mod ask;
 pub(crate) mod changes;
 pub(crate) mod commit;

@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::contention::Turn;
-use super::handle::Handle;
+use super::request_state::RequestState;
 use crate::protocol::shared::Shared;
 use crate::protocol::step::{self, Step};
 use crate::{CommitError, Reply, Session, SessionError};
@@ -32,11 +32,11 @@ use crate::{CommitError, Reply, Session, SessionError};
 #[derive(Clone)]
 pub struct RequestSession {
     session: Session,
-    request: Handle,
+    request: Arc<RequestState>,
 }
 
 impl RequestSession {
-    pub(super) fn new(session: Session, request: Handle) -> Self {
+    pub(super) fn new(session: Session, request: Arc<RequestState>) -> Self {
         Self { session, request }
     }
 
@@ -46,7 +46,7 @@ impl RequestSession {
 
     async fn drive(&self, mut step: Step) -> Result<Reply, CommitError> {
         let policy = &self.shared().policy;
-        let backing = self.request.backing();
+        let backing = &self.request.sessions.backing;
         let store = &backing.store;
         let mut turn: Option<Turn<'_>> = None;
         loop {
@@ -91,7 +91,7 @@ impl RequestSession {
     /// [`update`](Session::update) counts twice. [`SessionError::Gone`] if the session was ended
     /// elsewhere, [`SessionError::Superseded`] if the request came with an id from before a sign-in.
     pub async fn save(&self) -> Result<(), SessionError> {
-        let _gate = self.request.commits().lock().await;
+        let _gate = self.request.commits.lock().await;
         let shared = self.shared();
         drop(shared.writable()?);
         let step = step::commit(shared, shared.policy.now())?;
@@ -110,7 +110,7 @@ impl RequestSession {
         // At once: later writes would miss the response.
         let shared = self.shared();
         shared.close();
-        let next = if let Some(_gate) = self.request.commits().try_lock() {
+        let next = if let Some(_gate) = self.request.commits.try_lock() {
             match step::finish(shared, status, shared.policy.now())? {
                 Step::Done(reply) => return Ok(Finish::Done(reply)),
                 step => Next::Drive(step),
@@ -179,7 +179,7 @@ impl Pending {
     /// its reply.
     pub async fn run(self) -> Result<Reply, CommitError> {
         let session = &self.session;
-        let _gate = session.request.commits().lock().await;
+        let _gate = session.request.commits.lock().await;
         let step = match self.next {
             Next::Decide(status) => {
                 let shared = session.shared();

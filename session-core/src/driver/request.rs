@@ -1,6 +1,11 @@
-use super::drive::Finish;
-use super::handle::{Closed, Handle};
-use crate::{CommitError, Reply};
+use std::sync::Arc;
+
+use super::drive::{Finish, RequestSession};
+use super::handle::Handle;
+use super::request_state::{Remainder, RequestState};
+use super::sessions::Sessions;
+use crate::http::cookie::Presented;
+use crate::{CommitError, Reply, Session};
 
 /// A request guard, which an adapter holds for as long as the request runs.
 ///
@@ -35,11 +40,17 @@ use crate::{CommitError, Reply};
 #[must_use = "a request that is not kept is abandoned"]
 pub struct Request(Handle);
 
-impl Request {
-    pub(super) fn new(handle: Handle) -> Self {
-        Self(handle)
+impl Sessions {
+    /// Begins a request: looks for our cookie in the values of the `Cookie` headers. It does no I/O,
+    /// reads no clock and makes one allocation.
+    pub fn open<'a>(&self, cookies: impl IntoIterator<Item = &'a [u8]>) -> Request {
+        let presented = Presented::scan(self.policy().cookie_name(), cookies);
+        let state = RequestState::new(self.clone(), presented);
+        Request(Handle(Arc::new(state)))
     }
+}
 
+impl Request {
     /// Returns the handle that handlers get.
     #[must_use]
     pub fn handle(&self) -> &Handle {
@@ -54,9 +65,9 @@ impl Request {
     ///
     /// The commit could not be decided; answer with the error's status and its reply.
     pub fn finish(&self, status: u16) -> Result<Finish, CommitError> {
-        match self.0.close() {
-            Closed::Open(session) => session.finish(status),
-            Closed::Reply(reply) => Ok(Finish::Done(reply)),
+        match self.0.0.close() {
+            Remainder::Open(session) => self.joined(session).finish(status),
+            Remainder::Reply(reply) => Ok(Finish::Done(reply)),
         }
     }
 
@@ -78,11 +89,15 @@ impl Request {
     /// If a response goes out all the same, put on it what [`finish`](Self::finish) says afterwards:
     /// it carries the cookie of what an early save has stored, and `Vary`.
     pub fn abandon(&self) {
-        let reply = match self.0.close() {
-            Closed::Open(session) => session.abandon(),
-            Closed::Reply(reply) => reply,
+        let reply = match self.0.0.close() {
+            Remainder::Open(session) => self.joined(session).abandon(),
+            Remainder::Reply(reply) => reply,
         };
-        self.0.leave(reply);
+        self.0.0.leave(reply);
+    }
+
+    fn joined(&self, session: Session) -> RequestSession {
+        RequestSession::new(session, Arc::clone(&self.0.0))
     }
 }
 

@@ -1,9 +1,6 @@
 use std::sync::Arc;
 
 use super::contention::Backing;
-use super::handle::Handle;
-use super::request::Request;
-use crate::http::cookie::Presented;
 use crate::{Device, Policy, Revoke, Store, StoreError};
 
 /// The application-wide entry point: a policy and a store.
@@ -40,13 +37,6 @@ impl Sessions {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.backing.store
-    }
-
-    /// Begins a request: looks for our cookie in the values of the `Cookie` headers. It does no I/O,
-    /// reads no clock and makes one allocation.
-    pub fn open<'a>(&self, cookies: impl IntoIterator<Item = &'a [u8]>) -> Request {
-        let presented = Presented::scan(self.policy.cookie_name(), cookies);
-        Request::new(Handle::new(self.clone(), presented))
     }
 
     /// Returns an owner's live sessions, the most recently seen first.

@@ -80,7 +80,7 @@ impl Reply {
     }
 
     /// Says whether the request's changes were dropped because it came with an id from before a
-    /// sign-in.
+    /// sign-in, or with one that was rotated a while ago.
     #[must_use]
     pub fn is_superseded(&self) -> bool {
         self.loss == Some(Loss::Superseded)

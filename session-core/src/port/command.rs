@@ -64,7 +64,7 @@ impl<'a> Command<'a> {
 /// The condition on which a [`Command::Delete`] removes a record.
 #[derive(Debug, Clone, Copy)]
 pub enum Only<'a> {
-    /// None: it is removed.
+    /// It is removed unconditionally.
     Always,
     /// The digest is that of its present secret or of a remembered one, whatever the clock says.
     Opened(&'a Digest),

@@ -6,7 +6,8 @@ use crate::PublicId;
 ///
 /// It is the record's primary key. The browser presents it as the first part of its
 /// [`Id`](crate::Id); alone it opens nothing, because a session is opened by the secret that follows
-/// it. So a key may stand in a database, an index and a URL, but not in a log of ours: `Debug` hides it.
+/// it. So a key may stand in a database, an index, a URL and, as a [handle](Self::public_id), in a log.
+/// `Debug` hides it.
 ///
 /// Keys are drawn at random, so a store may use their bytes as a hash.
 ///

@@ -19,7 +19,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ///
     /// The store looks at the key alone; the core compares secrets. Only a copy that may be older
     /// than the last write (a cache, a replica) looks at `secret`: it answers if that is the
-    /// [present digest](crate::Secrets::present) of its copy, and asks the original otherwise.
+    /// [present digest](crate::Secrets::present) of its copy, and asks the original otherwise. After
+    /// a write was refused a copy must not answer for that key.
     ///
     /// A record whose `data` cannot be understood is returned as it is; the core deals with it.
     async fn load(

@@ -46,7 +46,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The owner is not 1 to 255 bytes long, or the session is finished.
+    /// The owner is not 1 to 255 bytes long, or the session can't be written any more.
     pub fn sign_in(&self, owner: &str) -> Result<(), SessionError> {
         if owner.is_empty() || owner.len() > 255 {
             return Err(SessionError::Owner {
@@ -77,7 +77,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Nobody is signed in, or the session is finished.
+    /// Nobody is signed in, or the session can't be written any more.
     pub fn reauthenticate(&self) -> Result<(), SessionError> {
         let mut state = self.0.writable()?;
         if state.owner().is_none() {
@@ -133,7 +133,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The lifetime is none ([`crate::ExpiryError`]), or the session is finished.
+    /// The lifetime is none ([`crate::ExpiryError`]), or the session can't be written any more.
     pub fn set_lifetime(&self, expiry: Expiry) -> Result<(), SessionError> {
         let expiry = expiry.check(self.0.policy.now())?;
         let mut state = self.0.writable()?;

@@ -15,6 +15,10 @@ use crate::{SessionError, ValueError};
 /// response begins, or until an early `save`. Clones are the same session. After the
 /// response has begun it is finished: reads go on, writes are [`SessionError::Finished`].
 ///
+/// A session can't be written any more when the response has begun ([`SessionError::Finished`]), or
+/// when an early save has found it ended ([`SessionError::Gone`]) or left by a sign-in
+/// ([`SessionError::Superseded`]).
+///
 /// Values are JSON, one text a key. Two requests that write different keys both succeed; of two
 /// that write the same key the later wins, unless they use [`update`](Self::update).
 ///
@@ -50,7 +54,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The value has no JSON form, the session would be too large, or the session is finished.
+    /// The value has no JSON form, the session would be too large, or the session can't be written any more.
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let text = encode(key, &value)?;
         let mut state = self.0.writable()?;
@@ -140,7 +144,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The session is finished.
+    /// The session can't be written any more.
     pub fn remove(&self, key: &str) -> Result<bool, SessionError> {
         let mut state = self.0.writable()?;
         let present = state.value(key).is_some();
@@ -154,7 +158,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The value is of another type (then it stays), or the session is finished.
+    /// The value is of another type (then it stays), or the session can't be written any more.
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
         let mut state = self.0.writable()?;
         let value = decode(key, state.value(key))?;
@@ -170,7 +174,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The session is finished.
+    /// The session can't be written any more.
     pub fn clear(&self) -> Result<(), SessionError> {
         let mut state = self.0.writable()?;
         if state.members().next().is_some() {
@@ -235,7 +239,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The session is finished.
+    /// The session can't be written any more.
     pub fn delete_test_cookie(&self) -> Result<(), SessionError> {
         self.remove(TEST_COOKIE).map(|_| ())
     }

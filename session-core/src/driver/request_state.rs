@@ -1,0 +1,93 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::sessions::Sessions;
+use crate::http::cookie::Presented;
+use crate::{Reply, Session};
+
+/// The state that a request's handles and sessions share.
+pub(super) struct RequestState {
+    pub(super) sessions: Sessions,
+    slot: Mutex<Slot>,
+    /// One load at a time.
+    pub(super) loads: async_lock::Mutex<()>,
+    /// One commit at a time: two would each replay the other's changes.
+    pub(super) commits: async_lock::Mutex<()>,
+}
+
+pub(super) enum Slot {
+    Unread {
+        presented: Presented,
+        /// The store has failed to answer, and the response depends on the cookie all the same.
+        was_asked: bool,
+    },
+    Open(Session),
+    Finished {
+        was_open: bool,
+        /// The reply of a request that was abandoned, until it is taken.
+        reply: Reply,
+    },
+}
+
+/// The remainder of a request that is closed.
+pub(super) enum Remainder {
+    /// A session to commit.
+    Open(Session),
+    /// Nothing to commit, but a reply.
+    Reply(Reply),
+}
+
+impl RequestState {
+    pub(super) fn new(sessions: Sessions, presented: Presented) -> Self {
+        Self {
+            sessions,
+            slot: Mutex::new(Slot::Unread {
+                presented,
+                was_asked: false,
+            }),
+            loads: async_lock::Mutex::new(()),
+            commits: async_lock::Mutex::new(()),
+        }
+    }
+
+    /// Closes the request: the session can no longer be opened or used. Returns it if it is open.
+    pub(super) fn close(&self) -> Remainder {
+        let mut slot = self.slot();
+        let was_open = slot.is_open_or_was();
+        let finished = Slot::Finished {
+            was_open,
+            reply: Reply::default(),
+        };
+        match std::mem::replace(&mut *slot, finished) {
+            Slot::Open(session) => Remainder::Open(session),
+            Slot::Unread {
+                was_asked: true, ..
+            } => {
+                let policy = self.sessions.policy();
+                Remainder::Reply(Reply::new(policy, None, None, policy.now()))
+            }
+            Slot::Unread { .. } => Remainder::Reply(Reply::default()),
+            Slot::Finished { reply, .. } => Remainder::Reply(reply),
+        }
+    }
+
+    /// Leaves what the next [`close`](Self::close) returns.
+    pub(super) fn leave(&self, left: Reply) {
+        if let Slot::Finished { reply, .. } = &mut *self.slot() {
+            *reply = left;
+        }
+    }
+
+    pub(super) fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    pub(super) fn is_open_or_was(&self) -> bool {
+        match self {
+            Self::Unread { .. } => false,
+            Self::Open(_) => true,
+            Self::Finished { was_open, .. } => *was_open,
+        }
+    }
+}
