@@ -112,6 +112,8 @@ impl State {
     pub(crate) fn supersede(&mut self) {
         self.loss = Some(Loss::Superseded);
         self.changes = Changes::default();
+        // The sign-in has set another.
+        self.cookie = None;
         self.version += 1;
     }
 
