@@ -1,0 +1,122 @@
+//! Early saves that fail, that hang, and that come too late.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use futures_util::future::join;
+use futures_util::{FutureExt, pin_mut};
+use pollster::block_on;
+use session_core::{Finish, Request, SessionError};
+
+use crate::request::{
+    all_is_finished, begin, finish, is_finished, load, log_out, open, read, start,
+};
+
+#[test]
+fn a_save_that_failed_keeps_the_changes_and_can_be_repeated() {
+    for is_applied in [false, true] {
+        let (sessions, shelf) = start();
+        let cookie = begin(&sessions);
+        let request = open(&sessions, &cookie);
+        let session = load(request.handle());
+        session
+            .update("n", |n: Option<u32>| n.unwrap() + 1)
+            .unwrap();
+        shelf.is_down.store(!is_applied, Relaxed);
+        shelf.loses_answer.store(is_applied, Relaxed);
+        assert!(block_on(session.save()).is_err());
+        shelf.is_down.store(false, Relaxed);
+        assert!(session.is_modified());
+        block_on(session.save()).unwrap();
+        assert!(!session.is_modified());
+        drop(finish(&request, 200).unwrap());
+        assert_eq!(read(&sessions, &cookie).get::<u32>("n").unwrap(), Some(1));
+    }
+}
+
+#[test]
+fn a_save_after_the_session_ended_elsewhere_says_so() {
+    let (sessions, _) = start();
+    let cookie = begin(&sessions);
+    let request = open(&sessions, &cookie);
+    let session = load(request.handle());
+    session.insert("k", 1).unwrap();
+    log_out(&sessions, &cookie);
+    assert!(matches!(block_on(session.save()), Err(SessionError::Gone)));
+    assert!(matches!(block_on(session.save()), Err(SessionError::Gone)));
+    let reply = finish(&request, 200).unwrap();
+    assert!(reply.is_gone() && reply.set_cookie().is_none());
+}
+
+#[test]
+fn the_end_waits_for_a_save_that_is_under_way() {
+    let (sessions, shelf) = start();
+    let cookie = begin(&sessions);
+    let request = open(&sessions, &cookie);
+    let session = load(request.handle());
+    session
+        .update("n", |n: Option<u32>| n.unwrap() + 1)
+        .unwrap();
+    shelf.take_calls();
+    // The save hangs in the store.
+    shelf.hold();
+    let save = session.save();
+    pin_mut!(save);
+    assert!(save.as_mut().now_or_never().is_none());
+    session.insert("late", true).unwrap();
+    let Finish::Pending(end) = request.finish(200).unwrap() else {
+        panic!("the end has to wait");
+    };
+    let end = end.run();
+    pin_mut!(end);
+    assert!(end.as_mut().now_or_never().is_none());
+    assert_eq!(shelf.take_calls(), "replace");
+    shelf.release();
+    let (saved, reply) = block_on(join(save, end));
+    saved.unwrap();
+    assert!(!reply.unwrap().is_gone());
+    assert_eq!(shelf.take_calls(), "replace");
+    let session = read(&sessions, &cookie);
+    assert_eq!(session.get::<u32>("n").unwrap(), Some(1));
+    assert!(session.contains("late"));
+}
+
+#[test]
+fn a_response_that_gives_up_waiting_for_a_save_has_finished_the_session() {
+    type GiveUp = fn(&Request);
+    let ways: [(&str, GiveUp); 3] = [
+        ("before it ran", |request| {
+            assert!(matches!(request.finish(200), Ok(Finish::Pending(_))));
+        }),
+        ("while it ran", |request| {
+            let Ok(Finish::Pending(pending)) = request.finish(200) else {
+                panic!("the end has to wait");
+            };
+            assert!(pending.run().now_or_never().is_none());
+        }),
+        ("in one", |request| {
+            assert!(request.commit(200).now_or_never().is_none());
+        }),
+    ];
+    for (way, give_up) in ways {
+        let (sessions, shelf) = start();
+        let cookie = begin(&sessions);
+        let request = open(&sessions, &cookie);
+        let session = load(request.handle());
+        session.insert("saved", 1).unwrap();
+        shelf.take_calls();
+        shelf.hold();
+        let save = session.save();
+        pin_mut!(save);
+        assert!(save.as_mut().now_or_never().is_none());
+        session.insert("unsaved", 1).unwrap();
+        give_up(&request);
+        // Also while the save is still under way.
+        assert!(is_finished(&session.insert("late", 1)), "{way}");
+        shelf.release();
+        block_on(save).unwrap();
+        assert!(all_is_finished(request.handle(), &session), "{way}");
+        drop(request);
+        assert_eq!(shelf.take_calls(), "replace", "{way}");
+        assert_eq!(read(&sessions, &cookie).keys(), ["n", "saved"], "{way}");
+    }
+}
