@@ -3,9 +3,9 @@
 
 mod clocks;
 mod cookies;
+mod extension;
 mod own_lifetime;
 mod remains;
-mod renewal;
 #[path = "../util/mod.rs"]
 mod util;
 
