@@ -11,10 +11,13 @@ mod devices;
 mod driver;
 mod forms;
 mod inactivity;
+mod overlap;
 mod pictures;
 mod profile;
 mod server;
 mod stage;
+mod tool;
+mod traffic;
 mod visitor;
 mod wait;
 
@@ -37,7 +40,7 @@ macro_rules! proofs {
     };
 }
 
-const PROOFS: [Proof; 14] = proofs! {
+const PROOFS: [Proof; 22] = proofs! {
     closing:
         a_session_ends_with_the_browser_when_the_server_says_so
         a_session_with_an_age_survives_the_browser
@@ -56,6 +59,15 @@ const PROOFS: [Proof; 14] = proofs! {
         the_page_works_without_scripts;
     inactivity:
         a_session_ends_when_nobody_looks_and_not_before;
+    overlap:
+        a_double_click_on_sign_in_signs_in
+        of_two_logins_at_once_the_last_answer_counts
+        a_page_from_before_a_login_works
+        a_page_whose_login_was_lost_works
+        the_back_button_after_a_login_leads_to_a_page_that_works
+        requests_under_way_during_a_login_are_answered
+        requests_under_way_during_a_rotation_lose_nothing
+        a_lost_answer_of_a_rotation_logs_nobody_out;
     pictures:
         the_page_fits_and_every_control_has_a_name;
 };

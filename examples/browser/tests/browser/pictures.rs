@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::{ParseError, Url};
 
 use crate::stage::Stage;
+use crate::tool::Tool;
 use crate::visitor::Visitor;
 
 pub async fn the_page_fits_and_every_control_has_a_name(stage: &Stage) {
@@ -87,22 +88,6 @@ async fn assert_named(visitor: &Visitor) {
             .await;
         let name = name.as_str().unwrap().trim().to_owned();
         assert!(!name.is_empty(), "{}", control.html(false).await.unwrap());
-    }
-}
-
-/// A command to Chromium's developer tools.
-#[derive(Debug)]
-struct Tool(&'static str, Value);
-
-impl WebDriverCompatibleCommand for Tool {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        let session = session.unwrap_or_default();
-        base.join(&format!("session/{session}/goog/cdp/execute"))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        let body = json!({ "cmd": self.0, "params": self.1 });
-        (Method::POST, Some(body.to_string()))
     }
 }
 

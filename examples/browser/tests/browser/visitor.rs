@@ -1,11 +1,14 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::cookies::Cookie;
 use fantoccini::elements::Element;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, Locator};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::tool::Tool;
 use crate::wait::until;
 
 /// Somebody at a browser, on the showcase's page: what they see, and what they do.
@@ -51,18 +54,68 @@ impl Visitor {
         self.client.refresh().await.unwrap();
     }
 
+    pub async fn go_back(&self) {
+        self.client.back().await.unwrap();
+    }
+
+    /// Opens the page in another tab, and stays in this one.
+    pub async fn open_tab(&self) -> WindowHandle {
+        let here = self.tab().await;
+        let tab = self.client.new_window(true).await.unwrap().handle;
+        self.turn_to(&tab).await;
+        self.go_home().await;
+        self.turn_to(&here).await;
+        tab
+    }
+
+    /// Returns the present tab.
+    pub async fn tab(&self) -> WindowHandle {
+        self.client.window().await.unwrap()
+    }
+
+    pub async fn turn_to(&self, tab: &WindowHandle) {
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+    }
+
+    /// Lets every answer to this tab take that long on its way from the server.
+    pub async fn delay_answers(&self, time: Duration) {
+        // Without this Chromium delays pages only.
+        self.command(Tool("Network.enable", json!({}))).await;
+        let conditions = json!({
+            "offline": false,
+            "latency": time.as_millis(),
+            "downloadThroughput": -1,
+            "uploadThroughput": -1,
+        });
+        self.command(Tool("Network.emulateNetworkConditions", conditions))
+            .await;
+    }
+
     /// Clicks on what leads to a new page, and waits for that page.
     pub async fn press(&self, button: &str) {
         let old = self.find("html").await;
         self.find(button).await.click().await.unwrap();
-        until("a new page", async || match old.tag_name().await {
-            Ok(_) => false,
-            Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => true,
-            // In the very moment of the change, Chromium may have no clear word for it.
-            Err(error) if error.is_unknown_error() || error.is_javascript_error() => false,
-            Err(error) => panic!("{error}"),
-        })
-        .await;
+        Self::wait_for_another(&old).await;
+    }
+
+    /// Clicks twice on what leads to a new page, with a pause in between, and waits for that page.
+    pub async fn double_click(&self, button: &str, pause: Duration) {
+        let old = self.find("html").await;
+        let place = PointerAction::MoveToElement {
+            element: self.find(button).await,
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        };
+        let button = MOUSE_BUTTON_LEFT;
+        let click = [PointerAction::Down { button }, PointerAction::Up { button }];
+        let pause = PointerAction::Pause { duration: pause };
+        let actions = [place].into_iter().chain(click.clone());
+        let actions = actions.chain([pause]).chain(click);
+        let mouse = MouseActions::new("mouse".to_owned());
+        let mouse = actions.fold(mouse, InputSource::then);
+        self.client.perform_actions(mouse).await.unwrap();
+        Self::wait_for_another(&old).await;
     }
 
     /// Clicks on what stays on the page.
@@ -165,6 +218,17 @@ impl Visitor {
 
     pub async fn find_all(&self, selector: &str) -> Vec<Element> {
         self.client.find_all(Locator::Css(selector)).await.unwrap()
+    }
+
+    async fn wait_for_another(page: &Element) {
+        until("a new page", async || match page.tag_name().await {
+            Ok(_) => false,
+            Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => true,
+            // In the very moment of the change, Chromium may have no clear word for it.
+            Err(error) if error.is_unknown_error() || error.is_javascript_error() => false,
+            Err(error) => panic!("{error}"),
+        })
+        .await;
     }
 
     async fn find(&self, selector: &str) -> Element {
