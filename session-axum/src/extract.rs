@@ -10,12 +10,12 @@ use crate::slot::handle_named;
 named! {
     /// The visitor's session, loaded.
     ///
-    /// It dereferences to [`RequestSession`], which can be saved early, and so to the
-    /// [`session_core::Session`] that code for any framework is written against.
+    /// It dereferences to [`RequestSession`], which can be saved early, and through it to
+    /// [`session_core::Session`], the type for framework-independent code.
     ///
-    /// Loading asks the store at most once a request, however many extractors there are, and not
-    /// at all without a cookie. `M` says which layer's session, if there are
-    /// [several](crate::SessionLayer::named). `Option<Session>` is `None` where no layer is around.
+    /// All extractors of a request share one load; without a cookie there is none. `M` selects the
+    /// layer, if there are [several](crate::SessionLayer::named). `Option<Session>` is `None`
+    /// outside of the layer.
     pub struct Session(RequestSession);
 }
 

@@ -22,7 +22,7 @@ pin_project! {
         guard: Request,
         #[pin]
         inner: F,
-        // Once the head is ready, if the store is to be asked.
+        // `Some` once the head is ready, if the commit needs the store.
         commit: Option<Pin<Box<dyn Future<Output = Response<Body>> + Send>>>,
     }
 }
@@ -50,7 +50,7 @@ where
         let commit = if let Some(commit) = this.commit {
             commit
         } else {
-            // An error of the service is no response, so nothing is committed.
+            // The service failed and there is no response, so nothing is committed.
             let response = ready!(this.inner.poll(context))?.map(Body::new);
             let pending = match this.guard.finish(response.status().as_u16()) {
                 Ok(Finish::Pending(pending)) => pending,

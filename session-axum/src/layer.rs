@@ -4,14 +4,14 @@ use tower_layer::Layer;
 use crate::service::SessionService;
 
 named! {
-    /// Gives every request a session; see the [crate's docs](crate) for an example.
+    /// The layer that gives every request a session; the [crate's docs](crate) have an example.
     ///
-    /// `M` tells several sessions of one application apart; [`named`](Self::named) sets it.
+    /// `M` distinguishes several sessions of one application; [`named`](Self::named) sets it.
     pub struct SessionLayer(Sessions);
 }
 
 impl SessionLayer {
-    /// Creates the layer behind plain [`Session`](crate::Session) extractors.
+    /// Creates the layer for unnamed [`Session`](crate::Session) extractors.
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
         sessions.into()
@@ -19,10 +19,10 @@ impl SessionLayer {
 }
 
 impl<M> SessionLayer<M> {
-    /// Serves `Session<N>` extractors instead, next to layers of other names.
+    /// Serves `Session<N>` extractors instead, beside layers of other names.
     ///
-    /// Give each its own cookie name; the layers may lie in any order. Of two layers of one name
-    /// around a handler, the inner one counts.
+    /// Give each layer its own cookie name; their order does not matter. If two layers around a
+    /// handler have the same name, the inner one counts.
     ///
     /// ```
     /// use axum::{Router, routing::get};

@@ -1,15 +1,15 @@
 //! Web sessions for axum: a tower layer and an extractor over `session-core`.
 //!
 //! ```text
-//! request ──▶ SessionLayer: opens the session, asks nobody
+//! request ──▶ SessionLayer: opens the session, without I/O
 //!               │
 //!               ▼
-//!             your handler: `Session` loads it, at most one read of the store
+//!             your handler: `Session` loads it, at most one store call
 //!               │
 //! response ◀── SessionLayer: commits what changed, adds Set-Cookie, Vary, Cache-Control
 //! ```
 //!
-//! A handler that takes no session costs no store call and gets no header.
+//! A handler without a session causes no store call and no header.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -33,10 +33,10 @@
 //! # }
 //! ```
 //!
-//! The session is committed when the response's head is ready. Later writes, from a streaming
-//! body or a task, are [`SessionError::Finished`]; `session.save().await` commits early. A response
-//! of 500 or more drops the changes, and a panic commits nothing. If the store fails, the client
-//! gets an opaque 503, with the cookie of what an early `save` has stored.
+//! The session is committed when the response's head is ready. A later write, from a streaming
+//! body or a task, fails with [`SessionError::Finished`]; `session.save().await` commits early. A
+//! status of 500 or more drops the changes, and a panic commits nothing. If the store fails, the
+//! client gets an opaque 503, and the cookie of the last early `save`.
 //!
 //! A logout need not load the session:
 //!
@@ -48,11 +48,11 @@
 //! }
 //! ```
 //!
-//! Several sessions on one application have a marker type each; see [`SessionLayer::named`].
-//! Middleware that has a request and no extractors uses [`handle`].
+//! Several sessions on one application need a marker type each; see [`SessionLayer::named`].
+//! Middleware without extractors uses [`handle`].
 //!
-//! Code that serves other frameworks too takes a `&session_core::Session`; the extractor
-//! dereferences to it, and this crate re-exports [`session_core`].
+//! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
+//! and this crate re-exports [`session_core`].
 //!
 //! ```
 //! use session_axum::session_core::Session;
@@ -79,11 +79,11 @@
 //! | `session.cycle_id().await?` at login | `session.sign_in(owner)?` |
 //! | `session.flush().await?` | `session.destroy()?` |
 //! | `session.save().await?` | the same |
-//! | cookies `id`, from any store | a new cookie and table: visitors sign in once more |
+//! | cookies `id`, from any store | a new cookie and table: visitors have to sign in again |
 //!
 //! # What this crate does not do
 //!
-//! It decides nothing about sessions; `session-core` does. It keeps none; `session-store` does.
+//! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
 
 mod extract;
 mod future;

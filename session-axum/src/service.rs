@@ -13,7 +13,7 @@ use tower_service::Service;
 use crate::future::ResponseFuture;
 use crate::slot::Slot;
 
-/// What [`SessionLayer`](crate::SessionLayer) makes of a service.
+/// A service inside a [`SessionLayer`](crate::SessionLayer).
 pub struct SessionService<S, M = ()> {
     inner: S,
     sessions: Sessions,
@@ -52,7 +52,7 @@ where
             .open(cookies.iter().map(HeaderValue::as_bytes));
         let slot = Slot::<M>::from(guard.handle().clone());
         request.extensions_mut().insert(slot);
-        // Opening waits for nothing, so the service that was polled ready is called here and now.
+        // Opening is synchronous, so this calls the very service that was polled ready.
         ResponseFuture::new(self.inner.call(request), guard)
     }
 }

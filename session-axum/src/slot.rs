@@ -2,15 +2,15 @@ use http::Extensions;
 use session_core::{Handle, named};
 
 named! {
-    /// The entry in a request's extensions in which the layer of one name leaves its handle.
+    /// The entry in a request's extensions for the handle of the layer of one name.
     ///
-    /// The type is private, so nobody else can add or remove it.
+    /// The type is private, so no other code can add or remove it.
     pub(crate) struct Slot(Handle);
 }
 
-/// Returns the request's handle; `None` if no unnamed [`SessionLayer`](crate::SessionLayer) is around.
+/// Returns the request's handle; `None` outside of an unnamed [`SessionLayer`](crate::SessionLayer).
 ///
-/// For middleware that has a request and no extractors: [`Handle::load`] then gives the session.
+/// It is for middleware without extractors; [`Handle::load`] loads the session.
 #[must_use]
 pub fn handle(extensions: &Extensions) -> Option<&Handle> {
     handle_named::<()>(extensions)

@@ -1,4 +1,4 @@
-//! What a request costs the store, and the allocator.
+//! The cost of a request, in store calls and allocations.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -135,7 +135,7 @@ fn an_untouched_session_allocates_its_handle_and_its_slot_only() {
     let sessions = Sessions::new(policy("session"), MemoryStore::new());
     let mut service = SessionLayer::new(sessions).layer(service_fn(answer));
     let mut request = request("GET", "/", &format!("session={}", "a".repeat(48)));
-    // Frameworks have put something there already, so the map itself is not ours to count.
+    // The framework has entries there already, so the map's own allocation does not count.
     request.extensions_mut().insert(());
     let mut request = Some(request);
     let counted = allocation_counter::measure(|| {

@@ -1,4 +1,4 @@
-//! How a request ends, and what is committed then.
+//! The end of a request, and what it commits.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -46,7 +46,7 @@ async fn a_failed_commit_is_an_outage_without_a_cookie() {
     site.post("/write", "").await.is_outage();
     site.faults.come_up();
     let cookie = site.visitor().await;
-    // The load succeeds, the write does not.
+    // The load succeeds, the write fails.
     site.faults.fail(site.faults.calls() + 2);
     site.post("/write", &cookie).await.is_outage();
     assert_eq!(site.get("/read", &cookie).await.body, "1");
@@ -140,7 +140,7 @@ async fn an_early_save_is_stored_and_its_cookie_travels_with_the_head() {
 }
 
 #[tokio::test]
-async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+async fn a_failed_commit_after_an_early_save_sets_the_cookie_of_the_saved_session() {
     let handler = async |session: Session| {
         session.sign_in("ada").unwrap();
         session.save().await.unwrap();
@@ -155,7 +155,7 @@ async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved()
         );
     let site = Site::new(routes);
     let cookie = site.visitor().await;
-    // A load, the two writes of the sign-in, and then the one that fails.
+    // The load and the sign-in's two writes succeed, the next write fails.
     site.faults.fail(site.faults.calls() + 4);
     let seen = site.get("/", &cookie).await;
     seen.is_unavailable();

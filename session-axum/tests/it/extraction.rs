@@ -1,4 +1,4 @@
-//! What handlers and middleware get.
+//! Extraction in handlers and middleware.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! What browsers and caches are told.
+//! The headers for browsers and caches.
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};

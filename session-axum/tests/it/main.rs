@@ -1,4 +1,4 @@
-//! The adapter, driven through real routers.
+//! Tests of the adapter through real routers.
 #![allow(clippy::unwrap_used)]
 
 mod cost;

@@ -17,7 +17,7 @@ fn show(session: &session_core::Session) -> String {
     session.get::<String>("who").unwrap().unwrap_or_default()
 }
 
-/// Two sessions whose cookies have different names, in one store or two, in either order.
+/// Builds an application with two sessions, in one store or two, in either order.
 fn both(visitors: &MemoryStore, admins: &MemoryStore, admin_outside: bool) -> Router {
     let routes = Router::new()
         .route(

@@ -8,7 +8,7 @@ use session_store::MemoryStore;
 use session_testkit::{FaultyStore, SpyStore};
 use tower::ServiceExt;
 
-/// A site with one session layer, and its store seen from three sides.
+/// A site with one session layer, and its store: plain, counting and failing.
 pub struct Site {
     pub app: Router,
     pub sessions: Sessions,
@@ -18,7 +18,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Puts a layer around the routes.
+    /// Wraps the routes in a layer.
     pub fn new(routes: Router) -> Self {
         let memory = MemoryStore::new();
         let faults = FaultyStore::new(memory.clone());
@@ -33,7 +33,7 @@ impl Site {
         }
     }
 
-    /// The routes that most tests need.
+    /// Creates a site with the routes that most tests need.
     pub fn usual() -> Self {
         let routes = Router::new()
             .route("/untouched", get(async || "nothing"))
@@ -53,7 +53,7 @@ impl Site {
         send(&self.app, "POST", path, cookie).await
     }
 
-    /// Begins a session and returns its cookie, with the counts at zero.
+    /// Begins a session, resets the call counts and returns the cookie.
     pub async fn visitor(&self) -> String {
         let cookie = self.post("/write", "").await.cookie();
         let _ = self.spy.take();
@@ -87,7 +87,7 @@ pub fn policy(cookie: &str) -> Policy {
     policy.build().unwrap()
 }
 
-/// A whole response.
+/// A complete response.
 #[derive(Debug)]
 pub struct Seen {
     pub status: StatusCode,
@@ -105,7 +105,7 @@ impl Seen {
         values.map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns what the browser would send back: each cookie that was set.
+    /// Returns the `Cookie` header that the browser would send back.
     pub fn cookie(&self) -> String {
         let pairs: Vec<&str> = self
             .set_cookies()
@@ -116,13 +116,13 @@ impl Seen {
         pairs.join("; ")
     }
 
-    /// Checks that the store's outage is told, to caches too, and nothing else.
+    /// Checks for an outage response with `Vary` and without a cookie.
     pub fn is_outage(&self) {
         self.is_unavailable();
         assert_eq!(self.set_cookies(), [""; 0]);
     }
 
-    /// Checks that the store's outage is told, to caches too.
+    /// Checks for an outage response with `Vary`.
     pub fn is_unavailable(&self) {
         assert_eq!(self.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(self.body, r#"{"error":"session store unavailable"}"#);
