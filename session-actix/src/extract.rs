@@ -12,15 +12,15 @@ use crate::slot::SessionExt;
 named! {
     /// The visitor's session, loaded.
     ///
-    /// It dereferences to [`RequestSession`], which can be saved early, and so to the
-    /// [`session_core::Session`] that code for any framework is written against.
+    /// It dereferences to [`RequestSession`], which can be saved early, and through it to
+    /// [`session_core::Session`], the type for framework-independent code.
     ///
-    /// Loading asks the store at most once a request, however many extractors there are, and not
-    /// at all without a cookie. `M` says which middleware's session, if there are
-    /// [several](crate::SessionMiddleware::named). It is `Send`, so tasks may take it along.
+    /// All extractors of a request share one load; without a cookie there is none. `M` selects the
+    /// middleware, if there are [several](crate::SessionMiddleware::named). The session is `Send`,
+    /// so it can move into tasks.
     ///
-    /// actix-web makes `Option<Session>` a `None` of every rejection, an outage of the store included.
-    /// `Result<Session, Rejection>` tells it from a missing middleware.
+    /// In actix-web every rejection makes `Option<Session>` a `None`, a store outage too.
+    /// `Result<Session, Rejection>` distinguishes an outage from a missing middleware.
     pub struct Session(RequestSession);
 }
 

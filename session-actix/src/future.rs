@@ -19,10 +19,10 @@ pin_project! {
     /// commits nothing.
     pub struct ResponseFuture<F, B> {
         guard: Option<Request>,
-        // Until it has answered.
+        // `Some` until it has completed.
         #[pin]
         inner: Option<F>,
-        // All that is left to do, where the store is asked.
+        // The remaining work that needs the store.
         rest: Option<Pin<Box<dyn Future<Output = Result<ServiceResponse<EitherBody<B>>, Error>>>>>,
     }
 }
@@ -33,7 +33,7 @@ impl<F, B> ResponseFuture<F, B> {
         Self { guard, inner, rest }
     }
 
-    /// Does something else in place of the inner service, such as to wait before it is called.
+    /// Runs another future in place of the inner service, such as one that preloads first.
     pub(crate) fn instead(
         rest: impl Future<Output = Result<ServiceResponse<EitherBody<B>>, Error>> + 'static,
     ) -> Self {
@@ -57,7 +57,7 @@ where
         if let (Some(guard), Some(inner)) = (this.guard, this.inner.as_mut().as_pin_mut()) {
             let outcome = ready!(inner.poll(context));
             this.inner.set(None);
-            // An error is not made a response to find out: some can be made one only once.
+            // The error is not converted to a response for this: some errors allow that only once.
             let status = match &outcome {
                 Ok(response) => response.status(),
                 Err(error) => error.as_response_error().status_code(),
@@ -81,7 +81,7 @@ impl<F, B> fmt::Debug for ResponseFuture<F, B> {
     }
 }
 
-/// Puts the session's headers on what the inner service answered, or on a 503 in its place.
+/// Puts the session's headers on the inner service's outcome, or on a 503 in its place.
 pub(crate) fn answer<B>(
     outcome: Result<ServiceResponse<B>, Error>,
     committed: Result<Reply, CommitError>,
@@ -93,7 +93,7 @@ pub(crate) fn answer<B>(
             let outage = response.error_response(Rejection(error));
             Ok(with(&reply, outage.map_into_right_body()))
         }
-        // An error has no request of its own, so there is nothing to make a response of.
+        // An error has no request of its own, so no response can be built.
         (Err(_), Err((error, reply))) => Err(error_with(reply, Rejection(error).into())),
     }
 }

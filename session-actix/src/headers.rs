@@ -1,7 +1,7 @@
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use session_core::Headers;
 
-/// A response's header map, as a reply sees it.
+/// A response's header map, for a reply to write to.
 pub(crate) struct HeaderMapHeaders<'a>(pub(crate) &'a mut HeaderMap);
 
 impl Headers for HeaderMapHeaders<'_> {

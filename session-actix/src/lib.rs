@@ -1,15 +1,15 @@
 //! Web sessions for actix-web: a middleware and an extractor over `session-core`.
 //!
 //! ```text
-//! request ──▶ SessionMiddleware: opens the session, asks nobody
+//! request ──▶ SessionMiddleware: opens the session, without I/O
 //!               │
 //!               ▼
-//!             your handler: `Session` loads it, at most one read of the store
+//!             your handler: `Session` loads it, at most one store call
 //!               │
 //! response ◀── SessionMiddleware: commits what changed, adds Set-Cookie, Vary, Cache-Control
 //! ```
 //!
-//! A handler that takes no session costs no store call and gets no header.
+//! A handler without a session causes no store call and no header.
 //!
 //! ```no_run
 //! use actix_web::{App, HttpServer, web};
@@ -25,7 +25,7 @@
 //! async fn main() -> std::io::Result<()> {
 //!     // Plain http; in production `Policy::default()` sends a `Secure` cookie over https.
 //!     let policy = Policy::builder().insecure().build().expect("nothing contradicts");
-//!     // Made once, outside: every worker builds the application anew.
+//!     // Created once, outside of the closure: every worker builds its own application.
 //!     let sessions = Sessions::new(policy, MemoryStore::new());
 //!     let app = move || {
 //!         App::new()
@@ -36,10 +36,10 @@
 //! }
 //! ```
 //!
-//! The session is committed when the response's head is ready. Later writes, from a streaming
-//! body or a task, are [`SessionError::Finished`]; `session.save().await` commits early. A response
-//! of 500 or more drops the changes, and a panic commits nothing. If the store fails, the client
-//! gets an opaque 503, with the cookie of what an early `save` has stored.
+//! The session is committed when the response's head is ready. A later write, from a streaming
+//! body or a task, fails with [`SessionError::Finished`]; `session.save().await` commits early. A
+//! status of 500 or more drops the changes, and a panic commits nothing. If the store fails, the
+//! client gets an opaque 503, and the cookie of the last early `save`.
 //!
 //! A logout need not load the session:
 //!
@@ -51,25 +51,25 @@
 //! }
 //! ```
 //!
-//! Several sessions on one application have a marker type each; see
-//! [`SessionMiddleware::named`]. Other middleware gets at the session with [`SessionExt`], and
-//! route guards too, behind a middleware that [preloads](SessionMiddleware::preload) it.
+//! Several sessions on one application need a marker type each; see
+//! [`SessionMiddleware::named`]. Other middleware reaches the session through [`SessionExt`]. So
+//! do route guards, if the middleware [preloads](SessionMiddleware::preload) it.
 //!
-//! Code that serves other frameworks too takes a `&session_core::Session`; the extractor
-//! dereferences to it, and this crate re-exports [`session_core`].
+//! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
+//! and this crate re-exports [`session_core`].
 //!
 //! # Among other middleware
 //!
 //! The last `wrap` is the outermost. Middleware that uses the session is wrapped before
-//! `SessionMiddleware`. So is `ErrorHandlers`: around it, a handler that answers anew would drop
-//! the cookie and keep the stored session, and a status that it changes would come too late to
-//! decide about the commit. `Logger`, `Compress`, `DefaultHeaders` and CORS may lie on either
-//! side; if the commit fails, those outside see the 503 too.
+//! `SessionMiddleware`. So is `ErrorHandlers`: outside, a replaced response would lose the cookie
+//! of a session that was stored, and a changed status would come after the commit. `Logger`,
+//! `Compress`, `DefaultHeaders` and CORS work on either side; if the commit fails, those outside
+//! see the 503 too.
 //!
-//! If inner middleware fails with an `Err`, the session is committed by the status of
-//! `ResponseError::status_code` (an implementation that overrides `error_response` should agree
-//! with it), and the error's response carries the cookie. If that commit fails, the error
-//! becomes a [`Rejection`]; it stays an `Err`, since there is no request left to answer.
+//! If inner middleware fails with an `Err`, its `ResponseError::status_code` decides about the
+//! commit (an overridden `error_response` should have the same status), and the error's response
+//! carries the cookie. If that commit fails, the error becomes a [`Rejection`]; it stays an `Err`,
+//! since there is no request left to answer.
 //!
 //! # From actix-session and actix-identity
 //!
@@ -89,11 +89,11 @@
 //! | `visit_deadline`, `login_deadline` | `idle` and `absolute` of [`Policy::builder`] |
 //! | no middleware: an empty session | a 500 that names it in the log |
 //! | an inner `Err` drops the changes | they are committed, unless it is a 500 or more |
-//! | cookies `id`, signed or private | a new cookie and table: visitors sign in once more |
+//! | cookies `id`, signed or private | a new cookie and table: visitors have to sign in again |
 //!
 //! # What this crate does not do
 //!
-//! It decides nothing about sessions; `session-core` does. It keeps none; `session-store` does.
+//! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
 
 mod extract;
 mod future;

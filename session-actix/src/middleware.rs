@@ -13,15 +13,15 @@ use crate::rejection::Rejection;
 use crate::slot::Slot;
 
 named! {
-    /// Gives every request a session; see the [crate's docs](crate) for an example.
+    /// The middleware that gives every request a session; the [crate's docs](crate) have an example.
     ///
-    /// It goes around an `App`, a scope or a resource. `M` tells several sessions of one
-    /// application apart; [`named`](Self::named) sets it.
+    /// It wraps an `App`, a scope or a resource. `M` distinguishes several sessions of one
+    /// application; [`named`](Self::named) sets it.
     pub struct SessionMiddleware(Sessions) { preloads: bool }
 }
 
 impl SessionMiddleware {
-    /// Creates the middleware behind plain [`Session`](crate::Session) extractors.
+    /// Creates the middleware for unnamed [`Session`](crate::Session) extractors.
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
         sessions.into()
@@ -29,10 +29,10 @@ impl SessionMiddleware {
 }
 
 impl<M> SessionMiddleware<M> {
-    /// Serves `Session<N>` extractors instead, next to middlewares of other names.
+    /// Serves `Session<N>` extractors instead, beside middlewares of other names.
     ///
-    /// Give each its own cookie name; they may be wrapped in any order. Of two middlewares of one
-    /// name around a handler, the inner one counts.
+    /// Give each middleware its own cookie name; their order does not matter. If two middlewares
+    /// around a handler have the same name, the inner one counts.
     ///
     /// ```
     /// use actix_web::{App, web};
@@ -59,11 +59,11 @@ impl<M> SessionMiddleware<M> {
         self.renamed()
     }
 
-    /// Loads the session of every request that it sees, before the inner service runs.
+    /// Loads the session of every request before the inner service runs.
     ///
-    /// Route guards cannot wait, so this is what lets them look at the session. It costs a read
-    /// of the store for every request with a cookie, and without the store no request gets
-    /// through; put it around the routes that need it.
+    /// Route guards cannot wait, so they see only a preloaded session. Every request with a cookie
+    /// then costs a store call, and fails while the store is down; wrap only the routes that need
+    /// it.
     ///
     /// ```
     /// use actix_web::guard::GuardContext;
@@ -109,9 +109,9 @@ where
     }
 }
 
-/// What [`SessionMiddleware`] makes of a service.
+/// A service inside a [`SessionMiddleware`].
 pub struct SessionService<S, M = ()> {
-    // Shared with requests that wait for their session.
+    // Shared with requests that are still preloading.
     inner: Rc<S>,
     middleware: SessionMiddleware<M>,
 }

@@ -4,11 +4,11 @@ use actix_web::{HttpResponse, ResponseError};
 use session_core::{SessionError, StoreError};
 use thiserror::Error;
 
-/// Why there is no session, or why working on one failed; the client learns only the status.
+/// The reason why a session is missing or failed; the client learns only the status.
 ///
-/// Extractors reject with it, and handlers may return it: `?` makes it of the core's errors. The
-/// details go to the log when it becomes a response. A handler without a middleware around it is
-/// [`SessionError::NotAttached`].
+/// Extractors reject with it, and handlers may return it: `?` converts the core's errors. The
+/// details go to the log when it becomes a response. A handler outside of the middleware
+/// gets [`SessionError::NotAttached`].
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct Rejection(#[from] pub SessionError);

@@ -4,20 +4,20 @@ use actix_web::{HttpMessage, HttpRequest};
 use session_core::{Handle, named};
 
 named! {
-    /// The entry in a request's extensions in which the middleware of one name leaves its handle.
+    /// The entry in a request's extensions for the handle of the middleware of one name.
     ///
-    /// The type is private, so nobody else can add or remove it.
+    /// The type is private, so no other code can add or remove it.
     pub(crate) struct Slot(Handle);
 }
 
-/// Gives other middleware and guards the request's session.
+/// Access to the request's session for other middleware and guards.
 ///
-/// A [`Handle`] is loaded with [`Handle::load`]. A guard cannot wait, so it uses
-/// [`Handle::peek`] behind a middleware that [preloads](crate::SessionMiddleware::preload). Of a
-/// `ServiceResponse`, ask `request()`.
+/// [`Handle::load`] loads the session. A guard cannot wait, so it uses [`Handle::peek`] behind a
+/// middleware that [preloads](crate::SessionMiddleware::preload). A `ServiceResponse` gives access
+/// through its `request()`.
 pub trait SessionExt {
-    /// Returns the request's handle; `None` if no unnamed
-    /// [`SessionMiddleware`](crate::SessionMiddleware) is around.
+    /// Returns the request's handle; `None` outside of an unnamed
+    /// [`SessionMiddleware`](crate::SessionMiddleware).
     #[must_use]
     fn session_handle(&self) -> Option<Handle> {
         self.session_handle_named::<()>()

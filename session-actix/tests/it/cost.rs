@@ -1,4 +1,4 @@
-//! What a request costs the store, and the allocator.
+//! The cost of a request, in store calls and allocations.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -111,7 +111,7 @@ async fn logging_out_costs_one_delete() {
 #[actix_web::test]
 async fn an_untouched_session_allocates_its_handle_and_its_slot_only() {
     let request = request("GET", "/", &format!("session={}", "a".repeat(48))).to_srv_request();
-    // Others have put something there already, so the map itself is not ours to count.
+    // Other entries are there already, so the map's own allocation does not count.
     request.extensions_mut().insert(());
     let response = Rc::new(Cell::new(Some(HttpResponse::Ok().finish())));
     let answer = move |request: ServiceRequest| -> Ready<Result<ServiceResponse, Error>> {

@@ -1,4 +1,4 @@
-//! How a request ends, and what is committed then.
+//! The end of a request, and what it commits.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -62,7 +62,7 @@ async fn a_failed_commit_is_an_outage_without_a_cookie() {
     site.post("/write", "").await.is_outage();
     faults.come_up();
     let cookie = site.visitor().await;
-    // The load succeeds, the write does not.
+    // The load succeeds, the write fails.
     faults.fail(faults.calls() + 2);
     site.post("/write", &cookie).await.is_outage();
     assert_eq!(site.get("/read", &cookie).await.body, "1");
@@ -73,10 +73,10 @@ async fn a_failed_commit_is_an_outage_without_a_cookie() {
 }
 
 #[actix_web::test]
-async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+async fn a_failed_commit_after_an_early_save_sets_the_cookie_of_the_saved_session() {
     let site = Site::usual().await;
     let cookie = site.visitor().await;
-    // A load, the two writes of the sign-in, and then the one that fails.
+    // The load and the sign-in's two writes succeed, the next write fails.
     let faults = &site.kept.faults;
     faults.fail(faults.calls() + 4);
     let seen = site.post("/sign-in-and-on", &cookie).await;

@@ -1,4 +1,4 @@
-//! What handlers and other middleware get.
+//! Extraction in handlers and other middleware.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -128,7 +128,7 @@ async fn extractors_and_middleware_share_one_load() {
         let session = handle.load().await.map_err(Rejection::from)?;
         session.insert("outer", 1).unwrap();
         let response = next.call(request).await?;
-        // On the way back it is still there, and still open.
+        // After the handler it is still there, and still open.
         let session = response.request().session_handle().unwrap().peek().unwrap();
         session.insert("last", 3).unwrap();
         Ok(response)

@@ -75,7 +75,7 @@ async fn a_preload_is_the_requests_one_load() {
     };
     for path in ["/untouched", "/read"] {
         let seen = app.get(path, &cookie).await;
-        // Whoever routes by the session answers by it.
+        // Routing by the session makes the response depend on it.
         assert_eq!(seen.all("vary"), ["Cookie"], "{path}");
         assert_eq!(kept.spy.take(), one_load, "{path}");
     }

@@ -1,4 +1,4 @@
-//! What browsers and caches are told.
+//! The headers for browsers and caches.
 
 use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use actix_web::{App, HttpResponse, HttpResponseBuilder, web};

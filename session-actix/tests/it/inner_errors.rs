@@ -1,4 +1,4 @@
-//! Inner middleware that fails, instead of answering.
+//! Inner middleware that returns an `Err` instead of a response.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use session_actix::{Rejection, Session, SessionError, SessionExt};
 
 use crate::support::{Kept, Seen, Served, read, serve, visitor, watch, write};
 
-/// Writes to the session where the path says so, and fails.
+/// Writes to the session if the path asks for it, and fails.
 async fn fail(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -44,7 +44,7 @@ async fn fail(
     })
 }
 
-/// An error whose response has another status than it tells.
+/// An error whose response has another status than `status_code`.
 #[derive(Debug)]
 struct Reticent;
 
@@ -126,7 +126,7 @@ async fn a_logout_holds_whatever_the_error() {
 }
 
 #[actix_web::test]
-async fn a_response_that_an_error_gives_once_is_left_to_the_server() {
+async fn an_error_that_converts_only_once_is_left_to_the_server() {
     let (app, kept) = site().await;
     let seen = app.get("/insert/once", "").await;
     assert_eq!((seen.status, &*seen.body), (409, "a page"));
@@ -145,7 +145,7 @@ async fn an_error_that_hides_its_status_counts_as_500() {
 }
 
 #[actix_web::test]
-async fn an_error_made_a_response_twice_carries_one_cookie_each_time() {
+async fn an_error_converted_twice_carries_one_cookie_each_time() {
     let (app, _kept) = site().await;
     let error = app.call("GET", "/insert/401", "").await.unwrap_err();
     let first = Seen::new(error.error_response()).await;

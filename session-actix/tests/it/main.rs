@@ -1,4 +1,4 @@
-//! The adapter, driven through real applications.
+//! Tests of the adapter through real applications.
 #![allow(clippy::unwrap_used)]
 
 mod cost;
@@ -7,6 +7,6 @@ mod extraction;
 mod guards;
 mod headers;
 mod inner_errors;
-mod places;
 mod several;
 mod support;
+mod wrapping;

@@ -39,7 +39,7 @@ fn routes(routes: &mut ServiceConfig) {
         .route("/logout", web::get().to(logout));
 }
 
-/// Two sessions whose cookies have different names, in one store or two, in either order.
+/// Builds an application with two sessions, in one store or two, in either order.
 async fn both(visitors: &MemoryStore, admins: &MemoryStore, admin_outside: bool) -> Served {
     let visitor = middleware("visitor", visitors);
     let admin = middleware("admin", admins).named::<Admin>();

@@ -13,7 +13,7 @@ use session_actix::{Policy, Rejection, Session, SessionHandle, SessionMiddleware
 use session_store::MemoryStore;
 use session_testkit::{FaultyStore, SpyStore};
 
-/// An application that answers in this thread.
+/// An application on this thread.
 #[derive(Clone)]
 pub struct Served(Rc<dyn Fn(TestRequest) -> Answer>);
 
@@ -38,12 +38,12 @@ where
 }
 
 impl Served {
-    /// Passes what the outermost middleware returns, an error too.
+    /// Returns the outermost middleware's result, also an error.
     pub fn call(&self, method: &str, path: &str, cookie: &str) -> Answer {
         (self.0)(request(method, path, cookie))
     }
 
-    /// Makes errors responses, as a server does.
+    /// Converts errors to responses, as a server does.
     pub async fn send(&self, method: &str, path: &str, cookie: &str) -> Seen {
         let response = match self.call(method, path, cookie).await {
             Ok(response) => response.into_parts().1,
@@ -57,7 +57,7 @@ impl Served {
     }
 }
 
-/// What a site's sessions are kept in, seen from three sides.
+/// A site's store: plain, counting and failing.
 pub struct Kept {
     pub sessions: Sessions,
     pub memory: MemoryStore,
@@ -83,14 +83,14 @@ impl Kept {
     }
 }
 
-/// A site with one session middleware around it all.
+/// A site with one session middleware around all routes.
 pub struct Site {
     pub app: Served,
     pub kept: Kept,
 }
 
 impl Site {
-    /// Puts a middleware around the routes.
+    /// Wraps the routes in a middleware.
     pub async fn new(routes: impl FnOnce(&mut ServiceConfig)) -> Self {
         let kept = Kept::new();
         let app = App::new().configure(routes).wrap(kept.middleware());
@@ -100,7 +100,7 @@ impl Site {
         }
     }
 
-    /// The routes that most tests need.
+    /// Creates a site with the routes that most tests need.
     pub async fn usual() -> Self {
         Self::new(usual).await
     }
@@ -113,13 +113,13 @@ impl Site {
         self.app.send("POST", path, cookie).await
     }
 
-    /// Begins a session and returns its cookie, with the counts at zero.
+    /// Begins a session, resets the call counts and returns the cookie.
     pub async fn visitor(&self) -> String {
         visitor(&self.app, &self.kept).await
     }
 }
 
-/// Begins a session by `POST /write` and returns its cookie, with the counts at zero.
+/// Begins a session by `POST /write`, resets the call counts and returns the cookie.
 pub async fn visitor(app: &Served, kept: &Kept) -> String {
     let cookie = app.send("POST", "/write", "").await.cookie();
     let _ = kept.spy.take();
@@ -150,7 +150,7 @@ async fn sign_in(session: Session) -> Result<&'static str, Rejection> {
     Ok("")
 }
 
-/// Saves early, and has more to write then.
+/// Saves early, and then has more to write.
 pub async fn sign_in_and_on(session: Session) -> Result<&'static str, Rejection> {
     session.sign_in("ada")?;
     session.save().await?;
@@ -163,7 +163,7 @@ async fn logout(session: SessionHandle) -> Result<&'static str, Rejection> {
     Ok("")
 }
 
-/// A middleware that tells in a header how what is inside of it has ended.
+/// A middleware that reports the inner result in a header.
 pub async fn watch<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -194,7 +194,7 @@ pub fn policy(cookie: &str) -> Policy {
     policy.build().unwrap()
 }
 
-/// A whole response.
+/// A complete response.
 #[derive(Debug)]
 pub struct Seen {
     pub status: u16,
@@ -222,7 +222,7 @@ impl Seen {
         values.map(|value| value.to_str().unwrap()).collect()
     }
 
-    /// Returns what the browser would send back: each cookie that was set.
+    /// Returns the `Cookie` header that the browser would send back.
     pub fn cookie(&self) -> String {
         let pairs: Vec<&str> = self
             .set_cookies()
@@ -233,13 +233,13 @@ impl Seen {
         pairs.join("; ")
     }
 
-    /// Checks that the store's outage is told, to caches too, and nothing else.
+    /// Checks for an outage response with `Vary` and without a cookie.
     pub fn is_outage(&self) {
         self.is_unavailable();
         assert_eq!(self.set_cookies(), [""; 0]);
     }
 
-    /// Checks that the store's outage is told, to caches too.
+    /// Checks for an outage response with `Vary`.
     pub fn is_unavailable(&self) {
         assert_eq!(self.status, 503);
         assert_eq!(self.body, r#"{"error":"session store unavailable"}"#);

@@ -1,4 +1,4 @@
-//! Where the middleware can be wrapped.
+//! Wrapping applications, scopes and resources.
 
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
@@ -38,7 +38,7 @@ async fn a_resource_serves_its_routes_only() {
     assert_eq!(app.get("/outside", &cookie).await.status, 500);
 }
 
-/// Routing needs the request for itself, at each level.
+/// Routing needs exclusive access to the request, at each level.
 #[actix_web::test]
 async fn nested_scopes_see_the_session_of_the_outer_one() {
     async fn shown(path: web::Path<(u8, u8)>, of: web::Data<&str>, session: Session) -> String {
@@ -78,7 +78,7 @@ async fn an_unknown_path_passes() {
 }
 
 #[actix_web::test]
-async fn the_frameworks_wrappers_take_it() {
+async fn the_frameworks_wrappers_accept_the_middleware() {
     let kept = Kept::new();
     let app = App::new()
         .route("/write", web::post().to(write))
@@ -91,7 +91,7 @@ async fn the_frameworks_wrappers_take_it() {
 }
 
 #[actix_web::test]
-async fn error_handlers_inside_may_answer_anew() {
+async fn error_handlers_inside_may_replace_the_response() {
     let handlers = ErrorHandlers::new().handler(StatusCode::NOT_FOUND, |response| {
         let (request, _) = response.into_parts();
         let page = HttpResponse::Gone().body("nothing here");
