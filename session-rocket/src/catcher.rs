@@ -4,19 +4,19 @@ use rocket::response::Responder;
 use rocket::response::content::RawJson;
 use rocket::{Build, Request, Rocket};
 
-/// What to tell the client, if a guard of this request has failed because a store did.
+/// The answer for the client, if a guard of this request failed because its store did.
 struct Outage(Option<&'static str>);
 
-/// Remembers what a guard's failure is to tell the client.
+/// Remembers the answer to a guard's failure.
 pub(crate) fn note(request: &Request<'_>, status: u16, json: &'static str) {
     if status == 503 {
         request.local_cache(|| Outage(Some(json)));
     }
 }
 
-/// Registers a catcher for the 503 of an application that has none which would be asked.
+/// Registers a catcher for 503, unless the application has one.
 ///
-/// A catcher and not the response fairing, which could not tell a failed guard's response from
+/// The response fairing could not do this: it cannot distinguish a failed guard's response from
 /// one that a handler made of the failure.
 pub(crate) fn register(rocket: Rocket<Build>) -> Rocket<Build> {
     let is_asked = |catcher: &Catcher| {

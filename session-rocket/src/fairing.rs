@@ -16,14 +16,14 @@ use crate::rejection::Rejection;
 use crate::slot::{self, Attached};
 
 named! {
-    /// Gives every request a session; see the [crate's docs](crate) for an example.
+    /// The fairing that gives every request a session; the [crate's docs](crate) have an example.
     ///
-    /// `M` tells several sessions of one application apart; [`named`](Self::named) sets it.
+    /// `M` distinguishes several sessions of one application; [`named`](Self::named) sets it.
     pub struct SessionFairing(Sessions) { sweeping: Sweeping }
 }
 
 impl SessionFairing {
-    /// Creates the fairing behind plain [`Session`](crate::Session) guards.
+    /// Creates the fairing for unnamed [`Session`](crate::Session) guards.
     #[must_use]
     pub fn new(sessions: Sessions) -> Self {
         sessions.into()
@@ -31,25 +31,25 @@ impl SessionFairing {
 }
 
 impl<M> SessionFairing<M> {
-    /// Serves `Session<N>` guards instead, next to fairings of other names.
+    /// Serves `Session<N>` guards instead, beside fairings of other names.
     ///
-    /// Each name is attached once, and its cookie has a name of its own; otherwise the launch is
-    /// aborted. The [crate's docs](crate) have an example.
+    /// The launch is aborted if two fairings share a name or a cookie's name. The
+    /// [crate's docs](crate) have an example.
     #[must_use]
     pub fn named<N>(self) -> SessionFairing<N> {
         self.renamed()
     }
 
-    /// Sets how often expired sessions are removed, from liftoff to shutdown; default once a minute.
+    /// Sets how often expired sessions are swept, from liftoff to shutdown; default once a minute.
     ///
-    /// An interval below a second is one second.
+    /// A shorter interval than a second counts as one second.
     #[must_use]
     pub fn sweep_every(mut self, interval: Duration) -> Self {
         self.sweeping = Sweeping::every(interval);
         self
     }
 
-    /// Removes no expired sessions, because the store does so itself or something else sweeps it.
+    /// Disables the sweep, for a store that frees by itself or is swept elsewhere.
     #[must_use]
     pub fn without_sweeper(mut self) -> Self {
         self.sweeping = Sweeping::never();
@@ -93,7 +93,7 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         spawn(self.sweeping.run(sessions, sleep, rocket.shutdown()));
     }
 
-    // Only here: Rocket has taken its jar's cookies by now, and drops them when a catcher answers.
+    // The cookies are set only here: Rocket drops its jar's cookies when a catcher answers.
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(guard) = slot::slot::<M>(request).get() else {
             return;
@@ -116,11 +116,10 @@ impl<M: 'static> Fairing for SessionFairing<M> {
     }
 }
 
-/// The names of the cookies of all session fairings.
+/// The cookie names of all session fairings.
 #[derive(Default)]
 struct CookieNames(Mutex<BTreeSet<String>>);
 
-/// What the sessions of a request have to say, so that the failure of one takes nothing from those
-/// before it.
+/// The replies of a request's sessions, so that a later session's failure keeps the earlier ones.
 #[derive(Default)]
 struct Replies(Mutex<Vec<Reply>>);

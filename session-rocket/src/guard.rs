@@ -11,16 +11,15 @@ use crate::watched::Watched;
 named! {
     /// The visitor's session, loaded.
     ///
-    /// It dereferences to [`RequestSession`], which can be saved early, and so to the
-    /// [`session_core::Session`] that code for any framework is written against.
+    /// It dereferences to [`RequestSession`], which can be saved early, and through it to
+    /// [`session_core::Session`], the type for framework-independent code.
     ///
-    /// Loading asks the store at most once a request, however many guards, forwards and catchers
-    /// there are, and not at all without a cookie. `M` says which fairing's session, if there are
-    /// [several](crate::SessionFairing::named). `Option<Session>` is `None` also if the store
-    /// is down.
+    /// All guards, forwards and catchers of a request share one load; without a cookie there is
+    /// none. `M` selects the fairing, if there are [several](crate::SessionFairing::named).
+    /// `Option<Session>` is `None` also if the store is down.
     ///
-    /// If a panic drops it, or a clone of it, the request commits nothing. What `into_inner`
-    /// returns does not notice a panic; the status of 500 that follows still drops the changes.
+    /// If a panic drops it, or a clone of it, the request commits nothing. The result of
+    /// `into_inner` does not notice a panic; the status of 500 that follows still drops the changes.
     pub struct Session(Watched<RequestSession>) -> RequestSession;
 }
 
@@ -47,7 +46,7 @@ named! {
     /// The visitor's session, not loaded; dereferences to [`session_core::Handle`].
     ///
     /// For handlers that may not need the session, and for a logout that costs one delete:
-    /// [`Handle::destroy`]. It notices a panic like [`Session`].
+    /// [`Handle::destroy`]. It notices a panic as [`Session`] does.
     pub struct SessionHandle(Watched<Handle>) -> Handle;
 }
 
@@ -72,7 +71,7 @@ fn outcome<T>(request: &Request<'_>, found: Result<T, SessionError>) -> Outcome<
     match found {
         Ok(found) => Outcome::Success(found),
         Err(error) => {
-            // Rocket drops the error before a catcher is asked.
+            // Rocket drops the error before it calls a catcher.
             let (status, json) = error.opaque();
             catcher::note(request, status, json);
             Outcome::Error((Status::new(status), Rejection(error)))
@@ -80,7 +79,7 @@ fn outcome<T>(request: &Request<'_>, found: Result<T, SessionError>) -> Outcome<
     }
 }
 
-/// Says, also to the log, whether a launch has to be aborted because there is no fairing.
+/// Returns whether the fairing is missing, which aborts the launch, and logs it.
 fn is_missing<M: 'static>(rocket: &Rocket<Ignite>) -> bool {
     let tell = |error: &SessionError| tracing::error!("{error}");
     Attached::<M>::to(rocket).inspect_err(tell).is_err()

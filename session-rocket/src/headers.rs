@@ -3,7 +3,7 @@ use std::mem;
 use rocket::{Response, response};
 use session_core::Headers;
 
-/// A response's headers, as a reply sees them.
+/// A response's headers, for a reply to write to.
 pub(crate) struct ResponseHeaders<'a, 'r>(pub(crate) &'a mut Response<'r>);
 
 impl Headers for ResponseHeaders<'_, '_> {
@@ -20,13 +20,13 @@ impl Headers for ResponseHeaders<'_, '_> {
     }
 }
 
-/// Puts the opaque answer to a failed commit in place of a response.
+/// Replaces a response by the opaque answer to a failed commit.
 ///
-/// What other fairings have added for every response stays. What described the lost body goes,
-/// with the cookies, as the application's go when a catcher answers.
+/// Headers that other fairings add to every response stay. Those that described the lost body go,
+/// and so do cookies, as they do when a catcher answers.
 pub(crate) fn replace<'r>(response: &mut Response<'r>, outage: response::Result<'r>) {
     let blank = |status| Response::build().status(status).finalize();
-    // A new one has no upgrade to another protocol either.
+    // The new response has no upgrade to another protocol either.
     let mut lost = mem::replace(response, outage.unwrap_or_else(blank));
     for name in LOST.split_whitespace() {
         lost.remove_header(name);
@@ -34,7 +34,7 @@ pub(crate) fn replace<'r>(response: &mut Response<'r>, outage: response::Result<
     response.join(lost);
 }
 
-/// The headers that describe a body, how fresh it is or where else to go; and cookies.
+/// The headers that describe a body, its freshness or another location; and cookies.
 const LOST: &str = "Accept-Ranges Cache-Control Content-Disposition Content-Encoding \
     Content-Language Content-Length Content-Location Content-Range Content-Type ETag Expires \
     Last-Modified Location Refresh Set-Cookie Transfer-Encoding";

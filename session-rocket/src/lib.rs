@@ -1,14 +1,14 @@
 //! Web sessions for Rocket: a fairing and request guards over `session-core`.
 //!
 //! ```text
-//! request ──▶ your handler: the `Session` guard loads it, at most one read of the store
+//! request ──▶ your handler: the `Session` guard loads it, at most one store call
 //!               │
-//!             another route after a forward, a catcher: the same session, no further read
+//!             another route after a forward, a catcher: the same session, no further call
 //!               │
 //! response ◀── SessionFairing: commits what changed, adds Set-Cookie, Vary, Cache-Control
 //! ```
 //!
-//! A handler that takes no session costs no store call and gets no header.
+//! A handler without a session causes no store call and no header.
 //!
 //! ```no_run
 //! use rocket::{get, launch, routes};
@@ -33,22 +33,22 @@
 //! ```
 //!
 //! **Attach the session fairing last.** Response fairings run in the order of their attachment:
-//! one that comes later can't change the session any more, one that replaces the response takes
-//! the cookie away, and one that registers a catcher for 503 at `/` collides with ours.
+//! a later one can no longer change the session, would drop the cookie if it replaces the response,
+//! and collides with ours if it registers a catcher for 503 at `/`.
 //!
-//! The session is committed when the response's head is ready, and the status that leaves counts:
-//! 500 or more drops the changes, whoever has made the response, a handler or a catcher. Later
-//! writes, from a streaming body or a task, are [`SessionError::Finished`]; `session.save().await`
-//! commits early. If the commit fails, the response becomes an opaque 503, with the cookie of what an
-//! early `save` has stored.
+//! The session is committed when the response's head is ready. The final status counts: 500 or
+//! more drops the changes, whether a handler or a catcher made the response. A later write, from a
+//! streaming body or a task, fails with [`SessionError::Finished`]; `session.save().await` commits
+//! early. If the commit fails, the response becomes an opaque 503, with the cookie of the last
+//! early `save`.
 //!
-//! A panic that unwinds through a guard, in a handler, in a guard after ours or in a catcher,
-//! commits nothing, and the catcher for it finds the session closed. Rocket runs a request to its
-//! end when the client has gone away, so that is committed.
+//! A panic that unwinds through a guard, in a handler, in a later guard or in a catcher, commits
+//! nothing, and the catcher for it finds the session closed. If the client goes away, Rocket still
+//! runs the request to its end, so it is committed.
 //!
-//! Launching aborts if a route has a guard and its fairing is missing, if two fairings have one
-//! name, or if two share a cookie's name. While the server runs, expired sessions are removed
-//! once a minute; see [`SessionFairing::sweep_every`].
+//! The launch is aborted if a guard's fairing is missing, or if two fairings share a name or a
+//! cookie's name. While the server runs, expired sessions are swept once a minute; see
+//! [`SessionFairing::sweep_every`].
 //!
 //! A logout need not load the session:
 //!
@@ -62,7 +62,7 @@
 //! }
 //! ```
 //!
-//! Several sessions of one application have a marker type each:
+//! Several sessions of one application need a marker type each:
 //!
 //! ```
 //! use rocket::{Build, Rocket, get, routes};
@@ -94,15 +94,15 @@
 //! # Catchers and outages
 //!
 //! A guard that can't load its session fails with the status of the error, 503 for a store that
-//! is down, and the handler does not run. What the client sees then is for the catchers to say,
-//! as with every error in Rocket. An application without a catcher for 503 at `/` gets one from
-//! the fairing: it answers `{"error":"session store unavailable"}` if a session was the cause,
-//! and Rocket's page otherwise. The browser's cookie stays in any case.
+//! is down, and the handler does not run. Catchers make the response, as for every error in
+//! Rocket. If the application has no catcher for 503 at `/`, the fairing adds one: it answers
+//! `{"error":"session store unavailable"}` if a session was the cause, and with Rocket's page
+//! otherwise. The browser's cookie stays in any case.
 //!
-//! `Option<Session>` is `None` during an outage too, which is Rocket's rule for every guard; don't
-//! take it for "not signed in". `Result<Session, Rejection>` tells the two apart.
+//! `Option<Session>` is `None` during an outage too, as for every guard in Rocket; this does not
+//! mean "not signed in". `Result<Session, Rejection>` distinguishes the two.
 //!
-//! A catcher asks for the session by hand. It is the one that the handler had:
+//! A catcher calls the guard itself, and gets the handler's session:
 //!
 //! ```
 //! use rocket::{Request, catch};
@@ -117,25 +117,25 @@
 //! }
 //! ```
 //!
-//! Code that serves other frameworks too takes a `&session_core::Session`; the guard dereferences
-//! to it, and this crate re-exports [`session_core`].
+//! Framework-independent code takes a `&session_core::Session`; the guard dereferences to it, and
+//! this crate re-exports [`session_core`].
 //!
 //! # Tests
 //!
-//! Rocket's local clients work as they do with every cookie, and a tracked one forgets the cookie
-//! at logout. A request gives cookies in one of two ways, with `.cookie(…)` or in a `Cookie`
-//! header: with a header, the client's jar is not looked at.
+//! Rocket's local clients work as with any cookie, and a tracked client drops the cookie at logout.
+//! A test sets cookies with `.cookie(…)` or with a `Cookie` header, not both: a header hides the
+//! client's jar.
 //!
 //! # From Rocket's private cookies
 //!
 //! | there | here |
 //! |---|---|
-//! | `secret_key`, feature `secrets` | neither: the cookie is an id that says nothing |
+//! | `secret_key`, feature `secrets` | neither: the cookie holds nothing but an id |
 //! | `jar: &CookieJar<'_>` | `session: Session` |
 //! | `jar.get_private(name)`, a string | `session.get::<T>(name)?`, any serde type |
 //! | `jar.add_private((name, value))` | `session.insert(name, value)?`, no 4 KiB limit |
 //! | `jar.remove_private(name)` | `session.remove(name)?` |
-//! | a cookie that a catcher drops | kept, unless the response is a server error or a panic |
+//! | a catcher drops the cookie | the cookie stays, unless the status is 500 or more |
 //! | a stolen cookie is good for a week | `session.destroy()?` ends it on the server |
 //!
 //! From `rocket_session_store` and `rocket_flex_session`:
@@ -152,10 +152,10 @@
 //!
 //! # What this crate does not do
 //!
-//! It decides nothing about sessions; `session-core` does. It keeps none; `session-store` does.
-//! It can't read a `Cookie` header that is no UTF-8: Rocket drops such a header as a whole, before
-//! anybody sees it, so its request has no session. Nor can it keep cookies out of Rocket's own
-//! log, which at the level `debug` prints requests and responses with all their headers.
+//! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
+//! It can't read a `Cookie` header that is not UTF-8: Rocket drops the whole header first, so the
+//! request has no session. Nor can it hide cookies from Rocket's own log, which at level `debug`
+//! prints requests and responses with all their headers.
 
 mod catcher;
 mod fairing;

@@ -5,9 +5,9 @@ use rocket::response::{self, Responder};
 use session_core::{SessionError, StoreError};
 use thiserror::Error;
 
-/// Why there is no session, or why working on one failed; the client learns only the status.
+/// The reason why a session is missing or failed; the client learns only the status.
 ///
-/// Guards fail with it, and handlers may return it: `?` makes it of the core's errors. The
+/// Guards fail with it, and handlers may return it: `?` converts the core's errors. The
 /// details go to the log. A guard whose fairing is missing fails with
 /// [`SessionError::NotAttached`].
 #[derive(Debug, Error)]

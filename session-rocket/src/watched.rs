@@ -3,11 +3,11 @@ use std::sync::Weak;
 
 use session_core::Request;
 
-/// What a guard hands out. If a panic drops it, the session is closed without a commit.
+/// The value of a guard. If a panic drops it, the session is closed without a commit.
 ///
-/// Rocket catches panics and answers them like errors, so the response fairing runs; but by then
-/// the unwinding has dropped the guards that were in scope. A handler may keep this for longer than
-/// its request lives.
+/// Rocket catches panics and treats them as errors, so the response fairing runs; but unwinding
+/// has dropped the guards in scope before. The reference is weak, because a handler's value may
+/// outlive its request.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched<T>(pub(crate) T, pub(crate) Weak<Request>);
 

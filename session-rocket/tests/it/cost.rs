@@ -1,4 +1,4 @@
-//! What a request costs the store.
+//! The cost of a request, in store calls.
 
 use rocket::http::Method;
 use session_testkit::Calls;

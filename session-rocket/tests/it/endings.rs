@@ -1,4 +1,4 @@
-//! How a request ends, and what is committed then.
+//! The end of a request, and what it commits.
 
 use std::sync::{Arc, Mutex};
 
@@ -86,13 +86,13 @@ async fn a_catcher_writes_into_the_session_that_the_handler_had() {
     assert_eq!((seen.status, &*seen.body), (404, "hits,status,missed"));
     let calls = site.spy.take();
     assert_eq!((calls.load, calls.replace), (1, 1));
-    // Nothing but the catcher has asked for it here.
+    // Here only the catcher has asked for it.
     let seen = site.get("/nowhere", "").await;
     assert_eq!((seen.status, seen.set_cookies().len()), (404, 1));
 }
 
 #[tokio::test]
-async fn the_status_that_leaves_counts_and_not_the_one_that_a_catcher_was_asked_for() {
+async fn the_final_status_counts_and_not_the_one_that_called_the_catcher() {
     #[catch(404)]
     fn worse() -> (Status, &'static str) {
         (Status::InternalServerError, "worse")

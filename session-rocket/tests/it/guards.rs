@@ -1,4 +1,4 @@
-//! What handlers get.
+//! Guards in handlers.
 
 use rocket::http::{Cookie, Status};
 use rocket::local::asynchronous::Client;
@@ -9,7 +9,7 @@ use session_store::MemoryStore;
 
 use crate::support::{Site, plain, policy, usual};
 
-/// A guard over ours, as applications write them.
+/// A guard on top of ours, as applications write them.
 struct User(String);
 
 #[async_trait]

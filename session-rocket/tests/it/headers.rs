@@ -1,4 +1,4 @@
-//! What browsers and caches are told.
+//! The headers for browsers and caches.
 
 use rocket::http::{CookieJar, Header, Method};
 use rocket::local::asynchronous::Client;

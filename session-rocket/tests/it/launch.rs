@@ -1,4 +1,4 @@
-//! What aborts a launch, and what runs from then on.
+//! Aborted launches, and the sweep from liftoff to shutdown.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ async fn a_guard_without_its_fairing_aborts_the_launch() {
     ] {
         let is_named = routes[0].name.as_deref().unwrap().starts_with("named");
         assert_eq!(aborts(plain().mount("/", routes.clone())).await, "sentinel");
-        // The fairing of another name does not serve it, its own does.
+        // The fairing of another name does not serve the guard, its own does.
         let (own, other) = (fairing("own"), fairing("other"));
         let (own, other) = if is_named {
             (plain().attach(own.named::<Admin>()), plain().attach(other))
@@ -111,7 +111,7 @@ async fn two_cookies_of_one_name_abort_the_launch() {
     assert_eq!(aborts(same).await, "Session");
 }
 
-/// A store in which one session has ended.
+/// Returns a store with one expired session.
 async fn ended() -> (Sessions, MemoryStore, FaultyStore, SpyStore) {
     let memory = MemoryStore::new();
     let faults = FaultyStore::new(memory.clone());

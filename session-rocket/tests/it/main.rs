@@ -1,5 +1,5 @@
-//! The adapter, driven through real rockets.
-// A guard of Rocket is passed by value, used up or not.
+//! Tests of the adapter through real rockets.
+// Rocket passes guards by value, consumed or not.
 #![allow(clippy::needless_pass_by_value, clippy::unwrap_used)]
 
 mod cost;

@@ -1,4 +1,4 @@
-//! The store fails, before the handler and after it.
+//! A store that fails before the handler or after it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,7 +57,7 @@ async fn an_outage_keeps_the_handler_from_running_and_the_cookie_alone() {
 }
 
 #[tokio::test]
-async fn a_catcher_of_the_application_words_the_outage() {
+async fn a_catcher_of_the_application_answers_the_outage() {
     #[catch(503)]
     fn sorry() -> &'static str {
         "sorry"
@@ -82,7 +82,7 @@ async fn a_catcher_of_the_application_words_the_outage() {
 }
 
 #[tokio::test]
-async fn a_catcher_below_the_root_words_the_outage_there() {
+async fn a_catcher_below_the_root_answers_the_outage_there() {
     #[catch(503)]
     fn sorry() -> &'static str {
         "sorry"
@@ -109,8 +109,8 @@ async fn an_unavailability_of_the_application_is_not_taken_for_an_outage() {
 }
 
 #[tokio::test]
-async fn a_load_that_failed_is_tried_again() {
-    // A catcher that wants the visitor's name, and gets on without.
+async fn a_failed_load_is_repeated() {
+    // This catcher wants the visitor's name, and works without it.
     #[derive(Clone)]
     struct Polite;
     #[async_trait]
@@ -140,7 +140,7 @@ async fn a_failed_commit_is_an_outage_without_a_cookie() {
     site.post("/write", "").await.is_outage();
     site.faults.come_up();
     let cookie = site.visitor().await;
-    // The load succeeds, the write does not.
+    // The load succeeds, the write fails.
     site.faults.fail(site.faults.calls() + 2);
     site.post("/write", &cookie).await.is_outage();
     assert_eq!(site.get("/read", &cookie).await.body, "1");
@@ -158,10 +158,10 @@ async fn sign_in_and_on(session: Session) -> Result<(), Rejection> {
 }
 
 #[tokio::test]
-async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+async fn a_failed_commit_after_an_early_save_sets_the_cookie_of_the_saved_session() {
     let site = Site::new([routes![sign_in_and_on], usual()].concat()).await;
     let cookie = site.visitor().await;
-    // A load, the two writes of the sign-in, and then the one that fails.
+    // The load and the sign-in's two writes succeed, the next write fails.
     site.faults.fail(site.faults.calls() + 4);
     let seen = site.get("/sign-in-and-on", &cookie).await;
     seen.is_unavailable();

@@ -1,4 +1,4 @@
-//! A panic commits nothing, wherever it happens.
+//! Panics, which commit nothing wherever they happen.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::support::{Site, plain, usual};
 
 type Leaked = Arc<Mutex<Option<RequestSession>>>;
 
-/// Does everything that could be stored, and keeps the session.
+/// Makes every kind of change, and leaks the session.
 fn work_on(session: &Session, leaked: &Leaked) {
     session.insert("panicked", true).unwrap();
     session.destroy().unwrap();
@@ -81,7 +81,7 @@ fn in_a_catcher() -> rocket::http::Status {
     rocket::http::Status::ImATeapot
 }
 
-/// What an application might do with its panics: answer as if nothing had happened.
+/// Answers a panic with success, as an application might.
 #[catch(500)]
 fn recovered() -> (rocket::http::Status, &'static str) {
     (rocket::http::Status::Ok, "recovered")
@@ -130,7 +130,7 @@ async fn saved(session: Session) {
 }
 
 #[tokio::test]
-async fn a_panic_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+async fn a_panic_after_an_early_save_sets_the_cookie_of_the_saved_session() {
     let site = Site::new([routes![saved], usual()].concat()).await;
     let cookie = site.visitor().await;
     let seen = site.get("/saved", &cookie).await;

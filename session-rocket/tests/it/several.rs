@@ -34,7 +34,7 @@ fn logout(admin: SessionHandle<Admin>) {
     admin.destroy().unwrap();
 }
 
-/// Two sessions whose cookies have different names, in one store or two, in either order.
+/// Builds a rocket with two sessions, in one store or two, in either order.
 fn both(visitors: &MemoryStore, admins: &MemoryStore, admin_first: bool) -> Rocket<Build> {
     let rocket = plain().mount("/", routes![write, read, logout]);
     let (visitor, admin) = (fairing("visitor", visitors), fairing("admin", admins));

@@ -6,7 +6,7 @@ use session_rocket::{Policy, Rejection, Session, SessionFairing, SessionHandle, 
 use session_store::MemoryStore;
 use session_testkit::{FaultyStore, SpyStore};
 
-/// A site with one session fairing, and its store seen from three sides.
+/// A site with one session fairing, and its store: plain, counting and failing.
 pub struct Site {
     pub client: Client,
     pub memory: MemoryStore,
@@ -35,7 +35,7 @@ impl Site {
         }
     }
 
-    /// The routes that most tests need.
+    /// Creates a site with the routes that most tests need.
     pub async fn usual() -> Self {
         Self::new(usual()).await
     }
@@ -48,7 +48,7 @@ impl Site {
         send(&self.client, Method::Post, path, cookie).await
     }
 
-    /// Begins a session and returns its cookie, with the counts at zero.
+    /// Begins a session, resets the call counts and returns the cookie.
     pub async fn visitor(&self) -> String {
         let cookie = self.post("/write", "").await.cookie();
         let _ = self.spy.take();
@@ -56,7 +56,7 @@ impl Site {
     }
 }
 
-/// The routes that most tests need.
+/// Returns the routes that most tests need.
 pub fn usual() -> Vec<Route> {
     routes![untouched, read, write, sign_in, logout, keys]
 }
@@ -97,7 +97,7 @@ pub fn policy(cookie: &str) -> Policy {
     policy.build().unwrap()
 }
 
-/// A rocket that says nothing, on a free port.
+/// Builds a rocket without log output, on a free port.
 pub fn plain() -> Rocket<Build> {
     let mut config = Config {
         log_level: LogLevel::Off,
@@ -110,7 +110,7 @@ pub fn plain() -> Rocket<Build> {
     rocket::custom(config)
 }
 
-/// A whole response.
+/// A complete response.
 #[derive(Debug)]
 pub struct Seen {
     pub status: u16,
@@ -129,7 +129,7 @@ impl Seen {
         values.map(|(_, value)| &**value).collect()
     }
 
-    /// Returns what the browser would send back: each cookie that was set.
+    /// Returns the `Cookie` header that the browser would send back.
     pub fn cookie(&self) -> String {
         let pairs: Vec<&str> = self
             .set_cookies()
@@ -140,13 +140,13 @@ impl Seen {
         pairs.join("; ")
     }
 
-    /// Checks that the store's outage is told, to caches too, and nothing else.
+    /// Checks for an outage response with `Vary` and without a cookie.
     pub fn is_outage(&self) {
         self.is_unavailable();
         assert_eq!(self.set_cookies(), [""; 0]);
     }
 
-    /// Checks that the store's outage is told, to caches too.
+    /// Checks for an outage response with `Vary`.
     pub fn is_unavailable(&self) {
         assert_eq!(self.status, 503, "{self:?}");
         assert_eq!(self.body, r#"{"error":"session store unavailable"}"#);

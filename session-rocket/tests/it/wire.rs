@@ -1,4 +1,4 @@
-//! What only a socket shows.
+//! Behaviour that only a socket shows.
 
 use std::io;
 use std::pin::Pin;
@@ -38,7 +38,7 @@ impl Server {
         });
         let rocket = rocket.attach(liftoff);
         let running = tokio::spawn(async move {
-            // Whether every connection has ended in time is not asked here.
+            // Connections that have not ended in time do not matter here.
             let _ = rocket.launch().await.map_err(|error| error.to_string());
         });
         let (port, shutdown) = told.await.unwrap();
@@ -55,7 +55,7 @@ impl Server {
         stream
     }
 
-    /// Sends a request and returns the whole response.
+    /// Sends a request and returns the complete response.
     async fn send(&self, line: &str, cookie: &[u8]) -> String {
         let head = format!("{line} HTTP/1.1\r\nHost: here\r\nConnection: close\r\nCookie: ");
         let head = [head.as_bytes(), cookie, b"\r\n\r\n"].concat();
