@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::failure::{Failure, equal, holds};
 use super::{Response, SetCookie};
 
-/// A response, with what was asked and with checks that say what they saw.
+/// A response with its request, and with checks that report what they saw.
 #[derive(Debug, Clone)]
 pub struct Answer {
     line: String,
@@ -112,14 +112,14 @@ impl Answer {
         Ok(cookie)
     }
 
-    /// Checks that caches are told that the answer depends on the cookie, once.
+    /// Checks that `Vary` names the cookie, once.
     pub(crate) fn varies(&self) -> Result<(), Failure> {
         let vary = self.list("vary");
         let named = vary.iter().filter(|name| *name == "cookie").count();
         self.holds(named == 1, "one `Cookie` in Vary")
     }
 
-    /// Checks that no shared cache may keep the answer.
+    /// Checks that no shared cache may store the answer.
     pub(crate) fn is_private(&self) -> Result<(), Failure> {
         let cache = self.list("cache-control");
         let private = |item: &String| item == "private" || item == "no-store";

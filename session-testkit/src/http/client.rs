@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::failure::Failure;
 use super::{Answer, App, Request, SetCookie};
 
-/// A browser, as far as cookies go: it keeps what it is told and sends it along.
+/// A browser, as far as cookies go: it stores them and sends them back.
 ///
 /// Clones share the cookies, as tabs do; a [`copy`](Self::copy) has its own.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ impl Client {
         }
     }
 
-    /// Returns another browser with the same cookies: a thief's, or one that missed what follows.
+    /// Returns another browser with the same cookies, such as a thief's.
     #[must_use]
     pub fn copy(&self) -> Self {
         let cookies = self.jar().clone();
@@ -48,13 +48,13 @@ impl Client {
         }
     }
 
-    /// Returns the application that it talks to.
+    /// Returns the application that this client talks to.
     #[must_use]
     pub fn app(&self) -> &Arc<dyn App> {
         &self.app
     }
 
-    /// Returns the cookies as a header has them; empty for none.
+    /// Returns the value of the `Cookie` header; empty if there are no cookies.
     #[must_use]
     pub fn cookie_header(&self) -> String {
         let pair = |(name, value): (&String, &String)| format!("{name}={value}");
@@ -62,11 +62,11 @@ impl Client {
         pairs.join("; ")
     }
 
-    /// Sends a request with the cookies, and obeys the answer's.
+    /// Sends a request with the cookies, and stores the answer's cookies.
     ///
     /// # Errors
     ///
-    /// There is no answer, or one whose cookies cannot be read.
+    /// The answer is missing, or its cookies cannot be read.
     pub async fn send(&self, mut request: Request) -> Result<Answer, Failure> {
         let cookies = self.cookie_header();
         if !cookies.is_empty() {
@@ -79,7 +79,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// Sends a request as it is, and keeps nothing of the answer.
+    /// Sends a request unchanged, and stores no cookies of the answer.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Client {
         self.send(Request::new("GET", target)).await
     }
 
-    /// Sends `PUT` with a body of JSON.
+    /// Sends `PUT` with a JSON body.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl Client {
         self.send(Request::new("PUT", target).json(json)).await
     }
 
-    /// Sends `POST` with a body of JSON, empty for none.
+    /// Sends `POST` with a JSON body, which may be empty.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ impl SetCookie {
     ///
     /// # Errors
     ///
-    /// It is not text, or has no name.
+    /// The header is not text, or has no name.
     pub fn parse(header: &[u8]) -> Result<Self, Failure> {
         let text = std::str::from_utf8(header)
             .map_err(|_| Failure::new(format!("Set-Cookie is not text: {header:?}")))?;
@@ -45,7 +45,7 @@ impl SetCookie {
         &self.value
     }
 
-    /// Says whether there is an attribute.
+    /// Returns whether there is such an attribute.
     #[must_use]
     pub fn has(&self, attribute: &str) -> bool {
         self.find(attribute).is_some()
@@ -63,7 +63,7 @@ impl SetCookie {
         self.attribute("max-age")?.parse().ok()
     }
 
-    /// Says whether it removes the cookie, by `Max-Age` or else by `Expires`.
+    /// Returns whether the header removes the cookie, by `Max-Age` or else by `Expires`.
     #[must_use]
     pub fn is_removal(&self) -> bool {
         match self.max_age() {
@@ -74,7 +74,7 @@ impl SetCookie {
         }
     }
 
-    /// Returns the attributes that say which cookie it is and who may see it, sorted.
+    /// Returns the attributes that identify the cookie and its scope, sorted.
     ///
     /// A removal must repeat them, or browsers keep the cookie.
     #[must_use]
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_is_refused() {
+    fn a_cookie_without_a_name_is_refused() {
         for bad in [&b""[..], b"sid", b"=x", b"\xff=x"] {
             assert!(SetCookie::parse(bad).is_err(), "{bad:?}");
         }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// What a case saw instead of what it expects.
+/// The report of a case that failed: what it expected and what it saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(String);
 
@@ -37,7 +37,7 @@ pub(crate) fn equal<T: PartialEq<U> + fmt::Debug, U: fmt::Debug>(
     }
 }
 
-/// Refuses what does not hold.
+/// Fails unless the fact holds.
 pub(crate) fn holds(fact: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failure> {
     if fact {
         Ok(())

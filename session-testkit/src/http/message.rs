@@ -1,4 +1,4 @@
-/// A request, in the plainest form that every client library can be fed with.
+/// A request, in a form that every client library can send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method, in capitals.
@@ -7,23 +7,23 @@ pub struct Request {
     pub target: String,
     /// Names and values; the values need not be text.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body, empty for none.
+    /// The body, which may be empty.
     pub body: Vec<u8>,
 }
 
-/// A whole response.
+/// A complete response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// Names and values as they came, repeated ones repeated.
+    /// Names and values as they were received, repeated ones repeated.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// Creates a request without headers and body.
+    /// Creates a request without headers or body.
     #[must_use]
     pub fn new(method: &'static str, target: impl Into<String>) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl Request {
         self
     }
 
-    /// Sets a body of JSON, right or wrong.
+    /// Sets a JSON body, valid or not.
     #[must_use]
     pub fn json(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();

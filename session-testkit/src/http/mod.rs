@@ -1,8 +1,8 @@
 //! The suite that a framework adapter must pass, driven from outside over HTTP.
 //!
-//! A case knows the application only by its routes, so it holds for any framework, in this
-//! process or another. A program that listens on a port is a [`Program`]; for anything else
-//! implement [`Server`] and [`App`]. Then call [`http_suite`], on any runtime or none:
+//! A case uses only the application's routes, so it works for any framework, in this process or
+//! another. A program that listens on a port is a [`Program`]; for anything else implement
+//! [`Server`] and [`App`]. Then call [`http_suite`], with or without a runtime:
 //!
 //! ```no_run
 //! use session_testkit::http::{Program, http_suite};
@@ -16,7 +16,7 @@
 //!
 //! It answers JSON. Keys in paths are percent-decoded; `HEAD` answers as `GET` does; an unknown
 //! path is 404. Every route under `/api` but `untouched` takes `delay_ms=N` in its query (open
-//! the session, wait so long, then act) and `status=N` (act, then answer with this status).
+//! the session, wait, then act) and `status=N` (act, then answer with this status).
 //!
 //! | route | does | answers |
 //! |---|---|---|

@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use super::socket::Socket;
 use super::{App, BoxError, Hangup, Request, Response, Server};
 
-/// A program that serves the application over TCP, started anew for every set of flags.
+/// A program that serves the application over TCP, started once for every set of flags.
 ///
-/// The first line that it prints must be `listening on http://ADDRESS:PORT`. It is killed when
-/// the suite is done with it. The one without flags is started once and used for many cases.
+/// Its first line of output must be `listening on http://ADDRESS:PORT`. It is killed after its
+/// cases. The program without flags serves many cases.
 #[derive(Debug)]
 pub struct Program {
     path: PathBuf,
@@ -20,7 +20,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Names the program and the arguments that it always gets.
+    /// Describes a program and its permanent arguments.
     pub fn new<A: Into<String>>(
         path: impl Into<PathBuf>,
         arguments: impl IntoIterator<Item = A>,
@@ -36,8 +36,8 @@ impl Program {
         let mut child = Command::new(&self.path)
             .args(&self.arguments)
             .args(flags)
-            // Printing one holds a thread up for longer than some cases wait, and with it all
-            // the requests of a server whose threads do not share them.
+            // Printing a backtrace blocks a thread for longer than some cases wait, and with it
+            // the other requests of that thread.
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,13 +46,13 @@ impl Program {
         let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err("the program has no output".into());
         };
-        // From here on it is killed whatever happens.
+        // From here on it is killed in any case.
         let mut running = Running {
             child,
             stdout: BufReader::new(stdout),
             socket: None,
         };
-        // Its log is read so that it never waits for a reader, and told if it does not start.
+        // The log is read so that the program never blocks, and reported if it does not start.
         let log = std::thread::spawn(move || {
             let mut log = String::new();
             let _ = stderr.read_to_string(&mut log);
@@ -90,7 +90,7 @@ impl Server for Program {
 #[derive(Debug)]
 struct Running {
     child: Child,
-    // Kept open, or a second line would be the program's end.
+    // Held open, or a second line of output would end the program.
     stdout: BufReader<ChildStdout>,
     socket: Option<Socket>,
 }

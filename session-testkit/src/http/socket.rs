@@ -10,17 +10,17 @@ use socket2::SockRef;
 
 use super::{App, BoxError, Hangup, Request, Response};
 
-/// An application behind a TCP port, spoken to in HTTP/1.1, on any runtime or none.
+/// An application behind a TCP port, over HTTP/1.1, with or without a runtime.
 ///
-/// Every request has a connection and a thread of its own, so that all may overlap. The bytes of
-/// header values are sent as they are.
+/// Every request has its own connection and thread, so that requests overlap. The bytes of header
+/// values are sent unchanged.
 #[derive(Debug, Clone, Copy)]
 pub struct Socket {
     address: SocketAddr,
 }
 
 impl Socket {
-    /// Names the port.
+    /// Creates an application at this address.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
         Self { address }
@@ -29,7 +29,7 @@ impl Socket {
     fn exchange(self, request: &Request) -> io::Result<Response> {
         let mut stream = self.begin(request)?;
         let mut bytes = Vec::new();
-        // A server that panics may reset the connection; what came before it is still judged.
+        // A server that panics may reset the connection; the bytes before that still count.
         let ended = stream.read_to_end(&mut bytes);
         match parse(&bytes, request.method == "HEAD") {
             Some(response) => Ok(response),
@@ -51,7 +51,7 @@ impl Socket {
 
     fn hang_up(self, request: &Request, hangup: Hangup) -> io::Result<()> {
         let mut stream = self.begin(request)?;
-        // The server has read the request by the time that it answers another connection.
+        // The server has read the request once it answers another connection.
         let meanwhile = Request::new("GET", "/api/untouched");
         self.exchange(&meanwhile)?;
         match hangup {
@@ -109,7 +109,7 @@ async fn on_a_thread<T: Send + 'static>(
     mailbox.taken().await
 }
 
-/// Where a thread leaves its one result for a future.
+/// The slot for a thread's one result, for which a future waits.
 struct Mailbox<T>(Arc<Mutex<Post<T>>>);
 
 struct Post<T> {
@@ -159,7 +159,7 @@ impl<T> Clone for Mailbox<T> {
     }
 }
 
-/// Reads a whole response; none if it is cut off or malformed.
+/// Parses a response; `None` if it is cut off or malformed.
 fn parse(bytes: &[u8], is_head: bool) -> Option<Response> {
     let end = find(bytes, b"\r\n\r\n")?;
     let mut lines = bytes[..end].split(|byte| *byte == b'\n');
@@ -217,7 +217,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
-/// Longer than anything that a case waits for.
+/// A limit above every delay in the cases.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

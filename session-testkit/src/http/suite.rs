@@ -28,7 +28,7 @@ impl HttpCase {
     ///
     /// # Errors
     ///
-    /// What it saw instead of what it expects.
+    /// A check did not hold; the failure says what was seen instead.
     pub async fn run(&self, server: &dyn Server) -> Result<(), Failure> {
         (self.run)(server).await
     }
@@ -40,7 +40,7 @@ impl fmt::Debug for HttpCase {
     }
 }
 
-/// Every case that failed, with what it saw.
+/// The failed cases, with what each saw.
 #[derive(Debug)]
 pub struct HttpFailures(Vec<(&'static str, Failure)>);
 
@@ -56,24 +56,24 @@ impl fmt::Display for HttpFailures {
 
 impl std::error::Error for HttpFailures {}
 
-/// Runs every case and returns how many there are; a few at a time, since most of them wait.
+/// Runs every case and returns their number; several at a time, since most of them wait.
 ///
-/// `name` is the server's in reports.
+/// `name` is the server's name in reports.
 ///
 /// # Errors
 ///
-/// Those that failed.
+/// Some cases failed.
 pub async fn http_suite(name: &str, server: &dyn Server) -> Result<usize, HttpFailures> {
     http_suite_but(name, server, &[]).await
 }
 
-/// Runs every case, of which some cannot pass whatever an adapter does: their names, and why.
+/// Runs every case; `impossible` names those that no adapter can pass, with the reason.
 ///
-/// They are run all the same. One that passes is a failure, because its reason has gone.
+/// These run too. If one passes, that is a failure, because its reason no longer holds.
 ///
 /// # Errors
 ///
-/// Those that failed, or passed against all expectation.
+/// Some cases failed, or passed unexpectedly.
 pub async fn http_suite_but(
     name: &str,
     server: &dyn Server,
@@ -132,7 +132,7 @@ macro_rules! cases {
     };
 }
 
-/// The cases, for a runner that wants them one by one.
+/// Returns the cases, for a runner that runs them one by one.
 pub const HTTP_CASES: &[HttpCase] = cases! {
     routes:
         the_page_is_html
@@ -163,9 +163,9 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         an_unknown_id_is_never_adopted
         a_malformed_neighbour_does_no_harm
         a_neighbour_that_is_no_utf_8_does_no_harm
-        duplicates_are_all_tried
+        every_duplicate_is_looked_up
         several_cookie_headers_are_one_list
-        what_is_no_id_is_no_session
+        a_malformed_id_is_no_session
         the_id_never_shows_in_a_body;
     login:
         signing_in_gives_a_new_id_and_keeps_the_data
@@ -184,7 +184,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         an_owner_sees_every_device
         an_owner_revokes_one
         an_owner_revokes_all_but_the_current
-        nobody_revokes_what_is_not_theirs;
+        nobody_revokes_another_owners_device;
     lifetime:
         a_lifetime_in_seconds_holds
         a_lifetime_until_a_moment_holds
@@ -225,7 +225,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         a_write_during_a_slow_login_is_carried_along
         a_second_login_from_before_the_first_works
         a_double_click_on_a_login_signs_in
-        a_logout_with_the_id_from_before_a_login_ends_what_that_one_opens
+        a_logout_with_the_id_from_before_a_login_ends_the_old_session_alone
         a_logout_with_the_id_from_before_a_cycle_holds
         a_slow_write_follows_a_cycle
         of_two_cycles_one_gives_a_new_id

@@ -1,4 +1,4 @@
-//! Clients that leave in mid-request: what they asked for happens wholly or not at all.
+//! Clients that leave in mid-request: their request takes effect wholly or not at all.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ pub(crate) async fn a_server_survives_many_aborts(server: &dyn Server) -> Outcom
     has(&client, json!({ "here": true })).await
 }
 
-/// Returns the session once what was aborted is through; the server does the waiting.
+/// Returns the session once the aborted request is over; the server does the waiting.
 async fn settled(client: &Client) -> Result<Value, Failure> {
     client.get("/api/session?delay_ms=500").await?.is(200)?;
     client.get("/api/session").await?.is(200)?.json()

@@ -14,7 +14,7 @@ pub(crate) async fn the_cookie_has_its_attributes(server: &dyn Server) -> Outcom
     answer.holds(cookie.attribute("samesite") == Some("Lax"), "SameSite=Lax")?;
     answer.holds(!cookie.has("domain"), "no Domain")?;
     answer.holds(cookie.value().len() >= 32, "an id of 160 bits")?;
-    // The prefixes promise it, and without `Secure` nothing else does.
+    // A prefix requires `Secure`, and without a prefix it must be absent.
     let prefixed = cookie.name().starts_with("__Host-") || cookie.name().starts_with("__Secure-");
     answer.holds(cookie.has("secure") == prefixed, "Secure with its prefix")
 }
@@ -126,7 +126,7 @@ async fn stand_beside(server: &dyn Server, neighbours: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-pub(crate) async fn duplicates_are_all_tried(server: &dyn Server) -> Outcome {
+pub(crate) async fn every_duplicate_is_looked_up(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     let good = client.cookie_header();
     let (name, id) = good.split_once('=').unwrap_or_default();
@@ -162,7 +162,7 @@ pub(crate) async fn several_cookie_headers_are_one_list(server: &dyn Server) -> 
     Ok(())
 }
 
-pub(crate) async fn what_is_no_id_is_no_session(server: &dyn Server) -> Outcome {
+pub(crate) async fn a_malformed_id_is_no_session(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     let good = client.cookie_header();
     let Some((name, id)) = good.split_once('=') else {
@@ -180,7 +180,7 @@ pub(crate) async fn what_is_no_id_is_no_session(server: &dyn Server) -> Outcome 
         format!("{name}=%{first:02x}{rest}").into(),
         format!("{name}={id}x").into(),
         format!("{name}={rest}").into(),
-        // What opens a session is all of the id.
+        // Only the complete id opens a session.
         format!("{name}={start}{other}").into(),
         format!("{name}={}", "a".repeat(6_000)).into(),
         format!("x{name}={id}; {name}x={id}; x={name}={id}").into(),

@@ -68,7 +68,7 @@ pub(crate) async fn an_owner_revokes_all_but_the_current(server: &dyn Server) ->
     Ok(())
 }
 
-pub(crate) async fn nobody_revokes_what_is_not_theirs(server: &dyn Server) -> Outcome {
+pub(crate) async fn nobody_revokes_another_owners_device(server: &dyn Server) -> Outcome {
     let ada = signed_in(server, &nobody_yet(), 1).await?;
     let (ada, bob) = (&ada[0], &ada[0].stranger());
     login(bob, &nobody_yet()).await?;
@@ -104,7 +104,7 @@ pub(crate) async fn list(client: &Client) -> Result<Vec<Value>, Failure> {
     }
 }
 
-/// Returns the handle of the one device that is this one.
+/// Returns the handle of the one current device.
 pub(crate) fn current(devices: &[Value]) -> Result<String, Failure> {
     let mut here = devices.iter().filter(|device| device["current"] == true);
     match (here.next(), here.next()) {

@@ -132,7 +132,7 @@ pub(crate) async fn reading_keeps_a_session_alive(server: &dyn Server) -> Outcom
     for _ in 0..3 {
         wait(&client, 2_200).await?;
         let answer = client.get("/api/session").await?.says("exists", true)?;
-        // The browser's clock is wound up with the server's.
+        // The cookie's age is extended together with the session's life.
         equal("Max-Age", answer.sets_one()?.max_age(), Some(6))?;
     }
     has(&client, json!({ "here": true })).await
@@ -152,7 +152,7 @@ pub(crate) async fn an_absolute_limit_holds_whatever_the_activity(server: &dyn S
     is_dead(&client).await
 }
 
-/// Returns the server's time, from what it says of a session.
+/// Returns the server's time, computed from a session's lifetime.
 async fn now(client: &Client) -> Result<OffsetDateTime, Failure> {
     let shown = client.get("/api/session").await?.json()?;
     let ends = shown["expires_at"].as_str().and_then(parse);

@@ -15,7 +15,7 @@ pub(crate) async fn signing_in_gives_a_new_id_and_keeps_the_data(server: &dyn Se
     })?;
     has(&client, json!({ "here": true })).await?;
     client.get("/api/session").await?.says("owner", user)?;
-    // Whoever has planted the old id learns nothing of what is done from here on.
+    // An attacker who planted the old id learns nothing from here on.
     client.put("/api/data/secret", "1").await?.is(204)?;
     sees_only(&before, json!({ "here": true })).await
 }
@@ -54,7 +54,7 @@ pub(crate) async fn cycling_keeps_the_data_and_ends_the_old_id_in_the_end(
         "the id is the same".into()
     })?;
     client.get("/api/session").await?.says("owner", user)?;
-    // Requests that are under way go on with the old one, and bring no cookie.
+    // Requests under way go on with the old id, and set no cookie.
     let put = before.put("/api/data/more", "1").await?;
     put.is(204)?.sets_nothing()?;
     let data = json!({ "here": true, "more": 1 });
@@ -111,7 +111,7 @@ pub(crate) async fn logging_out_ends_the_session_everywhere(server: &dyn Server)
     })?;
     is_dead(&client).await?;
     is_dead(&thief).await?;
-    // What is written afterwards is another session.
+    // A later write begins another session.
     thief.put("/api/data/new", "1").await?.is(204)?.sets_one()?;
     has(&thief, json!({ "new": 1 })).await
 }
@@ -150,5 +150,5 @@ pub(crate) async fn a_user_without_a_name_is_refused(server: &dyn Server) -> Out
     has(&client, json!({ "here": true })).await
 }
 
-/// For how many milliseconds an id goes on that was rotated, if its successor has been presented.
+/// The milliseconds for which a rotated id stays valid after its successor was presented.
 const GRACE: u32 = 10_000;

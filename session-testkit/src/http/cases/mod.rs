@@ -1,4 +1,4 @@
-//! The cases, by what they are about.
+//! The cases, by subject.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ pub(crate) mod routes;
 pub(crate) mod several;
 pub(crate) mod values;
 
-/// What a case returns.
+/// The result of a case.
 pub(crate) type Outcome = Result<(), Failure>;
 
 /// Starts the application without flags and opens a browser.
@@ -42,7 +42,7 @@ pub(crate) async fn visitor(server: &dyn Server) -> Result<Client, Failure> {
     Ok(client)
 }
 
-/// Lets the server's clock go on; it is the only one that the suite can see.
+/// Waits by the server's clock, the only one that the suite can see.
 pub(crate) async fn wait(client: &Client, millis: u32) -> Outcome {
     let target = format!("/api/session?delay_ms={millis}");
     client.stranger().get(&target).await?.is(200)?;
@@ -69,14 +69,14 @@ pub(crate) async fn login(client: &Client, user: &str) -> Outcome {
     Ok(())
 }
 
-/// Checks that a browser has its session, and which values are in it.
+/// Checks that a browser has its session, with exactly these values.
 pub(crate) async fn has(client: &Client, data: serde_json::Value) -> Outcome {
     let answer = client.get("/api/session").await?.is(200)?;
     answer.says("exists", true)?.says("data", data)?;
     Ok(())
 }
 
-/// Checks that a browser's cookies, if it has any, open nothing, and are left alone.
+/// Checks that a browser's cookies, if any, open nothing and stay as they are.
 pub(crate) async fn is_dead(client: &Client) -> Outcome {
     let answer = client.get("/api/session").await?.is(200)?.sets_nothing()?;
     answer
@@ -86,7 +86,7 @@ pub(crate) async fn is_dead(client: &Client) -> Outcome {
     Ok(())
 }
 
-/// Checks that a browser, with an id from before a login, sees just what was there before.
+/// Checks that an id from before a login reads exactly the data from before the login.
 pub(crate) async fn sees_only(client: &Client, data: serde_json::Value) -> Outcome {
     let answer = client.get("/api/session").await?.is(200)?.sets_nothing()?;
     answer
@@ -95,7 +95,7 @@ pub(crate) async fn sees_only(client: &Client, data: serde_json::Value) -> Outco
     Ok(())
 }
 
-/// Returns a name that nobody has used, also if the store outlives the process.
+/// Returns an unused name, also if the store outlives the process.
 pub(crate) fn nobody_yet() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = std::time::SystemTime::now();

@@ -1,4 +1,4 @@
-//! Requests of one browser that overlap; `delay_ms` holds the sessions open meanwhile.
+//! Overlapping requests of one browser; `delay_ms` holds the sessions open meanwhile.
 //!
 //! The slower of two opens its session long before the faster one ends it.
 
@@ -46,7 +46,7 @@ pub(crate) async fn a_logout_during_a_slow_write_holds(server: &dyn Server) -> O
         ("PUT", "/api/data/late?delay_ms=1200", "1", 204),
         ("POST", "/api/data/hits/increment?delay_ms=1200", "", 200),
         ("POST", "/api/cycle?delay_ms=1200", "", 204),
-        // A login that is dropped is never dropped silently.
+        // A dropped login must be reported.
         (
             "POST",
             "/api/login?delay_ms=1200",
@@ -86,7 +86,7 @@ pub(crate) async fn a_login_during_a_slow_write_keeps_its_cookie(server: &dyn Se
     let client = visitor(server).await?;
     let user = nobody_yet();
     let slow = slow_while_signing_in(&client, &user, "PUT", "/api/data/late?delay_ms=1200").await?;
-    // Whoever has planted the id that it was written with must not write for the user.
+    // An attacker who planted the old id must not write for the user.
     slow.is(204)?.sets_nothing()?;
     client.get("/api/session").await?.says("owner", user)?;
     has(&client, json!({ "here": true })).await
@@ -96,7 +96,7 @@ pub(crate) async fn a_write_that_starts_after_a_login_keeps_its_cookie(
     server: &dyn Server,
 ) -> Outcome {
     let client = visitor(server).await?;
-    // Requests that were sent before the answer to the login has arrived.
+    // These requests were sent before the login's answer arrived.
     let before = client.copy();
     let user = nobody_yet();
     login(&client, &user).await?;
@@ -134,7 +134,7 @@ pub(crate) async fn a_double_click_on_a_login_signs_in(server: &dyn Server) -> O
     let (one, other) = join(click(), click()).await;
     one?.is(204)?.sets_one()?;
     other?.is(204)?.sets_one()?;
-    // Whichever answer came last.
+    // The order of the answers does not matter.
     client.get("/api/session").await?.says("owner", user)?;
     has(&client, json!({ "here": true })).await
 }
@@ -153,7 +153,7 @@ pub(crate) async fn a_second_login_from_before_the_first_works(server: &dyn Serv
     Ok(())
 }
 
-pub(crate) async fn a_logout_with_the_id_from_before_a_login_ends_what_that_one_opens(
+pub(crate) async fn a_logout_with_the_id_from_before_a_login_ends_the_old_session_alone(
     server: &dyn Server,
 ) -> Outcome {
     let client = visitor(server).await?;
