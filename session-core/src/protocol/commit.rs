@@ -155,12 +155,18 @@ impl Commit {
     /// Returns the values and the lifetime that a new session begins with. Another owner's are never
     /// carried over.
     pub(crate) fn carried(&self) -> Result<(String, Expiry), SessionError> {
-        let old = self.base.as_ref().map(|stored| &stored.record);
-        let old = old.filter(|old| !self.changes.ousts(old.owner.as_ref()));
-        let text = match old {
+        let base = self.base.as_ref();
+        let base = base.filter(|stored| !self.changes.ousts(stored.record.owner.as_ref()));
+        let text = match base {
+            // The same owner signs in again, as by a double click.
+            Some(hidden) if hidden.is_hidden() => {
+                let data = Data::of_record(hidden.key, &hidden.record);
+                self.changes.apply(&data)?
+            }
             Some(_) => self.changes.apply(&self.data)?,
             None => self.changes.apply(&Data::empty())?,
         };
+        let old = base.map(|stored| &stored.record);
         self.check_size(&text, old)?;
         let inherited = old.map_or(Expiry::Policy, |old| old.expiry);
         Ok((text, self.changes.expiry().unwrap_or(inherited)))

@@ -250,7 +250,11 @@ impl Unread {
             ..
         } = self;
         let mut state = if let Some(stored) = best {
-            let data = Data::of_record(stored.key, &stored.record);
+            let data = if stored.is_hidden() {
+                Data::empty()
+            } else {
+                Data::of_record(stored.key, &stored.record)
+            };
             let others = presented.iter().filter(|id| id.key() != stored.key);
             let others = others.copied().collect();
             let mut state = State::new(Some(stored), data);

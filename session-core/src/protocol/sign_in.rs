@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt};
@@ -29,8 +27,8 @@ impl Commit {
         }
     }
 
-    /// Closes the old session: for the grace it can be read by requests that are under way; if
-    /// somebody owned it, there is nothing left to read.
+    /// Closes the old session: for the grace it can be read by requests that are under way, unless
+    /// somebody owned it.
     fn leave(&mut self, old: &Stored, now: OffsetDateTime) -> Result<Decision, SessionError> {
         if self.is_discarded() {
             return Ok(self.done(now));
@@ -39,10 +37,6 @@ impl Commit {
             revision: Revision::from_random(self.policy().random()?),
             closed: true,
             expires: old.record.expires.min(grace_end(self.policy(), now)),
-            data: match old.record.owner {
-                Some(_) => "{}".into(),
-                None => Arc::clone(&old.record.data),
-            },
             ..old.record.clone()
         };
         let old = old.clone();
@@ -87,11 +81,6 @@ impl Commit {
             matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision);
         if is_closed || self.policy().is_over(key, &record, now) {
             // By our own write, whose answer was lost; or there is nothing left to close.
-            return Ok(self.enter(now));
-        }
-        if record.closed && record.owner.is_some() {
-            // Another sign-in has closed it and left nothing to carry. The values that this request has
-            // read are in the new session already.
             return Ok(self.enter(now));
         }
         self.rebase(base.with(record, now));

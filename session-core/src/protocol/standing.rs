@@ -132,6 +132,11 @@ impl Stored {
         secrets.remembered.is_some() && *authenticated == Some(secrets.issued)
     }
 
+    /// Says whether the request may not see the session: a sign-in has left it, and it was somebody's.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.standing == Standing::Closed && self.record.owner.is_some()
+    }
+
     /// Says whether the request may extend the session's life. Within the grace the bearer of the
     /// present secret does, together with the cookie's.
     pub(crate) fn may_extend(&self, now: OffsetDateTime) -> bool {

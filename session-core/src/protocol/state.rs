@@ -4,7 +4,7 @@ use super::changes::{Changes, View};
 use super::data::{Data, Writer};
 use super::entries::Replay;
 use super::pending::{Condition, Creates, PendingDelete, Unacknowledged};
-use super::standing::{Standing, Stored};
+use super::standing::Stored;
 use crate::http::reply::{CookieChange, Loss};
 use crate::{Expiry, Id, Key, SessionError};
 
@@ -63,8 +63,7 @@ impl State {
     /// Returns the stored session, as far as the request may see it: an owned session that a sign-in
     /// has left counts as none.
     pub(crate) fn visible(&self) -> Option<&Stored> {
-        let base = self.base.as_ref();
-        base.filter(|stored| stored.standing != Standing::Closed || stored.record.owner.is_none())
+        self.base.as_ref().filter(|stored| !stored.is_hidden())
     }
 
     /// Queues a delete.
