@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use session_core::{
-    Field, ID_LENGTH, Id, Key, OsEntropy, PublicId, Revision, from_micros, to_micros,
+    Command, Digest, Field, ID_LENGTH, Id, Key, Only, OsEntropy, PublicId, Revision, Salt,
+    from_micros, to_micros,
 };
 use time::{Duration, OffsetDateTime};
 use util::{START, World, key_of};
@@ -232,4 +233,46 @@ fn a_field_and_its_copies_are_one_value() {
         ("hits", Some(2))
     );
     assert_eq!(hits.get(&session).unwrap(), None);
+}
+
+#[test]
+fn a_digest_and_a_salt_are_sixteen_bytes_that_are_not_shown() {
+    let bytes = [7; 16];
+    let (digest, salt) = (Digest::from_bytes(&bytes), Salt::from_bytes(&bytes));
+    assert_eq!(digest.unwrap().as_bytes(), &bytes);
+    assert_eq!(salt.unwrap().as_bytes(), &bytes);
+    let shown = format!("{digest:?} {salt:?}");
+    assert_eq!(shown, "Some(Digest(…)) Some(Salt(…))");
+    assert!(Digest::from_bytes(&bytes[1..]).is_none() && Salt::from_bytes(b"").is_none());
+    assert_ne!(digest, Digest::from_bytes(&[8; 16]));
+}
+
+#[test]
+fn every_command_names_its_key() {
+    let world = World::new(|policy| policy);
+    let cookie = world.begin();
+    let record = &world.record(&cookie).unwrap();
+    let (key, expected) = (&key_of(&cookie), record.revision);
+    let (seen, expires) = (START, START);
+    let commands = [
+        Command::Insert { key, record },
+        Command::Replace {
+            key,
+            expected,
+            record,
+        },
+        Command::Touch {
+            key,
+            expected,
+            seen,
+            expires,
+        },
+        Command::Delete {
+            key,
+            only: Only::Always,
+        },
+    ];
+    for command in commands {
+        assert_eq!(command.key(), key, "{command:?}");
+    }
 }
