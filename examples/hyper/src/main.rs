@@ -1,8 +1,8 @@
 //! Sessions on bare hyper: `session-core`'s async driver without an adapter.
 //!
-//! Run it with `cargo run -p hello-hyper -- 127.0.0.1:3000 sessions.db`; without the file's name
-//! sessions are kept in memory. `GET /` counts visits, `POST /logout` forgets them. All that
-//! sessions need is in `serve`.
+//! Run it with `cargo run -p hello-hyper -- 127.0.0.1:3000 sessions.db`; without a file name
+//! sessions live in memory. `GET /` counts visits, `POST /logout` forgets them. All that sessions
+//! need is in `serve`.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -25,7 +25,7 @@ type Answer = Response<Full<Bytes>>;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or("127.0.0.1:3000".into());
-    // Behind https, and so everywhere but here, it is `Policy::default()`.
+    // Over https, as in production, use `Policy::default()`.
     let policy = Policy::builder().insecure().build()?;
     let sessions = match arguments.next() {
         Some(path) => Sessions::new(policy, SqliteStore::open(path).await?),
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("listening on http://{}", listener.local_addr()?);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // No descriptors are left; perhaps there are some later.
+            // There are no descriptors left; wait for some.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -48,20 +48,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// What an adapter does. A panic below unwinds past `finish`, so it commits nothing.
+/// Does an adapter's work. A panic below unwinds past the commit, so it commits nothing.
 async fn serve(sessions: Sessions, request: Request<Incoming>) -> Result<Answer, Infallible> {
-    // The bytes of the Cookie headers go to the core, which asks nobody yet.
+    // The bytes of the Cookie headers go to the core, which does no I/O yet.
     let cookies = request.headers().get_all(COOKIE).iter();
     let guard = sessions.open(cookies.map(HeaderValue::as_bytes));
     let routed = route(&request, guard.handle()).await;
     Ok(commit(&guard, routed.unwrap_or_else(|error| refusal(&error))).await)
 }
 
-/// Once the status is known, and before the head is sent: what is to be written?
+/// Commits, once the status is known and before the head is sent.
 async fn commit(guard: &session_core::Request, mut response: Answer) -> Answer {
     let reply = match guard.commit(response.status().as_u16()).await {
         Ok(reply) => reply,
-        // The answer says that something was done, and it was not. What was saved early was.
+        // The answer reports a success that was not one. An early save still counts.
         Err(failed) => {
             let (error, reply) = failed.into_parts();
             response = refusal(&error);
@@ -88,7 +88,7 @@ async fn route(request: &Request<Incoming>, handle: &Handle) -> Result<Answer, S
     Ok(answer(200, text))
 }
 
-/// The log hears why; the client does not.
+/// Logs the cause, and answers with the status alone.
 fn refusal(error: &SessionError) -> Answer {
     eprintln!("session: {error}: {:?}", error.source());
     answer(error.status(), error.public_json())
@@ -100,7 +100,7 @@ fn answer(status: u16, text: impl Into<Bytes>) -> Answer {
         .expect("200, 404 and the core's statuses are statuses")
 }
 
-/// A response's headers, as the core's reply sees them.
+/// A response's headers, for the core's reply to write to.
 struct Head<'a>(&'a mut HeaderMap);
 
 impl Headers for Head<'_> {
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+    async fn a_failed_commit_after_an_early_save_sets_the_cookie_of_the_saved_session() {
         let store = FaultyStore::new(MemoryStore::new());
         let sessions = Sessions::new(Policy::default(), store.clone());
         let guard = sessions.open([]);

@@ -14,7 +14,7 @@ use futures_util::stream;
 use session_actix::{SessionExt, SessionMiddleware};
 use showcase::{Answer, App, Stop};
 
-/// Serves until it is stopped; workers have threads of their own.
+/// Serves until the server is stopped; workers have their own threads.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn mount(
         .wrap(Condition::new(has_second, second.named::<Second>()))
 }
 
-/// Names the middleware of `--second`.
+/// The name of the middleware of `--second`.
 struct Second;
 
 async fn respond(app: Data<App>, head: HttpRequest, body: Payload) -> HttpResponse {
@@ -71,7 +71,7 @@ async fn respond(app: Data<App>, head: HttpRequest, body: Payload) -> HttpRespon
 }
 
 fn response(answer: Answer) -> HttpResponse {
-    // Every status is one of the application's own, or checked by it.
+    // Every status comes from the application or was checked by it.
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     if let Some(kind) = answer.content_type {

@@ -1,4 +1,4 @@
-//! The routes pass the HTTP suite without a socket too, as an application tests them.
+//! The routes pass the HTTP suite without a socket too, as in an application's tests.
 #![allow(clippy::unwrap_used)]
 
 use std::panic::AssertUnwindSafe;
@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 #[derive(Debug)]
 struct InProcess;
 
-/// An application stays in the thread that built it; this sends requests there.
+/// A sender of requests to the thread that built the application.
 #[derive(Debug)]
 struct Running(mpsc::UnboundedSender<(Request, Sender)>);
 
@@ -34,7 +34,7 @@ impl Server for InProcess {
         let all = [&["--store", "memory", "--insecure"], flags].concat();
         let app = showcase::prepare("actix", &all).await?;
         let (requests, mut asked) = mpsc::unbounded_channel::<(Request, Sender)>();
-        // It ends when nobody can ask any more.
+        // It ends when all senders are gone.
         thread::spawn(move || {
             rt::System::new().block_on(async {
                 let service = Rc::new(init_service(showcase_actix::mount(app)).await);
@@ -42,7 +42,7 @@ impl Server for InProcess {
                     let service = Rc::clone(&service);
                     rt::spawn(async move {
                         let called = service.call(test_request(request).to_request());
-                        // What closes the connection of a real server.
+                        // A panic closes the connection of a real server.
                         let answered = match AssertUnwindSafe(called).catch_unwind().await {
                             Ok(Ok(response)) => whole(response).await,
                             Ok(Err(error)) => Err(error.to_string().into()),
@@ -64,7 +64,7 @@ impl App for Running {
         let (answer, answered) = oneshot::channel();
         self.0.send((request, answer))?;
         let mut response = answered.await??;
-        // Where there is a connection, it leaves the body of HEAD out.
+        // On a connection, the server omits the body of HEAD.
         if is_head {
             response.body.clear();
         }

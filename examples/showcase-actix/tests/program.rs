@@ -1,4 +1,4 @@
-//! The program that people run behaves as its command line says.
+//! The program behaves as its command line says.
 #![allow(clippy::unwrap_used)]
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_showcase-actix");

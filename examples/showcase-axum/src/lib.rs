@@ -12,7 +12,7 @@ use futures_util::stream;
 use session_axum::SessionLayer;
 use showcase::{Answer, App, Stop};
 
-/// Serves until it is stopped.
+/// Serves until the server is stopped.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn router(app: App) -> Router {
     }
 }
 
-/// Names the layer of `--second`.
+/// The name of the layer of `--second`.
 struct Second;
 
 async fn respond(State(app): State<App>, request: Request) -> Response {
@@ -73,6 +73,6 @@ fn response(answer: Answer) -> Response {
             io::Result::Ok(showcase::Body::late(&session))
         })),
     };
-    // Every part is one of the application's own constants.
+    // Every part is a constant of the application.
     response.body(body).unwrap_or_default()
 }

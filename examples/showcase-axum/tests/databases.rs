@@ -1,4 +1,4 @@
-//! The server passes the HTTP suite on database servers and behind a cache too, over real sockets.
+//! The program passes the HTTP suite on database servers and with a cache too, over real sockets.
 #![allow(clippy::unwrap_used)]
 #![cfg(any(
     feature = "cached",
@@ -9,7 +9,7 @@
 
 use session_testkit::http::{Program, http_suite};
 
-/// All servers of a suite share the table, as those of one application do.
+/// Runs the suite; all its servers share the table, as those of one application do.
 fn passes(name: &str, url: &str) {
     let arguments = ["--listen", "127.0.0.1:0", "--store", url, "--insecure"];
     let program = Program::new(env!("CARGO_BIN_EXE_showcase-axum"), arguments);
@@ -117,7 +117,7 @@ async fn behind_a_cache_the_server_listens_to_redis() {
     ) {
         let server = Redis::start().unwrap();
         let _app = open(&server.url()).await;
-        // Of the server's clients only that one speaks this protocol.
+        // Of the server's clients only the listener speaks this protocol.
         let clients = server.cli(&["CLIENT", "LIST"]).unwrap();
         assert!(clients.contains("resp=3"), "{clients}");
     }

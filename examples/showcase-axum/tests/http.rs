@@ -1,4 +1,4 @@
-//! The server that people run passes the HTTP suite, over real sockets, on the stores that are always built in.
+//! The program passes the HTTP suite, over real sockets, on the built-in stores.
 #![allow(clippy::unwrap_used)]
 
 use session_testkit::http::{Program, http_suite};

@@ -1,4 +1,4 @@
-//! The routes pass the HTTP suite without a socket too, as an application tests them.
+//! The routes pass the HTTP suite without a socket too, as in an application's tests.
 #![allow(clippy::unwrap_used)]
 
 use std::panic::AssertUnwindSafe;
@@ -40,7 +40,7 @@ impl App for Running {
             head = head.header(&**name, &**value);
         }
         let request = head.body(Body::from(request.body))?;
-        // What closes the connection of a real server.
+        // A panic closes the connection of a real server.
         let answered = AssertUnwindSafe(self.0.clone().oneshot(request)).catch_unwind();
         let response = answered.await.map_err(|_| "the handler panicked")??;
         let (head, body) = response.into_parts();
@@ -63,7 +63,7 @@ async fn the_routes_pass_the_http_suite() {
 }
 
 #[tokio::test]
-async fn another_method_is_told_which_the_path_has() {
+async fn another_method_gets_the_paths_methods() {
     let app = InProcess.start(&[]).await.unwrap();
     for (method, target, status, allow) in [
         ("POST", "/", 405, Some("GET, HEAD")),

@@ -5,17 +5,17 @@ use httparse::Status;
 use crate::head::Length;
 use crate::refusal::Refusal;
 
-/// A request's body, read as a whole and never more than [`MAX_BODY`].
+/// A request's complete body, at most [`MAX_BODY`] long.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Body(Vec<u8>);
 
 /// The same limit as in the other servers.
 pub(crate) const MAX_BODY: u64 = 2 << 20;
-/// What a chunk's size, or its trailers, may take.
+/// The limit for a chunk's size line, and for the trailers.
 const MAX_LINE: u64 = 4 << 10;
 
 impl Body {
-    /// Refuses a body that is announced to be too large, before a byte of it is read.
+    /// Refuses a body whose announced length is too large, before it is read.
     pub(crate) fn check(length: Length) -> Result<(), Refusal> {
         match length {
             Length::Known(bytes) if bytes > MAX_BODY => Err(TOO_LARGE),
@@ -23,7 +23,7 @@ impl Body {
         }
     }
 
-    /// Reads it.
+    /// Reads the body.
     pub(crate) fn read(length: Length, reader: &mut impl BufRead) -> Result<Self, Refusal> {
         let mut body = Vec::new();
         match length {
@@ -54,7 +54,7 @@ impl Body {
 const BAD: Refusal = Refusal::Status(400, "the body's chunks make no sense");
 const TOO_LARGE: Refusal = Refusal::Status(413, "the body is too large");
 
-/// Appends exactly so many bytes.
+/// Appends exactly `length` bytes.
 fn take(bytes: u64, reader: &mut impl BufRead, body: &mut Vec<u8>) -> Result<(), Refusal> {
     let read = reader.by_ref().take(bytes).read_to_end(body);
     if read.map_err(Refusal::of)? as u64 == bytes {
@@ -82,7 +82,7 @@ fn chunk_size(line: &[u8]) -> Result<u64, Refusal> {
     }
 }
 
-/// Nothing in a trailer concerns us.
+/// Skips the trailers.
 fn skip_trailers(reader: &mut impl BufRead) -> Result<(), Refusal> {
     let mut left = MAX_LINE;
     loop {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_that_make_no_sense_are_refused() {
+    fn malformed_chunks_are_refused() {
         let endless = format!("0\r\n{}\r\n", "a: b\r\n".repeat(1_000));
         for (bytes, status) in [
             (&b""[..], 400),

@@ -11,7 +11,7 @@ use crate::response::{Response, Wanted};
 use crate::site::Site;
 use crate::wire::Wire;
 
-/// How long each phase of a connection may take.
+/// The time limits of a connection's phases.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) head: Duration,
@@ -33,8 +33,8 @@ impl Default for Limits {
 
 /// Serves one request on a connection and closes it.
 ///
-/// Whatever the client does, it does to itself: what it breaks is this connection, and what it
-/// has asked for is done once the request was read.
+/// A misbehaving client breaks only its own connection. Once the request was read, it is carried
+/// out.
 pub(crate) fn serve(site: &Site, stream: TcpStream, limits: Limits) {
     let mut reader = BufReader::new(Wire::new(stream, limits.head));
     let (response, wanted) = match read(&mut reader, limits) {

@@ -4,7 +4,7 @@ use httparse::{EMPTY_HEADER, Error, Status};
 
 use crate::refusal::Refusal;
 
-/// A request's head, of which everything that could mislead is refused.
+/// A request's head; anything ambiguous in it is refused.
 #[derive(Debug)]
 pub(crate) struct Head {
     method: String,
@@ -16,26 +16,26 @@ pub(crate) struct Head {
     expects_continue: bool,
 }
 
-/// HTTP/1.0 knows no chunks.
+/// The protocol version; HTTP/1.0 has no chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Version {
     Http10,
     Http11,
 }
 
-/// Where the body ends.
+/// The framing of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
     Chunked,
     Known(u64),
 }
 
-/// More than any head that a browser sends.
+/// A limit above every browser's heads.
 const MAX_HEAD: usize = 64 << 10;
 const MAX_HEADERS: usize = 100;
 
 impl Head {
-    /// Reads as far as the empty line that ends a head.
+    /// Reads up to the empty line that ends a head.
     pub(crate) fn read(reader: &mut impl BufRead) -> Result<Self, Refusal> {
         let mut bytes = Vec::new();
         loop {
@@ -98,7 +98,7 @@ impl Head {
                 .filter(named)
                 .map(|header| header.value)
         };
-        // Without it, or with two, caches and we could disagree about the site. (RFC 9112, 3.2.)
+        // Without a `Host`, or with two, a cache could assume another site. (RFC 9112, 3.2.)
         let hosts = values("host").count();
         if hosts > 1 || hosts == 0 && version == Version::Http11 {
             return Err(Refusal::Status(400, "there must be one Host"));
@@ -131,7 +131,7 @@ impl Head {
         &self.path
     }
 
-    /// Returns what stands behind the question mark.
+    /// Returns the query, without the question mark.
     pub(crate) fn query(&self) -> &str {
         &self.query
     }
@@ -140,7 +140,7 @@ impl Head {
         self.version
     }
 
-    /// Returns the value of every `Cookie` header, in bytes: nobody promised text.
+    /// Returns the value of every `Cookie` header, as bytes, which need not be text.
     pub(crate) fn cookies(&self) -> impl Iterator<Item = &[u8]> {
         self.cookies.iter().map(|value| &**value)
     }
@@ -149,15 +149,15 @@ impl Head {
         self.length
     }
 
-    /// Says whether the client waits for a word before it sends the body.
+    /// Returns whether the client waits for a 100 before it sends the body.
     pub(crate) fn expects_continue(&self) -> bool {
         self.expects_continue
     }
 }
 
 impl Length {
-    /// Two opinions about a body's length are an attack until proven otherwise: the rest of the
-    /// body would be taken for another request. (RFC 9112, 6.3.)
+    /// Contradictory body lengths are treated as an attack: the rest of the body could count as
+    /// another request. (RFC 9112, 6.3.)
     fn of<'a>(
         version: Version,
         mut codings: impl Iterator<Item = &'a [u8]>,
@@ -190,14 +190,14 @@ impl Length {
 
 const BAD: Refusal = Refusal::Status(400, "this is no HTTP/1 request");
 
-/// Takes the host off a target that a client of a proxy has sent. (RFC 9112, 3.2.2.)
+/// Removes the host from a target in a proxy client's form. (RFC 9112, 3.2.2.)
 fn origin_form(target: &str) -> Option<&str> {
     if target.starts_with('/') || target == "*" {
         return Some(target);
     }
     let (_, rest) = target.split_once("://")?;
     let path = rest.find(['/', '?']).map_or("/", |at| &rest[at..]);
-    // A query without a path has to be given one, which the application would not know.
+    // A query without a path would need one, and the application has no route for that.
     path.starts_with('/').then_some(path)
 }
 
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn two_opinions_about_the_length_are_refused() {
+    fn contradictory_lengths_are_refused() {
         for (lines, expected) in [
             ("", Ok(Length::Known(0))),
             (
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_head_is_refused() {
+    fn a_malformed_head_is_refused() {
         let long = format!("GET /{} HTTP/1.1\r\nhost: a\r\n\r\n", "x".repeat(MAX_HEAD));
         let many = format!(
             "GET / HTTP/1.1\r\nhost: a\r\n{}\r\n",

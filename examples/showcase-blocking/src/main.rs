@@ -4,16 +4,17 @@
 //! ```text
 //! server.rs ──▶ a thread a connection ──▶ connection.rs ──▶ head.rs, body.rs     the request
 //!                                              │
-//!                                           site.rs ──▶ visit.rs                  the session
+//!                                           site.rs ──▶ by_hand.rs                the session
 //!                                              │
 //!                                              └───▶ response.rs                  the response
 //! ```
 //!
-//! **Read `visit.rs`**; it is all that sessions need. `site.rs` shows where its two ends belong:
+//! **Read `by_hand.rs`**; it is all that sessions need. `site.rs` shows where its two ends belong:
 //! before the handler, and between the response's status and its first byte. The rest is a small
-//! HTTP server, as any other would do.
+//! HTTP server like any other.
 
 mod body;
+mod by_hand;
 mod connection;
 mod head;
 mod refusal;
@@ -23,7 +24,6 @@ mod server;
 mod site;
 #[cfg(test)]
 mod tests;
-mod visit;
 mod wire;
 
 use std::process::ExitCode;

@@ -1,19 +1,19 @@
 use std::io;
 
-/// Why there is no request to answer.
+/// The reason why there is no request to answer.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The client does not keep to HTTP, or asks for too much; it gets this status.
+    /// The client violates HTTP or a limit, and gets this status.
     Status(u16, &'static str),
-    /// Nobody is there any more, or nobody has said a word.
+    /// The client has gone, or has sent nothing.
     Silence,
 }
 
 impl Refusal {
-    /// Judges an error of the connection, in the middle of a request.
+    /// Classifies an error of the connection in mid-request.
     #[allow(
         clippy::needless_pass_by_value,
-        reason = "the form that map_err asks for"
+        reason = "map_err requires this signature"
     )]
     pub(crate) fn of(error: io::Error) -> Self {
         match error.kind() {

@@ -7,7 +7,7 @@ use time::macros::format_description;
 
 use crate::head::{Head, Version};
 
-/// What is sent back.
+/// A response to send.
 #[derive(Debug)]
 pub(crate) struct Response {
     status: u16,
@@ -15,19 +15,19 @@ pub(crate) struct Response {
     body: Body,
 }
 
-/// What a client can take.
+/// The forms of body that a client understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// The head alone, as it would be with the body.
     Head,
-    /// A body whose length stands before it, or in chunks.
+    /// A body with a length, or in chunks.
     Chunks,
-    /// A body whose length stands before it, or that ends with the connection.
+    /// A body with a length, or one that ends with the connection.
     Plain,
 }
 
 impl Response {
-    /// A text of JSON.
+    /// Makes a response with a JSON text.
     pub(crate) fn json(status: u16, text: &str) -> Self {
         Self {
             status,
@@ -40,7 +40,7 @@ impl Response {
         self.status
     }
 
-    /// Sends it; a body that is streamed is made only after the head has gone.
+    /// Sends the response; a streamed body is made only after the head was sent.
     pub(crate) fn send(
         mut self,
         wanted: Wanted,
@@ -49,7 +49,7 @@ impl Response {
     ) -> io::Result<()> {
         self.headers.push(("date", date(now)));
         self.headers.push(("connection", "close".into()));
-        // These have no body, and the first two must not even say so. (RFC 9110, 8.6, 15.3.6.)
+        // These have no body; the first two must not have a length either. (RFC 9110, 8.6, 15.3.6.)
         let has_body = !matches!(self.status, 204 | 205 | 304);
         match &self.body {
             _ if matches!(self.status, 204 | 304) => {}
@@ -64,7 +64,7 @@ impl Response {
             }
             Body::Text(_) | Body::Late(_) => self.headers.push(("content-length", "0".into())),
         }
-        // The reason may be left out, but not the space before it. (RFC 9112, 4.)
+        // The reason is optional, the space before it is not. (RFC 9112, 4.)
         let mut bytes = format!("HTTP/1.1 {} \r\n", self.status).into_bytes();
         for (name, value) in &self.headers {
             write!(bytes, "{name}: {value}\r\n")?;
@@ -105,7 +105,7 @@ impl From<Answer> for Response {
     }
 }
 
-/// All that a reply of the core needs of a response; it does the merging itself.
+/// The core's reply needs only this of a response, and does the merging itself.
 impl Headers for Response {
     fn values(&self, name: &str) -> Vec<String> {
         let named = self
@@ -136,7 +136,7 @@ impl Wanted {
     }
 }
 
-/// The form that RFC 9110, 5.6.7 asks for.
+/// The date format of RFC 9110, 5.6.7.
 fn date(now: OffsetDateTime) -> String {
     let form = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_says_how_long_it_is() {
+    fn a_response_has_its_length() {
         let text = sent(Response::json(200, "{}"), Wanted::Chunks);
         assert_eq!(
             text,
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_body_sends_none() {
+    fn a_status_without_a_body_sends_none() {
         let head = sent(Response::json(200, "{}"), Wanted::Head);
         assert!(
             head.contains("content-length: 2\r\n") && head.ends_with("\r\n\r\n"),

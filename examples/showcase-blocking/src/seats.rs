@@ -1,6 +1,6 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many connections there may be at once; one without a seat waits until another ends.
+/// A limit on simultaneous connections; without a free seat, a connection waits.
 #[derive(Debug, Clone)]
 pub(crate) struct Seats(Arc<Room>);
 
@@ -11,7 +11,7 @@ struct Room {
     left: Condvar,
 }
 
-/// One connection's seat, free again when it is dropped, also by a panic.
+/// One connection's seat, freed when it is dropped, also by a panic.
 #[derive(Debug)]
 pub(crate) struct Seat(Arc<Room>);
 
@@ -31,7 +31,7 @@ impl Seats {
         Seat(Arc::clone(&self.0))
     }
 
-    /// Waits until all have left.
+    /// Waits until all seats are free.
     pub(crate) fn close(self) {
         drop(self.wait_while(|taken| *taken > 0));
     }

@@ -10,13 +10,13 @@ use crate::connection::{self, Limits};
 use crate::seats::Seats;
 use crate::site::Site;
 
-/// More than the threads of any test, and few enough for any machine.
+/// The limit on threads: more than any test needs, few enough for any machine.
 const CONNECTIONS: usize = 512;
-/// After an `accept` that failed for want of something, such as descriptors.
+/// The pause after an `accept` that failed, such as for lack of descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections, each with a thread of its own, until the flag is raised; then waits for
-/// those that are under way.
+/// Accepts connections, each on its own thread, until the flag is raised; then waits for the open
+/// ones.
 pub(crate) fn serve(app: App, store: BlockingStore, listener: TcpListener, stop: &StopFlag) {
     let site = Arc::new(Site::new(app, store));
     let seats = Seats::new(CONNECTIONS);
@@ -40,7 +40,7 @@ pub(crate) fn serve(app: App, store: BlockingStore, listener: TcpListener, stop:
             thread::sleep(PAUSE);
         }
     }
-    // New ones are refused from here on.
+    // From here on new connections are refused.
     drop(listener);
     seats.close();
 }

@@ -1,4 +1,4 @@
-//! The server against clients that do not behave, over real sockets.
+//! Misbehaving clients, over real sockets.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use crate::server;
 use crate::site::Site;
 use crate::wire::Wire;
 
-/// So long that only a server that hangs reaches it.
+/// A time that only a hanging server reaches.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -27,7 +27,7 @@ fn application() -> (App, BlockingStore) {
     (app, store)
 }
 
-/// A site whose connections the test makes itself.
+/// A site whose connections are made by the test.
 struct Door {
     site: Arc<Site>,
     listener: TcpListener,
@@ -39,7 +39,7 @@ impl Door {
         Self::to(app, store)
     }
 
-    /// Keeps the sessions elsewhere than the application's command line says.
+    /// Uses another store than the application's command line names.
     fn over(store: impl Store) -> Self {
         let store = BlockingStore::new(Arc::new(store)).unwrap();
         Self::to(application().0, store)
@@ -62,7 +62,7 @@ impl Door {
         (client, serving)
     }
 
-    /// Sends bytes, and nothing more, and returns the answer.
+    /// Sends only these bytes, and returns the answer.
     fn ask(&self, bytes: &[u8]) -> String {
         let (mut client, serving) = self.connect(Limits::default());
         client.write_all(bytes).unwrap();
@@ -104,7 +104,7 @@ fn status(answer: &str) -> &str {
 }
 
 #[test]
-fn what_is_no_request_is_answered_with_what_is_wrong() {
+fn a_malformed_request_is_answered_with_its_fault() {
     let door = Door::new();
     for (bytes, expected) in [
         (&b"nonsense\r\n\r\n"[..], "400"),
@@ -126,7 +126,7 @@ fn what_is_no_request_is_answered_with_what_is_wrong() {
 }
 
 #[test]
-fn a_body_may_come_in_chunks_or_wait_to_be_asked_for() {
+fn a_body_may_come_in_chunks_or_wait_for_a_100() {
     let door = Door::new();
     let chunked = b"PUT /api/data/k HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\
         2\r\n[1\r\n1\r\n]\r\n0\r\n\r\n";
@@ -144,7 +144,7 @@ fn a_body_may_come_in_chunks_or_wait_to_be_asked_for() {
 }
 
 #[test]
-fn a_stream_is_chunked_only_for_those_who_know_chunks() {
+fn a_stream_is_chunked_only_for_http_1_1() {
     let door = Door::new();
     let new = door.get("/api/stream", "");
     assert!(
@@ -169,7 +169,7 @@ fn a_body_that_is_too_large_is_refused_also_while_it_is_being_sent() {
     let door = Door::new();
     let largest = vec![b'1'; 2 << 20];
     let cookie = door.visitor();
-    // The session refuses it, but it was read.
+    // The session refuses the body, but the server has read it.
     let answer = door.ask(&put("large", &cookie, &largest));
     assert!(answer.contains("session would be too large"), "{answer}");
     let larger = vec![b'1'; 3 << 20];
@@ -179,7 +179,7 @@ fn a_body_that_is_too_large_is_refused_also_while_it_is_being_sent() {
 }
 
 #[test]
-fn who_says_nothing_is_cut_off_and_who_stops_is_told_so() {
+fn a_silent_client_is_cut_off_and_one_that_stops_is_told_so() {
     let door = Door::new();
     let limits = Limits {
         head: SHORT,
@@ -240,13 +240,13 @@ fn a_client_that_does_not_read_is_cut_off() {
 fn a_client_that_goes_away_does_no_harm() {
     let door = Door::new();
     let cookie = door.visitor();
-    // In the middle of the body: nothing was asked for yet.
+    // In mid-body: there is no request yet.
     let request = put("half", &cookie, b"12");
     let (mut client, serving) = door.connect(Limits::default());
     client.write_all(&request[..request.len() - 1]).unwrap();
     drop(client);
     serving.join().unwrap();
-    // After the request: it is carried out, whoever waits for the answer.
+    // After the request: it is carried out, although nobody waits for the answer.
     let (mut client, serving) = door.connect(Limits::default());
     client.write_all(&put("whole", &cookie, b"12")).unwrap();
     drop(client);
@@ -318,7 +318,7 @@ fn an_outage_is_a_503_that_leaves_the_cookie_alone() {
     for path in ["/", "/api/session", "/api/data/here"] {
         depends_on_the_cookie(&door.get(path, &cookie));
     }
-    // The load is not needed, so this is the commit.
+    // No load is needed, so the commit fails.
     depends_on_the_cookie(&door.ask(&put("new", "", b"1")));
     faulty.come_up();
     let state = door.get("/api/session", &cookie);
@@ -338,7 +338,7 @@ fn a_request_that_is_under_way_is_finished_when_the_server_stops() {
     client.set_read_timeout(Some(PATIENCE)).unwrap();
     let head = "PUT /api/data/k HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\nexpect: 100-continue";
     write!(client, "{head}\r\n\r\n").unwrap();
-    // It is accepted, or nobody would say so.
+    // The answer shows that the connection is accepted.
     client.read_exact(&mut [0; 17]).unwrap();
     flag.raise();
     drop(TcpStream::connect(address).unwrap());

@@ -2,10 +2,10 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// A connection on which everything ends in time.
+/// A connection with time limits.
 ///
-/// A socket's own time-outs start anew with every byte, so a client that sends one now and then
-/// would hold a thread for ever. Here a whole phase has a limit.
+/// A socket's own time-outs restart with every byte, so a slow client could hold a thread for ever.
+/// Here a whole phase has one limit.
 #[derive(Debug)]
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -13,9 +13,9 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Takes a connection, whose first phase begins.
+    /// Takes a connection and begins its first phase.
     pub(crate) fn new(stream: TcpStream, limit: Duration) -> Self {
-        // It only makes the last packet wait, so failing to set it fails nothing.
+        // Without it only the last packet is delayed, so an error does no harm.
         let _ = stream.set_nodelay(true);
         Self {
             stream,
@@ -28,10 +28,10 @@ impl Wire {
         self.deadline = Instant::now() + limit;
     }
 
-    /// Says that everything is sent, and waits until the client has noticed, or for the limit.
+    /// Closes the sending half, and waits until the client closes too, or for the limit.
     ///
-    /// A socket that is closed with unread bytes in it is reset, and the reset may overtake the
-    /// response. (RFC 9112, 9.6.)
+    /// Closing a socket with unread bytes resets it, and the reset may overtake the response.
+    /// (RFC 9112, 9.6.)
     pub(crate) fn end(mut self, limit: Duration) {
         self.allow(limit);
         if self.stream.shutdown(Shutdown::Write).is_ok() {

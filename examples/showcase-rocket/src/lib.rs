@@ -18,11 +18,11 @@ use rocket::{Build, Config, Data, Request, Response, Rocket, async_trait, respon
 use session_rocket::{SessionFairing, SessionHandle};
 use showcase::{Answer, App, Body, Endpoint, Stop};
 
-/// Serves until it is stopped.
+/// Serves until the server is stopped.
 ///
 /// # Errors
 ///
-/// Nobody can listen there.
+/// The address can't be bound.
 pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
     let address = endpoint.address();
     let config = Config {
@@ -30,7 +30,7 @@ pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
         port: address.port(),
         ..quiet()
     };
-    // What a fairing owns is shared between threads, by its type.
+    // A fairing must be `Sync`.
     let stop = Mutex::new(stop);
     let liftoff = AdHoc::on_liftoff("address and end", move |rocket| {
         Box::pin(async move {
@@ -55,7 +55,7 @@ pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
         Ok(_) => Ok(()),
         Err(error) => match error.kind() {
             ErrorKind::Bind(error) => Err(endpoint.refused(error)),
-            // Some requests have not ended in the time that they get.
+            // Some requests did not end within the grace period.
             ErrorKind::Shutdown(_, None) => Ok(()),
             kind => Err(io::Error::other(kind.to_string())),
         },
@@ -77,7 +77,7 @@ pub fn rocket(app: &App) -> Rocket<Build> {
     }
 }
 
-/// Without the log of Rocket's own, which writes to stdout, and without its ears for signals.
+/// Returns a configuration without Rocket's log on stdout and without its signal handlers.
 fn quiet() -> Config {
     let mut config = Config {
         log_level: LogLevel::Off,
@@ -101,10 +101,10 @@ const METHODS: [Method; 9] = [
     Method::Patch,
 ];
 
-/// Names the fairing of `--second`.
+/// The name of the fairing of `--second`.
 struct Second;
 
-/// The one route; the application finds its own way.
+/// The handler of the one route; the application does its own routing.
 #[derive(Clone)]
 struct Everything(App);
 

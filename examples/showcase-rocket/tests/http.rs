@@ -1,4 +1,4 @@
-//! The server that people run passes the HTTP suite, over real sockets.
+//! The program passes the HTTP suite, over real sockets.
 #![allow(clippy::unwrap_used)]
 
 use session_testkit::http::{Program, http_suite_but};

@@ -1,4 +1,4 @@
-//! The routes pass the HTTP suite without a socket too, as an application tests them.
+//! The routes pass the HTTP suite without a socket too, as in an application's tests.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl App for Running {
         let method: Method = request.method.parse().map_err(|()| "no such method")?;
         let mut local = self.0.req(method, request.target).body(request.body);
         for (name, value) in request.headers {
-            // What the server does with a header that is no text.
+            // Rocket's server drops headers that are not text.
             if let Ok(value) = String::from_utf8(value) {
                 local.add_header(Header::new(name, value));
             }

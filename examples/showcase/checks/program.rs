@@ -1,7 +1,7 @@
-//! What holds for the showcase's program on every framework: its command line, its end, its log,
-//! and that what it has acknowledged is there after it was killed.
+//! Checks of the showcase's program on every framework: its command line, its end, its log, and
+//! that acknowledged writes survive a kill.
 //!
-//! A server's package takes this file in with `#[path]` and says which [`PROGRAM`] is meant.
+//! A server's package includes this file with `#[path]` and defines [`PROGRAM`].
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -85,7 +85,7 @@ fn refused(flags: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn a_flag_that_makes_no_sense_is_one_line_and_exit_code_2() {
+fn a_senseless_flag_gives_one_line_and_exit_code_2() {
     let rows: [(&[&str], &str); 14] = [
         (&["--idle", "0"], "--idle"),
         (&["--idle"], "--idle"),
@@ -158,7 +158,7 @@ fn a_database_server_is_reached_or_one_line_says_why_not() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_one_line_and_exit_code_1() {
+fn a_failed_start_gives_one_line_and_exit_code_1() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
     std::fs::write(
@@ -222,7 +222,7 @@ fn a_signal_ends_it_with_exit_code_0_also_while_requests_wait() {
 }
 
 #[test]
-fn what_was_acknowledged_is_there_after_a_kill() {
+fn acknowledged_writes_survive_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
     let first = Running::start(&["--store", &url], "warn");
@@ -288,7 +288,7 @@ fn no_log_level_shows_an_id_or_a_value() {
             let id = client.cookie_header();
             secrets.extend(id.split_once('=').map(|(_, id)| id.to_owned()));
         }
-        // An id that nobody knows, and one that is broken.
+        // An unknown id, and a malformed one.
         let forged = "abcdefghijklmnopqrstuvwxyz234567";
         session(
             &program,

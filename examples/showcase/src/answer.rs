@@ -1,7 +1,7 @@
 use serde::Serialize;
 use session_core::{Session, SessionError};
 
-/// What the application answers; a server turns it into its framework's response.
+/// The application's answer; a server converts it to its framework's response.
 #[derive(Debug)]
 pub struct Answer {
     /// The status code.
@@ -10,23 +10,23 @@ pub struct Answer {
     pub content_type: Option<&'static str>,
     /// The value of `Location`, for a redirect.
     pub location: Option<&'static str>,
-    /// The value of `Allow`, if the path has other methods than the one that was asked for.
+    /// The value of `Allow`, if the path has only other methods.
     pub allow: Option<&'static str>,
-    /// What follows the head.
+    /// The body.
     pub body: Body,
 }
 
-/// What follows the head of an answer.
+/// The body of an answer.
 #[derive(Debug)]
 pub enum Body {
-    /// A text, empty for none.
+    /// A text, which may be empty.
     Text(String),
-    /// Streamed after the head: the server sends what [`Body::late`] makes of the session.
+    /// A text that is streamed after the head: the server sends the result of [`Body::late`].
     Late(Session),
 }
 
 impl Answer {
-    /// 204, or another status without a body.
+    /// Makes an answer without a body, such as a 204.
     #[must_use]
     pub fn empty(status: u16) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Answer {
         }
     }
 
-    /// JSON.
+    /// Makes an answer with a JSON body.
     pub(crate) fn json(status: u16, value: &impl Serialize) -> Self {
         match serde_json::to_string(value) {
             Ok(text) => Self::text(status, JSON, text),
@@ -46,7 +46,7 @@ impl Answer {
         }
     }
 
-    /// A text of a type.
+    /// Makes an answer with a text of some content type.
     pub(crate) fn text(status: u16, content_type: &'static str, text: String) -> Self {
         Self {
             content_type: Some(content_type),
@@ -55,13 +55,13 @@ impl Answer {
         }
     }
 
-    /// `{"error": …}`.
+    /// Makes an error answer, `{"error": …}`.
     #[must_use]
     pub fn error(status: u16, message: &str) -> Self {
         Self::json(status, &serde_json::json!({ "error": message }))
     }
 
-    /// 405, with the methods that the path has (RFC 9110, 15.5.6).
+    /// Makes a 405 with the path's methods (RFC 9110, 15.5.6).
     pub(crate) fn not_allowed(methods: &'static str) -> Self {
         Self {
             allow: Some(methods),
@@ -69,7 +69,7 @@ impl Answer {
         }
     }
 
-    /// 303, so that the browser shows another page after a form.
+    /// Makes a 303, so that the browser shows another page after a form.
     pub(crate) fn see_other(location: &'static str) -> Self {
         Self {
             location: Some(location),
@@ -78,7 +78,7 @@ impl Answer {
     }
 }
 
-/// Clients hear what is theirs; outages are opaque and told to the log.
+/// Clients learn of their own errors; outages are opaque and logged.
 impl From<SessionError> for Answer {
     fn from(error: SessionError) -> Self {
         match &error {
@@ -97,7 +97,7 @@ impl From<SessionError> for Answer {
 }
 
 impl Body {
-    /// Tries to write while the body is being sent, which comes too late.
+    /// Writes while the body is being sent, which is too late, and returns the outcome.
     #[must_use]
     pub fn late(session: &Session) -> &'static str {
         match session.insert("after", true) {

@@ -11,31 +11,31 @@ use crate::app::open;
 use crate::loose::Loose;
 use crate::request::Knobs;
 use crate::route::Route;
-use crate::{Answer, Body, Request, Visit};
+use crate::{Access, Answer, Body, Request};
 
-/// Does what the route says.
+/// Carries out a route.
 pub(crate) async fn act(
     route: Route,
     request: Request<'_>,
     knobs: Knobs,
-    visit: &impl Visit,
+    access: &impl Access,
 ) -> Result<Answer, Answer> {
-    // A logout needs to know nothing of the session that it ends.
+    // A logout does not need to load the session.
     if matches!(route, Route::Logout | Route::Relogin) {
         let relogin = match route {
             Route::Relogin => Some(user(request.body)?),
             _ => None,
         };
         if !knobs.delay.is_zero() {
-            open(visit, knobs).await?;
+            open(access, knobs).await?;
         }
-        visit.destroy()?;
+        access.destroy()?;
         if let Some(user) = relogin {
-            visit.open().await?.sign_in(&user)?;
+            access.open().await?.sign_in(&user)?;
         }
         return Ok(Answer::empty(204));
     }
-    let session = open(visit, knobs).await?;
+    let session = open(access, knobs).await?;
     match route {
         Route::Show => Ok(show(&session)),
         Route::Get(key) => read(&session, &key),
@@ -47,7 +47,7 @@ pub(crate) async fn act(
             session.remove(&key)?;
             Ok(Answer::empty(204))
         }
-        Route::Increment(key) => increment(visit, &session, &key, knobs).await,
+        Route::Increment(key) => increment(access, &session, &key, knobs).await,
         Route::Clear => {
             session.clear()?;
             Ok(Answer::empty(204))
@@ -70,7 +70,7 @@ pub(crate) async fn act(
         }
         Route::Devices => {
             let owner = owner(&session)?;
-            let devices = visit.devices(&owner).await?;
+            let devices = access.devices(&owner).await?;
             let current = session.public_id();
             let shown: Vec<Shown> = devices
                 .iter()
@@ -79,11 +79,11 @@ pub(crate) async fn act(
             Ok(Answer::json(200, &shown))
         }
         Route::Revoke(text) => {
-            revoke(visit, &session, &text).await?;
+            revoke(access, &session, &text).await?;
             Ok(Answer::empty(204))
         }
         Route::RevokeOthers => {
-            let revoked = revoke_others(visit, &session).await?;
+            let revoked = revoke_others(access, &session).await?;
             Ok(Answer::json(200, &json!({ "revoked": revoked })))
         }
         Route::Panic => {
@@ -102,7 +102,7 @@ pub(crate) async fn act(
 }
 
 /// Sets one value in two sessions of one request.
-pub(crate) async fn put_both<V: Visit>(
+pub(crate) async fn put_both<V: Access>(
     request: Request<'_>,
     name: &str,
     first: &V,
@@ -115,8 +115,8 @@ pub(crate) async fn put_both<V: Visit>(
         return Err(Answer::not_allowed("PUT"));
     }
     let value = json_of(request.body)?;
-    for visit in [first, second] {
-        visit.open().await?.insert(&key, &value)?;
+    for access in [first, second] {
+        access.open().await?.insert(&key, &value)?;
     }
     Ok(Answer::empty(204))
 }
@@ -165,18 +165,18 @@ fn read(session: &Session, key: &str) -> Result<Answer, Answer> {
 }
 
 async fn increment(
-    visit: &impl Visit,
+    access: &impl Access,
     session: &Session,
     key: &str,
     knobs: Knobs,
 ) -> Result<Answer, Answer> {
     let mut value = session.update(key, plus_one)?;
-    // Committed before it is answered, so that the answer is exact too; not if the answer is to
-    // be an error, which drops the change.
+    // Committed before the answer, so that the answer is exact too; but not if the answer will be
+    // an error, which drops the change.
     if knobs.status.is_none_or(|status| status < 500) {
-        match visit.save().await {
+        match access.save().await {
             Ok(()) => value = session.get(key)?.unwrap_or(value),
-            // As every other write of a session that was ended or left meanwhile, it is dropped.
+            // The write is dropped, as every write of a session that ended or was replaced meanwhile.
             Err(SessionError::Gone | SessionError::Superseded) => {}
             Err(error) => return Err(error.into()),
         }
@@ -186,7 +186,7 @@ async fn increment(
 
 #[allow(
     clippy::needless_pass_by_value,
-    reason = "the form that update asks for"
+    reason = "update requires this signature"
 )]
 fn plus_one(old: Option<Loose>) -> Loose {
     let Some(Loose(Value::Number(number))) = old else {
@@ -216,9 +216,9 @@ pub(crate) fn owner(session: &Session) -> Result<std::sync::Arc<str>, Answer> {
         .ok_or_else(|| Answer::error(401, "nobody is signed in"))
 }
 
-/// Ends one of the owner's sessions; the present one by a logout.
+/// Revokes one of the owner's sessions; the current one by a logout.
 pub(crate) async fn revoke(
-    visit: &impl Visit,
+    access: &impl Access,
     session: &Session,
     text: &str,
 ) -> Result<(), Answer> {
@@ -229,18 +229,21 @@ pub(crate) async fn revoke(
         session.destroy()?;
         return Ok(());
     }
-    match visit.revoke(&owner, Revoke::One(&handle)).await? {
+    match access.revoke(&owner, Revoke::One(&handle)).await? {
         0 => Err(unknown()),
         _ => Ok(()),
     }
 }
 
-/// Ends the owner's other sessions.
-pub(crate) async fn revoke_others(visit: &impl Visit, session: &Session) -> Result<usize, Answer> {
+/// Revokes the owner's other sessions.
+pub(crate) async fn revoke_others(
+    access: &impl Access,
+    session: &Session,
+) -> Result<usize, Answer> {
     let owner = owner(session)?;
     let current = session.public_id();
     let which = current.as_ref().map_or(Revoke::All, Revoke::AllBut);
-    Ok(visit.revoke(&owner, which).await?)
+    Ok(access.revoke(&owner, which).await?)
 }
 
 fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
@@ -286,7 +289,7 @@ impl Shown {
     }
 }
 
-/// Returns the seconds that are left, of which the last counts while it lasts.
+/// Returns the seconds that are left, rounded up.
 pub(crate) fn whole_seconds(left: Duration) -> i64 {
     left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0)
 }

@@ -6,9 +6,9 @@ use crate::args::Args;
 use crate::refusal::Refusal;
 use crate::request::Knobs;
 use crate::route::Route;
-use crate::{Answer, Request, Visit, api, forms};
+use crate::{Access, Answer, Request, api, forms};
 
-/// The application: what the routes of every server do.
+/// The application behind the routes of every server.
 #[derive(Debug, Clone)]
 pub struct App {
     server: &'static str,
@@ -18,7 +18,7 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the store and joins it with the policies that the command line describes.
+    /// Opens the store and combines it with the policies of the command line.
     pub(crate) async fn open(server: &'static str, args: &Args) -> Result<Self, Refusal> {
         let policy = args.policy().map_err(Refusal::Flag)?;
         let second = args.second_policy(&policy).map_err(Refusal::Flag)?;
@@ -37,8 +37,8 @@ impl App {
         &self.sessions
     }
 
-    /// Returns the sessions of a second cookie, for another layer around the same routes; none
-    /// unless `--second` asks for them.
+    /// Returns the sessions of a second cookie, for another layer around the same routes; `None`
+    /// without `--second`.
     #[must_use]
     pub fn second(&self) -> Option<&Sessions> {
         self.second.as_ref()
@@ -52,28 +52,28 @@ impl App {
         self.idle
     }
 
-    /// Answers one request, whose second session is there if [`second`](Self::second) is.
+    /// Answers one request; it has a second session if [`second`](Self::second) is `Some`.
     ///
     /// # Panics
     ///
-    /// `POST /api/panic` does, to show that nothing is saved then.
-    pub async fn respond<V: Visit>(
+    /// `POST /api/panic` panics, to show that a panic saves nothing.
+    pub async fn respond<V: Access>(
         &self,
         request: Request<'_>,
-        visit: &V,
+        access: &V,
         second: Option<&V>,
     ) -> Answer {
         let answer = match *request.segments() {
-            [""] => forms::page(self, request, visit).await,
-            ["healthz"] => self.health(request, visit).await,
-            ["form", ref rest @ ..] => forms::submit(request, rest, visit).await,
+            [""] => forms::page(self, request, access).await,
+            ["healthz"] => self.health(request, access).await,
+            ["form", ref rest @ ..] => forms::submit(request, rest, access).await,
             ["api", "untouched"] if request.verb() == "GET" => Ok(Answer::empty(204)),
-            ["api", ref rest @ ..] => self.api(request, rest, visit).await,
+            ["api", ref rest @ ..] => self.api(request, rest, access).await,
             ["second", "api", ref rest @ ..] if let Some(second) = second => {
                 self.api(request, rest, second).await
             }
             ["both", "data", name] if let Some(second) = second => {
-                api::put_both(request, name, visit, second).await
+                api::put_both(request, name, access, second).await
             }
             _ => Err(Answer::error(404, "not found")),
         };
@@ -84,11 +84,11 @@ impl App {
         &self,
         request: Request<'_>,
         rest: &[&str],
-        visit: &impl Visit,
+        access: &impl Access,
     ) -> Result<Answer, Answer> {
         let route = Route::find(request.verb(), rest)?;
         let knobs = request.knobs()?;
-        let outcome = api::act(route, request, knobs, visit).await;
+        let outcome = api::act(route, request, knobs, access).await;
         let mut answer = outcome.unwrap_or_else(|refusal| refusal);
         if let Some(status) = knobs.status
             && answer.status != 503
@@ -98,20 +98,20 @@ impl App {
         Ok(answer)
     }
 
-    async fn health(&self, request: Request<'_>, visit: &impl Visit) -> Result<Answer, Answer> {
+    async fn health(&self, request: Request<'_>, access: &impl Access) -> Result<Answer, Answer> {
         if request.verb() != "GET" {
             return Err(Answer::not_allowed("GET, HEAD"));
         }
-        visit.check().await?;
+        access.check().await?;
         Ok(Answer::json(200, &serde_json::json!({ "store": "ok" })))
     }
 }
 
-/// Opens the session, then waits as long as the query asks for.
-pub(crate) async fn open(visit: &impl Visit, knobs: Knobs) -> Result<Session, Answer> {
-    let session = visit.open().await?;
+/// Opens the session, then waits for the query's delay.
+pub(crate) async fn open(access: &impl Access, knobs: Knobs) -> Result<Session, Answer> {
+    let session = access.open().await?;
     if !knobs.delay.is_zero() {
-        visit.wait(knobs.delay).await;
+        access.wait(knobs.delay).await;
     }
     Ok(session)
 }

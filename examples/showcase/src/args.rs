@@ -11,11 +11,11 @@ use crate::storage::Storage;
 #[derive(Debug, Parser)]
 #[command(version, about, long_about = None)]
 pub(crate) struct Args {
-    /// Where to listen; port 0 picks a free one
+    /// Address to listen on; port 0 picks a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
-    /// Where sessions are kept: memory or sqlite:PATH; other stores are features of the build
+    /// Store of the sessions: memory or sqlite:PATH; other stores are features of the build
     #[arg(long, value_name = "URL", default_value = "sqlite:sessions.db", value_parser = Storage::parse)]
     pub(crate) store: Storage,
 
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 1_209_600, allow_negative_numbers = true, value_parser = seconds())]
     idle: i64,
 
-    /// Limit of a session's whole life, in seconds [default: none]
+    /// Limit of a session's whole life, in seconds [default: no limit]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds())]
     absolute: Option<i64>,
 
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[arg(long)]
     browser_close: bool,
 
-    /// How often reading extends the life of a session, in seconds; 0 with every request [default: idle/10]
+    /// Interval at which reading extends a session's life, in seconds; 0: every read [default: idle/10]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=MAX_SECONDS))]
     touch_every: Option<i64>,
 
@@ -43,11 +43,11 @@ pub(crate) struct Args {
     #[arg(long)]
     insecure: bool,
 
-    /// Keys of the sealed and django stores, one a line; the first signs, the others still verify
+    /// Keys of the sealed and django stores, one per line; the first signs, the others only verify
     #[arg(long, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 
-    /// How often expired sessions are removed, in seconds
+    /// Interval between sweeps of expired sessions, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true, value_parser = seconds())]
     pub(crate) sweep: i64,
 
@@ -57,7 +57,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Makes the policy of the second session, if there is to be one.
+    /// Makes the policy of the second session, if `--second` is set.
     pub(crate) fn second_policy(&self, first: &Policy) -> Result<Option<Policy>, String> {
         let name = format!("{}-second", first.cookie_name());
         self.second
@@ -65,7 +65,7 @@ impl Args {
             .transpose()
     }
 
-    /// Makes the policy that the flags describe.
+    /// Makes the policy from the flags.
     pub(crate) fn policy(&self) -> Result<Policy, String> {
         self.policy_named(self.cookie_name.as_deref())
     }

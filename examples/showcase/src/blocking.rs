@@ -10,19 +10,19 @@ use tokio::task::spawn_blocking;
 
 use crate::{App, run};
 
-/// Says whether the process is asked to stop; for a server that cannot wait for a future.
+/// A flag that asks a blocking server to stop.
 ///
 /// Clones are the same flag.
 #[derive(Debug, Clone, Default)]
 pub struct StopFlag(Arc<AtomicBool>);
 
 impl StopFlag {
-    /// Tells the server to stop; for tests.
+    /// Asks the server to stop; for tests.
     pub fn raise(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Says whether it is time to stop; look after every accepted connection.
+    /// Returns whether to stop; check it after every accepted connection.
     #[must_use]
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
@@ -31,8 +31,8 @@ impl StopFlag {
 
 /// Runs the showcase as [`run`] does, on a server that blocks.
 ///
-/// `serve` has a thread of its own, and everything else (signals, sweeper, the end) goes on beside
-/// it. So that `accept` returns once the flag is raised, a last connection comes from here.
+/// `serve` has its own thread; signals, sweeper and shutdown run beside it. Once the flag is
+/// raised, this function opens a last connection, so that `accept` returns.
 pub fn run_blocking(
     server: &'static str,
     serve: impl FnOnce(App, BlockingStore, TcpListener, &StopFlag) + Send + 'static,
@@ -47,7 +47,7 @@ pub fn run_blocking(
         tokio::spawn(async move {
             stop.await;
             raised.raise();
-            // If nobody can connect, the grace time ends the wait.
+            // If the connection fails, the grace time ends the wait.
             let knock = move || TcpStream::connect_timeout(&address, Duration::from_secs(1));
             let _ = spawn_blocking(knock).await;
         });
@@ -57,7 +57,7 @@ pub fn run_blocking(
     })
 }
 
-/// Returns where to reach a listener: one on every address is not reached at "every address".
+/// Returns an address that reaches the listener, also if it listens on every address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 
-/// Where to listen.
+/// The address to listen on.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint(SocketAddr);
 
@@ -10,24 +10,24 @@ impl Endpoint {
         Self(address)
     }
 
-    /// Returns the address that the command line asks for, whose port may be 0.
+    /// Returns the address from the command line, whose port may be 0.
     #[must_use]
     pub fn address(self) -> SocketAddr {
         self.0
     }
 
-    /// Says on stdout where the server listens, once it does.
+    /// Prints the server's address, once it listens.
     ///
     /// # Errors
     ///
-    /// There is no stdout.
+    /// Writing to stdout failed.
     pub fn announce(self, bound: SocketAddr) -> io::Result<()> {
         let mut out = io::stdout().lock();
         writeln!(out, "listening on http://{bound}")?;
         out.flush()
     }
 
-    /// Puts the address before the reason why nobody can listen there.
+    /// Adds the address to an error of binding it.
     #[must_use]
     pub fn refused(self, reason: &io::Error) -> io::Error {
         io::Error::new(reason.kind(), format!("{}: {reason}", self.0))

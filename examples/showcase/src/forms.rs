@@ -5,7 +5,7 @@ use time::Duration;
 use crate::api::{owner, revoke, revoke_others, rfc3339, whole_seconds};
 use crate::loose::Loose;
 use crate::page::{Device, View};
-use crate::{Answer, App, Request, Visit};
+use crate::{Access, Answer, App, Request};
 
 const VISITS: Field<Loose> = Field::new("visits");
 const NOTES: Field<Loose> = Field::new("notes");
@@ -14,15 +14,15 @@ const NOTES: Field<Loose> = Field::new("notes");
 pub(crate) async fn page(
     app: &App,
     request: Request<'_>,
-    visit: &impl Visit,
+    access: &impl Access,
 ) -> Result<Answer, Answer> {
     if request.verb() != "GET" {
         return Err(Answer::not_allowed("GET, HEAD"));
     }
-    let session = visit.open().await?;
+    let session = access.open().await?;
     let owner = session.owner();
     let devices = match &owner {
-        Some(owner) => visit.devices(owner).await?,
+        Some(owner) => access.devices(owner).await?,
         None => Vec::new(),
     };
     let idle = match session.lifetime() {
@@ -59,11 +59,11 @@ pub(crate) async fn page(
     Ok(Answer::text(200, "text/html; charset=utf-8", view.render()))
 }
 
-/// Does what a form of the page asks for, then shows the page again.
+/// Applies a form of the page, then shows the page again.
 pub(crate) async fn submit(
     request: Request<'_>,
     form: &[&str],
-    visit: &impl Visit,
+    access: &impl Access,
 ) -> Result<Answer, Answer> {
     const FORMS: [&[&str]; 8] = [
         &["visit"],
@@ -82,13 +82,13 @@ pub(crate) async fn submit(
         return Err(Answer::not_allowed("POST"));
     }
     if form == ["logout"] {
-        visit.destroy()?;
+        access.destroy()?;
         return Ok(Answer::see_other("/"));
     }
-    let session = visit.open().await?;
-    Ok(match apply(visit, &session, form, request).await {
+    let session = access.open().await?;
+    Ok(match apply(access, &session, form, request).await {
         Ok(()) => Answer::see_other("/"),
-        // What is the visitor's to mend is said on the page.
+        // The page reports errors that the visitor can correct.
         Err(refusal) if (400..500).contains(&refusal.status) => {
             Answer::see_other("/?notice=refused")
         }
@@ -97,7 +97,7 @@ pub(crate) async fn submit(
 }
 
 async fn apply(
-    visit: &impl Visit,
+    access: &impl Access,
     session: &Session,
     form: &[&str],
     request: Request<'_>,
@@ -126,7 +126,7 @@ async fn apply(
             let shown = notes(NOTES.get(session)?.as_ref());
             let text = shown.get(index).cloned().ok_or_else(bad)?;
             NOTES.update(session, move |old| {
-                // By what the visitor saw: another tab may have moved the places.
+                // By the text that was shown: another tab may have shifted the indices.
                 let mut all = notes(old.as_ref());
                 if let Some(at) = all.iter().position(|note| *note == text) {
                     all.remove(at);
@@ -141,11 +141,11 @@ async fn apply(
         ["lifetime"] => session.set_lifetime(lifetime(request).ok_or_else(bad)?)?,
         ["revoke"] => {
             let handle = request.field("handle").ok_or_else(bad)?;
-            revoke(visit, session, &handle).await?;
+            revoke(access, session, &handle).await?;
         }
         ["revoke-others"] => {
             owner(session)?;
-            revoke_others(visit, session).await?;
+            revoke_others(access, session).await?;
         }
         _ => return Err(Answer::error(404, "not found")),
     }
@@ -166,7 +166,7 @@ fn lifetime(request: Request<'_>) -> Option<Expiry> {
     }
 }
 
-/// Reads the list of notes; what somebody else stored under its name counts as none.
+/// Reads the list of notes; a value of another type under this name counts as empty.
 fn notes(value: Option<&Loose>) -> Vec<String> {
     let list = value.and_then(|value| value.0.as_array());
     list.into_iter()

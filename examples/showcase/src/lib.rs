@@ -1,10 +1,11 @@
-//! The showcase: one small application, written once against the framework-free session, that a
-//! server of every framework mounts.
+//! The showcase: one small application, written once against the framework-independent session and
+//! mounted by a server of every framework.
 //!
-//! [`run`] reads the command line, opens the store and hands an [`App`] to a server, which
-//! turns its framework's requests into [`App::respond`] and the [`Answer`] into its responses.
-//! [`run_blocking`] does so for a server without async.
+//! [`run`] reads the command line, opens the store and passes an [`App`] to a server. The server
+//! passes its framework's requests to [`App::respond`], and converts each [`Answer`] to a
+//! response. [`run_blocking`] does the same for a server without async.
 
+mod access;
 mod answer;
 mod api;
 mod app;
@@ -19,12 +20,11 @@ mod request;
 mod route;
 mod run;
 mod storage;
-mod visit;
 
+pub use access::Access;
 pub use answer::{Answer, Body};
 pub use app::App;
 pub use blocking::{StopFlag, run_blocking};
 pub use endpoint::Endpoint;
 pub use request::Request;
 pub use run::{Stop, prepare, run, run_unbound};
-pub use visit::Visit;

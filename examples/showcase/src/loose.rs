@@ -2,10 +2,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A stored value of which nothing is known: whoever can call the API can put any JSON there.
+/// A stored value of unknown type: any client of the API can store any JSON.
 ///
-/// Some JSON texts have no [`Value`], like `1e999`, half a surrogate pair or a thousand brackets;
-/// they count as null.
+/// JSON texts without a [`Value`] count as null: `1e999`, half a surrogate pair, a thousand
+/// brackets.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Loose(pub(crate) Value);

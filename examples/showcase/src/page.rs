@@ -1,27 +1,27 @@
 //! The page: one HTML template whose `{{slots}}` are filled from a [`View`].
 
-/// What the page shows to one visitor.
+/// The content of the page for one visitor.
 #[derive(Debug, Clone, Default)]
 pub struct View {
     /// The name of the server that answers, such as `axum`.
     pub server: &'static str,
     /// The visits counted in this session.
     pub visits: u64,
-    /// The notes kept in this session, oldest first.
+    /// The notes in this session, oldest first.
     pub notes: Vec<String>,
-    /// Who is signed in.
+    /// The owner, if signed in.
     pub owner: Option<String>,
-    /// Whether the cookie goes when the browser closes.
+    /// Whether the cookie ends when the browser closes.
     pub browser_close: bool,
     /// The seconds until the session expires, if it does.
     pub expires_in: Option<i64>,
-    /// The inactivity limit now in force, in minutes.
+    /// The current inactivity limit, in minutes.
     pub idle_minutes: i64,
     /// The live sessions of the owner.
     pub devices: Vec<Device>,
     /// Whether a stored session was loaded.
     pub exists: bool,
-    /// What the last action did, shown once above the cards.
+    /// The outcome of the last action, shown once above the cards.
     pub notice: Option<&'static str>,
 }
 
@@ -30,13 +30,13 @@ pub struct View {
 pub struct Device {
     /// The public name by which the session is revoked; never its id.
     pub handle: String,
-    /// When the session was created, in RFC 3339.
+    /// The moment of creation, in RFC 3339.
     pub created_at: String,
-    /// When the session was last used, in RFC 3339.
+    /// The moment of the last use, in RFC 3339.
     pub last_seen_at: String,
-    /// When the session expires unless it is used, in RFC 3339.
+    /// The moment of expiry without further use, in RFC 3339.
     pub expires_at: String,
-    /// Whether this is the session that asks.
+    /// Whether this is the request's own session.
     pub current: bool,
 }
 
@@ -46,7 +46,7 @@ impl View {
     pub fn render(&self) -> String {
         let mut page = String::with_capacity(2 * TEMPLATE.len());
         let mut rest = TEMPLATE;
-        // One pass, so that a note which looks like a slot is not filled in turn.
+        // One pass, so that a note that looks like a slot is not filled too.
         while let Some((before, tail)) = rest.split_once("{{") {
             let (slot, after) = tail.split_once("}}").unwrap_or((tail, ""));
             page.push_str(before);
@@ -79,7 +79,7 @@ impl View {
             "ends" => self.ends(),
             "browser-close" => checked(self.browser_close),
             "after-minutes" => checked(!self.browser_close),
-            // Outside the field's bounds the browser would refuse to send the form at all.
+            // With a value outside the field's bounds the browser would not send the form at all.
             "minutes" => self.idle_minutes.clamp(1, 525_600).to_string(),
             unknown => format!("{{{{{unknown}}}}}"),
         }
@@ -171,7 +171,7 @@ impl Device {
 
 fn note((index, text): (usize, &String)) -> String {
     let text = escape(text);
-    // The button carries the field: a hidden one may keep its old value when the browser reloads the page.
+    // The button carries the index: a hidden field may have an old value after a reload.
     format!(
         r#"
       <li><span>{text}</span><form method="post" action="/form/note/remove"><button class="small" name="index" value="{index}" aria-label="Remove note: {text}">Remove</button></form></li>"#
@@ -195,7 +195,7 @@ fn time(at: &str) -> String {
     )
 }
 
-/// Says a number of seconds in its two largest units.
+/// Formats a number of seconds in its two largest units.
 fn span(seconds: i64) -> String {
     let count = |n: i64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
@@ -210,7 +210,7 @@ fn span(seconds: i64) -> String {
     }
 }
 
-/// Makes a text safe between tags and inside a quoted attribute.
+/// Escapes a text for use between tags and inside a quoted attribute.
 fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for char in text.chars() {

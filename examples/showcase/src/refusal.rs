@@ -1,10 +1,10 @@
 use std::fmt;
 use std::io;
 
-/// Why the showcase does not run.
+/// The reason why the showcase does not run.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// The command line makes no sense.
+    /// The command line is invalid.
     Flag(String),
     /// The store, the listener or the like can't be opened.
     Open(String),
@@ -25,7 +25,7 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// One line.
+/// Formats the reason in one line.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,21 +5,21 @@ use percent_encoding::percent_decode_str;
 
 use crate::Answer;
 
-/// The parts of a framework's request that the application looks at.
+/// The parts of a framework's request that the application uses.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The method, in capitals.
     pub method: &'a str,
     /// The path as it was sent, still percent-encoded.
     pub path: &'a str,
-    /// What stands behind the question mark.
+    /// The query, without the question mark.
     pub query: &'a str,
     /// The whole body.
     pub body: &'a [u8],
 }
 
-/// What every route under `/api` takes in its query: a delay and a status, to drive races and
-/// error paths from outside.
+/// The query of every route under `/api`: a delay and a status, to drive races and error paths
+/// from outside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Knobs {
     pub(crate) delay: Duration,
@@ -72,7 +72,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Decodes one segment of a path; none if it is not UTF-8.
+/// Decodes one segment of a path; `None` if it is not UTF-8.
 pub(crate) fn decode(segment: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(segment).decode_utf8().ok()
 }

@@ -24,7 +24,7 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// Finds the route of a method and a path; 404 for an unknown path, 405 for another method.
+    /// Finds the route of a method and a path, or answers 404 for the path or 405 for the method.
     pub(crate) fn find(method: &str, path: &[&str]) -> Result<Self, Answer> {
         let key = |segment: &str| {
             decode(segment)
@@ -55,7 +55,7 @@ impl Route {
         })
     }
 
-    /// Returns the answer to a method that a path does not have.
+    /// Returns the answer to a method that the path does not have.
     fn refuse(path: &[&str]) -> Answer {
         let methods = match path {
             ["session" | "stream" | "untouched"] => "GET, HEAD",
@@ -110,7 +110,7 @@ mod tests {
                 .partition(|(_, route)| route.is_ok());
             let mut expected: Vec<&str> = found.iter().map(|(method, _)| *method).collect();
             if path == ["untouched"] {
-                // Answered without a route, since it opens no session.
+                // This path opens no session, so it is answered without a route.
                 expected.push("GET");
             }
             for (method, refusal) in refused {

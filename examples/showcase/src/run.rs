@@ -16,13 +16,13 @@ use crate::refusal::Refusal;
 use crate::storage::without_passwords;
 use crate::{App, Endpoint};
 
-/// Completes when the process is asked to stop.
+/// A future that completes when the process is asked to stop.
 pub type Stop = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Runs the showcase: command line, store, listener, then `serve` until it is stopped.
 ///
-/// The exit code is 0 after SIGINT or SIGTERM, 1 when something could not be opened and 2 when
-/// the command line makes no sense; both with one line on stderr.
+/// The exit code is 0 after SIGINT or SIGTERM. It is 1 if the start failed and 2 if the command line
+/// is invalid, both with one line on stderr.
 pub fn run<F>(server: &'static str, serve: impl FnOnce(App, TcpListener, Stop) -> F) -> ExitCode
 where
     F: Future<Output = io::Result<()>>,
@@ -32,9 +32,9 @@ where
     })
 }
 
-/// Does the same on a server that takes no listener, but binds its address itself.
+/// Runs the showcase as [`run`] does, on a server that binds its address itself.
 ///
-/// It calls [`Endpoint::announce`] when it listens.
+/// The server calls [`Endpoint::announce`] once it listens.
 pub fn run_unbound(
     server: &'static str,
     serve: impl AsyncFnOnce(App, Endpoint, Stop) -> io::Result<()>,
@@ -70,7 +70,7 @@ pub fn run_unbound(
         let endpoint = Endpoint::new(args.listen);
         let (ask, asked) = watch::channel(false);
         let stop = |mut asked: watch::Receiver<bool>| async move {
-            // Without a sender nobody is left to ask, which is as good as being asked.
+            // A dropped sender counts as a request to stop.
             let _ = asked.wait_for(|asked| *asked).await;
         };
         tokio::spawn(async move {
@@ -84,7 +84,7 @@ pub fn run_unbound(
         sweeper.stop().await;
         outcome.map_err(Refusal::from)
     });
-    // Requests that are still waiting are not waited for.
+    // Do not wait for requests that are still waiting.
     runtime.shutdown_timeout(Duration::from_secs(1));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,12 +92,11 @@ pub fn run_unbound(
     }
 }
 
-/// Opens the application that some flags describe, without a listener and a sweeper; for servers
-/// that are tested in process.
+/// Opens the application without a listener or a sweeper, for servers that are tested in process.
 ///
 /// # Errors
 ///
-/// The flags make no sense, or the store can't be opened.
+/// The flags are invalid, or the store can't be opened.
 pub async fn prepare(server: &'static str, flags: &[&str]) -> Result<App, String> {
     let flags = iter::once(&server).chain(flags);
     let args = Args::try_parse_from(flags).map_err(|error| error.to_string())?;
@@ -105,7 +104,7 @@ pub async fn prepare(server: &'static str, flags: &[&str]) -> Result<App, String
     opened.map_err(|refusal| refusal.to_string())
 }
 
-/// How long requests that are under way may take once the process is asked to stop.
+/// The time for requests under way once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Listens for the signals at once, so that none is missed.
@@ -135,7 +134,7 @@ fn refuse(refusal: &Refusal) -> ExitCode {
     ExitCode::from(refusal.exit_code())
 }
 
-/// Takes the sentence that matters from clap's page.
+/// Extracts the essential sentence from clap's message.
 fn first_line(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()

@@ -13,7 +13,7 @@ use session_store::{MemoryStore, SqliteStore};
 #[cfg(all(feature = "cached", feature = "postgres"))]
 use session_store::{Notify, PostgresOptions};
 
-/// Where the sessions are kept: the argument of `--store`.
+/// The store of the sessions, as `--store` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Storage {
     #[cfg(feature = "cached")]
@@ -29,7 +29,7 @@ pub(crate) enum Storage {
 }
 
 impl Storage {
-    /// Reads a store's URL; an unknown scheme, or one that this build leaves out, is an error.
+    /// Parses a store's URL; a scheme that is unknown or missing from this build is an error.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if let Some(behind) = url.strip_prefix("cached+") {
             return Self::cached(Self::parse(behind)?);
@@ -114,7 +114,7 @@ impl Storage {
         Ok(Self::Cached(Box::new(behind)))
     }
 
-    /// Opens it behind a cache, which listens where there is somebody to listen to.
+    /// Opens the store behind a cache, which listens if the store can notify it.
     async fn open_cached(&self) -> Result<CachedStore, String> {
         let telling: Option<Arc<dyn Notifies>> = match self {
             #[cfg(feature = "postgres")]
@@ -146,7 +146,7 @@ impl Storage {
     }
 }
 
-/// Blots out what stands between `://` and `@`, for messages that repeat a URL.
+/// Hides the text between `://` and `@`, for messages that repeat a URL.
 pub(crate) fn without_passwords(text: &str) -> String {
     let mut parts = text.split("://");
     let mut clean = parts.next().unwrap_or_default().to_owned();
@@ -170,7 +170,7 @@ fn left_out(scheme: &str, feature: &str) -> String {
 /// Joins an error and its causes into one line.
 #[allow(
     clippy::needless_pass_by_value,
-    reason = "the form that map_err asks for"
+    reason = "map_err requires this signature"
 )]
 fn describe(error: impl std::error::Error) -> String {
     let mut text = error.to_string();

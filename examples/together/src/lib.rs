@@ -1,5 +1,5 @@
-//! All showcase servers at once on one store, and the README, whose snippets are this crate's
-//! doctests; there are only tests here.
+//! Tests of all showcase servers on one store, and of the README, whose snippets are this crate's
+//! doctests.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -1,5 +1,5 @@
-//! The servers of all frameworks on one SQLite file: signed in on one is signed in on all, and
-//! ended on one is ended on all.
+//! The servers of all frameworks on one SQLite file: a sign-in on one counts on all, and so does the
+//! end of a session.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ impl Together {
         }
     }
 
-    /// One browser, with a tab at each server.
+    /// Returns one browser's tabs, one at each server.
     fn browser(&self) -> Vec<Client> {
         let first = Client::new(Arc::clone(&self.apps[0]));
         let apps = self.apps.iter();
@@ -45,7 +45,7 @@ impl Together {
     }
 }
 
-/// The program beside this test, which is built unless it is there.
+/// Returns the program beside this test, and builds it if it is missing.
 fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).unwrap();
@@ -78,7 +78,7 @@ async fn owner(tab: &Client) -> Value {
 }
 
 #[test]
-fn signed_in_on_one_is_signed_in_on_all_and_so_is_signed_out() {
+fn a_sign_in_or_a_sign_out_on_one_counts_on_all() {
     let together = Together::start();
     block_on(async {
         for (number, name) in SERVERS.iter().enumerate() {
@@ -98,7 +98,7 @@ fn signed_in_on_one_is_signed_in_on_all_and_so_is_signed_out() {
 }
 
 #[test]
-fn a_device_that_is_revoked_on_one_is_signed_out_on_all() {
+fn a_device_that_one_server_revokes_is_signed_out_on_all() {
     let together = Together::start();
     block_on(async {
         for (number, name) in SERVERS.iter().enumerate() {

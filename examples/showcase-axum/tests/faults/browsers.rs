@@ -1,4 +1,4 @@
-//! What the browsers do, and what has to be so in the end.
+//! The actions of the browsers, and the checks at the end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use session_testkit::http::{Client, Request};
 
 use super::scene::Seat;
 
-/// What is looked at when all have stopped.
+/// A check that runs after all browsers have stopped.
 pub type Check = Box<dyn FnOnce() + Send>;
 
 pub fn put(key: usize, value: u64) -> Request {
@@ -26,12 +26,12 @@ pub fn login(user: &str) -> Request {
     Request::new("POST", "/api/login").json(format!(r#"{{"user":"{user}"}}"#))
 }
 
-/// Puts values under some keys, one after the other: none that was acknowledged is lost.
+/// Puts values under some keys, one after the other; no acknowledged value is lost.
 pub fn keep(seat: Seat, browser: Client) -> Check {
     const KEYS: usize = 40;
     seat.send(&browser, put(0, 0)).unwrap();
     let cookie = browser.cookie_header();
-    // The last one that is sure to be there, and the last one that may be.
+    // The last value that must be there, and the last one that may be.
     let mut kept = [(0, 0); KEYS];
     let mut value = 0;
     while seat.goes_on() {
@@ -54,14 +54,14 @@ pub fn keep(seat: Seat, browser: Client) -> Check {
     })
 }
 
-/// How often several tabs of one browser have counted.
+/// The increments of several tabs of one browser.
 #[derive(Default)]
 pub struct Count {
     sure: AtomicU64,
     possible: AtomicU64,
 }
 
-/// Counts in one of several tabs: each acknowledged increment is there once.
+/// Counts in one of several tabs; each acknowledged increment counts once.
 pub fn count(seat: Seat, browser: Client, count: Arc<Count>) -> Check {
     let cookie = browser.cookie_header();
     while seat.goes_on() {
@@ -80,7 +80,7 @@ pub fn count(seat: Seat, browser: Client, count: Arc<Count>) -> Check {
     })
 }
 
-/// Reads while signed in: it is never told that it is not.
+/// Reads while signed in; no answer says otherwise.
 pub fn read(seat: Seat, browser: Client) -> Check {
     seat.send(&browser, login("reader")).unwrap();
     let cookie = browser.cookie_header();
@@ -97,7 +97,7 @@ pub fn read(seat: Seat, browser: Client) -> Check {
     })
 }
 
-/// Signs in and out: a guest that is in stays in, and one that is out stays out.
+/// Signs guests in and out; each stays signed in or signed out.
 #[allow(clippy::needless_pass_by_value, reason = "all browsers begin so")]
 pub fn come_and_go(seat: Seat, browser: Client) -> Check {
     let (mut present, mut gone) = (Vec::new(), Vec::new());
@@ -140,12 +140,12 @@ pub fn come_and_go(seat: Seat, browser: Client) -> Check {
     })
 }
 
-/// Gets one new id after the other: each has what the one before it had, and a new secret whose
-/// answer was lost leaves the old one good.
+/// Rotates ids and signs in; the data come along, and after a lost answer the old secret stays
+/// good.
 pub fn move_on(seat: Seat, browser: Client) -> Check {
     let mut mover = browser;
     let mut value = 0;
-    // `None` if it is not known whether there is a session.
+    // `None` if it is unknown whether there is a session.
     let mut kept = None;
     while seat.goes_on() {
         value += 1;
@@ -163,7 +163,7 @@ pub fn move_on(seat: Seat, browser: Client) -> Check {
             Request::new("POST", "/api/cycle")
         };
         let is_answered = seat.send(&mover, request).is_some();
-        // A login whose answer was lost may have begun a session that the browser has no id of.
+        // A login whose answer was lost may have begun a session whose id the browser does not have.
         if !seat.is_sure() || (is_login && !is_answered) {
             kept = None;
             continue;

@@ -9,17 +9,17 @@ use super::browsers::{self, Check, Count, login, logout, put, show};
 use super::scene::{Scene, Seat, Tally};
 use super::showcase::Showcase;
 
-/// Browsers that use the showcase all the time, while things break.
+/// Browsers that use the showcase all the time, while servers break.
 pub struct Crowd {
     name: &'static str,
     scene: Arc<Scene>,
     browsers: Mutex<Vec<JoinHandle<Check>>>,
-    /// Somebody who is signed in, for a storm of requests.
+    /// A tab of the counting browser, for a storm of requests.
     tab: Client,
 }
 
 impl Crowd {
-    /// Has everybody come; no answer may ever take longer than `patience`.
+    /// Starts all browsers; no answer may ever take longer than `patience`.
     pub fn gather(name: &'static str, showcase: &Showcase, patience: Duration) -> Self {
         let scene = Scene::new(patience);
         let mut browsers = Vec::new();
@@ -53,7 +53,7 @@ impl Crowd {
         }
     }
 
-    /// Breaks something until it is noticed, and mends it: from then on nothing may fail.
+    /// Breaks a server until that is noticed, and mends it; from then on nothing may fail.
     pub fn outage(&self, what: &str, begin: impl FnOnce(), noticed: Noticed, mend: impl FnOnce()) {
         self.served(what);
         self.scene.begin_trouble();
@@ -65,10 +65,10 @@ impl Crowd {
         self.recovered(what, &broken);
     }
 
-    /// Breaks something that mends itself: some time later nothing may fail any more.
+    /// Breaks a server that is replaced by itself; some time later nothing may fail any more.
     ///
-    /// Who takes over may not know what was acknowledged just before; `caught_up` returns when it knows all
-    /// that was before the call.
+    /// The successor may lack writes that were acknowledged just before. `caught_up` returns once it has all
+    /// writes from before the call.
     pub fn failover(
         &self,
         what: &str,
@@ -92,7 +92,7 @@ impl Crowd {
         self.recovered(what, &broken);
     }
 
-    /// Does something that nobody may notice, while requests are under way.
+    /// Does something that no request under way may notice.
     pub fn unnoticed(&self, what: &str, mut act: impl FnMut()) {
         for _ in 0..10 {
             act();
@@ -100,7 +100,7 @@ impl Crowd {
         }
     }
 
-    /// Does something that nobody may notice who asks later, whatever is the first that is asked.
+    /// Does something between requests that the next request, of any kind, may not notice.
     pub fn unheard(&self, what: &str, mut act: impl FnMut()) {
         self.served(what);
         let seat = Seat::guest(&self.scene);
@@ -114,7 +114,7 @@ impl Crowd {
         self.served(what);
     }
 
-    /// Sends many requests at once, while things are broken; all are answered in time.
+    /// Sends many requests at once during an outage; all are answered in time.
     pub fn storm(&self) {
         let threads: Vec<_> = (0..200)
             .map(|number| {
@@ -133,7 +133,7 @@ impl Crowd {
         assert_eq!(served.count(), 0, "{}", self.name);
     }
 
-    /// Sends everybody home, and looks whether all is as they were told.
+    /// Stops all browsers, and checks that the store has what was acknowledged.
     pub fn part(self) {
         self.served("the end");
         self.scene.end();
@@ -145,7 +145,7 @@ impl Crowd {
         }
     }
 
-    /// Waits until everybody has been served.
+    /// Waits until every browser was served.
     fn served(&self, what: &str) {
         self.scene.begin_to_count();
         self.until(what, |tallies| {
@@ -171,7 +171,7 @@ impl Crowd {
         self.scene.until(&what, || self.nobody_has_left(), are_so);
     }
 
-    /// A browser that has seen what may not be has panicked.
+    /// Panics if a browser has panicked, because it saw something forbidden.
     fn nobody_has_left(&self) {
         let mut browsers = self.browsers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = browsers.iter().position(JoinHandle::is_finished) {
@@ -181,13 +181,13 @@ impl Crowd {
     }
 }
 
-/// Who has to notice that something is broken.
+/// The browsers that have to notice an outage.
 #[derive(Debug, Clone, Copy)]
 pub enum Noticed {
-    /// Everybody, this often.
+    /// All browsers, this often.
     All(usize),
     Any,
-    /// Some, while others are served.
+    /// Some browsers, while others are served.
     Part,
 }
 

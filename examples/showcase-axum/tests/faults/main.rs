@@ -1,6 +1,5 @@
-//! Database servers die, freeze and forget under the showcase while browsers use it: requests fail
-//! with 503 and in time, nothing that was acknowledged is lost, nobody is logged out, and all goes on
-//! by itself.
+//! Database servers die, freeze and forget while browsers use the showcase: requests fail in time
+//! with 503, no acknowledged write is lost, nobody is logged out, and service resumes by itself.
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "mysql", feature = "postgres", feature = "redis"))]
 
@@ -28,7 +27,7 @@ trait Server {
     fn thaw(&self) -> io::Result<()>;
     /// Cuts all connections, now.
     fn cut(&self) -> io::Result<String>;
-    /// Forgets what it has prepared.
+    /// Forgets all prepared statements.
     fn forget(&self) -> io::Result<String>;
 }
 
@@ -87,7 +86,7 @@ const CUT_MARIADB: &str = "DELIMITER //
         END FOR;
     END //";
 
-/// What every single server goes through.
+/// Puts a single server through every kind of outage.
 fn goes_through_everything(name: &'static str, url: String, limit: Duration, server: impl Server) {
     let showcase = Showcase::start(url);
     let crowd = Crowd::gather(name, &showcase, limit + SLACK);
@@ -113,11 +112,11 @@ fn goes_through_everything(name: &'static str, url: String, limit: Duration, ser
     crowd.part();
 }
 
-/// The stores' own time-out is 5 s; those on SQL databases wait for a connection too.
+/// The stores' own time-out is 5 s; the SQL stores also wait for a connection.
 const ON_SQL: Duration = Duration::from_secs(10);
 const ON_REDIS: Duration = Duration::from_secs(5);
 
-/// What a busy machine may add; whoever waits for ever is found all the same.
+/// The time that a busy machine may add; an endless wait is found all the same.
 const SLACK: Duration = Duration::from_secs(10);
 
 #[test]
@@ -161,7 +160,7 @@ fn redis_behind_sentinel_may_break() {
     let kill = || servers.borrow_mut().kill(first);
     crowd.failover("the primary killed", catch_up, kill, Noticed::All(1));
     assert_ne!(servers.borrow().primary().unwrap(), first);
-    // It takes itself for a primary until the sentinels notice it, which takes them some seconds.
+    // It acts as a primary until the sentinels notice it, after some seconds.
     servers.borrow_mut().restart(first).unwrap();
     crowd.unnoticed("the old primary started", || {});
     crowd.part();
@@ -215,11 +214,11 @@ fn a_redis_cluster_may_break() {
     let freeze = || cluster.borrow().freeze(third).unwrap();
     crowd.failover("a primary frozen", catch_up, freeze, Noticed::Any);
     cluster.borrow().thaw(third).unwrap();
-    crowd.unnoticed("the old primary let go on", || {});
+    crowd.unnoticed("the old primary resumed", || {});
     crowd.part();
 }
 
-/// There the server is the showcase itself.
+/// On SQLite the showcase itself is the server.
 #[test]
 fn the_showcase_may_be_killed_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();

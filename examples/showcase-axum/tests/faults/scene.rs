@@ -6,11 +6,11 @@ use session_testkit::http::{Answer, Client, Request};
 
 use super::browsers::show;
 
-/// What the browsers share with the one who breaks things.
+/// The state that the browsers share with the test.
 pub struct Scene {
-    /// How long any answer may take.
+    /// The time limit of every answer.
     patience: Duration,
-    /// Held during each request; whoever takes it alone has silence.
+    /// A lock that is shared by requests; its exclusive holder has silence.
     gate: RwLock<()>,
     state: Mutex<State>,
     moved: Condvar,
@@ -18,17 +18,17 @@ pub struct Scene {
 
 struct State {
     is_over: bool,
-    /// Even while nothing is broken.
+    /// The number of begins and ends of trouble: even while nothing is broken.
     troubles: u64,
     is_doubtful: bool,
     tallies: Vec<Tally>,
 }
 
-/// How one browser has fared since the tallies were last cleared.
+/// The results of one browser since the tallies were last cleared.
 #[derive(Debug, Default, Clone)]
 pub struct Tally {
     pub failed: usize,
-    /// Since the last one that failed.
+    /// The served requests since the last failed one.
     pub served: usize,
     pub slowest: Duration,
 }
@@ -60,7 +60,7 @@ impl Scene {
         })
     }
 
-    /// From now on requests may fail.
+    /// Begins a time in which requests may fail.
     pub fn begin_trouble(&self) {
         let mut state = self.state();
         state.troubles += 1;
@@ -69,7 +69,7 @@ impl Scene {
         }
     }
 
-    /// What is asked from now on has to be answered.
+    /// Ends the trouble: every later request has to be answered.
     pub fn end_trouble(&self) {
         self.state().troubles += 1;
         self.begin_to_count();
@@ -81,7 +81,7 @@ impl Scene {
         }
     }
 
-    /// Says whether what is acknowledged from now on may be undone.
+    /// Sets whether later acknowledged writes may be lost.
     pub fn doubt(&self, is_doubtful: bool) {
         self.state().is_doubtful = is_doubtful;
     }
@@ -90,13 +90,13 @@ impl Scene {
         self.state().is_over = true;
     }
 
-    /// Lets nobody ask anything meanwhile.
+    /// Runs `act` while there are no requests.
     pub fn silence(&self, act: impl FnOnce()) {
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         act();
     }
 
-    /// Waits until the tallies are so; `check` is called again and again, and panics if it is of no use to wait.
+    /// Waits until the tallies are so; `check` runs again and again, and panics if waiting is useless.
     pub fn until(&self, what: &str, check: impl Fn(), are_so: impl Fn(&[Tally]) -> bool) {
         let deadline = Instant::now() + RECOVERY;
         let mut state = self.state();
@@ -121,7 +121,7 @@ impl Scene {
 /// A browser's part in the scene.
 pub struct Seat {
     scene: Arc<Scene>,
-    /// `None` for a guest, which nothing waits for.
+    /// `None` for a guest, which has no tally.
     number: Option<usize>,
 }
 
@@ -143,24 +143,24 @@ impl Seat {
     }
 
     pub fn goes_on(&self) -> bool {
-        // Browsers of people do not ask all the time either.
+        // People's browsers pause between requests too.
         std::thread::sleep(Duration::from_millis(12));
         !self.scene.state().is_over
     }
 
-    /// Says whether what was just acknowledged stays, whoever dies.
+    /// Returns whether the write that was just acknowledged is safe.
     pub fn is_sure(&self) -> bool {
         !self.scene.state().is_doubtful
     }
 
-    /// Sends a request, and judges the answer; `None` if it failed as it may in these circumstances.
+    /// Sends a request and checks the answer; `None` if it failed while that was allowed.
     pub fn send(&self, browser: &Client, request: Request) -> Option<Answer> {
         let gate = self.scene.gate.read();
         let _gate = gate.unwrap_or_else(PoisonError::into_inner);
         self.send_in_silence(browser, request)
     }
 
-    /// Does the same while nobody else may.
+    /// Sends a request without taking the lock.
     pub fn send_in_silence(&self, browser: &Client, request: Request) -> Option<Answer> {
         let line = format!("{} {}", request.method, request.target);
         let before = self.scene.state().troubles;
@@ -198,7 +198,7 @@ impl Seat {
         served
     }
 
-    /// Asks what is in a session.
+    /// Returns the content of a session.
     pub fn session(&self, browser: &Client) -> Option<serde_json::Value> {
         let answer = self.send(browser, show())?;
         Some(serde_json::from_str(&answer.text()).unwrap())
@@ -207,5 +207,5 @@ impl Seat {
 
 const UNAVAILABLE: &str = r#"{"error":"session store unavailable"}"#;
 
-/// How long anything may take to come back by itself, on a busy machine.
+/// The time limit of a recovery, on a busy machine.
 const RECOVERY: Duration = Duration::from_secs(40);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use session_servers::free_port;
 use session_testkit::http::{Client, Socket};
 
-/// The program that people run, on a port that stays when it is killed and started again.
+/// The program, on a port that stays the same when it is killed and restarted.
 pub struct Showcase {
     store: String,
     address: SocketAddr,
@@ -41,20 +41,20 @@ impl Showcase {
         let mut child = Command::new(env!("CARGO_BIN_EXE_showcase-axum"))
             .args(["--insecure", "--store", &self.store])
             .args(["--listen", &self.address.to_string()])
-            // Every 503 would be a line.
+            // Every 503 would log a line.
             .env("RUST_LOG", "off")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        // It prints one line only, so nobody has to read on.
+        // The program prints only one line, so nothing else has to be read.
         let stdout = child.stdout.take().unwrap();
         BufReader::new(stdout).read_line(&mut line).unwrap();
         self.child = Some(child);
         assert!(line.starts_with("listening on"), "{line:?}");
     }
 
-    /// Returns how many MiB it has in memory; nothing where there is no `/proc`.
+    /// Returns the program's memory in MiB; `None` without `/proc`.
     pub fn memory(&self) -> u64 {
         let id = self.child.as_ref().unwrap().id();
         let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();

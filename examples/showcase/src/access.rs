@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use session_core::{Device, Handle, Revoke, Session, SessionError};
 
-/// What the application asks of the server that it runs on, for one request.
+/// The application's access to the session of one request.
 ///
-/// An async server has a [`Handle`], which does it all. A server that drives the core by hand
-/// implements this itself; one that blocks never returns a pending future.
-pub trait Visit: Sync {
+/// An async server passes a [`Handle`], which implements it. A server that drives the core by hand
+/// implements it itself; if it blocks, its futures are never pending.
+pub trait Access: Sync {
     /// Loads the session, once.
     fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send;
 
@@ -23,21 +23,21 @@ pub trait Visit: Sync {
         owner: &str,
     ) -> impl Future<Output = Result<Vec<Device>, SessionError>> + Send;
 
-    /// Ends an owner's sessions.
+    /// Revokes an owner's sessions.
     fn revoke(
         &self,
         owner: &str,
         which: Revoke<'_>,
     ) -> impl Future<Output = Result<usize, SessionError>> + Send;
 
-    /// Asks the store how it is.
+    /// Checks the store's health.
     fn check(&self) -> impl Future<Output = Result<(), SessionError>> + Send;
 
     /// Waits.
     fn wait(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }
 
-impl Visit for Handle {
+impl Access for Handle {
     async fn open(&self) -> Result<Session, SessionError> {
         Ok(Session::clone(&*self.load().await?))
     }

@@ -7,29 +7,29 @@ use session_core::{
     CommitError, Device, Exchange, Policy, Reply, Revoke, Session, SessionError, Sessions, Step,
 };
 use session_store::BlockingStore;
-use showcase::Visit;
+use showcase::Access;
 
 use crate::head::Head;
 
 /// One request's session, driven by hand.
 ///
-/// The core decides and never asks; so its driver does three things. It **opens**: the exchange is
+/// The core decides and does no I/O; so its driver does three things. It **opens**: the exchange is
 /// a question until the store has answered it. It **finishes**, once the response's status is known
-/// and before its head is sent. And in both it runs a loop that knows nothing of sessions: ask the
-/// store this, tell the core what it said.
+/// and before its head is sent. Both run a loop that knows nothing of sessions: send the core's
+/// question to the store, and the answer to the core.
 ///
-/// An exchange that is dropped or abandoned before it is finished commits nothing. That is the
-/// whole treatment of a handler that panics.
+/// An exchange that is dropped or abandoned commits nothing. No more is needed for a handler that
+/// panics.
 pub(crate) struct ByHand<'a> {
     policy: &'a Arc<Policy>,
     store: &'a BlockingStore,
     head: &'a Head,
-    /// `None` until the handler asks for the session; so a request that never does costs nothing.
+    /// `None` until the handler asks for the session; without that, a request costs nothing.
     exchange: Mutex<Option<Exchange>>,
 }
 
 impl<'a> ByHand<'a> {
-    /// Begins a request; asks nobody, and looks at nothing.
+    /// Begins a request, without I/O and without parsing.
     pub(crate) fn new(sessions: &'a Sessions, store: &'a BlockingStore, head: &'a Head) -> Self {
         Self {
             policy: sessions.policy(),
@@ -39,10 +39,10 @@ impl<'a> ByHand<'a> {
         }
     }
 
-    /// Ends the request's part in the session; only then may the head be sent, with the reply.
+    /// Commits the request; the head may be sent only afterwards, with the reply.
     ///
-    /// An exchange is to be finished only if the handler has asked for it, because its reply says
-    /// that the response depends on the session.
+    /// An exchange is finished only if the handler asked for it, because its reply says that the
+    /// response depends on the session.
     pub(crate) fn finish(self, status: u16) -> Result<Reply, CommitError> {
         match self.exchange().take() {
             None => Ok(Reply::default()),
@@ -60,8 +60,8 @@ impl<'a> ByHand<'a> {
 
     /// Answers the exchange's questions until it is open.
     ///
-    /// There may be several, because a browser can present several cookies of one name, and none,
-    /// if it presented nothing that could be an id.
+    /// There are several if the browser presents several cookies of one name, and none if it presents
+    /// no possible id.
     fn load(&self) -> Result<Session, SessionError> {
         let mut slot = self.exchange();
         let mut exchange = slot.take().unwrap_or_else(|| self.begin());
@@ -73,12 +73,12 @@ impl<'a> ByHand<'a> {
                     return Ok(session);
                 }
                 Exchange::Unread(question) => {
-                    // The moment that the store sees is the one that the answer is judged by.
+                    // The store and the answer get the same moment.
                     let now = self.policy.now();
                     match self.store.load(question.key(), question.secret(), now) {
                         Ok(found) => exchange = question.answer(found, now),
                         Err(error) => {
-                            // An outage is no "logged out": the question stays open.
+                            // An outage does not mean "logged out": the question stays open.
                             *slot = Some(Exchange::Unread(question));
                             return Err(error.into());
                         }
@@ -88,16 +88,15 @@ impl<'a> ByHand<'a> {
         }
     }
 
-    /// Hands the bytes of all `Cookie` headers to the core, which finds what is ours.
+    /// Passes the bytes of all `Cookie` headers to the core, which finds our cookies.
     fn begin(&self) -> Exchange {
         Exchange::open(self.policy, self.head.cookies())
     }
 
-    /// Does what the steps of a commit ask for, until one is done.
+    /// Runs the steps of a commit until it is done.
     ///
-    /// A refused write leads to a load, and that to another write, in which the request's changes
-    /// are replayed on what others have written. A failure of the store is an answer too. All of
-    /// that is in the core.
+    /// A refused write leads to a load and another write, which replays the request's changes on the
+    /// fresh record. A failure of the store is an answer too. The core decides all of that.
     fn drive(&self, mut step: Step) -> Result<Reply, CommitError> {
         loop {
             let now = self.policy.now();
@@ -115,11 +114,10 @@ impl<'a> ByHand<'a> {
         }
     }
 
-    /// Commits before the response, for `increment`, which answers with what is stored.
+    /// Commits before the response, for `increment`, whose answer is the stored value.
     ///
-    /// `RequestSession::save` does so on an async server. It is the same loop with another
-    /// beginning. Only one commit of a session may be under way, and a request has only one thread
-    /// here.
+    /// It is the same loop, and does what `RequestSession::save` does on an async server. Only one
+    /// commit of a session may be under way; here a request has only one thread.
     fn save(&self) -> Result<(), SessionError> {
         let step = match &*self.exchange() {
             Some(Exchange::Open(opened)) => opened.commit(self.policy.now())?,
@@ -136,19 +134,19 @@ impl<'a> ByHand<'a> {
     }
 
     fn exchange(&self) -> MutexGuard<'_, Option<Exchange>> {
-        // While the application's code runs, in `save`, nothing is taken out; so a panic leaves it whole.
+        // `save` runs the application's code without taking the exchange out, so a panic leaves it intact.
         self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The showcase is written for async servers too, so it asks for futures. Here they are ready
-/// when they are made: the work is done, on this thread, before there is a future.
-impl Visit for ByHand<'_> {
+/// The showcase needs futures for async servers. Here they are ready when they are created: the
+/// work was done before, on this thread.
+impl Access for ByHand<'_> {
     fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send {
         ready(self.load())
     }
 
-    /// A logout: every session ends that the browser presented an id of, without a load.
+    /// Ends every session whose id the browser presented, without a load.
     fn destroy(&self) -> Result<(), SessionError> {
         let mut slot = self.exchange();
         let exchange = slot.take().unwrap_or_else(|| self.begin());
@@ -195,19 +193,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_commit_after_an_early_save_tells_the_cookie_of_what_is_saved() {
+    fn a_failed_commit_after_an_early_save_sets_the_cookie_of_the_saved_session() {
         let faulty = FaultyStore::new(ModelStore::new());
         let sessions = Sessions::new(Policy::default(), ModelStore::new());
         let store = BlockingStore::new(Arc::new(faulty.clone())).unwrap();
         let head = Head::read(&mut &b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"[..]).unwrap();
 
-        let visit = ByHand::new(&sessions, &store, &head);
-        let session = block_on(visit.open()).unwrap();
+        let by_hand = ByHand::new(&sessions, &store, &head);
+        let session = block_on(by_hand.open()).unwrap();
         session.sign_in("ada").unwrap();
-        visit.save().unwrap();
+        by_hand.save().unwrap();
         session.insert("late", true).unwrap();
         faulty.go_down();
-        let (error, reply) = visit.finish(200).unwrap_err().into_parts();
+        let (error, reply) = by_hand.finish(200).unwrap_err().into_parts();
         assert_eq!(error.status(), 503);
         assert!(reply.is_opened());
         let cookie = reply.set_cookie().unwrap().split(';').next().unwrap();
@@ -215,8 +213,8 @@ mod tests {
         faulty.come_up();
         let request = format!("GET / HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
         let head = Head::read(&mut request.as_bytes()).unwrap();
-        let visit = ByHand::new(&sessions, &store, &head);
-        let session = block_on(visit.open()).unwrap();
+        let by_hand = ByHand::new(&sessions, &store, &head);
+        let session = block_on(by_hand.open()).unwrap();
         assert_eq!(session.owner().as_deref(), Some("ada"));
         assert!(session.is_empty());
     }
