@@ -1,4 +1,4 @@
-//! What the end of the browser ends.
+//! Sessions and the end of the browser.
 
 use crate::stage::Stage;
 use crate::visitor::Visitor;
@@ -50,14 +50,14 @@ pub async fn a_visitor_may_choose_that_the_session_survives_the_browser(stage: &
     assert_kept(&stage.visit(&server, &profile).await).await;
 }
 
-/// Signs in with two visits counted.
+/// Signs in, and counts two visits.
 async fn begin(visitor: &Visitor) {
     assert_eq!(visitor.count_a_visit().await, 1);
     visitor.sign_in("ada").await;
     assert_eq!(visitor.count_a_visit().await, 2);
 }
 
-/// Quits, leaving a mark by which it is known that the browser does keep its cookies.
+/// Quits, after setting a cookie that proves that the browser stores cookies.
 async fn quit(visitor: Visitor) {
     visitor
         .script("document.cookie = 'mark=kept; max-age=1000'")

@@ -1,4 +1,4 @@
-//! What the browser makes of the cookie.
+//! The cookie in the browser.
 
 use fantoccini::cookies::Cookie;
 use time::{Duration, OffsetDateTime};

@@ -1,4 +1,4 @@
-//! What one device does to another.
+//! Devices that sign each other out.
 
 use crate::stage::Stage;
 use crate::visitor::Visitor;
@@ -18,13 +18,13 @@ pub async fn one_device_signs_out_another_or_all_others(stage: &Stage) {
         laptop.press(button).await;
         assert_eq!(laptop.count(DEVICES).await, 1);
         assert_eq!(laptop.user().await.as_deref(), Some("ada"));
-        // The other one learns of it with its next click, which begins a new session.
+        // The other device's next click begins a new session.
         assert_eq!(phone.count_a_visit().await, 1);
         assert_eq!(phone.user().await, None);
     }
 }
 
-/// Each sees both, and which of them it is.
+/// Asserts that each device sees both, and itself as the current one.
 async fn assert_both_seen(laptop: &Visitor, phone: &Visitor) {
     for device in [laptop, phone] {
         assert_eq!(device.count(DEVICES).await, 2);

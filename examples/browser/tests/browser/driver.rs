@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// The programs without which nothing can be shown.
+/// The programs that the tests need.
 #[derive(Debug)]
 pub struct Tools {
     pub browser: PathBuf,
@@ -15,7 +15,7 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Looks where a shell would look.
+    /// Finds the programs as a shell would.
     pub fn find() -> Result<Self, String> {
         let browsers = ["chromium", "chromium-browser", "google-chrome"];
         let missing = |name| format!("{name} is missing; scripts/install-browser installs it");
@@ -62,9 +62,9 @@ impl Driver {
 struct Running {
     child: Child,
     port: u16,
-    // Kept open, so that it may go on talking.
+    // Held open, so that chromedriver can write on.
     _stdout: BufReader<ChildStdout>,
-    // Whatever it and its browsers keep elsewhere than in a profile.
+    // For all files of chromedriver and its browsers outside of a profile.
     _home: TempDir,
 }
 
@@ -101,7 +101,7 @@ impl Running {
         None
     }
 
-    /// Asks it to end, with every browser that a failed proof has left open.
+    /// Asks chromedriver to end, with every browser that a failed proof left open.
     fn ask_to_end(&self) -> std::io::Result<()> {
         let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         socket

@@ -1,4 +1,4 @@
-//! What the page's forms do.
+//! The page's forms.
 
 use crate::stage::Stage;
 use crate::visitor::Visitor;
@@ -11,7 +11,7 @@ pub async fn every_form_of_the_page_does_what_it_says(stage: &Stage) {
     assert_eq!(visitor.text("#server").await, stage.name());
     take_every_step(&visitor).await;
 
-    // A script counts the time down, from what the server has said.
+    // A script counts down from the server's value.
     until("the time to go down", async || {
         visitor.text("#remaining").await.starts_with("6 min 5")
     })
@@ -46,7 +46,7 @@ pub async fn a_note_is_text_whatever_it_contains(stage: &Stage) {
     assert_eq!(visitor.user().await.as_deref(), Some(HOSTILE[0]));
     assert_eq!(visitor.title().await, title);
 
-    // Each can be removed, also one that looks like another's markup.
+    // Each can be removed, also one that looks like markup.
     for left in (0..HOSTILE.len()).rev() {
         visitor.press("#notes li:last-child button").await;
         assert_eq!(visitor.notes().await, HOSTILE[..left]);

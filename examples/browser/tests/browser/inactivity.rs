@@ -1,4 +1,4 @@
-//! What a time without clicks ends.
+//! Sessions that end by inactivity.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::visitor::Visitor;
 use crate::wait::until;
 
 pub async fn a_session_ends_when_nobody_looks_and_not_before(stage: &Stage) {
-    // A machine may be too busy to ask in time, and then the session is right to end: it is given more time.
+    // On a busy machine a request may come too late, and the session rightly ends; then retry with a longer limit.
     for idle in [3, 6, 12, 24].map(Duration::from_secs) {
         let flags = ["--idle", &idle.as_secs().to_string(), "--touch-every", "0"];
         let server = stage.serve(&flags);
@@ -21,9 +21,9 @@ pub async fn a_session_ends_when_nobody_looks_and_not_before(stage: &Stage) {
     panic!("no request came in time");
 }
 
-/// Looks every second for longer than the idle time, or returns false if a look took too long to say anything.
+/// Reloads every second for longer than the idle time; returns false if a reload took too long to prove anything.
 ///
-/// It changes nothing, because every write would renew the session anyway.
+/// The reloads write nothing, because every write would extend the session anyway.
 async fn stays_while_looked_at(visitor: &Visitor, idle: Duration) -> bool {
     let start = Instant::now();
     let mut asked = start;
@@ -43,10 +43,10 @@ async fn stays_while_looked_at(visitor: &Visitor, idle: Duration) -> bool {
     true
 }
 
-/// Waits without a request: the page counts down by itself, and says that the time is over when the server's is, not
-/// before.
+/// Waits without a request: the page counts down by itself, and says that the session expired when it has on the
+/// server, not before.
 async fn assert_ends(visitor: &Visitor) {
-    until("the page to say that the time is over", async || {
+    until("the page to say that the session expired", async || {
         visitor.text("#remaining").await == "expired"
     })
     .await;

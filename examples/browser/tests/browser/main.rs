@@ -1,8 +1,8 @@
 //! A real browser takes a visitor's steps: every proof, on every server of the showcase that is built.
 //!
 //! It needs Chromium and chromedriver. Without them it says SKIPPED and passes, or fails if `STRICT` or `CI` is set.
-//! `SERVERS="axum rocket"` names the servers that have to be there; else all that are built are driven, and at least
-//! one must be. `BROWSER=0` skips all. The pictures go to the folder `SCREENSHOTS`, if it is set.
+//! `SERVERS="axum rocket"` names required servers; otherwise all that are built are driven, and there must be one at
+//! least. `BROWSER=0` skips all. The pictures go to the folder `SCREENSHOTS`, if it is set.
 #![allow(clippy::unwrap_used)]
 
 mod closing;
@@ -79,7 +79,7 @@ const OVERLAPS: [Proof; 8] = proofs! {
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // A proof mostly waits for its browser, so more run at once than there are processors.
+    // A proof mostly waits for its browser, so more proofs run at once than there are processors.
     arguments.test_threads.get_or_insert(4);
     if env::var("BROWSER").is_ok_and(|value| value == "0") {
         say("SKIPPED: no browser was driven, because BROWSER=0 asks for that");
@@ -118,7 +118,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// Whether somebody counts on it that a browser is there.
+/// Returns whether a missing browser is a failure.
 fn demanded() -> bool {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     set("STRICT") || set("CI")

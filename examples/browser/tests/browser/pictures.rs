@@ -1,4 +1,4 @@
-//! How the page looks, on a telephone and on a desk.
+//! The page's looks, on a phone and on a desktop.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,7 @@ pub async fn the_page_fits_and_every_control_has_a_name(stage: &Stage) {
     let (profile, other_profile) = (stage.profile("one"), stage.profile("other"));
     let visitor = stage.visit(&server, &profile).await;
     let asked = env::var_os("SCREENSHOTS").map(PathBuf::from);
-    // Colours are for somebody who looks; what fits in the light fits in the dark.
+    // Only pictures need both colour schemes; the layout is the same in both.
     let schemes: &[&str] = asked.as_ref().map_or(&["light"], |_| &["light", "dark"]);
     let folder = asked.unwrap_or_else(|| stage.folder().to_owned());
     fs::create_dir_all(&folder).unwrap();
@@ -49,7 +49,7 @@ pub async fn the_page_fits_and_every_control_has_a_name(stage: &Stage) {
     assert_named(&visitor).await;
 }
 
-/// Takes a picture of the whole page at that width.
+/// Takes a picture of the whole page at a width.
 async fn photograph(visitor: &Visitor, width: u32, scheme: &str) -> Vec<u8> {
     let scheme = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
     let media = json!({ "features": scheme });
@@ -62,7 +62,7 @@ async fn photograph(visitor: &Visitor, width: u32, scheme: &str) -> Vec<u8> {
             json!({ "hidden": true }),
         ))
         .await;
-    // First low, so that the page is no higher than what is on it.
+    // Low at first, so that the page is no higher than its content.
     let mut height = 400;
     for _ in 0..2 {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
@@ -78,7 +78,7 @@ async fn photograph(visitor: &Visitor, width: u32, scheme: &str) -> Vec<u8> {
     visitor.picture().await
 }
 
-/// Asserts that a screen reader has something to say about everything that can be clicked or filled in.
+/// Asserts that every control has a name for screen readers.
 async fn assert_named(visitor: &Visitor) {
     let controls = visitor.find_all("button, input, a").await;
     assert!(!controls.is_empty());
@@ -111,5 +111,5 @@ impl WebDriverCompatibleCommand for Label {
 const NOTES: [&str; 3] = [
     "Two loaves of rye bread",
     "Ask Grace about the compiler",
-    "Return the library books before the end of the month, and renew the one that is not finished",
+    "Return the library books before the end of the month, and extend the loan of the last one",
 ];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::driver::Driver;
 
-/// What a browser keeps from one start to the next.
+/// The files that a browser keeps from one start to the next.
 #[derive(Debug)]
 pub struct Profile {
     folder: PathBuf,
@@ -59,16 +59,16 @@ impl Profile {
 
 const ARGUMENTS: [&str; 15] = [
     "--headless=new",
-    // The sandbox refuses to run as root, which is who runs tests in a container; only our own pages are opened.
+    // The sandbox refuses to run as root, as tests in a container do; only our own pages are opened.
     "--no-sandbox",
     // A container's /dev/shm is small.
     "--disable-dev-shm-usage",
-    // Less to start, on few processors.
+    // There is less to start, on few processors.
     "--disable-gpu",
     "--disable-software-rasterizer",
     "--in-process-gpu",
     "--disable-extensions",
-    // No request but ours.
+    // No other requests than ours.
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
@@ -76,6 +76,6 @@ const ARGUMENTS: [&str; 15] = [
     "--no-first-run",
     "--lang=en-GB",
     "--window-size=1280,900",
-    // What is tested is the server, not how long a tab in the background may sleep.
+    // The server is tested, not the throttling of background tabs.
     "--disable-background-timer-throttling",
 ];

@@ -45,7 +45,7 @@ impl Drop for Server {
     }
 }
 
-/// Finds the servers that stand beside this test, by their names: those that `SERVERS` asks for, or all.
+/// Finds the servers beside this test, with their names: those in `SERVERS`, or all.
 pub fn programs() -> Result<BTreeMap<String, PathBuf>, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
     let folder = test.ancestors().nth(2).unwrap_or(&test);

@@ -13,7 +13,7 @@ use crate::profile::Profile;
 use crate::server::Server;
 use crate::visitor::Visitor;
 
-/// What a proof is given: the server that it is about, and browsers, which end with it.
+/// A proof's environment: its server, and browsers, which end with the proof.
 #[derive(Debug)]
 pub struct Stage {
     name: String,
@@ -34,7 +34,7 @@ impl Stage {
         }
     }
 
-    /// Runs a proof, and closes every browser that it leaves open, also when it fails.
+    /// Runs a proof, and closes the browsers that it leaves open, also if it fails.
     pub fn run(&self, proof: impl Future<Output = ()>) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -43,7 +43,7 @@ impl Stage {
         let run = || runtime.block_on(async { tokio::time::timeout(LIMIT, proof).await });
         let outcome = panic::catch_unwind(AssertUnwindSafe(run));
         for client in self.open.take() {
-            // One that the proof has closed itself is not there any more.
+            // The proof may have closed the browser itself.
             let _ = runtime.block_on(client.close());
         }
         match outcome {
@@ -58,17 +58,17 @@ impl Stage {
         Server::start(&self.program, &flags)
     }
 
-    /// Starts the server as it comes, with a cookie for secure connections alone.
+    /// Starts the server with its default, a `Secure` cookie.
     pub fn serve_securely(&self) -> Server {
         Server::start(&self.program, &[])
     }
 
-    /// Makes the profile of somebody new, which lasts as long as the stage.
+    /// Makes a new profile, which lasts as long as the stage.
     pub fn profile(&self, name: &str) -> Profile {
         Profile::new(self.folder.path().join(name))
     }
 
-    /// Returns a folder for what the proof writes.
+    /// Returns a folder for the proof's files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -78,7 +78,7 @@ impl Stage {
         self.visit_at(&server.url("127.0.0.1"), profile).await
     }
 
-    /// Starts a browser on a profile and opens the page under that address.
+    /// Starts a browser on a profile and opens the page at an address.
     pub async fn visit_at(&self, url: &str, profile: &Profile) -> Visitor {
         let client = profile.start(&self.driver).await;
         self.open.borrow_mut().push(client.clone());

@@ -31,10 +31,10 @@ impl Visitor {
         visitor
     }
 
-    /// Ends the browser as a person does, and waits until it is gone.
+    /// Quits the browser as a person does, and waits until it is gone.
     pub async fn quit(self) {
         self.client.close().await.unwrap();
-        // Chromium holds this link while it runs, and lets go of it when everything is written.
+        // Chromium holds this link while it runs, and removes it when everything is written.
         let lock = self.profile.join("SingletonLock");
         until("the browser's end", async || {
             lock.symlink_metadata().is_err()
@@ -91,7 +91,7 @@ impl Visitor {
             .await;
     }
 
-    /// Clicks on what leads to a new page, and waits for that page.
+    /// Clicks on a control that leads to a new page, and waits for that page.
     pub async fn press(&self, button: &str) {
         let old = self.find("html").await;
         self.find(button).await.click().await.unwrap();
@@ -118,7 +118,7 @@ impl Visitor {
         Self::wait_for_another(&old).await;
     }
 
-    /// Clicks on what stays on the page.
+    /// Clicks on a control that stays on the page.
     pub async fn choose(&self, control: &str) {
         self.find(control).await.click().await.unwrap();
     }
@@ -152,10 +152,10 @@ impl Visitor {
         self.text("#visits").await.parse().unwrap()
     }
 
-    /// Returns who the page says is signed in.
+    /// Returns the signed-in user, by the page.
     pub async fn user(&self) -> Option<String> {
         let shown = self.texts("#owner").await.pop();
-        // The page offers the one or the other, never both and never neither.
+        // The page shows either the user or the form.
         assert_eq!(shown.is_none(), self.shows("#login-form").await);
         shown
     }
@@ -184,7 +184,7 @@ impl Visitor {
         self.count(selector).await > 0
     }
 
-    /// Tells whether a radio button is chosen.
+    /// Returns whether a radio button is chosen.
     pub async fn is_chosen(&self, control: &str) -> bool {
         self.find(control).await.is_selected().await.unwrap()
     }
@@ -193,7 +193,7 @@ impl Visitor {
         self.client.title().await.unwrap()
     }
 
-    /// Returns the cookies that the browser would send to this page, by what its own tools show.
+    /// Returns the cookies that the browser would send to this page, as its own tools show them.
     pub async fn cookies(&self) -> Vec<Cookie<'static>> {
         self.client.get_all_cookies().await.unwrap()
     }
@@ -203,7 +203,7 @@ impl Visitor {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
-    /// Sends a command that fantoccini does not know.
+    /// Sends a command that fantoccini lacks.
     pub async fn command(
         &self,
         command: impl WebDriverCompatibleCommand + Send + 'static,

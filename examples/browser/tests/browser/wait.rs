@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-/// Asks until the answer is yes, and fails after a time that no machine should need.
+/// Polls until the answer is yes; panics after a time that no machine should need.
 pub async fn until(what: &str, ready: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !ready().await {
