@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_no_response() {
+    fn a_cut_off_response_is_no_response() {
         for bad in [
             &b""[..],
             b"HTTP/1.1 200 OK\r\n",

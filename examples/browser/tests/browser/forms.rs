@@ -71,7 +71,7 @@ async fn take_every_step(visitor: &Visitor) {
     visitor.press("#notes li:nth-child(2) button").await;
     assert_eq!(visitor.notes().await, ["milk", "tea"]);
 
-    // Signing in keeps what is there, signing out does not.
+    // Signing in keeps the values, signing out does not.
     visitor.sign_in("ada").await;
     assert_eq!(visitor.user().await.as_deref(), Some("ada"));
     assert_eq!(visitor.notes().await, ["milk", "tea"]);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::tool::Tool;
 use crate::wait::until;
 
-/// Somebody at a browser, on the showcase's page: what they see, and what they do.
+/// A person at a browser on the showcase's page: reads it and acts on it.
 #[derive(Debug)]
 pub struct Visitor {
     client: Client,
@@ -98,7 +98,7 @@ impl Visitor {
         Self::wait_for_another(&old).await;
     }
 
-    /// Clicks twice on what leads to a new page, with a pause in between, and waits for that page.
+    /// Clicks twice on a control that leads to a new page, with a pause in between, and waits for that page.
     pub async fn double_click(&self, button: &str, pause: Duration) {
         let old = self.find("html").await;
         let place = PointerAction::MoveToElement {
