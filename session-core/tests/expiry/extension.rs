@@ -7,7 +7,7 @@ use crate::util::World;
 use crate::{DAY, HOUR, MINUTE, SECOND, lives};
 
 #[test]
-fn reads_are_renewed_once_in_a_throttle() {
+fn reads_extend_a_life_once_in_a_throttle() {
     let world = World::new(|policy| policy.idle(HOUR).touch_every(MINUTE * 6));
     let cookie = world.begin();
     let mut touches = 0;
@@ -28,7 +28,7 @@ fn reads_are_renewed_once_in_a_throttle() {
 }
 
 #[test]
-fn a_throttle_of_zero_renews_with_every_request() {
+fn a_throttle_of_zero_extends_with_every_request() {
     let world = World::new(|policy| policy.idle(MINUTE).touch_every(Duration::ZERO));
     let cookie = world.begin();
     for _ in 0..10 {
@@ -41,7 +41,7 @@ fn a_throttle_of_zero_renews_with_every_request() {
 }
 
 #[test]
-fn writes_renew_even_if_reads_never_do() {
+fn writes_extend_even_if_reads_never_do() {
     // As in Django without SESSION_SAVE_EVERY_REQUEST: expiry counts from the last write.
     let world = World::new(|policy| policy.idle(HOUR).touch_every(DAY * 365));
     let cookie = world.begin();
