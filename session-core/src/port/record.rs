@@ -16,8 +16,8 @@ pub struct Record {
     pub revision: Revision,
     /// The digests of the secrets that open the session.
     pub secrets: Secrets,
-    /// Whether a sign-in has left this session for a new one. It can be read until it expires, is
-    /// never written, and is in no list.
+    /// Whether a sign-in has left this session for a new one. It is in no list and never written.
+    /// Until it expires it can be read, unless it has an owner.
     pub closed: bool,
     /// The start of the absolute lifetime: creation or sign-in.
     pub created: OffsetDateTime,

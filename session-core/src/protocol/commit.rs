@@ -94,7 +94,12 @@ impl Commit {
         if let Some(stored) = &self.base
             && self.policy().ended.has(stored.key, now)
         {
-            return Ok(self.gone(now));
+            let gone = self.gone(now);
+            // A login is never dropped without a word.
+            return match self.changes.signed_in() {
+                Some(_) => Err(SessionError::Gone),
+                None => Ok(gone),
+            };
         }
         if begins {
             return self.create(now);
@@ -104,7 +109,7 @@ impl Commit {
         };
         let decided = match stored.standing {
             Standing::Closed if self.changes.is_empty() => Ok(self.done(now)),
-            Standing::Closed => Ok(self.superseded(now)),
+            Standing::Closed => Ok(self.superseded(Some(&stored), now)),
             Standing::Present | Standing::Remembered => self.replace(&stored, now),
         };
         self.base = Some(stored);
@@ -124,7 +129,7 @@ impl Commit {
             return Ok(self.done(now));
         }
         if owner.is_none() && self.shared.state().is_stale {
-            return Ok(self.superseded(now));
+            return Ok(self.superseded(None, now));
         }
         let policy = self.policy();
         let (id, revision) = draw(policy)?;

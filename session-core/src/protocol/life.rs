@@ -59,6 +59,7 @@ impl Session {
         }
         // It begins a session of its own.
         state.loss = None;
+        state.reveal_to(owner);
         if state.owner().is_some_and(|present| **present != *owner) {
             state.changes.clear();
         }
@@ -112,6 +113,8 @@ impl Session {
             state.cookie = Some(CookieChange::Remove);
         }
         if let Some(stored) = base {
+            // Nor may a later write's cookie take its place.
+            state.is_stale |= stored.standing == Standing::Closed;
             state.delete(stored.key, Condition::Always);
         }
         for id in std::mem::take(&mut state.others) {

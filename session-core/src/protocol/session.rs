@@ -148,7 +148,7 @@ impl Session {
     pub fn remove(&self, key: &str) -> Result<bool, SessionError> {
         let mut state = self.0.writable()?;
         let present = state.value(key).is_some();
-        if present {
+        if present || state.hides_values() {
             state.remove(key);
         }
         Ok(present)
@@ -177,7 +177,7 @@ impl Session {
     /// The session can't be written any more.
     pub fn clear(&self) -> Result<(), SessionError> {
         let mut state = self.0.writable()?;
-        if state.members().next().is_some() {
+        if state.members().next().is_some() || state.hides_values() {
             state.changes.clear();
             state.version += 1;
         }
@@ -249,7 +249,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.0.state();
         f.debug_struct("Session")
-            .field("exists", &state.base.is_some())
+            .field("exists", &state.visible().is_some())
             .field("is_finished", &state.is_finished)
             .field("loss", &state.loss)
             .field("changes", &state.changes)

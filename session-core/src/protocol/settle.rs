@@ -139,12 +139,12 @@ impl Commit {
     }
 
     /// Drops changes that were made with an id from before a sign-in.
-    pub(crate) fn superseded(&self, now: OffsetDateTime) -> Decision {
+    pub(crate) fn superseded(&self, closed: Option<&Stored>, now: OffsetDateTime) -> Decision {
         tracing::debug!(
             "changes were dropped, made with an id from before a sign-in or a rotation"
         );
         if !self.is_discarded() {
-            self.shared.state().supersede();
+            self.shared.state().supersede(closed);
         }
         self.done(now)
     }

@@ -107,8 +107,31 @@ impl State {
         self.version += 1;
     }
 
-    /// Drops the changes, because the request's id is from before a sign-in.
-    pub(crate) fn supersede(&mut self) {
+    /// Shows an owner who signs in again the values of the session that an earlier sign-in has left:
+    /// they are carried along.
+    pub(crate) fn reveal_to(&mut self, owner: &str) {
+        if let Some(stored) = self.base.as_ref().filter(|stored| stored.is_hidden())
+            && stored.record.owner.as_deref() == Some(owner)
+        {
+            self.data = Data::of_record(stored.key, &stored.record);
+            self.version += 1;
+        }
+    }
+
+    /// Says whether values may be there that the request does not see.
+    pub(crate) fn hides_values(&self) -> bool {
+        self.base.as_ref().is_some_and(Stored::is_hidden)
+    }
+
+    /// Drops the changes, because the request's id is from before the sign-in that has closed its
+    /// session, or from before an old rotation.
+    pub(crate) fn supersede(&mut self, closed: Option<&Stored>) {
+        if let Some(closed) = closed {
+            if closed.is_hidden() {
+                self.data = Data::empty();
+            }
+            self.base = Some(closed.clone());
+        }
         self.loss = Some(Loss::Superseded);
         self.changes = Changes::default();
         // The sign-in has set another.
@@ -203,7 +226,12 @@ impl State {
     }
 
     pub(crate) fn expiry(&self) -> Expiry {
-        let stored = || match self.visible() {
+        // What a sign-in of the same owner carries along counts too.
+        let hidden = || {
+            let base = self.base.as_ref();
+            base.filter(|stored| stored.record.owner.as_ref() == self.changes.signed_in())
+        };
+        let stored = || match self.visible().or_else(hidden) {
             Some(stored) if !self.changes.ousts(stored.record.owner.as_ref()) => {
                 stored.record.expiry
             }

@@ -1,6 +1,6 @@
 //! The id from before a sign-in, and what others do while one is under way.
 
-use session_core::{Command, Outcome, Step};
+use session_core::{Command, Expiry, Outcome, Session, Step};
 use time::Duration;
 
 use crate::request::{GRACE, cycle, destroy, nothing, rotated, sign_in, signed_in, write};
@@ -59,9 +59,10 @@ fn a_second_sign_in_from_an_owned_session_carries_the_values_of_its_owner_alone(
     world.request(&old, 200, sign_in);
     for (owner, keys) in [("ada", &["base", "k"][..]), ("bob", &["k"])] {
         let again = world.request(&old, 200, |session| {
+            assert!(session.is_empty());
             session.sign_in(owner).unwrap();
             write(session);
-            assert_eq!(session.keys(), ["k"]);
+            assert_eq!(session.keys(), keys);
         });
         world.request(&again.id().unwrap(), 200, |session| {
             assert_eq!(session.keys(), keys);
@@ -263,5 +264,79 @@ fn a_sign_in_that_the_store_fails_brings_no_cookie_and_the_old_session_stays() {
         let reply = world.drive(opened.commit(world.now()).unwrap());
         assert!(world.record(&id_of(&reply).unwrap()).is_some());
         assert_eq!(world.rows(), 2, "the new one and the closed one");
+    }
+}
+
+#[test]
+fn values_that_are_removed_without_being_seen_are_not_carried_along() {
+    let acts: [fn(&Session); 2] = [
+        |session| session.clear().unwrap(),
+        |session| assert!(!session.remove("base").unwrap()),
+    ];
+    for act in acts {
+        let world = World::new(|policy| policy);
+        let old = signed_in(&world);
+        world.request(&old, 200, sign_in);
+        let again = world.request(&old, 200, |session| {
+            act(session);
+            sign_in(session);
+            assert!(session.is_empty());
+        });
+        world.request(&again.id().unwrap(), 200, |session| {
+            assert!(session.is_empty());
+        });
+    }
+}
+
+#[test]
+fn a_lifetime_that_is_carried_along_can_be_given_back() {
+    let world = World::new(|policy| policy);
+    let old = signed_in(&world);
+    let own = Expiry::After(Duration::hours(1));
+    world.request(&old, 200, |session| session.set_lifetime(own).unwrap());
+    world.request(&old, 200, sign_in);
+    for default in [false, true] {
+        let again = world.request(&old, 200, |session| {
+            sign_in(session);
+            assert_eq!(session.lifetime(), own);
+            if default {
+                session.set_lifetime(Expiry::Policy).unwrap();
+            }
+        });
+        world.request(&again.id().unwrap(), 200, |session| {
+            assert_eq!(session.lifetime() == own, !default);
+        });
+    }
+}
+
+#[test]
+fn a_reset_with_the_id_from_before_a_sign_in_replaces_no_cookie() {
+    let reset = |session: &Session| {
+        session.destroy().unwrap();
+        session.insert("flash", "sign in first").unwrap();
+    };
+    for owned in [false, true] {
+        // Of a request that knows from the beginning, and of one that finds out by an early save.
+        for finds_out in [false, true] {
+            let world = World::new(|policy| policy);
+            let old = if owned {
+                signed_in(&world)
+            } else {
+                world.begin()
+            };
+            let mut slow = world.open(&old);
+            let new = world.request(&old, 200, sign_in).id().unwrap();
+            if finds_out {
+                write(&slow);
+                assert!(world.save(&slow).is_superseded());
+            } else {
+                slow = world.open(&old);
+            }
+            reset(&slow);
+            let seen = world.finish(slow, 200);
+            assert!(seen.reply.set_cookie().is_none(), "{owned} {finds_out}");
+            assert!(world.record(&new).is_some());
+            assert_eq!(world.rows(), 1);
+        }
     }
 }
