@@ -2,7 +2,6 @@ mod call;
 mod cluster;
 mod commands;
 mod failure;
-mod hex;
 mod link;
 mod names;
 mod options;

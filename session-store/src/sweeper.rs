@@ -114,17 +114,28 @@ mod tests {
         }
     }
 
+    /// Moves the clock in steps, so that each rest ends in its turn.
+    async fn pass(time: Duration) {
+        let end = tokio::time::Instant::now() + time;
+        while tokio::time::Instant::now() < end {
+            tokio::time::advance(Duration::from_millis(50)).await;
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn expired_sessions_are_freed_in_batches() {
         let setting = setting(2_500).await;
         let sweeper = Sweeper::start(&setting.sessions, MINUTE);
-        tokio::time::sleep(MINUTE / 2).await;
+        pass(MINUTE / 2).await;
         assert_eq!((setting.model.len(), setting.spy.take().sweep), (2_500, 1));
         setting.clock.advance(time::Duration::seconds(100));
-        tokio::time::sleep(MINUTE).await;
+        pass(MINUTE).await;
         assert_eq!((setting.model.len(), setting.spy.take().sweep), (0, 9));
         sweeper.stop().await;
-        tokio::time::sleep(MINUTE * 10).await;
+        pass(MINUTE * 10).await;
         assert_eq!(setting.spy.calls().total(), 0);
     }
 
@@ -134,11 +145,11 @@ mod tests {
         setting.clock.advance(time::Duration::seconds(100));
         setting.faulty.go_down();
         let sweeper = Sweeper::start(&setting.sessions, MINUTE);
-        tokio::time::sleep(MINUTE * 3 + MINUTE / 2).await;
+        pass(MINUTE * 3 + MINUTE / 2).await;
         // One attempt an interval.
         assert_eq!((setting.model.len(), setting.spy.calls().sweep), (10, 4));
         setting.faulty.come_up();
-        tokio::time::sleep(MINUTE).await;
+        pass(MINUTE).await;
         assert!(setting.model.is_empty());
         sweeper.stop().await;
     }
@@ -147,7 +158,7 @@ mod tests {
     async fn nothing_runs_hot() {
         let setting = setting(0).await;
         let sweeper = Sweeper::start(&setting.sessions, Duration::ZERO);
-        tokio::time::sleep(Duration::from_millis(9_500)).await;
+        pass(Duration::from_millis(9_500)).await;
         assert_eq!(setting.spy.calls().sweep, 10);
         sweeper.stop().await;
     }
@@ -172,7 +183,7 @@ mod tests {
     async fn a_dropped_sweeper_sweeps_no_more() {
         let setting = setting(0).await;
         drop(Sweeper::start(&setting.sessions, MINUTE));
-        tokio::time::sleep(MINUTE * 10).await;
+        pass(MINUTE * 10).await;
         assert!(setting.spy.calls().sweep <= 1);
     }
 }

@@ -93,7 +93,9 @@ impl Request {
             Remainder::Open(session) => self.joined(session).abandon(),
             Remainder::Reply(reply) => reply,
         };
-        self.0.0.leave(reply);
+        if reply.is_opened() {
+            self.0.0.leave(reply);
+        }
     }
 
     fn joined(&self, session: Session) -> RequestSession {

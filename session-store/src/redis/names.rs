@@ -1,7 +1,5 @@
 use session_core::Key;
 
-use super::hex;
-
 /// The names of Redis keys: the application's prefix, then braces.
 ///
 /// In the braces is a session's key as digits, or an at sign and an owner. A prefix has no braces,
@@ -18,7 +16,7 @@ impl Names {
 
     /// Returns the name of a session's record.
     pub(super) fn session(&self, key: &Key) -> Vec<u8> {
-        self.braced(hex::write(key.as_bytes()).as_bytes())
+        self.braced(hex::encode(key.as_bytes()).as_bytes())
     }
 
     /// Returns the name of an owner's index; the owner is written as in a record.
@@ -42,7 +40,7 @@ impl Names {
             .strip_prefix(self.prefix.as_bytes())?
             .strip_prefix(b"{")?
             .strip_suffix(b"}")?;
-        Key::from_bytes(&hex::read(digits)?)
+        Key::from_bytes(&hex::decode(digits).ok()?)
     }
 
     /// Returns the beginning of the names of all the application's keys.
@@ -70,7 +68,7 @@ mod tests {
         assert_eq!(one.key(&other.session(&key)), None);
         assert_eq!(other.key(&one.session(&key)), None);
         // An owner may look like a record's name.
-        let owner = [b"@b:{", hex::write(key.as_bytes()).as_bytes()].concat();
+        let owner = [b"@b:{", hex::encode(key.as_bytes()).as_bytes()].concat();
         for name in [&*one.index(&owner), &one.probe(1), b"a:{", b"a:{}", b""] {
             assert_eq!(one.key(name), None);
             assert_eq!(other.key(name), None);

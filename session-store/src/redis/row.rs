@@ -7,8 +7,6 @@ use session_core::{
 };
 use time::OffsetDateTime;
 
-use super::hex;
-
 /// The offset that makes every moment a positive number of 19 digits.
 const OFFSET: i64 = 1_000_000_000_000_000_000;
 
@@ -52,7 +50,7 @@ pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> 
         optional(remembered.map(|remembered| to_micros(remembered.until))),
         remembered
             .and_then(|remembered| remembered.salt)
-            .map_or_else(|| "-".into(), |salt| hex::write(salt.as_bytes())),
+            .map_or_else(|| "-".into(), |salt| hex::encode(salt.as_bytes())),
         u8::from(earlier.is_some()),
         optional(record.authenticated.map(to_micros)),
         record.expiry,
@@ -90,7 +88,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Record> {
     let issued = micros(words.next()?)?;
     let until = optional(words.next()?, micros)?;
     let salt = optional(words.next()?, |digits| {
-        Salt::from_bytes(&hex::read(digits.as_bytes())?)
+        Salt::from_bytes(&hex::decode(digits).ok()?)
     })?;
     let earlier = match words.next()? {
         "0" => None,

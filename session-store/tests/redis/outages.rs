@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use session_core::{Store, StoreError};
 use session_servers::{Redis, RedisCluster, RedisSentinel, RedisSettings, skips};
 use session_store::{RedisOptions, RedisStore};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -84,16 +85,20 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
     }
     let mut redis = Redis::start_with(RedisSettings::default().durable()).unwrap();
     let store = open(redis.url()).await;
+    let (progress, mut seen) = watch::channel(Progress::default());
     let mut work = JoinSet::new();
     for session in sessions(&store, 4).await {
-        work.spawn(count_through_an_outage(session));
+        work.spawn(count_through_outages(session, progress.clone()));
     }
-    for _ in 0..2 {
-        sleep(Duration::from_millis(300)).await;
+    for outage in 1..=2 {
+        let counts = |seen: &Progress| seen.acknowledged >= 100 * outage;
+        seen.wait_for(counts).await.unwrap();
         redis.kill();
-        sleep(Duration::from_millis(300)).await;
+        let failures = |seen: &Progress| seen.failed >= 10 * outage;
+        seen.wait_for(failures).await.unwrap();
         redis.restart().unwrap();
     }
+    progress.send_modify(|progress| progress.is_over = true);
     let mut failed = 0;
     while let Some(done) = work.join_next().await {
         failed += done.unwrap();
@@ -101,19 +106,32 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged() {
     assert!(failed > 0, "no call failed");
 }
 
-/// Counts until two outages are over, and returns the number of failures.
-async fn count_through_an_outage(session: Counter) -> u32 {
+/// The progress of all counters together.
+#[derive(Debug, Default)]
+struct Progress {
+    acknowledged: u32,
+    failed: u32,
+    is_over: bool,
+}
+
+/// Counts until the outages are over, and returns the number of failures.
+async fn count_through_outages(session: Counter, progress: watch::Sender<Progress>) -> u32 {
     let (mut acknowledged, mut failed) = (1, 0);
-    let end = Instant::now() + Duration::from_millis(1_800);
-    while Instant::now() < end {
+    while !progress.borrow().is_over {
         let begun = Instant::now();
-        match session.count().await {
-            Ok(counted) => acknowledged += u32::from(counted.is_some()),
-            Err(_) => failed += 1,
-        }
+        let counted = session.count().await;
         assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
-        // Refused connections fail at once.
-        sleep(Duration::from_millis(2)).await;
+        progress.send_modify(|progress| match counted {
+            Ok(counted) => {
+                acknowledged += u32::from(counted.is_some());
+                progress.acknowledged += 1;
+            }
+            Err(_) => {
+                failed += 1;
+                progress.failed += 1;
+            }
+        });
+        tokio::task::yield_now().await;
     }
     failed += count_at_last(&session).await;
     acknowledged += 1;
