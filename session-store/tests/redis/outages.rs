@@ -121,12 +121,11 @@ async fn count_through_outages(session: Counter, progress: watch::Sender<Progres
         let begun = Instant::now();
         let counted = session.count().await;
         assert!(begun.elapsed() < TIMEOUT + SLACK, "{:?}", begun.elapsed());
-        progress.send_modify(|progress| match counted {
-            Ok(counted) => {
+        progress.send_modify(|progress| {
+            if let Ok(counted) = counted {
                 acknowledged += u32::from(counted.is_some());
                 progress.acknowledged += 1;
-            }
-            Err(_) => {
+            } else {
                 failed += 1;
                 progress.failed += 1;
             }
