@@ -20,7 +20,7 @@ use self::slot::Slot;
 ///
 /// Clones are the same store. It never fails, and waits only for its own locks, each held for a
 /// moment. [`sweep`](Store::sweep) frees the memory of expired sessions: start a `Sweeper`, or call
-/// it now and then. A session with 200 bytes of data takes about 420 bytes in all. Freed memory
+/// it now and then. A session with 200 bytes of data takes about 415 bytes in all. Freed memory
 /// goes back to the allocator, which may keep it for later.
 ///
 /// ```

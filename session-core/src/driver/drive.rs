@@ -107,16 +107,15 @@ impl RequestSession {
 
     /// Closes the session and decides. A commit that needs the store is left to run.
     pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
-        // At once: later writes would miss the response.
         let shared = self.shared();
-        shared.close();
         let next = if let Some(_gate) = self.request.commits.try_lock() {
             match step::finish(shared, status, shared.policy.now())? {
                 Step::Done(reply) => return Ok(Finish::Done(reply)),
                 step => Next::Drive(step),
             }
         } else {
-            // An early save is under way in another task.
+            // An early save is under way in another task. Later writes would miss the response.
+            shared.close();
             Next::Decide(status)
         };
         Ok(Finish::Pending(Pending {

@@ -46,7 +46,10 @@ impl Shared {
     }
 
     pub(crate) fn reply(&self, now: OffsetDateTime) -> Reply {
-        let state = self.state();
+        self.reply_of(&self.state(), now)
+    }
+
+    pub(crate) fn reply_of(&self, state: &State, now: OffsetDateTime) -> Reply {
         Reply::new(&self.policy, state.cookie(), state.loss, now)
     }
 }

@@ -59,8 +59,7 @@ pub(crate) fn finish(
         }
         let is_unchanged = state.changes.is_empty() && state.pending_deletes.is_empty();
         if is_unchanged && !upkeep_is_due(shared, &state, purpose, truncate(now)) {
-            drop(state);
-            return Ok(Step::Done(shared.reply(now)));
+            return Ok(Step::Done(shared.reply_of(&state, now)));
         }
         Commit::new(shared, &state, purpose)
     };
@@ -73,12 +72,11 @@ pub(crate) fn commit(shared: &Arc<Shared>, now: OffsetDateTime) -> Result<Step, 
     let mut commit = {
         let state = shared.state();
         if state.is_finished {
-            let reply = Reply::new(&shared.policy, state.cookie(), state.loss, now);
+            let reply = shared.reply_of(&state, now);
             return Err(CommitError::new(SessionError::Finished, reply));
         }
         if state.changes.is_empty() && state.pending_deletes.is_empty() {
-            drop(state);
-            return Ok(Step::Done(shared.reply(now)));
+            return Ok(Step::Done(shared.reply_of(&state, now)));
         }
         Commit::new(shared, &state, Purpose::Save)
     };
