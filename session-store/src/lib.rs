@@ -29,6 +29,8 @@
 mod blocking;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(feature = "home")]
+mod home;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "mysql")]

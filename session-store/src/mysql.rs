@@ -5,10 +5,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use self::dialect::Mysql;
 pub use self::options::MysqlOptions;
+use crate::home::AtHome;
 use crate::server::{SqlStore, public_store};
 
 /// A store in a table of a MySQL or MariaDB database.
@@ -32,6 +31,6 @@ use crate::server::{SqlStore, public_store};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct MysqlStore(Arc<SqlStore<Mysql>>);
+pub struct MysqlStore(AtHome<SqlStore<Mysql>>);
 
 public_store!(MysqlStore, MysqlOptions);

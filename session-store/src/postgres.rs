@@ -8,11 +8,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use self::dialect::Postgres;
 pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
+use crate::home::AtHome;
 use crate::server::{SqlStore, public_store};
 
 /// A store in a table of a PostgreSQL database.
@@ -36,6 +35,6 @@ use crate::server::{SqlStore, public_store};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct PostgresStore(Arc<SqlStore<Postgres>>);
+pub struct PostgresStore(AtHome<SqlStore<Postgres>>);
 
 public_store!(PostgresStore, PostgresOptions);

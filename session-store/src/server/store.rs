@@ -1,7 +1,11 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, StoreError, to_micros};
+use async_trait::async_trait;
+use session_core::{
+    Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError, to_micros,
+};
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
@@ -54,7 +58,11 @@ impl<D: Dialect> SqlStore<D> {
         }
     }
 
-    pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn find(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         let values = [Value::Bytes(key.as_bytes())];
         let load = &self.statements.load;
         let rows = self.fetch("read a session from", load, &values).await?;
@@ -67,93 +75,6 @@ impl<D: Dialect> SqlStore<D> {
             tracing::warn!(%server, "a session's row can't be read and is treated as absent");
         }
         Ok(record)
-    }
-
-    pub(crate) async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        let now = to_micros(now);
-        let (text, values) = self.statements.of_command(command, now);
-        let values = &values[..];
-        let write = move |mut connection: D::Connection| async move {
-            let matched = D::matched(&mut connection, text, values).await;
-            (connection, matched)
-        };
-        let found = async {
-            let record = Box::pin(self.load(command.key())).await?;
-            Ok(record.map(|record| record.revision))
-        };
-        let written = async {
-            let done = self.pool.run_telling(WRITE, write).await?;
-            outcome(done, command, now, found).await
-        };
-        self.pool.within(WRITE, written).await
-    }
-
-    pub(crate) async fn sweep(
-        &self,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
-        let (dialect, now) = (self.pool.server(), to_micros(now));
-        let batch = |from: i64, limit: usize| {
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let sweep = move |mut connection: D::Connection| async move {
-                let swept = dialect.sweep(&mut connection, from, now, limit).await;
-                (connection, swept)
-            };
-            self.pool.run(SWEEP, sweep)
-        };
-        self.pool
-            .within(SWEEP, self.cursor.sweep(limit, batch))
-            .await
-    }
-
-    pub(crate) async fn devices(
-        &self,
-        owner: &str,
-        now: OffsetDateTime,
-    ) -> Result<Vec<Device>, StoreError> {
-        let values = [
-            Value::Bytes(owner.as_bytes()),
-            Value::Number(to_micros(now)),
-        ];
-        let list = &self.statements.devices;
-        let rows = self.fetch("list sessions in", list, &values).await?;
-        Ok(rows.iter().filter_map(D::Driver::device).collect())
-    }
-
-    pub(crate) async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let (text, values) = self.statements.of_revoke(owner, which);
-        let (values, now) = (&values[..], to_micros(now));
-        let revoke = move |mut connection: D::Connection| async move {
-            let revoked = D::revoke(&mut connection, text, values, now).await;
-            (connection, revoked)
-        };
-        self.pool.run("end sessions in", revoke).await
-    }
-
-    pub(crate) async fn check(&self) -> Result<(), StoreError> {
-        let Statements { probe, unprobe, .. } = &self.statements;
-        let write = move |mut connection: D::Connection| async move {
-            let written = match D::matched(&mut connection, probe, &[EMPTY; 2]).await {
-                Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
-                Err(error) => Err(error),
-            };
-            (connection, written.map(drop))
-        };
-        self.pool.run("write to", write).await
-    }
-
-    pub(crate) async fn close(&self) {
-        self.pool.close().await;
     }
 
     async fn fetch(
@@ -170,6 +91,99 @@ impl<D: Dialect> SqlStore<D> {
     }
 }
 
+#[async_trait]
+impl<D: Dialect> Store for SqlStore<D> {
+    async fn load(
+        &self,
+        key: &Key,
+        _: &Digest,
+        _: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.find(key).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        let now = to_micros(now);
+        let (text, values) = self.statements.of_command(command, now);
+        let values = &values[..];
+        let write = move |mut connection: D::Connection| async move {
+            let matched = D::matched(&mut connection, text, values).await;
+            (connection, matched)
+        };
+        let found = async {
+            let record = Box::pin(self.find(command.key())).await?;
+            Ok(record.map(|record| record.revision))
+        };
+        let written = async {
+            let done = self.pool.run_telling(WRITE, write).await?;
+            outcome(done, command, now, found).await
+        };
+        self.pool.within(WRITE, written).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        let (dialect, now) = (self.pool.server(), to_micros(now));
+        let batch = |from: i64, limit: usize| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let sweep = move |mut connection: D::Connection| async move {
+                let swept = dialect.sweep(&mut connection, from, now, limit).await;
+                (connection, swept)
+            };
+            self.pool.run(SWEEP, sweep)
+        };
+        self.pool
+            .within(SWEEP, self.cursor.sweep(limit, batch))
+            .await
+    }
+
+    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+        let values = [
+            Value::Bytes(owner.as_bytes()),
+            Value::Number(to_micros(now)),
+        ];
+        let list = &self.statements.devices;
+        let rows = self.fetch("list sessions in", list, &values).await?;
+        Ok(rows.iter().filter_map(D::Driver::device).collect())
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        let (text, values) = self.statements.of_revoke(owner, which);
+        let (values, now) = (&values[..], to_micros(now));
+        let revoke = move |mut connection: D::Connection| async move {
+            let revoked = D::revoke(&mut connection, text, values, now).await;
+            (connection, revoked)
+        };
+        self.pool.run("end sessions in", revoke).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let Statements { probe, unprobe, .. } = &self.statements;
+        let write = move |mut connection: D::Connection| async move {
+            let written = match D::matched(&mut connection, probe, &[EMPTY; 2]).await {
+                Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
+                Err(error) => Err(error),
+            };
+            (connection, written.map(drop))
+        };
+        self.pool.run("write to", write).await
+    }
+}
+
 const EMPTY: Value<'_> = Value::Bytes(&[]);
+impl<D: Dialect> fmt::Debug for SqlStore<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.pool.server(), f)
+    }
+}
+
 const WRITE: &str = "write a session to";
 const SWEEP: &str = "remove expired sessions from";
