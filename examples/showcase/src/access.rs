@@ -23,12 +23,9 @@ pub trait Access: Sync {
         owner: &str,
     ) -> impl Future<Output = Result<Vec<Device>, SessionError>> + Send;
 
-    /// Revokes an owner's sessions.
-    fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-    ) -> impl Future<Output = Result<usize, SessionError>> + Send;
+    /// Revokes sessions of the opened session's owner.
+    fn revoke(&self, which: Revoke<'_>)
+    -> impl Future<Output = Result<usize, SessionError>> + Send;
 
     /// Checks the store's health.
     fn check(&self) -> impl Future<Output = Result<(), SessionError>> + Send;
@@ -54,8 +51,8 @@ impl Access for Handle {
         Ok(self.sessions().devices(owner).await?)
     }
 
-    async fn revoke(&self, owner: &str, which: Revoke<'_>) -> Result<usize, SessionError> {
-        Ok(self.sessions().revoke(owner, which).await?)
+    async fn revoke(&self, which: Revoke<'_>) -> Result<usize, SessionError> {
+        self.load().await?.revoke(which).await
     }
 
     async fn check(&self) -> Result<(), SessionError> {

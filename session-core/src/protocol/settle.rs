@@ -23,6 +23,7 @@ impl Commit {
         let data = Data::of_record(key, &attempt.stored.record);
         if let Some(mut state) = self.settle(&self.changes, &data) {
             state.has_reauthenticated |= self.changes.reauthenticates();
+            state.has_signed_in |= self.changes.signed_in().is_some();
             state.is_stale = false;
             state.cookie = attempt.cookie.or(state.cookie);
             state.adopt(attempt.stored, data);
@@ -87,6 +88,7 @@ impl Commit {
         self.changes = Arc::new(changes);
         if let Some(mut state) = self.settle(&lost.changes, &self.data) {
             state.has_reauthenticated |= lost.changes.reauthenticates();
+            state.has_signed_in |= lost.changes.signed_in().is_some();
             state.cookie = lost.cookie.or(state.cookie);
             state.adopt(stored.clone(), self.data.clone());
         }
