@@ -51,6 +51,7 @@ pub struct Policy {
     pub(crate) rotation_grace: Duration,
     pub(crate) clock_skew: Duration,
     pub(crate) max_bytes: usize,
+    pub(crate) refuses_when_gone: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ended: Arc<Ended>,
@@ -73,6 +74,12 @@ impl Policy {
     #[must_use]
     pub fn clock_skew(&self) -> Duration {
         self.clock_skew
+    }
+
+    /// Says whether a request whose changes were dropped with its session is answered with a 409.
+    #[must_use]
+    pub fn refuses_when_gone(&self) -> bool {
+        self.refuses_when_gone
     }
 
     /// Returns the present moment by the policy's clock.
