@@ -159,6 +159,10 @@ impl Access for ByHand<'_> {
         ready(self.load())
     }
 
+    fn policy(&self) -> &Policy {
+        self.policy
+    }
+
     /// Ends every session whose id the browser presented, without a load.
     fn destroy(&self) -> Result<(), SessionError> {
         let mut slot = self.exchange();

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use session_core::{Device, Handle, Revoke, Session, SessionError};
+use session_core::{Device, Handle, Policy, Revoke, Session, SessionError};
 
 /// The application's access to the session of one request.
 ///
@@ -10,6 +10,9 @@ use session_core::{Device, Handle, Revoke, Session, SessionError};
 pub trait Access: Sync {
     /// Loads the session, once.
     fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send;
+
+    /// Returns the policy.
+    fn policy(&self) -> &Policy;
 
     /// Destroys the session without loading it.
     fn destroy(&self) -> Result<(), SessionError>;
@@ -37,6 +40,10 @@ pub trait Access: Sync {
 impl Access for Handle {
     async fn open(&self) -> Result<Session, SessionError> {
         Ok(Session::clone(&*self.load().await?))
+    }
+
+    fn policy(&self) -> &Policy {
+        self.sessions().policy()
     }
 
     fn destroy(&self) -> Result<(), SessionError> {

@@ -177,7 +177,8 @@ async fn increment(
         match access.save().await {
             Ok(()) => value = session.get(key)?.unwrap_or(value),
             // The write is dropped, as every write of a session that ended or was replaced meanwhile.
-            Err(SessionError::Gone | SessionError::Superseded) => {}
+            Err(SessionError::Gone) if !access.policy().refuses_when_gone() => {}
+            Err(SessionError::Superseded) => {}
             Err(error) => return Err(error.into()),
         }
     }
