@@ -1,7 +1,7 @@
 //! What becomes of a request whose session was ended while it ran: silent, or refused.
 
 use session_core::{Command, Outcome, Session, SessionError, Step};
-use time::Duration;
+use std::time::Duration;
 
 use crate::request::{
     Act, clear, cycle, destroy, lifetime, nothing, remove, rewrite, sign_in, update, write,
@@ -26,7 +26,7 @@ fn outcome(refuses: bool, status: u16, act: Act) -> u16 {
         sign_in(session);
     });
     let cookie = owned.id().unwrap();
-    world.advance(Duration::minutes(1));
+    world.advance(Duration::from_mins(1));
     let opened = world.open(&cookie);
     act(opened.session());
     world.request(&cookie, 200, destroy);
@@ -115,7 +115,7 @@ fn upkeep_of_a_session_that_has_ended_refuses_nothing() {
 #[test]
 fn a_sign_in_that_took_the_store_longer_than_the_session_lives_is_refused() {
     for has_session in [false, true] {
-        let world = World::new(|policy| policy.idle(Duration::minutes(30)));
+        let world = World::new(|policy| policy.idle(Duration::from_mins(30)));
         let cookie = if has_session {
             world.begin()
         } else {
@@ -131,7 +131,7 @@ fn a_sign_in_that_took_the_store_longer_than_the_session_lives_is_refused() {
             let is_new = matches!(write.command(), Command::Insert { .. });
             if is_new {
                 world.write(write.command());
-                world.advance(Duration::hours(1));
+                world.advance(Duration::from_hours(1));
             }
             let answer = if is_new {
                 Ok(Outcome::Applied)
