@@ -3,16 +3,17 @@ mod commands;
 mod database;
 mod failure;
 mod file;
+mod files;
 mod options;
 mod schema;
 mod statements;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use session_core::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -20,7 +21,8 @@ use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
 use self::checkpointer::Checkpointer;
 use self::database::Database;
-use self::failure::Location;
+use self::failure::{Location, unavailable};
+use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
 use self::statements::Statements;
 use crate::home::{AtHome, store_at_home};
@@ -32,7 +34,9 @@ use crate::home::{AtHome, store_at_home};
 /// share the file. An acknowledged write survives a kill of the process; for power failures see
 /// [`Durability`]. Only its owner can read a new file.
 ///
-/// It needs a tokio runtime with time. Every call ends within twice the
+/// Its connections belong to the tokio runtime that opens it, if that has several threads, and
+/// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls may
+/// come from anywhere; the runtime has to keep running. Every call ends within twice the
 /// [time-out](SqliteOptions::timeout).
 ///
 /// ```
@@ -84,7 +88,7 @@ impl SqliteStore {
         let path = file::create(&options.path)?;
         let location = Location::File(path.clone());
         let failure = |error| location.failure("open", error);
-        let mut first = first_connection(&options, &path).await.map_err(failure)?;
+        let mut first = first_connection(&options, &path).await?;
         schema::prepare(&mut first, &options.table, &location).await?;
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
@@ -93,12 +97,23 @@ impl SqliteStore {
         // Not earlier: closing the last connection moves the log into the file and waits for the
         // disk.
         drop(first);
-        let readers = pool(&options, options.readers).connect_lazy_with(options.reader(&path));
-        let checkpointer = pool(&options, 1).connect_lazy_with(options.writer(&path));
-        let checkpointer = Some(Checkpointer::new(checkpointer));
+        let files = Files::of(&path).map_err(|error| unavailable(&path, error))?;
+        let files = Arc::new(files);
+        let later = |connections, settings| {
+            let files = Arc::clone(&files);
+            let pool = pool(&options, connections).after_connect(move |_, _| {
+                let are_lost = files.are_lost();
+                let lost = || sqlx::Error::Io(io::ErrorKind::NotFound.into());
+                Box::pin(async move { if are_lost { Err(lost()) } else { Ok(()) } })
+            });
+            pool.connect_lazy_with(settings)
+        };
+        let readers = later(options.readers, options.reader(&path));
+        let checkpointer = later(1, options.writer(&path));
+        let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
         Ok(Self::assemble(
             &options,
-            location,
+            (location, files),
             writer,
             readers,
             checkpointer,
@@ -126,7 +141,8 @@ impl SqliteStore {
         let mut connection = only.acquire().await.map_err(failure)?;
         schema::prepare(&mut connection, &options.table, &location).await?;
         drop(connection);
-        Ok(Self::assemble(&options, location, only.clone(), only, None))
+        let nowhere = (location, Arc::new(Files::none()));
+        Ok(Self::assemble(&options, nowhere, only.clone(), only, None))
     }
 
     /// Closes the file once the running calls are done; later calls fail.
@@ -143,13 +159,14 @@ impl SqliteStore {
 
     fn assemble(
         options: &SqliteOptions,
-        location: Location,
+        (location, files): (Location, Arc<Files>),
         writer: SqlitePool,
         readers: SqlitePool,
-        checkpointer: Option<Checkpointer>,
+        checkpointer: Option<Arc<Checkpointer>>,
     ) -> Database {
         Database {
             location,
+            files,
             writer,
             readers,
             checkpointer,
@@ -172,7 +189,12 @@ impl fmt::Debug for Database {
 async fn first_connection(
     options: &SqliteOptions,
     path: &Path,
-) -> Result<SqliteConnection, sqlx::Error> {
+) -> Result<SqliteConnection, StoreError> {
+    let location = Location::File(path.to_owned());
+    let failure = |error| location.failure("open", error);
+    let untouched = options.plain(path).connect().await;
+    let mut untouched = untouched.map_err(failure)?;
+    file::refuse_cut(path, &mut untouched).await?;
     let begun = Instant::now();
     loop {
         let answer = options.writer(path).connect().await;
@@ -181,7 +203,7 @@ async fn first_connection(
             Err(error) if failure::is_locked(&error) && !is_late => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            answer => return answer,
+            answer => return answer.map_err(failure),
         }
     }
 }

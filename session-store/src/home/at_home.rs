@@ -28,6 +28,7 @@ impl<S: Send + Sync + 'static> AtHome<S> {
         Ok(Self { store, home })
     }
 
+    #[cfg(any(test, all(feature = "cached", feature = "postgres")))]
     pub(crate) fn store(&self) -> &Arc<S> {
         &self.store
     }

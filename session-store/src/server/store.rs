@@ -10,7 +10,7 @@ use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
 use super::{Dialect, Kind, Pool, SweepCursor, outcome};
-use crate::sql::{Driver as _, Effect, Statements, Value};
+use crate::sql::{Driver as _, EMPTY, Effect, ROOM, Statements, Value};
 
 /// A store in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
@@ -168,7 +168,7 @@ impl<D: Dialect> Store for SqlStore<D> {
     async fn check(&self) -> Result<(), StoreError> {
         let Statements { probe, unprobe, .. } = &self.statements;
         let write = move |mut connection: D::Connection| async move {
-            let written = match D::matched(&mut connection, probe, &[EMPTY; 2]).await {
+            let written = match D::matched(&mut connection, probe, &[EMPTY, ROOM, EMPTY]).await {
                 Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
                 Err(error) => Err(error),
             };
@@ -178,7 +178,6 @@ impl<D: Dialect> Store for SqlStore<D> {
     }
 }
 
-const EMPTY: Value<'_> = Value::Bytes(&[]);
 impl<D: Dialect> fmt::Debug for SqlStore<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.pool.server(), f)

@@ -6,7 +6,7 @@ use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
 use super::database::Database;
-use crate::sql::{Driver as _, Value};
+use crate::sql::{Driver as _, EMPTY, ROOM, Value};
 
 #[async_trait]
 impl Store for Database {
@@ -19,7 +19,7 @@ impl Store for Database {
         let load = &self.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
         let load = load.fetch_optional(&self.readers);
-        let Some(row) = self.within("read a session from", load).await? else {
+        let Some(row) = self.read("read a session from", load).await? else {
             return Ok(None);
         };
         let record = Sqlite::record(&row);
@@ -59,7 +59,7 @@ impl Store for Database {
         let values = [owner, Value::Number(to_micros(now))];
         let list = Sqlite::statement(&self.statements.common.devices, &values);
         let list = list.fetch_all(&self.readers);
-        let rows = self.within("list sessions in", list).await?;
+        let rows = self.read("list sessions in", list).await?;
         Ok(rows.iter().filter_map(Sqlite::device).collect())
     }
 
@@ -81,13 +81,16 @@ impl Store for Database {
 
     async fn check(&self) -> Result<(), StoreError> {
         let statements = &self.statements.common;
-        let empty = [Value::Bytes(&[]); 2];
-        let written = async {
-            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-            Sqlite::execute(&mut transaction, &statements.probe, &empty).await?;
-            Sqlite::execute(&mut transaction, &statements.unprobe, &empty[..1]).await?;
-            transaction.commit().await
+        let read = Sqlite::statement(&statements.load, &[EMPTY]);
+        let checked = async {
+            read.fetch_optional(&self.readers).await?;
+            // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
+            let mut writer = self.writer.acquire().await?;
+            let probe = [EMPTY, ROOM, EMPTY];
+            Sqlite::execute(&mut writer, &statements.probe, &probe).await?;
+            Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY]).await?;
+            Ok(())
         };
-        self.within("write to", written).await
+        self.write("use", checked).await
     }
 }

@@ -69,7 +69,10 @@ pub fn a_blocked_worker_holds_up_no_other<S: Store>(
                 })
             })
             .collect();
-        let took: Vec<_> = others.into_iter().map(|other| other.join()).collect();
+        let took: Vec<_> = others
+            .into_iter()
+            .map(thread::ScopedJoinHandle::join)
+            .collect();
         drop(go_on);
         blocked.join().unwrap();
         for took in took {
