@@ -5,7 +5,7 @@ use pollster::block_on;
 use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
 use time::OffsetDateTime;
 
-use crate::home::Home;
+use crate::own_runtime::OwnRuntime;
 
 /// A store for code without async: the methods of [`Store`] as plain functions.
 ///
@@ -31,7 +31,7 @@ use crate::home::Home;
 #[derive(Clone)]
 pub struct BlockingStore {
     store: Arc<dyn Store>,
-    home: Home,
+    runtime: Arc<OwnRuntime>,
 }
 
 impl BlockingStore {
@@ -44,8 +44,8 @@ impl BlockingStore {
     ///
     /// The runtime's thread could not be started.
     pub fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
-        let home = Home::own()?;
-        Ok(Self { store, home })
+        let runtime = Arc::new(OwnRuntime::start()?);
+        Ok(Self { store, runtime })
     }
 
     /// Opens a store on the wrapper's own runtime.
@@ -69,13 +69,13 @@ impl BlockingStore {
     pub fn open<S: Store>(
         opening: impl Future<Output = Result<S, StoreError>> + Send,
     ) -> Result<Self, StoreError> {
-        let home = Home::own()?;
+        let runtime = Arc::new(OwnRuntime::start()?);
         let opened = {
-            let _current = home.enter();
+            let _current = runtime.handle().enter();
             block_on(opening)?
         };
         let store = Arc::new(opened);
-        Ok(Self { store, home })
+        Ok(Self { store, runtime })
     }
 
     /// Returns the record under the key; see [`Store::load`].
@@ -144,7 +144,7 @@ impl BlockingStore {
 
     /// Runs a call on this thread; the store's runtime serves its timers and connections.
     fn wait<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        let _current = self.home.enter();
+        let _current = self.runtime.handle().enter();
         block_on(call)
     }
 }

@@ -12,9 +12,11 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use session_core::StoreError;
-use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
+
+use crate::own_runtime::OwnRuntime;
 
 pub(crate) use self::at_home::{AtHome, store_at_home};
 
@@ -22,10 +24,10 @@ pub(crate) use self::at_home::{AtHome, store_at_home};
 #[derive(Clone)]
 pub(crate) struct Home(Arc<Place>);
 
-struct Place {
-    handle: Handle,
-    /// A runtime of our own; `None` for the application's.
-    own: Option<Runtime>,
+enum Place {
+    /// The application's runtime.
+    Application(Handle),
+    Own(OwnRuntime),
 }
 
 impl Home {
@@ -34,30 +36,17 @@ impl Home {
     /// A runtime of several threads serves its sockets although one of them is blocked. A runtime
     /// of one thread does not, so the store gets a thread of its own; as it does outside a runtime.
     pub(crate) fn new() -> Result<Self, StoreError> {
-        match Handle::try_current() {
-            Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
-                Ok(Self(Arc::new(Place { handle, own: None })))
+        Ok(Self(Arc::new(match Handle::try_current() {
+            Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+                Place::Application(runtime)
             }
-            _ => Self::own(),
-        }
-    }
-
-    /// Starts a runtime with one thread, which ends with the last clone.
-    pub(crate) fn own() -> Result<Self, StoreError> {
-        let own = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("session-store")
-            .enable_all()
-            .build()
-            .map_err(|error| StoreError::new("can't start the store's thread").caused_by(error))?;
-        let (handle, own) = (own.handle().clone(), Some(own));
-        Ok(Self(Arc::new(Place { handle, own })))
+            _ => Place::Own(OwnRuntime::start()?),
+        })))
     }
 
     /// Says whether the caller runs at home.
     pub(crate) fn is_here(&self) -> bool {
-        std::env::var_os("NO_HOME").is_some()
-            || Handle::try_current().is_ok_and(|current| current.id() == self.0.handle.id())
+        Handle::try_current().is_ok_and(|current| current.id() == self.runtime().id())
     }
 
     /// Runs a call at home and returns its answer; a caller that goes away cancels it.
@@ -84,28 +73,20 @@ impl Home {
         &self,
         task: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
-        self.0.handle.spawn(task.in_current_span())
+        self.runtime().spawn(task.in_current_span())
     }
 
-    /// Makes this the current runtime of a thread.
-    #[cfg(feature = "blocking")]
-    pub(crate) fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
-        self.0.handle.enter()
+    fn runtime(&self) -> &Handle {
+        match &*self.0 {
+            Place::Application(runtime) => runtime,
+            Place::Own(own) => own.handle(),
+        }
     }
 }
 
 impl fmt::Debug for Home {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Home({})", self.0.handle.id())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // Dropping a runtime waits for its threads, which tokio forbids inside a runtime.
-        if let Some(own) = self.own.take() {
-            own.shutdown_background();
-        }
+        write!(f, "Home({})", self.runtime().id())
     }
 }
 
@@ -115,5 +96,76 @@ struct Away<T>(JoinHandle<T>);
 impl<T> Drop for Away<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::thread;
+
+    use tokio::runtime::Builder;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn thread_name(home: &Home) -> Option<String> {
+        let name = async { Ok(thread::current().name().map(str::to_owned)) };
+        pollster::block_on(home.run(name)).unwrap()
+    }
+
+    #[test]
+    fn a_home_is_a_runtime_that_one_blocked_thread_does_not_stop() {
+        let several = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("application")
+            .build()
+            .unwrap();
+        let one = Builder::new_current_thread().build().unwrap();
+        let applications = several.block_on(async { Home::new() }).unwrap();
+        assert_eq!(thread_name(&applications).as_deref(), Some("application"));
+        let own = [one.block_on(async { Home::new() }), Home::new()];
+        for home in own {
+            assert_eq!(
+                thread_name(&home.unwrap()).as_deref(),
+                Some("session-store")
+            );
+        }
+    }
+
+    #[test]
+    fn a_call_whose_home_has_ended_says_so() {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .unwrap();
+        let home = runtime.block_on(async { Home::new() }).unwrap();
+        drop(runtime);
+        let error = pollster::block_on(home.run(ready(Ok(())))).unwrap_err();
+        assert!(error.to_string().contains("has ended"), "{error}");
+    }
+
+    #[test]
+    fn a_caller_that_goes_away_ends_its_call() {
+        let home = Home::new().unwrap();
+        let (alive, ended) = oneshot::channel::<()>();
+        let call = home.run::<()>(async move {
+            let _alive = alive;
+            pending().await
+        });
+        pollster::block_on(async {
+            let mut call = Box::pin(call);
+            assert!(futures_util::poll!(&mut call).is_pending());
+            drop(call);
+            assert!(ended.await.is_err());
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "the call's own")]
+    fn a_call_that_panics_panics_for_its_caller() {
+        let home = Home::new().unwrap();
+        let call = async { panic!("the call's own") };
+        pollster::block_on(home.run::<()>(call)).unwrap();
     }
 }

@@ -36,6 +36,8 @@ mod home;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(any(feature = "blocking", feature = "home"))]
+mod own_runtime;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
