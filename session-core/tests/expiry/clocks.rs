@@ -1,6 +1,7 @@
 //! Clocks that go back, and clocks that were ahead.
 
-use session_core::{Expiry, Record, Session};
+use session_core::{Expiry, Session};
+use session_testkit::changed;
 use time::Duration;
 
 use crate::util::{START, World, key_of};
@@ -88,11 +89,7 @@ fn what_was_over_for_one_server_only_lives_on_if_another_has_extended_it() {
     let expires = START + SECOND * 199;
     world.put(
         &cookie,
-        Record {
-            expires,
-            seen: START + SECOND * 99,
-            ..record
-        },
+        changed!(record, expires = expires, seen = START + SECOND * 99),
     );
     world.finish(opened, 200);
     assert!(lives(&world, &cookie));
