@@ -109,7 +109,6 @@ pub use rejection::Rejection;
 pub use slot::SessionExt;
 
 pub use session_core::{
-    self, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
-    PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
-    StoreError, ValueError,
+    self, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder, PolicyError, PublicId,
+    RequestSession, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
 };

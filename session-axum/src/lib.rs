@@ -101,7 +101,6 @@ pub use service::SessionService;
 pub use slot::{handle, handle_named};
 
 pub use session_core::{
-    self, CookieLife, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder,
-    PolicyError, PublicId, RequestSession, Revoke, SameSite, SessionError, Sessions, Store,
-    StoreError, ValueError,
+    self, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder, PolicyError, PublicId,
+    RequestSession, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
 };

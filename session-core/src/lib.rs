@@ -12,7 +12,7 @@
 //! A blocking server drives [`Exchange`] and [`Step`] by hand. The *driver* (feature `driver`, on by
 //! default) holds the protocol and drives it over an async [`Store`]: an adapter is made of
 //! [`Sessions`] and [`Request`], and its handlers get a [`Handle`] or a [`RequestSession`].
-//! [How to wire it](_wiring) shows both. Most people want `session-axum`, `session-actix` or
+//! [How to wire it](wiring) shows both. Most people want `session-axum`, `session-actix` or
 //! `session-rocket`, whose handlers get the same [`Session`].
 //!
 //! # What this crate does not do
@@ -30,9 +30,12 @@ mod policy;
 mod port;
 mod protocol;
 
+/// The crate of the moments in this one's API, so that an application needs no dependency of its own.
+pub use time;
+
 #[cfg(feature = "driver")]
 #[doc = include_str!("../WIRING.md")]
-pub mod _wiring {}
+pub mod wiring {}
 
 #[cfg(feature = "driver")]
 pub use driver::drive::{Finish, Pending, RequestSession};
@@ -50,7 +53,7 @@ pub use policy::builder::PolicyBuilder;
 pub use policy::clock::{Clock, ManualClock, SystemClock};
 pub use policy::entropy::{Entropy, EntropyError, OsEntropy};
 pub use policy::error::PolicyError;
-pub use policy::lifetime::{CookieLife, ExpiryError, Lifetime};
+pub use policy::lifetime::ExpiryError;
 pub use policy::{Policy, SameSite};
 pub use port::command::{Command, Only, Outcome, Revoke};
 pub use port::error::StoreError;

@@ -9,14 +9,16 @@ pub(crate) mod error;
 pub(crate) mod lifetime;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use self::clock::Clock;
 use self::domain::Domain;
 use self::ended::Ended;
 use self::entropy::{Entropy, EntropyError};
 use self::lifetime::Lifetime;
+use crate::port::moment::utc;
 use crate::{Key, Record};
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
@@ -27,12 +29,13 @@ use crate::{Key, Record};
 /// no absolute limit.
 ///
 /// ```
-/// use session_core::{Policy, SameSite};
-/// use time::Duration;
+/// use std::time::Duration;
+///
+/// use session_core::Policy;
 ///
 /// let policy = Policy::builder()
-///     .idle(Duration::minutes(30))
-///     .absolute(Duration::hours(12))
+///     .idle(Duration::from_secs(30 * 60))
+///     .absolute(Duration::from_secs(12 * 60 * 60))
 ///     .until_browser_close()
 ///     .build()?;
 /// assert_eq!(policy.cookie_name(), "__Host-session");
@@ -48,8 +51,8 @@ pub struct Policy {
     pub(crate) attributes: Box<str>,
     pub(crate) domain: Domain,
     pub(crate) lifetime: Lifetime,
-    pub(crate) rotation_grace: Duration,
-    pub(crate) clock_skew: Duration,
+    pub(crate) rotation_grace: time::Duration,
+    pub(crate) clock_skew: time::Duration,
     pub(crate) max_bytes: usize,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -66,19 +69,19 @@ impl Policy {
     /// Returns how long a secret opens its session after it was rotated.
     #[must_use]
     pub fn rotation_grace(&self) -> Duration {
-        self.rotation_grace
+        self.rotation_grace.unsigned_abs()
     }
 
     /// Returns how far apart the clocks of servers may be.
     #[must_use]
     pub fn clock_skew(&self) -> Duration {
-        self.clock_skew
+        self.clock_skew.unsigned_abs()
     }
 
-    /// Returns the present moment by the policy's clock.
+    /// Returns the present moment by the policy's clock, in UTC.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
-        self.clock.now()
+        utc(self.clock.now())
     }
 
     /// Says whether a stored session is over at `now`, or was seen to be over by this process before

@@ -3,8 +3,9 @@
 
 mod util;
 
+use std::time::Duration;
+
 use session_core::{Opened, Session, Step, from_micros, to_micros};
-use time::Duration;
 use util::{Seen, World, outage};
 
 /// An early save that the store applies, and whose answer never arrives.
@@ -69,7 +70,7 @@ fn a_rotation_whose_answer_was_lost_is_told_by_a_later_one() {
             let seen = world.request_with("", 200, |session| {
                 session.sign_in("ada").unwrap();
                 assert!(world.save(session).set_cookie().is_some());
-                world.advance(Duration::minutes(1));
+                world.advance(Duration::from_mins(1));
                 act(session);
                 lose_a_save(&world, session);
                 if saves_again {
@@ -137,7 +138,7 @@ fn a_sign_in_that_is_dropped_after_a_lost_answer_leaves_no_second_session() {
 
 #[test]
 fn values_that_are_carried_along_leave_moments_that_stores_keep() {
-    let world = World::new(|policy| policy.idle(Duration::hours(1) + Duration::NANOSECOND));
+    let world = World::new(|policy| policy.idle(Duration::from_hours(1) + Duration::from_nanos(1)));
     let cookie = world.begin();
     let opened = world.open(&cookie);
     opened.sign_in("ada").unwrap();
@@ -151,9 +152,9 @@ fn values_that_are_carried_along_leave_moments_that_stores_keep() {
 
 #[test]
 fn a_logout_ends_what_is_over_by_this_clock_alone() {
-    let ahead = World::new(|policy| policy.idle(Duration::hours(1)));
+    let ahead = World::new(|policy| policy.idle(Duration::from_hours(1)));
     let cookie = ahead.begin();
-    ahead.advance(Duration::hours(1) + Duration::seconds(30));
+    ahead.advance(Duration::from_hours(1) + Duration::from_secs(30));
     let seen = ahead.request(&cookie, 200, |session| session.destroy().unwrap());
     assert_eq!(
         (seen.effect(&cookie), &*seen.calls),
@@ -162,11 +163,11 @@ fn a_logout_ends_what_is_over_by_this_clock_alone() {
     assert_eq!(ahead.rows(), 0);
 
     // Also if it has ended while the request went on.
-    let world = World::new(|policy| policy.idle(Duration::hours(1)));
+    let world = World::new(|policy| policy.idle(Duration::from_hours(1)));
     let cookie = world.begin();
     let opened = world.open(&cookie);
     count(&opened);
-    world.advance(Duration::hours(1) + Duration::seconds(30));
+    world.advance(Duration::from_hours(1) + Duration::from_secs(30));
     assert!(world.save(&opened).is_gone());
     opened.destroy().unwrap();
     world.finish(opened, 200);
@@ -182,9 +183,9 @@ fn superseded(world: &World, act: impl FnOnce(&Opened)) -> Seen {
 
 #[test]
 fn a_save_without_changes_drops_nothing() {
-    let world = World::new(|policy| policy.idle(Duration::hours(1)));
+    let world = World::new(|policy| policy.idle(Duration::from_hours(1)));
     let over = world.begin();
-    world.advance(Duration::hours(2));
+    world.advance(Duration::from_hours(2));
     let old = world.begin();
     world.request(&old, 200, |session| session.sign_in("ada").unwrap());
     let both = format!("{old}; {}={over}", world.policy.cookie_name());

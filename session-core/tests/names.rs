@@ -5,12 +5,13 @@ mod util;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use session_core::{
     Command, Digest, Field, ID_LENGTH, Id, Key, Only, OsEntropy, PublicId, Revision, Salt,
     from_micros, to_micros,
 };
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use util::{START, World, key_of};
 
 const TEXT: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST-_";
@@ -170,11 +171,11 @@ fn each_write_has_a_revision_of_its_own_that_fits_a_databases_integer() {
 
 #[test]
 fn every_moment_of_a_record_is_one_that_a_store_can_keep() {
-    let world = World::new(|policy| policy.absolute(Duration::nanoseconds(7_000_000_001)));
-    world.advance(Duration::nanoseconds(1_999));
+    let world = World::new(|policy| policy.absolute(Duration::from_nanos(7_000_000_001)));
+    world.advance(Duration::from_nanos(1_999));
     let cookie = world.begin();
     let record = world.record(&cookie).unwrap();
-    assert_eq!(record.created, START + Duration::microseconds(1));
+    assert_eq!(record.created, START + Duration::from_micros(1));
     let issued = record.secrets.issued;
     for moment in [record.created, record.seen, record.expires, issued] {
         assert_eq!(from_micros(to_micros(moment)), Some(moment));
@@ -188,7 +189,7 @@ fn every_moment_of_a_record_is_one_that_a_store_can_keep() {
         (record.created, record.seen, record.expires)
     );
     // Also before 1970 a moment is cut towards the past.
-    let before = OffsetDateTime::UNIX_EPOCH - Duration::nanoseconds(1);
+    let before = OffsetDateTime::UNIX_EPOCH - Duration::from_nanos(1);
     assert_eq!(to_micros(before), -1);
     for micros in [i64::MIN, i64::MAX] {
         assert_eq!(from_micros(micros), None);

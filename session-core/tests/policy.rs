@@ -3,8 +3,9 @@
 
 mod util;
 
-use session_core::{Headers, Policy, PolicyBuilder, PolicyError, Reply, SameSite};
-use time::Duration;
+use std::time::Duration;
+
+use session_core::{Headers, Policy, PolicyBuilder, Reply, SameSite};
 use util::World;
 
 type Configure = fn(PolicyBuilder) -> PolicyBuilder;
@@ -33,19 +34,12 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
         (|p| p.insecure().same_site(SameSite::None), "SameSite=None"),
         (|p| p.insecure().partitioned(), "Partitioned"),
         (|p| p.idle(Duration::ZERO), "idle"),
-        (|p| p.idle(Duration::seconds(-1)), "idle"),
         (|p| p.absolute(Duration::ZERO), "absolute"),
-        (|p| p.touch_every(Duration::seconds(-1)), "touch_every"),
         (
-            |p| p.rotation_grace(-Duration::MICROSECOND),
+            |p| p.rotation_grace(Duration::from_mins(5) + Duration::from_micros(1)),
             "rotation_grace",
         ),
-        (
-            |p| p.rotation_grace(Duration::minutes(5) + Duration::MICROSECOND),
-            "rotation_grace",
-        ),
-        (|p| p.clock_skew(-Duration::MICROSECOND), "clock_skew"),
-        (|p| p.idle(Duration::days(401)), "400 days"),
+        (|p| p.idle(Duration::from_hours(24 * 401)), "400 days"),
         (|p| p.max_bytes(0), "max_bytes"),
     ];
     for (configure, names) in rows {
@@ -62,7 +56,7 @@ fn what_can_work_is_accepted() {
     let rows: &[Configure] = &[
         |p| p,
         |p| p.rotation_grace(Duration::ZERO),
-        |p| p.rotation_grace(Duration::minutes(5)),
+        |p| p.rotation_grace(Duration::from_mins(5)),
         |p| p.clock_skew(Duration::ZERO),
         |p| p.clock_skew(Duration::MAX),
         |p| p.insecure(),
@@ -72,9 +66,15 @@ fn what_can_work_is_accepted() {
                 .path("/admin")
         },
         |p| p.same_site(SameSite::None).partitioned(),
-        |p| p.idle(Duration::days(400)),
-        |p| p.idle(Duration::days(4000)).absolute(Duration::days(400)),
-        |p| p.idle(Duration::days(4000)).until_browser_close(),
+        |p| p.idle(Duration::from_hours(24 * 400)),
+        |p| {
+            p.idle(Duration::from_hours(24 * 4000))
+                .absolute(Duration::from_hours(24 * 400))
+        },
+        |p| {
+            p.idle(Duration::from_hours(24 * 4000))
+                .until_browser_close()
+        },
         |p| p.touch_every(Duration::ZERO),
     ];
     for configure in rows {
@@ -85,16 +85,14 @@ fn what_can_work_is_accepted() {
 #[test]
 fn how_clocks_and_secrets_overlap_is_told_as_it_was_set() {
     let policy = Policy::default();
-    assert_eq!(policy.rotation_grace(), Duration::seconds(10));
-    assert_eq!(policy.clock_skew(), Duration::minutes(5));
+    assert_eq!(policy.rotation_grace(), Duration::from_secs(10));
+    assert_eq!(policy.clock_skew(), Duration::from_mins(5));
     let policy = Policy::builder()
-        .rotation_grace(Duration::seconds(7))
-        .clock_skew(Duration::seconds(8));
+        .rotation_grace(Duration::from_secs(7))
+        .clock_skew(Duration::from_secs(8));
     let policy = policy.build().unwrap();
-    assert_eq!(policy.rotation_grace(), Duration::seconds(7));
-    assert_eq!(policy.clock_skew(), Duration::seconds(8));
-    let negative = Policy::builder().clock_skew(-Duration::SECOND).build();
-    assert_eq!(negative.unwrap_err(), PolicyError::NegativeSkew);
+    assert_eq!(policy.rotation_grace(), Duration::from_secs(7));
+    assert_eq!(policy.clock_skew(), Duration::from_secs(8));
 }
 
 /// The attributes after the value, without those that differ between setting and removing.

@@ -32,7 +32,7 @@ fn setting(count: u64) -> Setting {
         let insert = model.write(Command::Insert { key, record }, moment_at(0));
         block_on(insert).unwrap();
     }
-    clock.advance(time::Duration::weeks(100));
+    clock.advance(Duration::from_hours(168 * 100));
     let policy = Policy::builder().clock(clock).build().unwrap();
     Setting {
         sessions: Sessions::new(policy, spy.clone()),

@@ -70,7 +70,7 @@ fn a_logout_during_a_save_holds() {
         ("cycle", true, |session| session.cycle().unwrap()),
         ("sign in", true, |session| session.sign_in("ada").unwrap()),
         ("lifetime", true, |session| {
-            session.set_lifetime(Expiry::BrowserClose).unwrap();
+            session.set_expiry(Expiry::BrowserClose).unwrap();
         }),
     ];
     for (name, exists, act) in rows_of {

@@ -8,6 +8,7 @@ use std::thread;
 pub struct FaultProxy {
     port: u16,
     next: Next,
+    spoiled: Spoiled,
 }
 
 /// The moment at which a connection breaks.
@@ -21,6 +22,18 @@ pub enum Cut {
 
 type Next = Arc<Mutex<Option<Cut>>>;
 
+/// What is wrong with the connections that exist, while new ones are right.
+#[derive(Debug, Clone)]
+pub enum Spoil {
+    /// Requests and responses vanish, as behind a firewall that has forgotten the connection.
+    Silent,
+    /// Each request is answered with these bytes, and does not reach the server.
+    Answered(Vec<u8>),
+}
+
+/// The number of connections so far, and what is wrong with the earlier ones.
+type Spoiled = Arc<Mutex<(u64, Option<(u64, Spoil)>)>>;
+
 impl FaultProxy {
     /// Starts a proxy to a port of 127.0.0.1, which runs until this process ends.
     ///
@@ -32,15 +45,16 @@ impl FaultProxy {
         let proxy = Self {
             port: listener.local_addr()?.port(),
             next: Next::default(),
+            spoiled: Spoiled::default(),
         };
-        let next = Arc::clone(&proxy.next);
+        let (next, spoiled) = (Arc::clone(&proxy.next), Arc::clone(&proxy.spoiled));
         thread::spawn(move || {
             for client in listener.incoming() {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else {
                     continue;
                 };
                 if let Ok(client) = client {
-                    let _ = forward(client, server, &next);
+                    let _ = forward(client, server, &next, &spoiled);
                 }
             }
         });
@@ -58,6 +72,18 @@ impl FaultProxy {
         *locked(&self.next) = Some(cut);
     }
 
+    /// Spoils the connections that exist now.
+    pub fn spoil(&self, spoil: Spoil) {
+        let mut spoiled = locked(&self.spoiled);
+        spoiled.1 = Some((spoiled.0, spoil));
+    }
+
+    /// Returns the number of connections so far.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        locked(&self.spoiled).0
+    }
+
     /// Says whether the last [`cut`](Self::cut) has happened.
     #[must_use]
     pub fn has_cut(&self) -> bool {
@@ -65,37 +91,87 @@ impl FaultProxy {
     }
 }
 
-fn locked(next: &Next) -> MutexGuard<'_, Option<Cut>> {
-    next.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts to forward bytes in both directions.
-fn forward(client: TcpStream, server: TcpStream, next: &Next) -> io::Result<()> {
+fn forward(client: TcpStream, server: TcpStream, next: &Next, spoiled: &Spoiled) -> io::Result<()> {
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
+    let number = {
+        let mut spoiled = locked(spoiled);
+        spoiled.0 += 1;
+        spoiled.0
+    };
+    let (next, spoiled) = (Arc::clone(next), Arc::clone(spoiled));
+    let spoil = move || match &locked(&spoiled).1 {
+        Some((last, spoil)) if number <= *last => Some(spoil.clone()),
+        _ => None,
+    };
     let responses = (server.try_clone()?, client.try_clone()?);
+    let mut answers = client.try_clone()?;
     // Set once the response to this connection's last request is to be lost.
     let lost = Next::default();
-    let (next, awaited) = (Arc::clone(next), Arc::clone(&lost));
+    let awaited = Arc::clone(&lost);
+    let is_spoiled = spoil.clone();
     thread::spawn(move || {
         copy(client, server, || {
+            match spoil() {
+                None => {}
+                Some(Spoil::Silent) => return Fate::Vanishes,
+                Some(Spoil::Answered(bytes)) => {
+                    let _ = answers.write_all(&bytes);
+                    return Fate::Vanishes;
+                }
+            }
             let cut = locked(&next).take();
             if cut == Some(Cut::BeforeResponse) {
                 *locked(&lost) = cut;
             }
-            cut == Some(Cut::BeforeRequest)
+            Fate::breaks_if(cut == Some(Cut::BeforeRequest))
         });
     });
-    thread::spawn(move || copy(responses.0, responses.1, || locked(&awaited).is_some()));
+    thread::spawn(move || {
+        copy(responses.0, responses.1, || {
+            if is_spoiled().is_some() {
+                return Fate::Vanishes;
+            }
+            Fate::breaks_if(locked(&awaited).is_some())
+        });
+    });
     Ok(())
 }
 
-/// Copies bytes until one side ends or `breaks` says that the last bytes are to be lost.
-fn copy(mut from: TcpStream, mut to: TcpStream, breaks: impl Fn() -> bool) {
+/// What happens to the bytes that were just read.
+#[derive(PartialEq)]
+enum Fate {
+    Arrives,
+    Vanishes,
+    /// They are lost with the connection.
+    Breaks,
+}
+
+impl Fate {
+    fn breaks_if(condition: bool) -> Self {
+        if condition {
+            Self::Breaks
+        } else {
+            Self::Arrives
+        }
+    }
+}
+
+/// Copies bytes until one side ends or the connection breaks.
+fn copy(mut from: TcpStream, mut to: TcpStream, mut fate: impl FnMut() -> Fate) {
     let mut bytes = vec![0; 65_536];
     loop {
         let count = from.read(&mut bytes).unwrap_or(0);
-        if count == 0 || breaks() || to.write_all(&bytes[..count]).is_err() {
+        let fate = if count == 0 { Fate::Breaks } else { fate() };
+        if fate == Fate::Vanishes {
+            continue;
+        }
+        if fate == Fate::Breaks || to.write_all(&bytes[..count]).is_err() {
             let _ = from.shutdown(Shutdown::Both);
             let _ = to.shutdown(Shutdown::Both);
             return;

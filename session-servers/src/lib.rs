@@ -20,7 +20,7 @@ mod redis_sentinel;
 mod signals;
 
 pub use certificate::certify;
-pub use fault_proxy::{Cut, FaultProxy};
+pub use fault_proxy::{Cut, FaultProxy, Spoil};
 pub use mariadb::Mariadb;
 pub use port::free_port;
 pub use postgres::Postgres;

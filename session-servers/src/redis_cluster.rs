@@ -44,6 +44,20 @@ impl RedisCluster {
         ])
     }
 
+    /// Starts a cluster that goes on without a node that does not answer, and never replaces it.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_without_failover() -> io::Result<Self> {
+        Self::start_with(&[
+            "--cluster-replica-no-failover",
+            "yes",
+            "--cluster-require-full-coverage",
+            "no",
+        ])
+    }
+
     fn start_with(more: &[&str]) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         // After this time without an answer a node counts as dead, and its replica takes over.

@@ -29,9 +29,10 @@ use tokio::time::Instant;
 use self::call::Call;
 use self::failure::Failure;
 use self::names::Names;
-pub use self::options::RedisOptions;
+pub use self::options::{RedisOptions, RevocationScan};
+use self::scan::Sweep;
 use self::scripts::Scripts;
-use self::servers::Servers;
+use self::servers::{Evictions, Servers};
 
 /// A store in Redis 6.2 or newer, or Valkey: one server, Sentinel or a cluster.
 ///
@@ -63,8 +64,9 @@ struct Shared {
     names: Names,
     /// The time-out of a command.
     limit: Duration,
-    /// Whether an owner's index may have been evicted.
-    may_evict: bool,
+    /// When a revocation reads every session.
+    scan: RevocationScan,
+    sweep: tokio::sync::Mutex<Sweep>,
 }
 
 impl RedisStore {
@@ -87,26 +89,42 @@ impl RedisStore {
     pub async fn open_with(options: RedisOptions) -> Result<Self, StoreError> {
         options.check_prefix()?;
         let servers = options.servers()?;
-        let deadline = Instant::now() + options.timeout;
-        let refused = servers.refuse_part_of_cluster(deadline).await;
-        refused.map_err(|failure| failure.during("use"))?;
-        // A user without the right to ask may still use the store.
-        let may_evict = servers.may_evict(deadline).await.unwrap_or(false);
-        if may_evict {
-            tracing::warn!(
-                %servers,
-                "Redis may evict sessions and owner indexes; set maxmemory-policy noeviction"
-            );
-        }
         let store = Self(Arc::new(Shared {
             servers,
             scripts: Scripts::new(),
             names: Names::new(options.prefix),
             limit: options.timeout,
-            may_evict,
+            scan: options.scan,
+            sweep: tokio::sync::Mutex::default(),
         }));
-        store.check().await?;
+        let beginning = store.begin().await;
+        beginning.map_err(|failure| failure.during("use"))?;
         Ok(store)
+    }
+
+    /// Checks that the servers fit, and that the store can be read and written.
+    async fn begin(&self) -> Result<(), Failure> {
+        let (servers, deadline) = (&self.0.servers, self.deadline());
+        let probes = if servers.refuse_part_of_cluster(deadline).await? {
+            self.probes(deadline).await?
+        } else {
+            // A part of a cluster refuses some of so many keys.
+            (0..32).map(|number| self.0.names.probe(number)).collect()
+        };
+        self.write_to(&probes, deadline).await?;
+        match servers.evictions(deadline).await? {
+            Evictions::Never => {}
+            Evictions::Possible => tracing::warn!(
+                %servers,
+                "Redis may evict sessions and owner indexes; set maxmemory-policy noeviction"
+            ),
+            Evictions::Unknown => tracing::debug!(
+                %servers,
+                "this user must not ask whether Redis may evict owner indexes (INFO), \
+                 so each revocation of all sessions scans every session"
+            ),
+        }
+        Ok(())
     }
 
     fn call(&self, now: OffsetDateTime) -> Call<'_> {
@@ -129,17 +147,37 @@ impl RedisStore {
         Instant::now() + self.0.limit
     }
 
-    async fn probe(&self) -> Result<(), Failure> {
-        let (shared, deadline) = (&*self.0, self.deadline());
-        let probes = match &shared.servers {
-            Servers::Single(_) => vec![shared.names.probe(0)],
-            Servers::Cluster(cluster) => cluster.one_key_each(&shared.names, deadline).await?,
+    /// Returns an unused key on every server.
+    async fn probes(&self, deadline: Instant) -> Result<Vec<Vec<u8>>, Failure> {
+        let names = &self.0.names;
+        match &self.0.servers {
+            Servers::Single(_) => Ok(vec![names.probe(0)]),
+            Servers::Cluster(cluster) => cluster.one_key_each(names, deadline).await,
+        }
+    }
+
+    async fn write_to(&self, probes: &[Vec<u8>], deadline: Instant) -> Result<(), Failure> {
+        let call = Call {
+            deadline,
+            ..self.call(OffsetDateTime::UNIX_EPOCH)
         };
-        let call = self.call(OffsetDateTime::UNIX_EPOCH);
+        let check = &self.0.scripts.check;
         for probe in probes {
-            call.script(&shared.scripts.check, &probe, &[]).await?;
+            call.script(check, probe, &[]).await?;
         }
         Ok(())
+    }
+
+    /// Says whether a revocation has to read every session, because an index may be incomplete.
+    async fn scans(&self) -> Result<bool, Failure> {
+        Ok(match self.0.scan {
+            RevocationScan::Always => true,
+            RevocationScan::Never => false,
+            // Asked each time: the setting may have changed, or another server taken over.
+            RevocationScan::IfNeeded => {
+                self.0.servers.evictions(self.deadline()).await? != Evictions::Never
+            }
+        })
     }
 }
 
@@ -204,7 +242,7 @@ impl Store for RedisStore {
             let call = self.call(now);
             let keys = call.chosen(owner, which).await?;
             let mut revoked = call.revoke(owner, &keys).await?;
-            if self.0.may_evict && !matches!(which, Revoke::One(_)) {
+            if !matches!(which, Revoke::One(_)) && self.scans().await? {
                 revoked += self.revoke_unlisted(owner, which, now).await?;
             }
             Ok(revoked)
@@ -215,7 +253,13 @@ impl Store for RedisStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let written = self.probe().await;
-        written.map_err(|failure| failure.during("write to"))
+        let deadline = self.deadline();
+        let checking = async {
+            let probes = self.probes(deadline).await?;
+            self.write_to(&probes, deadline).await
+        };
+        checking
+            .await
+            .map_err(|failure: Failure| failure.during("write to"))
     }
 }

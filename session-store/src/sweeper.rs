@@ -131,7 +131,7 @@ mod tests {
         let sweeper = Sweeper::start(&setting.sessions, MINUTE);
         pass(MINUTE / 2).await;
         assert_eq!((setting.model.len(), setting.spy.take().sweep), (2_500, 1));
-        setting.clock.advance(time::Duration::seconds(100));
+        setting.clock.advance(Duration::from_secs(100));
         pass(MINUTE).await;
         assert_eq!((setting.model.len(), setting.spy.take().sweep), (0, 9));
         sweeper.stop().await;
@@ -142,7 +142,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_survived() {
         let setting = setting(10).await;
-        setting.clock.advance(time::Duration::seconds(100));
+        setting.clock.advance(Duration::from_secs(100));
         setting.faulty.go_down();
         let sweeper = Sweeper::start(&setting.sessions, MINUTE);
         pass(MINUTE * 3 + MINUTE / 2).await;
@@ -166,7 +166,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn stopping_waits_for_the_batch_under_way_and_begins_no_other() {
         let setting = setting(2_500).await;
-        setting.clock.advance(time::Duration::seconds(100));
+        setting.clock.advance(Duration::from_secs(100));
         let gate = setting.faulty.pause_before(1);
         let sweeper = Sweeper::start(&setting.sessions, MINUTE);
         gate.reached().await;

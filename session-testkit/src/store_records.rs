@@ -1,8 +1,10 @@
 //! A store returns records exactly as they were written.
 
+use std::time::Duration;
+
 use session_core::Outcome::Applied;
 use session_core::{Command, Digest, Expiry, Record, Remembered, Revision, Salt, Secrets};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::changed;
 use crate::store_fixture::{Rig, key_of, moment_at, owned_by, record_of};
@@ -29,7 +31,7 @@ pub(crate) fn full(number: u32) -> Record {
         expires = moment_at(4_000),
         authenticated = Some(moment_at(-1_000)),
         owner = Some("user-4711".into()),
-        expiry = Expiry::After(Duration::days(30)),
+        expiry = Expiry::After(Duration::from_secs(30 * 24 * 60 * 60)),
         label = Some("Firefox on Linux".into()),
         address = Some("2001:db8::/48".into()),
         tag = Some("sid-08a5019c-17e1-4977-8f42-65a12843ea02".into()),
@@ -94,9 +96,9 @@ pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
     for bytes in [[0; 16], [u8::MAX; 16], *AWKWARD, *b"abcdefghijklmno "] {
         for (earlier, salt) in [(false, false), (false, true), (true, false), (true, true)] {
             let mut record = record_of(1);
-            let until = moment_at(7) + Duration::microseconds(3);
+            let until = moment_at(7) + Duration::from_micros(3);
             record.secrets.present = digest(&bytes);
-            record.secrets.issued = moment_at(5) + Duration::MICROSECOND;
+            record.secrets.issued = moment_at(5) + Duration::from_micros(1);
             record.secrets.remembered = Some(changed!(
                 Remembered::new(digest(&bytes), until),
                 earlier = earlier.then_some(digest(&bytes)),
@@ -110,7 +112,7 @@ pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
 }
 
 pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
-    let shifts = [1, 999_999, 123_456, 500_000].map(Duration::microseconds);
+    let shifts = [1, 999_999, 123_456, 500_000].map(Duration::from_micros);
     let shifted = shifts.map(|shift| {
         changed!(
             record_of(1),
@@ -126,13 +128,13 @@ pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
 
 pub(crate) async fn moments_far_away_come_back(rig: &Rig) {
     // Before 1970, after 2038 and 2106 (32 bits), and the last microsecond of the year 9999.
-    let last = OffsetDateTime::UNIX_EPOCH + Duration::microseconds(253_402_300_799_999_999);
+    let last = OffsetDateTime::UNIX_EPOCH + Duration::from_micros(253_402_300_799_999_999);
     let moments = [
-        Duration::microseconds(-1),
-        Duration::seconds(-2_208_988_800),
-        Duration::ZERO,
-        Duration::seconds(2_147_483_648),
-        Duration::seconds(4_294_967_296),
+        time::Duration::microseconds(-1),
+        time::Duration::seconds(-2_208_988_800),
+        time::Duration::ZERO,
+        time::Duration::seconds(2_147_483_648),
+        time::Duration::seconds(4_294_967_296),
         last - OffsetDateTime::UNIX_EPOCH,
     ];
     let moments = moments.map(|since| OffsetDateTime::UNIX_EPOCH + since);
@@ -153,9 +155,9 @@ pub(crate) async fn every_expiry_comes_back(rig: &Rig) {
     let expiries = [
         Expiry::Policy,
         Expiry::BrowserClose,
-        Expiry::After(Duration::MICROSECOND),
-        Expiry::After(Duration::days(400)),
-        Expiry::After(Duration::microseconds(i64::MAX)),
+        Expiry::After(Duration::from_micros(1)),
+        Expiry::After(Duration::from_secs(400 * 24 * 60 * 60)),
+        Expiry::After(Duration::from_micros(i64::MAX.cast_unsigned())),
         Expiry::At(moment_at(90)),
     ];
     let records = expiries.map(|expiry| changed!(record_of(1), expiry = expiry));

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use session_core::{Session, Sessions};
 
@@ -14,7 +15,7 @@ pub struct App {
     server: &'static str,
     sessions: Sessions,
     second: Option<Sessions>,
-    idle: time::Duration,
+    idle: Duration,
 }
 
 impl App {
@@ -48,7 +49,7 @@ impl App {
         self.server
     }
 
-    pub(crate) fn idle(&self) -> time::Duration {
+    pub(crate) fn idle(&self) -> Duration {
         self.idle
     }
 

@@ -1,9 +1,9 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use session_core::{Policy, PolicyError};
-use time::Duration;
 
 use crate::storage::Storage;
 
@@ -76,13 +76,13 @@ impl Args {
         }
         let mut policy = Policy::builder().idle(self.idle());
         if let Some(absolute) = self.absolute {
-            policy = policy.absolute(Duration::seconds(absolute));
+            policy = policy.absolute(span(absolute));
         }
         if self.browser_close {
             policy = policy.until_browser_close();
         }
         if let Some(throttle) = self.touch_every {
-            policy = policy.touch_every(Duration::seconds(throttle));
+            policy = policy.touch_every(span(throttle));
         }
         if let Some(name) = cookie {
             policy = policy.cookie_name(name);
@@ -94,7 +94,7 @@ impl Args {
     }
 
     pub(crate) fn idle(&self) -> Duration {
-        Duration::seconds(self.idle)
+        span(self.idle)
     }
 }
 
@@ -107,6 +107,11 @@ fn describe(error: &PolicyError) -> String {
         }
         _ => text,
     }
+}
+
+/// Returns the span; a flag's range has no negative numbers.
+fn span(seconds: i64) -> Duration {
+    Duration::from_secs(seconds.unsigned_abs())
 }
 
 const MAX_SECONDS: i64 = 100_000_000_000;

@@ -14,9 +14,9 @@ pub struct View {
     /// Whether the cookie ends when the browser closes.
     pub browser_close: bool,
     /// The seconds until the session expires, if it does.
-    pub expires_in: Option<i64>,
+    pub expires_in: Option<u64>,
     /// The current inactivity limit, in minutes.
-    pub idle_minutes: i64,
+    pub idle_minutes: u64,
     /// The live sessions of the owner.
     pub devices: Vec<Device>,
     /// Whether a stored session was loaded.
@@ -196,8 +196,8 @@ fn time(at: &str) -> String {
 }
 
 /// Formats a number of seconds in its two largest units.
-fn span(seconds: i64) -> String {
-    let count = |n: i64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
+fn span(seconds: u64) -> String {
+    let count = |n: u64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes, seconds % 60) {
         (0, 0, 0, s) => format!("{s} s"),

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use crate::policy::lifetime::MAX_AGE_LIMIT;
+use crate::policy::lifetime::{MAX_AGE_LIMIT, left};
 use crate::{Id, Policy};
 
 /// The response headers of a session.
@@ -129,9 +129,9 @@ fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String 
         CookieChange::Set { id, until } => {
             id.expose_to(&mut text);
             if let Some(until) = until {
-                let left = until - now;
+                let left = left(until, now);
                 // Rounded up, so that the browser never forgets a session that still lives.
-                let whole = left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0);
+                let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
                 // Writing to a String cannot fail.
                 let _ = write!(text, "; Max-Age={}", whole.clamp(1, MAX_AGE_LIMIT));
             }

@@ -1,13 +1,12 @@
 use std::sync::Arc;
-
-use time::Duration;
+use std::time::Duration;
 
 use super::clock::{Clock, SystemClock};
 use super::domain::Domain;
 use super::ended::Ended;
 use super::entropy::{Entropy, OsEntropy};
 use super::error::PolicyError;
-use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT};
+use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT, signed};
 use super::{Policy, SameSite};
 
 /// Collects a policy's fields; see [`Policy`] for an example.
@@ -46,12 +45,12 @@ impl Default for PolicyBuilder {
             http_only: true,
             partitioned: false,
             same_site: SameSite::Lax,
-            idle: Duration::seconds(1_209_600),
+            idle: Duration::from_secs(14 * 24 * 60 * 60),
             absolute: None,
             cookie: CookieLife::Persistent,
             touch_every: None,
-            rotation_grace: Duration::seconds(10),
-            clock_skew: Duration::minutes(5),
+            rotation_grace: Duration::from_secs(10),
+            clock_skew: Duration::from_secs(5 * 60),
             max_bytes: 1 << 20,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -197,24 +196,18 @@ impl PolicyBuilder {
             return Err(PolicyError::NeedsSecure("Partitioned"));
         }
         for (field, value) in [("idle", Some(self.idle)), ("absolute", self.absolute)] {
-            if value.is_some_and(|value| value <= Duration::ZERO) {
+            if value.is_some_and(|value| value.is_zero()) {
                 return Err(PolicyError::NotPositive(field));
             }
         }
-        if self.touch_every.is_some_and(Duration::is_negative) {
-            return Err(PolicyError::NegativeThrottle);
-        }
-        if self.rotation_grace.is_negative() || self.rotation_grace > MAX_GRACE {
+        if self.rotation_grace > MAX_GRACE {
             return Err(PolicyError::Grace);
-        }
-        if self.clock_skew.is_negative() {
-            return Err(PolicyError::NegativeSkew);
         }
         let longest = self
             .absolute
             .map_or(self.idle, |absolute| absolute.min(self.idle));
-        if self.cookie == CookieLife::Persistent && longest.whole_seconds() > MAX_AGE_LIMIT {
-            return Err(PolicyError::MaxAge(longest.whole_seconds()));
+        if self.cookie == CookieLife::Persistent && longest.as_secs() > MAX_AGE_LIMIT {
+            return Err(PolicyError::MaxAge(longest.as_secs()));
         }
         if self.max_bytes < 2 {
             return Err(PolicyError::NotPositive("max_bytes"));
@@ -282,13 +275,13 @@ impl PolicyBuilder {
             name: name.into(),
             attributes: attributes.into(),
             lifetime: Lifetime {
-                idle: self.idle,
-                absolute: self.absolute,
+                idle: signed(self.idle),
+                absolute: self.absolute.map(signed),
                 cookie: self.cookie,
-                touch_every: self.touch_every.unwrap_or(self.idle / 10),
+                touch_every: signed(self.touch_every.unwrap_or(self.idle / 10)),
             },
-            rotation_grace: self.rotation_grace,
-            clock_skew: self.clock_skew,
+            rotation_grace: signed(self.rotation_grace),
+            clock_skew: signed(self.clock_skew),
             max_bytes: self.max_bytes,
             clock: self.clock,
             entropy: self.entropy,
@@ -330,4 +323,4 @@ fn check_attribute(field: &'static str, value: &str) -> Result<(), PolicyError> 
 }
 
 /// The longest that a secret is remembered after it was rotated.
-const MAX_GRACE: Duration = Duration::minutes(5);
+const MAX_GRACE: Duration = Duration::from_secs(5 * 60);

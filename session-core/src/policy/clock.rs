@@ -1,13 +1,17 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
+
+use crate::policy::lifetime::signed;
+use crate::port::moment::utc;
 
 /// A source of time.
 ///
 /// The async driver reads it once a step; the deciding functions take `now` as an argument.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Returns the present moment.
+    /// Returns the present moment. With an offset, it is turned into UTC where it is read.
     fn now(&self) -> OffsetDateTime;
 }
 
@@ -21,33 +25,52 @@ impl Clock for SystemClock {
             clippy::disallowed_methods,
             reason = "the one place that reads the clock"
         )]
-        OffsetDateTime::now_utc()
+        let now = SystemTime::now();
+        // `OffsetDateTime::now_utc` panics if the system's clock is set beyond the year 9999.
+        match now.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => OffsetDateTime::UNIX_EPOCH.saturating_add(signed(since)),
+            Err(before) => OffsetDateTime::UNIX_EPOCH.saturating_sub(signed(before.duration())),
+        }
     }
 }
 
 /// A clock that stands still until it is moved.
 ///
 /// ```
+/// use std::time::Duration;
+///
+/// use session_core::time::OffsetDateTime;
 /// use session_core::{Clock, ManualClock};
-/// use time::{Duration, OffsetDateTime};
 ///
 /// let clock = ManualClock::new(OffsetDateTime::UNIX_EPOCH);
-/// clock.advance(Duration::weeks(2));
-/// assert_eq!(clock.now().unix_timestamp(), 1_209_600);
+/// clock.advance(Duration::from_secs(10));
+/// assert_eq!(clock.now().unix_timestamp(), 10);
+/// clock.set_back(Duration::from_secs(3));
+/// assert_eq!(clock.now().unix_timestamp(), 7);
 /// ```
 #[derive(Debug)]
 pub struct ManualClock(Mutex<OffsetDateTime>);
 
 impl ManualClock {
-    /// Creates a clock that shows `start`.
+    /// Creates a clock that shows `start`, in UTC.
     #[must_use]
     pub fn new(start: OffsetDateTime) -> Self {
-        Self(Mutex::new(start))
+        Self(Mutex::new(utc(start)))
     }
 
-    /// Moves the clock; a negative duration moves it back.
+    /// Moves the clock forward, at most to the end of the year 9999.
     pub fn advance(&self, by: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        self.change(|now| now.saturating_add(signed(by)));
+    }
+
+    /// Moves the clock back, as when a server's clock was wrong.
+    pub fn set_back(&self, by: Duration) {
+        self.change(|now| now.saturating_sub(signed(by)));
+    }
+
+    fn change(&self, to: impl FnOnce(OffsetDateTime) -> OffsetDateTime) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = to(*now);
     }
 }
 

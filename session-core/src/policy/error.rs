@@ -7,8 +7,8 @@ pub enum PolicyError {
     /// `domain` is empty.
     #[error("domain: an empty Domain is none; leave it out")]
     EmptyDomain,
-    /// `rotation_grace` is negative or longer than five minutes.
-    #[error("rotation_grace: must be from zero to 5 minutes; it covers requests under way")]
+    /// `rotation_grace` is longer than five minutes.
+    #[error("rotation_grace: must be 5 minutes or less; it covers requests under way")]
     Grace,
     /// An attribute has a character that would end it.
     #[error(
@@ -24,20 +24,14 @@ pub enum PolicyError {
     #[error(
         "idle: browsers keep no cookie longer than 400 days (34560000 s), this asks for {0} s; shorten idle or absolute, or use until_browser_close"
     )]
-    MaxAge(i64),
+    MaxAge(u64),
     /// The cookie's name is no RFC 9110 token.
     #[error("cookie_name: {0:?} is no cookie name; use letters, digits and any of !#$%&'*+-.^_`|~")]
     Name(String),
     /// `SameSite=None` or `Partitioned` on an insecure cookie, which browsers drop.
     #[error("{0} needs Secure; drop `insecure`")]
     NeedsSecure(&'static str),
-    /// `touch_every` is negative.
-    #[error("touch_every: must be zero or more")]
-    NegativeThrottle,
-    /// `clock_skew` is negative.
-    #[error("clock_skew: must be zero or more; it is how far apart the servers' clocks may be")]
-    NegativeSkew,
-    /// A duration or size of zero or less.
+    /// A duration or size of zero, or too small a size.
     #[error("{0}: must be more than zero")]
     NotPositive(&'static str),
     /// `path` is not absolute.

@@ -1,6 +1,7 @@
 use time::{Duration, OffsetDateTime};
 
-use crate::port::moment::truncate;
+use crate::port::expiry::whole_micros;
+use crate::port::moment::{LAST, truncate};
 use crate::{Expiry, Record};
 
 /// The lifetime of sessions, on three independent axes.
@@ -9,7 +10,7 @@ use crate::{Expiry, Record};
 /// in, whichever is first, and the server enforces both, whatever the cookie says.
 /// A session whose `expires` is now is over. (ASVS 5.0, 7.3; NIST SP 800-63B-4, 5.2.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime {
+pub(crate) struct Lifetime {
     pub(crate) idle: Duration,
     pub(crate) absolute: Option<Duration>,
     pub(crate) cookie: CookieLife,
@@ -18,7 +19,7 @@ pub struct Lifetime {
 
 /// The lifetime of the cookie in the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CookieLife {
+pub(crate) enum CookieLife {
     /// As long as the server keeps the session, across restarts of the browser (`Max-Age`).
     Persistent,
     /// Until the browser closes; Django's `SESSION_EXPIRE_AT_BROWSER_CLOSE`.
@@ -28,12 +29,15 @@ pub enum CookieLife {
 /// A lifetime that no session can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ExpiryError {
-    /// [`Expiry::After`] with a duration of zero or less; to end a session, destroy it.
+    /// [`Expiry::After`] with a duration of zero; to end a session, destroy it.
     #[error("a session's lifetime must be longer than zero; to end a session, destroy it")]
     NotPositive,
     /// [`Expiry::At`] with a moment that has passed; to end a session, destroy it.
     #[error("a session can't expire in the past; to end a session, destroy it")]
     Past,
+    /// [`Expiry::At`] with a moment after the year 9999 in UTC, which no store can keep.
+    #[error("a session can't expire after the year 9999 in UTC")]
+    Beyond,
 }
 
 /// The moments that the extension of a life writes.
@@ -54,7 +58,7 @@ impl Lifetime {
     /// Returns the idle limit that holds for a session.
     fn idle(&self, expiry: Expiry) -> Duration {
         match expiry {
-            Expiry::After(idle) => idle,
+            Expiry::After(idle) => signed(idle),
             _ => self.idle,
         }
     }
@@ -130,35 +134,42 @@ impl Lifetime {
     ///
     /// It moves with the session's end, and also if that was further away than browsers keep a cookie.
     pub(crate) fn moves_the_cookie(&self, extension: Extension, old: &Record) -> bool {
-        let was_capped = old.expires - old.seen > Duration::seconds(MAX_AGE_LIMIT);
+        let was_capped = old.expires - old.seen > Duration::seconds(MAX_AGE_LIMIT.cast_signed());
         self.is_persistent(old.expiry) && (extension.expires > old.expires || was_capped)
     }
 
     /// Returns how long a read waits before it extends; a tenth of a shorter lifetime of its own.
     fn throttle(&self, expiry: Expiry) -> Duration {
         match expiry {
-            Expiry::After(idle) => self.touch_every.min(idle / 10),
+            Expiry::After(idle) => self.touch_every.min(signed(idle) / 10),
             _ => self.touch_every,
         }
     }
 }
 
 impl Expiry {
-    /// Refuses an impossible lifetime, and cuts a possible one to the precision of stores.
+    /// Refuses an impossible lifetime, and brings a possible one to the form that stores keep.
     pub(crate) fn check(self, now: OffsetDateTime) -> Result<Self, ExpiryError> {
         match self {
-            Self::After(idle) if idle <= Duration::ZERO => Err(ExpiryError::NotPositive),
+            Self::After(idle) if idle.is_zero() => Err(ExpiryError::NotPositive),
+            Self::After(idle) => Ok(Self::After(whole_micros(idle))),
             Self::At(moment) if moment <= now => Err(ExpiryError::Past),
-            Self::After(idle) => Ok(Self::After(Duration::microseconds(
-                i64::try_from(idle.whole_microseconds())
-                    .unwrap_or(i64::MAX)
-                    .max(1),
-            ))),
+            Self::At(moment) if moment > LAST => Err(ExpiryError::Beyond),
             Self::At(moment) => Ok(Self::At(truncate(moment))),
             other => Ok(other),
         }
     }
 }
 
+/// Returns a span for computations with moments; the longest stand for ever.
+pub(crate) fn signed(span: std::time::Duration) -> Duration {
+    span.try_into().unwrap_or(Duration::MAX)
+}
+
+/// Returns what is left until `end`, zero if it has passed.
+pub(crate) fn left(end: OffsetDateTime, now: OffsetDateTime) -> std::time::Duration {
+    (end - now).try_into().unwrap_or_default()
+}
+
 /// The longest that browsers keep a cookie: 400 days, in seconds (RFC 6265bis, 5.5).
-pub(crate) const MAX_AGE_LIMIT: i64 = 34_560_000;
+pub(crate) const MAX_AGE_LIMIT: u64 = 34_560_000;

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::{from_micros, to_micros};
 
@@ -11,10 +12,11 @@ use crate::{from_micros, to_micros};
 /// holds all the same.
 ///
 /// ```
-/// use session_core::Expiry;
-/// use time::Duration;
+/// use std::time::Duration;
 ///
-/// let remember_me = Expiry::After(Duration::days(30));
+/// use session_core::Expiry;
+///
+/// let remember_me = Expiry::After(Duration::from_secs(30 * 24 * 60 * 60));
 /// assert_eq!(remember_me.to_string().parse(), Ok(remember_me));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,9 +26,9 @@ pub enum Expiry {
     Policy,
     /// A cookie until the browser closes; the server keeps to the policy's idle time.
     BrowserClose,
-    /// This long after the last extension, with a persistent cookie.
+    /// This long after the last extension, with a persistent cookie. Stores keep microseconds.
     After(Duration),
-    /// At this moment, whatever happens, with a persistent cookie.
+    /// At this moment, whatever happens, with a persistent cookie; in UTC at most the year 9999.
     At(OffsetDateTime),
 }
 
@@ -36,7 +38,7 @@ impl fmt::Display for Expiry {
         match self {
             Self::Policy => f.write_str("policy"),
             Self::BrowserClose => f.write_str("close"),
-            Self::After(idle) => write!(f, "after:{}", idle.whole_microseconds()),
+            Self::After(idle) => write!(f, "after:{}", micros(*idle)),
             Self::At(moment) => write!(f, "at:{}", to_micros(*moment)),
         }
     }
@@ -55,11 +57,24 @@ impl FromStr for Expiry {
         match text.split_once(':') {
             None if text == "policy" => Ok(Self::Policy),
             None if text == "close" => Ok(Self::BrowserClose),
-            Some(("after", micros)) => Ok(Self::After(Duration::microseconds(number(micros)?))),
+            Some(("after", micros)) => match u64::try_from(number(micros)?) {
+                Ok(micros) if micros > 0 => Ok(Self::After(Duration::from_micros(micros))),
+                _ => Err(ParseExpiryError),
+            },
             Some(("at", micros)) => from_micros(number(micros)?)
                 .map(Self::At)
                 .ok_or(ParseExpiryError),
             _ => Err(ParseExpiryError),
         }
     }
+}
+
+/// Cuts a span to the precision and the range of stores; the shortest is a microsecond.
+pub(crate) fn whole_micros(span: Duration) -> Duration {
+    Duration::from_micros(micros(span))
+}
+
+fn micros(span: Duration) -> u64 {
+    let longest = i64::MAX.cast_unsigned();
+    u64::try_from(span.as_micros()).map_or(longest, |micros| micros.clamp(1, longest))
 }

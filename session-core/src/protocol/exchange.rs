@@ -13,6 +13,7 @@ use super::state::State;
 use super::step::{self, Step};
 use crate::http::cookie::Presented;
 use crate::http::reply::CookieChange;
+use crate::port::moment::utc;
 use crate::{CommitError, Digest, Id, Key, Policy, Record, Reply};
 
 /// One request's dealings with its session, without I/O.
@@ -175,6 +176,7 @@ impl Unread {
     /// is corrupt is a session without values, and stays as it is until something is written.
     #[must_use]
     pub fn answer(mut self, found: Option<Record>, now: OffsetDateTime) -> Exchange {
+        let now = utc(now);
         let found = found.and_then(|record| self.weigh(record, now));
         self.loaded += 1;
         let best = match (found, self.best.take()) {

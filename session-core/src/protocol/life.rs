@@ -1,6 +1,7 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::changes::Changes;
 use super::data::Data;
@@ -9,7 +10,7 @@ use super::rotation::Rotation;
 use super::session::Session;
 use super::standing::Standing;
 use crate::http::reply::{CookieChange, Loss};
-use crate::policy::lifetime::Use;
+use crate::policy::lifetime::{Use, left};
 use crate::{Expiry, PublicId, SessionError};
 
 /// Life, death and identity of a session.
@@ -137,7 +138,7 @@ impl Session {
     /// # Errors
     ///
     /// The lifetime is none ([`crate::ExpiryError`]), or the session can't be written any more.
-    pub fn set_lifetime(&self, expiry: Expiry) -> Result<(), SessionError> {
+    pub fn set_expiry(&self, expiry: Expiry) -> Result<(), SessionError> {
         let expiry = expiry.check(self.0.policy.now())?;
         let mut state = self.0.writable()?;
         if state.expiry() != expiry {
@@ -149,7 +150,7 @@ impl Session {
 
     /// Returns the session's own lifetime; [`Expiry::Policy`] if it has none.
     #[must_use]
-    pub fn lifetime(&self) -> Expiry {
+    pub fn expiry(&self) -> Expiry {
         self.0.state().expiry()
     }
 
@@ -169,13 +170,13 @@ impl Session {
     pub fn expires_in(&self) -> Option<Duration> {
         let now = self.0.policy.now();
         let end = self.expires_at_by(now)?;
-        Some((end - now).max(Duration::ZERO))
+        Some(left(end, now))
     }
 
     /// Says whether the cookie ends with the browser; Django's `get_expire_at_browser_close`.
     #[must_use]
     pub fn is_until_browser_close(&self) -> bool {
-        !self.0.policy.lifetime.is_persistent(self.lifetime())
+        !self.0.policy.lifetime.is_persistent(self.expiry())
     }
 
     // Facts

@@ -86,7 +86,7 @@ impl Rotation {
         // That both moments are the same says that the secret comes from a re-authentication.
         let issued = match stored.record.authenticated {
             Some(authenticated) if authenticated == now && !reauthenticates => {
-                now + time::Duration::MICROSECOND
+                now.saturating_add(time::Duration::MICROSECOND)
             }
             _ => now,
         };

@@ -11,7 +11,7 @@ use super::shared::Shared;
 use super::standing::{Standing, Stored};
 use super::state::State;
 use crate::policy::lifetime::Use;
-use crate::port::moment::truncate;
+use crate::port::moment::{truncate, utc};
 use crate::{Command, CommitError, Digest, Key, Outcome, Record, Reply, SessionError, StoreError};
 
 /// The next step of a commit.
@@ -46,6 +46,7 @@ pub(crate) fn finish(
     status: u16,
     now: OffsetDateTime,
 ) -> Result<Step, CommitError> {
+    let now = utc(now);
     let mut commit = {
         let mut state = shared.state();
         state.is_finished = true;
@@ -69,6 +70,7 @@ pub(crate) fn finish(
 
 /// Decides what to write now; see [`Opened::commit`](super::exchange::Opened).
 pub(crate) fn commit(shared: &Arc<Shared>, now: OffsetDateTime) -> Result<Step, CommitError> {
+    let now = utc(now);
     let mut commit = {
         let state = shared.state();
         if state.is_finished {
@@ -163,6 +165,7 @@ impl Load {
         found: Result<Option<Record>, StoreError>,
         now: OffsetDateTime,
     ) -> Result<Step, CommitError> {
+        let now = utc(now);
         let Self {
             mut commit,
             refused,
@@ -193,6 +196,7 @@ impl Write {
         outcome: Result<Outcome, StoreError>,
         now: OffsetDateTime,
     ) -> Result<Step, CommitError> {
+        let now = utc(now);
         let Self { mut commit, ask } = self;
         let decided = match outcome {
             Ok(outcome) => commit.answered(*ask, outcome == Outcome::Applied, now),

@@ -112,7 +112,7 @@ fn a_finished_session_can_be_read_and_not_written() {
         session.cycle(),
         session.sign_in("ada"),
         session.destroy(),
-        session.set_lifetime(Expiry::BrowserClose),
+        session.set_expiry(Expiry::BrowserClose),
     ];
     for result in refused {
         assert!(matches!(result, Err(SessionError::Finished)), "{result:?}");

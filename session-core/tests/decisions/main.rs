@@ -95,7 +95,7 @@ const ROWS: &[Row] = &[
     Row(Valid, "destroy, sign in", |s| { destroy(s); sign_in(s); }, 200, "load delete insert", "new", 1),
     Row(Valid, "destroy twice", |s| { destroy(s); destroy(s); }, 200, "load delete", "remove", 0),
     Row(Valid, "lifetime", lifetime, 200, "load replace", "same", 1),
-    Row(Valid, "the policy's lifetime again", |s| s.set_lifetime(Expiry::Policy).unwrap(), 200, "load", "-", 1),
+    Row(Valid, "the policy's lifetime again", |s| s.set_expiry(Expiry::Policy).unwrap(), 200, "load", "-", 1),
     Row(Valid, "write, 302", write, 302, "load replace", "-", 1),
     Row(Valid, "write, 404", write, 404, "load replace", "-", 1),
     Row(Valid, "write, 499", write, 499, "load replace", "-", 1),

@@ -1,7 +1,8 @@
 //! What a request presents, and what it does with its session.
 
+use std::time::Duration;
+
 use session_core::{Expiry, Session};
-use time::Duration;
 
 use crate::util::World;
 
@@ -35,12 +36,12 @@ pub fn present(world: &World, sends: Sends) -> String {
         Sends::Unknown => UNKNOWN.into(),
         Sends::Expired => {
             let cookie = world.begin();
-            world.advance(Duration::days(14));
+            world.advance(Duration::from_hours(24 * 14));
             cookie
         }
         Sends::LongOver => {
             let cookie = world.begin();
-            world.advance(Duration::days(14) + world.policy.clock_skew());
+            world.advance(Duration::from_hours(24 * 14) + world.policy.clock_skew());
             cookie
         }
         Sends::WrongSecret => wrong_secret(&world.begin()),
@@ -83,5 +84,6 @@ pub fn sign_in(s: &Session) {
     s.sign_in("ada").unwrap();
 }
 pub fn lifetime(s: &Session) {
-    s.set_lifetime(Expiry::After(Duration::hours(1))).unwrap();
+    s.set_expiry(Expiry::After(Duration::from_hours(1)))
+        .unwrap();
 }

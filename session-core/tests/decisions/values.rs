@@ -64,6 +64,6 @@ fn another_owners_data_and_lifetime_are_dropped_at_sign_in() {
     world.request(&bob.id().unwrap(), 200, |session| {
         assert_eq!(session.owner().as_deref(), Some("bob"));
         assert_eq!(session.keys(), ["late"]);
-        assert_eq!(session.lifetime(), Expiry::Policy);
+        assert_eq!(session.expiry(), Expiry::Policy);
     });
 }

@@ -1,7 +1,8 @@
 //! How long the browser keeps the cookie.
 
+use std::time::Duration;
+
 use session_core::Expiry;
-use time::Duration;
 
 use crate::util::{START, World};
 use crate::{DAY, HOUR, MINUTE, SECOND, lives, plain};
@@ -11,7 +12,7 @@ fn the_browser_never_forgets_a_session_that_still_lives() {
     let world = World::new(|policy| policy.idle(HOUR));
     let seen = world.request("", 200, |session| session.insert("n", 0).unwrap());
     let cookie = seen.id().unwrap();
-    let mut kept_until = world.now() + Duration::seconds(seen.max_age().unwrap());
+    let mut kept_until = world.now() + Duration::from_secs(seen.max_age().unwrap());
     for step in 0..500 {
         world.advance(SECOND * (step % 97));
         let seen = world.request(&cookie, 200, |session| {
@@ -20,7 +21,7 @@ fn the_browser_never_forgets_a_session_that_still_lives() {
             }
         });
         if let Some(age) = seen.max_age() {
-            kept_until = world.now() + Duration::seconds(age);
+            kept_until = world.now() + Duration::from_secs(age);
         }
         assert!(
             kept_until >= world.record(&cookie).unwrap().expires,
@@ -75,7 +76,7 @@ fn each_lifetime_says_what_the_cookie_does() {
         });
         let seen = world.request("", 200, |session| {
             session.insert("k", 1).unwrap();
-            session.set_lifetime(own).unwrap();
+            session.set_expiry(own).unwrap();
             assert_eq!(
                 session.is_until_browser_close(),
                 age.is_none(),
@@ -91,7 +92,7 @@ fn a_cookies_age_is_capped_where_browsers_cap_it() {
     let world = World::new(plain);
     let seen = world.request("", 200, |session| {
         session.insert("k", 1).unwrap();
-        session.set_lifetime(Expiry::After(DAY * 1000)).unwrap();
+        session.set_expiry(Expiry::After(DAY * 1000)).unwrap();
     });
     assert_eq!(seen.max_age(), Some(34_560_000));
     let record = world.record(&seen.id().unwrap()).unwrap();
@@ -101,19 +102,19 @@ fn a_cookies_age_is_capped_where_browsers_cap_it() {
 #[test]
 fn a_cookie_that_was_capped_is_sent_again_before_the_browser_forgets_it() {
     let world = World::new(|policy| policy);
-    let end = world.now() + Duration::days(1_000);
+    let end = world.now() + Duration::from_hours(24 * 1_000);
     let seen = world.request("", 200, |session| {
-        session.set_lifetime(Expiry::At(end)).unwrap();
+        session.set_expiry(Expiry::At(end)).unwrap();
     });
     let cookie = seen.id().unwrap();
-    let mut browser_forgets = world.now() + Duration::seconds(seen.max_age().unwrap());
+    let mut browser_forgets = world.now() + Duration::from_secs(seen.max_age().unwrap());
     let mut day = 0;
-    while world.now() + Duration::days(10) < end {
-        world.advance(Duration::days(10));
+    while world.now() + Duration::from_hours(24 * 10) < end {
+        world.advance(Duration::from_hours(24 * 10));
         assert!(world.now() < browser_forgets, "day {day}");
         let seen = world.request(&cookie, 200, |_| {});
         if let Some(age) = seen.max_age() {
-            browser_forgets = world.now() + Duration::seconds(age);
+            browser_forgets = world.now() + Duration::from_secs(age);
         }
         day += 10;
     }

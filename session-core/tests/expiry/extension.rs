@@ -1,7 +1,8 @@
 //! Which requests renew a session, and how often.
 
+use std::time::Duration;
+
 use session_core::Expiry;
-use time::Duration;
 
 use crate::util::World;
 use crate::{DAY, HOUR, MINUTE, SECOND, lives};
@@ -67,7 +68,7 @@ fn a_touch_does_not_undo_a_lifetime_that_was_shortened_meanwhile() {
     world.advance(MINUTE);
     let reader = world.open(&cookie);
     let short = Expiry::After(MINUTE * 5);
-    world.request(&cookie, 200, |session| session.set_lifetime(short).unwrap());
+    world.request(&cookie, 200, |session| session.set_expiry(short).unwrap());
     let reply = world.drive(reader.finish(200, world.now()).unwrap());
     assert!(reply.set_cookie().is_none());
     world.advance(MINUTE * 5);

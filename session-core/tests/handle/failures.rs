@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use pollster::block_on;
 use session_core::{ManualClock, Session, SessionError, Sessions, Step};
-use time::Duration;
 
 use crate::request::{begin, finish, load, open, read, start, start_at};
 use crate::util::{START, World, id_of, outage};
@@ -171,10 +171,10 @@ fn upkeep_that_fails_does_not_fail_the_request() {
         load(request.handle()).cycle().unwrap();
         id_of(&finish(&request, 200).unwrap()).unwrap()
     };
-    let over = Duration::days(14) + Duration::minutes(5);
+    let over = Duration::from_hours(24 * 14) + Duration::from_mins(5);
     let kinds = [
-        ("touch", same, Duration::days(2), true),
-        ("replace", rotated, Duration::SECOND, true),
+        ("touch", same, Duration::from_hours(24 * 2), true),
+        ("replace", rotated, Duration::from_secs(1), true),
         ("delete", same, over, false),
     ];
     for (call, prepare, wait, exists) in kinds {
@@ -226,7 +226,7 @@ fn what_the_handler_has_changed_fails_with_the_upkeep_that_goes_with_it() {
     let clock = Arc::new(ManualClock::new(START));
     let (sessions, shelf) = start_at(&clock);
     let cookie = begin(&sessions);
-    clock.advance(Duration::days(2));
+    clock.advance(Duration::from_hours(24 * 2));
     let request = open(&sessions, &cookie);
     load(request.handle()).insert("n", 1).unwrap();
     shelf.is_down.store(true, Relaxed);

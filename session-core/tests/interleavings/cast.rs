@@ -1,5 +1,6 @@
+use std::time::Duration;
+
 use session_core::{Session, SessionError};
-use time::Duration;
 
 /// What a handler does, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +53,12 @@ pub const fn stranger(acts: &'static [Act]) -> Part {
     Part { who, acts }
 }
 
-pub const GRACE: Duration = Duration::seconds(10);
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Time passes until every session of before is over.
-pub const EXPIRE: Act = Act::Wait(Duration::days(15));
+pub const EXPIRE: Act = Act::Wait(Duration::from_hours(24 * 15));
 pub const GRACE_PASSES: Act = Act::Wait(GRACE);
-pub const PART_OF_THE_GRACE_PASSES: Act = Act::Wait(Duration::seconds(6));
+pub const PART_OF_THE_GRACE_PASSES: Act = Act::Wait(Duration::from_secs(6));
 
 /// What the whole cast does before it begins.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +80,7 @@ pub const CALM: Setting = Setting {
     grace: GRACE,
     sent_together: true,
     faults: 0,
-    tick: Duration::MILLISECOND,
+    tick: Duration::from_millis(1),
 };
 
 impl Act {

@@ -13,6 +13,8 @@ mod util;
 mod values;
 mod visit;
 
+use std::time::Duration;
+
 use cast::Act::{
     Clear, Cycle, Destroy, Fail, Increment, Logout, Put, Read, Reauthenticate, Save, SignIn,
     TrySave,
@@ -20,7 +22,6 @@ use cast::Act::{
 use cast::{Act, CALM, EXPIRE, GRACE_PASSES, PART_OF_THE_GRACE_PASSES, Setting, browser, stranger};
 use properties::IN_THE_GRACE;
 use schedule::Report;
-use time::Duration;
 use visit::explore;
 
 /// Requests that commit once.

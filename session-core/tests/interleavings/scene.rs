@@ -1,6 +1,6 @@
-use session_core::{Command, Digest, Exchange, Key, Outcome, Record, StoreError};
+use std::time::Duration;
 
-use time::Duration;
+use session_core::{Command, Digest, Exchange, Key, Outcome, Record, StoreError};
 
 use crate::cast::{Setting, Who};
 use crate::schedule::Choices;
@@ -75,7 +75,7 @@ impl<'a> Scene<'a> {
         let cookie = begun.id().unwrap();
         let first = Known::new(&world, &cookie);
         // What happens later is told from the beginning by its moment.
-        world.advance(Duration::SECOND);
+        world.advance(Duration::from_secs(1));
         Self {
             world,
             setting,

@@ -1,5 +1,6 @@
+use std::time::Duration;
+
 use session_core::Reply;
-use time::Duration;
 
 use crate::actor::Actor;
 use crate::cast::{Act, Part, Setting, Who};
@@ -123,7 +124,7 @@ impl<'a> Visit<'a> {
         let mut endings: Vec<_> = lasts.iter().map(|last| self.begin_ending(*last)).collect();
         self.scene
             .world
-            .advance(self.scene.setting.grace + Duration::SECOND);
+            .advance(self.scene.setting.grace + Duration::from_secs(1));
         for ending in &mut endings {
             self.scene.world.model.lock().unwrap().clone_from(&stored);
             let mut jar = ending.jar.as_ref().map(|known| known.cookie.clone());

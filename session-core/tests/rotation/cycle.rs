@@ -1,8 +1,10 @@
 //! Both secrets of a cycle, within the grace and after it.
 
-use time::Duration;
+use std::time::Duration;
 
-use crate::request::{GRACE, cycle, nothing, reauthenticate, rotated, signed_in, write};
+use crate::request::{
+    GRACE, NEARLY_THE_GRACE, cycle, nothing, reauthenticate, rotated, signed_in, write,
+};
 use crate::util::World;
 
 #[test]
@@ -19,7 +21,7 @@ fn a_remembered_secret_extends_no_life_within_the_grace() {
     let world = World::new(|policy| policy.touch_every(Duration::ZERO).until_browser_close());
     let (old, new) = rotated(&world, cycle);
     let expires = world.record(&new).unwrap().expires;
-    world.advance(GRACE - Duration::MILLISECOND);
+    world.advance(NEARLY_THE_GRACE);
     let seen = world.request(&old, 200, write);
     assert_eq!(seen.calls, ["load", "replace"]);
     assert_eq!(world.record(&new).unwrap().expires, expires);
@@ -42,7 +44,7 @@ fn an_answer_that_is_lost_time_and_again_logs_nobody_out() {
     let world = World::new(|policy| policy);
     let (old, new) = rotated(&world, cycle);
     for _ in 0..5 {
-        world.advance(Duration::days(1));
+        world.advance(Duration::from_hours(24));
         let seen = world.request(&old, 200, |session| assert!(session.exists()));
         assert_eq!(seen.id().as_ref(), Some(&new));
     }

@@ -1,6 +1,6 @@
 //! What a re-authentication keeps, and who sees it.
 
-use time::Duration;
+use std::time::Duration;
 
 use crate::request::{
     GRACE, cycle, fate, nothing, reauthenticate, rotated, sign_in, signed_in, write,
@@ -35,7 +35,7 @@ fn a_re_authentication_within_the_grace_leaves_every_secret_in_use_open() {
 
 #[test]
 fn a_re_authentication_keeps_the_handle_the_lifetime_and_the_values() {
-    let world = World::new(|policy| policy.absolute(Duration::days(1)));
+    let world = World::new(|policy| policy.absolute(Duration::from_hours(24)));
     let old = signed_in(&world);
     let before = world.record(&old).unwrap();
     let new = world.request(&old, 200, reauthenticate).id().unwrap();
@@ -44,7 +44,7 @@ fn a_re_authentication_keeps_the_handle_the_lifetime_and_the_values() {
     assert_eq!(after.created, before.created);
     assert_eq!((&after.data, &after.owner), (&before.data, &before.owner));
     assert_eq!(after.authenticated, Some(world.now()));
-    assert_eq!(after.expires, before.created + Duration::days(1));
+    assert_eq!(after.expires, before.created + Duration::from_hours(24));
 }
 
 #[test]

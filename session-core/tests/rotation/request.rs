@@ -1,11 +1,15 @@
 //! What a request does with a session, and what becomes of both.
 
+use std::time::Duration;
+
 use session_core::Session;
-use time::Duration;
 
 use crate::util::{World, key_of};
 
-pub const GRACE: Duration = Duration::seconds(10);
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// A millisecond less.
+pub const NEARLY_THE_GRACE: Duration = Duration::from_millis(9_999);
 
 pub type Act = fn(&Session);
 
@@ -32,7 +36,7 @@ pub fn signed_in(world: &World) -> String {
         session.insert("base", 1).unwrap();
         sign_in(session);
     });
-    world.advance(Duration::minutes(1));
+    world.advance(Duration::from_mins(1));
     begun.id().unwrap()
 }
 

@@ -1,9 +1,12 @@
 //! The id from before a sign-in, and what others do while one is under way.
 
-use session_core::{Command, Expiry, Outcome, Session, Step};
-use time::Duration;
+use std::time::Duration;
 
-use crate::request::{GRACE, cycle, destroy, nothing, rotated, sign_in, signed_in, write};
+use session_core::{Command, Expiry, Outcome, Session, Step};
+
+use crate::request::{
+    NEARLY_THE_GRACE, cycle, destroy, nothing, rotated, sign_in, signed_in, write,
+};
 use crate::util::{Seen, World, id_of, outage};
 
 #[test]
@@ -17,7 +20,7 @@ fn the_id_from_before_a_sign_in_reads_what_was_there_and_writes_nothing() {
     });
     let new = new.id().unwrap();
     let before = world.record(&old).unwrap();
-    world.advance(GRACE - Duration::MILLISECOND);
+    world.advance(NEARLY_THE_GRACE);
     let seen = world.request(&old, 200, |session| {
         assert!(session.exists() && session.is_superseded());
         assert_eq!(session.keys(), ["base"]);
@@ -32,7 +35,7 @@ fn the_id_from_before_a_sign_in_reads_what_was_there_and_writes_nothing() {
     world.request(&new, 200, |session| {
         assert_eq!(session.keys(), ["base", "cart", "secret"]);
     });
-    world.advance(Duration::MILLISECOND);
+    world.advance(Duration::from_millis(1));
     world.request(&old, 200, |session| assert!(!session.exists()));
 }
 
@@ -292,19 +295,19 @@ fn values_that_are_removed_without_being_seen_are_not_carried_along() {
 fn a_lifetime_that_is_carried_along_can_be_given_back() {
     let world = World::new(|policy| policy);
     let old = signed_in(&world);
-    let own = Expiry::After(Duration::hours(1));
-    world.request(&old, 200, |session| session.set_lifetime(own).unwrap());
+    let own = Expiry::After(Duration::from_hours(1));
+    world.request(&old, 200, |session| session.set_expiry(own).unwrap());
     world.request(&old, 200, sign_in);
     for default in [false, true] {
         let again = world.request(&old, 200, |session| {
             sign_in(session);
-            assert_eq!(session.lifetime(), own);
+            assert_eq!(session.expiry(), own);
             if default {
-                session.set_lifetime(Expiry::Policy).unwrap();
+                session.set_expiry(Expiry::Policy).unwrap();
             }
         });
         world.request(&again.id().unwrap(), 200, |session| {
-            assert_eq!(session.lifetime() == own, !default);
+            assert_eq!(session.expiry() == own, !default);
         });
     }
 }

@@ -7,13 +7,14 @@ pub mod shelf;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use session_core::{
     Clock, Command, CommitError, Entropy, EntropyError, Exchange, Id, Key, ManualClock, Only,
     Opened, Outcome, Policy, PolicyBuilder, Record, Reply, Session, Step, StoreError,
 };
+use time::OffsetDateTime;
 use time::macros::datetime;
-use time::{Duration, OffsetDateTime};
 
 pub const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
@@ -131,6 +132,10 @@ impl World {
 
     pub fn now(&self) -> OffsetDateTime {
         self.clock.now()
+    }
+
+    pub fn set_back(&self, by: Duration) {
+        self.clock.set_back(by);
     }
 
     pub fn advance(&self, by: Duration) {
@@ -270,7 +275,7 @@ impl Seen {
     }
 
     /// The response's `Max-Age`, if it set one.
-    pub fn max_age(&self) -> Option<i64> {
+    pub fn max_age(&self) -> Option<u64> {
         let cookie = self.reply.set_cookie()?;
         let rest = cookie.split("Max-Age=").nth(1)?;
         rest.split(';').next()?.parse().ok()

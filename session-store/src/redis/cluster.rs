@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub(super) struct Cluster {
     /// The nodes of the URL, which are asked for the first map.
     seeds: Vec<Address>,
     access: Access,
+    max_idle: Duration,
     state: Mutex<State>,
     /// Held by the call that asks for the map while others wait.
     gate: tokio::sync::Mutex<()>,
@@ -27,22 +28,26 @@ struct State {
     map: Arc<SlotMap>,
     /// The number of maps read so far.
     version: u64,
-    /// Whether a node failed, so that another one may have its slots.
-    is_doubtful: bool,
+    /// Nodes that failed since the map was read, so that others may have their slots.
+    doubted: HashSet<Address>,
     links: HashMap<Address, Arc<Link>>,
 }
 
 /// The most redirections that a command follows.
 const REDIRECTIONS: u32 = 8;
 
+/// The reason for a failure if some slots have no primary.
+const GAPS: &str = "the cluster lacks some of its slots";
+
 /// The pause while a cluster elects a primary.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Cluster {
-    pub(super) fn new(seeds: Vec<Address>, access: Access) -> Self {
+    pub(super) fn new(seeds: Vec<Address>, access: Access, max_idle: Duration) -> Self {
         Self {
             seeds,
             access,
+            max_idle,
             state: Mutex::default(),
             gate: tokio::sync::Mutex::new(()),
         }
@@ -71,7 +76,7 @@ impl Cluster {
             let next = next(&failure);
             if next != Next::GiveUp {
                 // The map that led here may be outdated.
-                self.doubt();
+                self.state().doubted.insert(address.clone());
             }
             redirections += 1;
             if next == Next::GiveUp || redirections > REDIRECTIONS || Instant::now() >= deadline {
@@ -97,10 +102,9 @@ impl Cluster {
 
     /// Returns a link to every primary.
     pub(super) async fn primaries(&self, deadline: Instant) -> Result<Vec<Arc<Link>>, Failure> {
-        let (_, map) = self.map(deadline).await?;
+        let map = self.map(deadline).await?;
         if !map.is_whole() {
-            let why = "the cluster lacks some of its slots";
-            return Err(Failure::because(&self.to_string(), why));
+            return Err(Failure::because(&self.to_string(), GAPS));
         }
         let primaries = map.primaries();
         primaries.iter().map(|address| self.link(address)).collect()
@@ -120,7 +124,7 @@ impl Cluster {
         names: &Names,
         deadline: Instant,
     ) -> Result<Vec<Vec<u8>>, Failure> {
-        let (_, map) = self.map(deadline).await?;
+        let map = self.map(deadline).await?;
         let mut missing = map.primaries();
         let mut keys = Vec::with_capacity(missing.len());
         // Many, because some primaries have few slots.
@@ -138,27 +142,38 @@ impl Cluster {
         Ok(keys)
     }
 
+    /// Returns the primary of a slot, by a new map if that node has failed or is unknown.
+    ///
+    /// A failed node delays no call for the others' slots.
     async fn primary(&self, slot: u16, deadline: Instant) -> Result<(u64, Address), Failure> {
-        let (version, map) = self.map(deadline).await?;
-        if let Some(address) = map.primary(slot) {
-            return Ok((version, address.clone()));
+        let (version, found) = {
+            let state = self.state();
+            let known = state.map.primary(slot);
+            let trusted = known.filter(|address| !state.doubted.contains(address));
+            (state.version, trusted.cloned())
+        };
+        if let Some(address) = found {
+            return Ok((version, address));
         }
-        self.doubt();
-        let why = "the cluster lacks some of its slots";
-        Err(Failure::because(&self.to_string(), why))
+        self.refresh(version, deadline).await?;
+        let state = self.state();
+        match state.map.primary(slot) {
+            Some(address) => Ok((state.version, address.clone())),
+            None => Err(Failure::because(&self.to_string(), GAPS)),
+        }
     }
 
-    async fn map(&self, deadline: Instant) -> Result<(u64, Arc<SlotMap>), Failure> {
+    /// Returns the map, read again if a node has failed.
+    async fn map(&self, deadline: Instant) -> Result<Arc<SlotMap>, Failure> {
         let version = {
             let state = self.state();
-            if state.version > 0 && !state.is_doubtful {
-                return Ok((state.version, Arc::clone(&state.map)));
+            if state.version > 0 && state.doubted.is_empty() {
+                return Ok(Arc::clone(&state.map));
             }
             state.version
         };
         self.refresh(version, deadline).await?;
-        let state = self.state();
-        Ok((state.version, Arc::clone(&state.map)))
+        Ok(Arc::clone(&self.state().map))
     }
 
     /// Reads the map again, unless it is newer than that version.
@@ -194,14 +209,16 @@ impl Cluster {
         Err(Failure { endpoint, ..last }.before_sending())
     }
 
-    /// Returns the nodes to ask for the map: the primaries, then the seeds.
+    /// Returns the nodes to ask for the map: the primaries, then the seeds, and failed ones last.
     fn known_nodes(&self) -> Vec<Address> {
-        let mut all = self.state().map.primaries();
+        let state = self.state();
+        let mut all = state.map.primaries();
         for seed in &self.seeds {
             if !all.contains(seed) {
                 all.push(seed.clone());
             }
         }
+        all.sort_by_key(|address| state.doubted.contains(address));
         all
     }
 
@@ -211,7 +228,7 @@ impl Cluster {
         state.links.retain(|address, _| primaries.contains(address));
         state.map = Arc::new(map);
         state.version += 1;
-        state.is_doubtful = false;
+        state.doubted.clear();
     }
 
     fn link(&self, address: &Address) -> Result<Arc<Link>, Failure> {
@@ -221,14 +238,10 @@ impl Cluster {
         let Address { host, port } = address;
         let client = self.access.client(host, *port);
         let client = client.map_err(|error| Failure::of(&format!("{host}:{port}"), error))?;
-        let link = Arc::new(Link::new(Origin::Server(client)));
+        let link = Arc::new(Link::new(Origin::Server(client), self.max_idle));
         let mut state = self.state();
         let link = state.links.entry(address.clone()).or_insert(link);
         Ok(Arc::clone(link))
-    }
-
-    fn doubt(&self) {
-        self.state().is_doubtful = true;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -277,7 +290,8 @@ fn next(failure: &Failure) -> Next {
             | ServerErrorKind::MasterDown
             | ServerErrorKind::Ask,
         )) => Next::Wait,
-        Some(ErrorKind::Server(_) | ErrorKind::Extension) => Next::GiveUp,
+        _ if failure.is_unfit() => Next::LookLater,
+        _ if failure.is_refusal() => Next::GiveUp,
         _ if failure.reach == Reach::NotDone => Next::AskAnother,
         _ => Next::LookLater,
     }

@@ -35,15 +35,15 @@ pub(super) enum Reach {
 impl Failure {
     /// Makes a failure of a connection's error; a server's refusal means that nothing was done.
     pub(super) fn of(endpoint: &str, error: RedisError) -> Self {
-        let refused = matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension);
+        let reach = if is_answer(&error) {
+            Reach::NotDone
+        } else {
+            Reach::Unknown
+        };
         Self {
             endpoint: endpoint.to_owned(),
             cause: Cause::Redis(error),
-            reach: if refused {
-                Reach::NotDone
-            } else {
-                Reach::Unknown
-            },
+            reach,
         }
     }
 
@@ -87,16 +87,28 @@ impl Failure {
         }
     }
 
-    /// Says whether the connection is unusable.
+    /// Says whether the connection broke or answers no more.
     pub(super) fn is_fatal(&self) -> bool {
         match &self.cause {
-            Cause::Redis(error) => {
-                !matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
-                    || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
-            }
+            Cause::Redis(error) => !is_answer(error),
             Cause::Slow => true,
             Cause::Senseless | Cause::Other(_) => false,
         }
+    }
+
+    /// Says whether the server refused the command.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(&self.cause, Cause::Redis(error) if is_answer(error))
+    }
+
+    /// Says whether another server may serve what this one refused.
+    ///
+    /// Servers and proxies have many reasons to refuse, and later versions will have more. So every
+    /// refusal counts but those that are about the command alone.
+    pub(super) fn is_unfit(&self) -> bool {
+        self.is_refusal()
+            && !matches!(&self.cause, Cause::Redis(error)
+                if error.code().is_some_and(|code| ABOUT_THE_COMMAND.contains(&code)))
     }
 
     /// Says whether the connection broke after the step may have been sent.
@@ -127,6 +139,22 @@ impl Failure {
     }
 }
 
+/// The codes of refusals that any other server would give too, or that name the server to ask.
+const ABOUT_THE_COMMAND: [&str; 7] = [
+    "ASK",
+    "CROSSSLOT",
+    "MOVED",
+    "NOPERM",
+    "NOSCRIPT",
+    "TRYAGAIN",
+    "WRONGTYPE",
+];
+
+/// Says whether the error is a server's answer.
+fn is_answer(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
+}
+
 fn reason(error: &RedisError) -> &'static str {
     match error.kind() {
         ErrorKind::AuthenticationFailed => "it does not accept the user or the password",
@@ -140,8 +168,10 @@ fn reason(error: &RedisError) -> &'static str {
         ErrorKind::Server(ServerErrorKind::BusyLoading) => "it is reading its files; wait",
         ErrorKind::Server(ServerErrorKind::ClusterDown) => "the cluster lacks some of its slots",
         ErrorKind::Server(ServerErrorKind::MasterDown) => "it has lost its primary",
-        ErrorKind::Server(ServerErrorKind::NoPerm) => {
-            "this user lacks rights for the store's commands"
+        _ if lacks_rights(error) => {
+            "this user lacks rights for the store's commands; \
+             grant +@read +@write +@scripting on the keys that begin with the prefix, \
+             and +cluster|slots +asking on a cluster"
         }
         ErrorKind::Server(
             ServerErrorKind::CrossSlot | ServerErrorKind::Moved | ServerErrorKind::Ask,
@@ -155,6 +185,13 @@ fn reason(error: &RedisError) -> &'static str {
             _ => "it refused the command",
         },
     }
+}
+
+/// Says whether the user lacks a right, also if a script was to use it.
+fn lacks_rights(error: &RedisError) -> bool {
+    let in_script = "The user executing the script can't";
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm)
+        || error.detail().is_some_and(|text| text.contains(in_script))
 }
 
 fn has_ended(error: &RedisError) -> bool {

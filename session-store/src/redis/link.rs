@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 #[cfg(feature = "cached")]
 use redis::Client;
@@ -7,12 +8,15 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::{Failure, Reach};
+use super::failure::Failure;
 use super::origin::Origin;
 
 /// A connection to one server, which all calls share, and which reconnects after a failure.
+///
+/// Each new connection looks for the server again: its address may lead to another one by now.
 pub(super) struct Link {
     origin: Origin,
+    max_idle: Duration,
     open: Mutex<Open>,
     /// Held by the call that connects while others wait.
     gate: tokio::sync::Mutex<()>,
@@ -23,12 +27,22 @@ struct Open {
     connection: Option<MultiplexedConnection>,
     /// The number of connections made so far.
     number: u64,
+    /// The last use of the connection.
+    used: Option<Instant>,
+    /// The last time that a connection was given up because the server refused commands.
+    given_up: Option<Instant>,
 }
 
+/// The least time between two connections that are given up because the server refuses commands.
+///
+/// A server whose memory is full refuses every write, and new connections would not help.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Link {
-    pub(super) fn new(origin: Origin) -> Self {
+    pub(super) fn new(origin: Origin, max_idle: Duration) -> Self {
         Self {
             origin,
+            max_idle,
             open: Mutex::default(),
             gate: tokio::sync::Mutex::new(()),
         }
@@ -55,14 +69,13 @@ impl Link {
 
     /// Sends a command and returns the answer by the deadline.
     pub(super) async fn call(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
-        match self.call_once(command, deadline).await {
-            // The server is a replica now and refused the command.
-            Err(failure)
-                if failure.is_fatal()
-                    && failure.reach == Reach::NotDone
-                    && self.origin.may_change() =>
-            {
-                self.call_once(command, deadline).await
+        let (number, connection) = self.connection(deadline).await?;
+        let answer = self.call_on(number, connection, command, deadline).await;
+        match answer {
+            // It is a replica now, or something else is wrong with it. Another one may serve.
+            Err(failure) if failure.is_unfit() && self.origin.may_change() && !self.has(number) => {
+                let (number, connection) = self.connection(deadline).await?;
+                self.call_on(number, connection, command, deadline).await
             }
             answer => answer,
         }
@@ -76,12 +89,20 @@ impl Link {
         }
     }
 
-    /// Returns a section of the server's `INFO`.
-    pub(super) async fn info(&self, section: &str, deadline: Instant) -> Result<String, Failure> {
+    /// Returns a section of the server's `INFO`; `None` if the user must not ask.
+    pub(super) async fn info(
+        &self,
+        section: &str,
+        deadline: Instant,
+    ) -> Result<Option<String>, Failure> {
         let question = cmd("INFO").arg(section).take();
-        match self.ask(&question, deadline).await? {
-            Value::BulkString(text) => Ok(String::from_utf8_lossy(&text).into_owned()),
-            _ => Ok(String::new()),
+        match self.ask(&question, deadline).await {
+            Ok(Value::BulkString(text)) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+            // By version 3 of the protocol.
+            Ok(Value::VerbatimString { text, .. }) => Ok(Some(text)),
+            Ok(_) => Ok(None),
+            Err(failure) if failure.is_refusal() => Ok(None),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -101,8 +122,13 @@ impl Link {
         self.within(number, deadline, sent).await
     }
 
-    async fn call_once(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
-        let (number, mut connection) = self.connection(deadline).await?;
+    async fn call_on(
+        &self,
+        number: u64,
+        mut connection: MultiplexedConnection,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
         let sent = connection.send_packed_command(command);
         self.within(number, deadline, sent).await
     }
@@ -119,13 +145,32 @@ impl Link {
             Ok(Err(error)) => Failure::of(&self.endpoint(), error),
             Err(_) => Failure::slow(&self.endpoint()),
         };
-        if failure.is_fatal() {
-            let mut open = self.open();
-            if open.number == number {
-                open.connection = None;
-            }
-        }
+        self.give_up(number, &failure);
         Err(failure)
+    }
+
+    /// Drops the connection after a failure for which it is no use to keep it.
+    fn give_up(&self, number: u64, failure: &Failure) {
+        let mut open = self.open();
+        if open.number != number {
+            return;
+        }
+        if failure.is_unfit() {
+            let now = Instant::now();
+            if open.given_up.is_some_and(|last| now < last + PATIENCE) {
+                return;
+            }
+            open.given_up = Some(now);
+            open.connection = None;
+        } else if failure.is_fatal() {
+            open.connection = None;
+        }
+    }
+
+    /// Says whether this connection is the present one.
+    fn has(&self, number: u64) -> bool {
+        let open = self.open();
+        open.number == number && open.connection.is_some()
     }
 
     async fn connection(&self, deadline: Instant) -> Result<(u64, MultiplexedConnection), Failure> {
@@ -148,6 +193,7 @@ impl Link {
                 .map_err(|error| Failure::of(&self.endpoint(), error))?;
             let mut open = self.open();
             open.number += 1;
+            open.used = Some(Instant::now());
             open.connection = Some(connection.clone());
             Ok((open.number, connection))
         };
@@ -157,8 +203,14 @@ impl Link {
         }
     }
 
+    /// Returns the connection, unless it was idle for so long that a firewall may have forgotten it.
     fn present(&self) -> Option<(u64, MultiplexedConnection)> {
-        let open = self.open();
+        let mut open = self.open();
+        let now = Instant::now();
+        if open.used.is_some_and(|used| now > used + self.max_idle) {
+            open.connection = None;
+        }
+        open.used = Some(now);
         open.connection.clone().map(|found| (open.number, found))
     }
 

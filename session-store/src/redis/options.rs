@@ -40,6 +40,8 @@ pub struct RedisOptions {
     url: String,
     pub(super) prefix: String,
     pub(super) timeout: Duration,
+    max_idle: Duration,
+    pub(super) scan: RevocationScan,
     sentinel_login: Option<(Option<String>, String)>,
     authority: Option<Vec<u8>>,
     identity: Option<ClientTlsConfig>,
@@ -53,6 +55,8 @@ impl RedisOptions {
             url: url.into(),
             prefix: "session:".to_owned(),
             timeout: Duration::from_secs(5),
+            max_idle: Duration::from_mins(1),
+            scan: RevocationScan::IfNeeded,
             sentinel_login: None,
             authority: None,
             identity: None,
@@ -73,6 +77,23 @@ impl RedisOptions {
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
+        self
+    }
+
+    /// Sets how long a connection may be idle and still be used; a minute unless this is called.
+    ///
+    /// After a longer time a new one is made, because firewalls drop idle connections without a
+    /// word, and the first command would wait for its time-out.
+    #[must_use]
+    pub fn max_idle(mut self, limit: Duration) -> Self {
+        self.max_idle = limit;
+        self
+    }
+
+    /// Sets when a revocation of all sessions reads every session; if needed unless this is called.
+    #[must_use]
+    pub fn revocation_scan(mut self, scan: RevocationScan) -> Self {
+        self.scan = scan;
         self
     }
 
@@ -152,7 +173,7 @@ impl RedisOptions {
                     return Err(no_url());
                 };
                 let client = access(&infos).client(host, *port).map_err(unusable)?;
-                Ok(Servers::Single(Arc::new(Link::new(Origin::Server(client)))))
+                Ok(Servers::Single(self.link(Origin::Server(client))))
             }
             "-sentinel" => {
                 let (name, database) = path.split_once('/').unwrap_or((path, ""));
@@ -174,15 +195,19 @@ impl RedisOptions {
                     sentinels: sentinels?,
                     access,
                 };
-                Ok(Servers::Single(Arc::new(Link::new(origin))))
+                Ok(Servers::Single(self.link(origin)))
             }
             "-cluster" if path.is_empty() => {
                 let infos = read("")?;
-                let cluster = Cluster::new(addresses(&infos)?, access(&infos));
+                let cluster = Cluster::new(addresses(&infos)?, access(&infos), self.max_idle);
                 Ok(Servers::Cluster(Box::new(cluster)))
             }
             _ => Err(no_url()),
         }
+    }
+
+    fn link(&self, origin: Origin) -> Arc<Link> {
+        Arc::new(Link::new(origin, self.max_idle))
     }
 
     fn login_to_sentinels(&self) -> RedisConnectionInfo {
@@ -195,6 +220,25 @@ impl RedisOptions {
         }
         login
     }
+}
+
+/// When a revocation of an owner's sessions reads every session, instead of the owner's index alone.
+///
+/// The index is a Redis key like any other, so it may be lost without its sessions: evicted, deleted
+/// by hand, or, on a cluster, undone when a replica takes over. A scan finds every session all the
+/// same. It takes time in proportion to the number of all sessions (about ten seconds for a
+/// million), and no command of it delays other requests for long.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevocationScan {
+    /// At every revocation of all or all other sessions.
+    Always,
+    /// If a server's `maxmemory-policy` lets it evict keys, if it has evicted any since its start,
+    /// or if the user must not ask for that (`INFO`). This is the default.
+    #[default]
+    IfNeeded,
+    /// Never: the operator knows that no server evicts.
+    Never,
 }
 
 impl fmt::Debug for RedisOptions {

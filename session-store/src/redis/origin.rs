@@ -1,10 +1,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use redis::ConnectionInfo;
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{
     Client, ConnectionAddr, RedisConnectionInfo, RedisResult, TlsCertificates, Value, cmd,
 };
-use redis::{ConnectionInfo, io::tcp::TcpSettings};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::failure::Failure;
@@ -28,6 +29,9 @@ pub(super) struct Access {
     pub(super) tls: Option<TlsCertificates>,
 }
 
+/// The idle time after which the system probes a connection.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 impl Access {
     /// Makes a client of a server, which connects later.
     pub(super) fn client(&self, host: &str, port: u16) -> RedisResult<Client> {
@@ -42,7 +46,10 @@ impl Access {
             None => ConnectionAddr::Tcp(host, port),
         };
         // Requests wait for their answers, so packets must not wait for more data.
-        let tcp = TcpSettings::default().set_nodelay(true);
+        // Probes keep a firewall from forgetting a connection, and find out that it did.
+        let tcp = TcpSettings::default()
+            .set_nodelay(true)
+            .set_keepalive(TcpKeepalive::new().with_time(KEEPALIVE));
         let info: ConnectionInfo = redis::IntoConnectionInfo::into_connection_info(address)?
             .set_tcp_settings(tcp)
             .set_redis_settings(self.login.clone());
@@ -114,8 +121,13 @@ async fn ask(
 async fn confirmed(client: Client, deadline: Instant) -> Result<Client, Failure> {
     let asking = async {
         let mut connection = client.get_multiplexed_async_connection().await?;
-        let role: Vec<Value> = cmd("ROLE").query_async(&mut connection).await?;
-        Ok(role.first() == Some(&Value::BulkString(b"master".to_vec())))
+        let role: RedisResult<Vec<Value>> = cmd("ROLE").query_async(&mut connection).await;
+        match role {
+            Ok(role) => Ok(role.first() == Some(&Value::BulkString(b"master".to_vec()))),
+            // The user must not ask; a replica refuses the first write.
+            Err(error) if error.code() == Some("NOPERM") => Ok(true),
+            Err(error) => Err(error),
+        }
     };
     let is_primary = match timeout_at(deadline, asking).await {
         Ok(answer) => answer.map_err(|error| Failure::of(&endpoint(&client), error))?,

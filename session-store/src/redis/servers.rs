@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::try_join;
 use redis::{Cmd, ErrorKind, ServerErrorKind, Value, cmd};
 use tokio::time::Instant;
 
@@ -60,30 +61,39 @@ impl Servers {
     }
 
     /// Refuses a single server that is part of a cluster: it would have only some of the sessions.
-    pub(super) async fn refuse_part_of_cluster(&self, deadline: Instant) -> Result<(), Failure> {
-        if let Self::Single(link) = self
-            && link
-                .info("cluster", deadline)
-                .await?
-                .contains("cluster_enabled:1")
-        {
+    ///
+    /// Returns whether the server has said what it is.
+    pub(super) async fn refuse_part_of_cluster(&self, deadline: Instant) -> Result<bool, Failure> {
+        let Self::Single(link) = self else {
+            return Ok(true);
+        };
+        let Some(info) = link.info("cluster", deadline).await? else {
+            return Ok(false);
+        };
+        if info.contains("cluster_enabled:1") {
             let why = "it is a part of a cluster; use redis-cluster://";
             return Err(Failure::because(&link.endpoint(), why));
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Says whether a server is configured to evict keys when its memory is full.
-    pub(super) async fn may_evict(&self, deadline: Instant) -> Result<bool, Failure> {
+    /// Says whether an owner's index may have been evicted.
+    pub(super) async fn evictions(&self, deadline: Instant) -> Result<Evictions, Failure> {
+        let mut found = Evictions::Never;
         for link in self.primaries(deadline).await? {
-            let memory = link.info("memory", deadline).await?;
-            let mut lines = memory.lines();
-            let policy = lines.find_map(|line| line.strip_prefix("maxmemory_policy:"));
-            if policy.is_some_and(|policy| policy != "noeviction") {
-                return Ok(true);
+            // One section at a time, because Redis 6 knows no more.
+            let (memory, stats) = (link.info("memory", deadline), link.info("stats", deadline));
+            let (Some(memory), Some(stats)) = try_join(memory, stats).await? else {
+                found = Evictions::Unknown;
+                continue;
+            };
+            let keeps = field(&memory, "maxmemory_policy").is_some_and(|it| it == "noeviction");
+            let has_kept = field(&stats, "evicted_keys").is_some_and(|it| it == "0");
+            if !keeps || !has_kept {
+                return Ok(Evictions::Possible);
             }
         }
-        Ok(false)
+        Ok(found)
     }
 
     /// Returns a link to every primary.
@@ -93,6 +103,24 @@ impl Servers {
             Self::Cluster(cluster) => cluster.primaries(deadline).await,
         }
     }
+}
+
+/// Whether servers evict keys when their memory is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evictions {
+    /// They don't, and have not.
+    Never,
+    Possible,
+    /// The user must not ask.
+    Unknown,
+}
+
+/// Returns a field of `INFO`.
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    let mut fields = info.lines().filter_map(|line| line.split_once(':'));
+    fields
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
 }
 
 impl fmt::Display for Servers {

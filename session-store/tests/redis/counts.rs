@@ -99,7 +99,7 @@ async fn each_command_is_one(store: RedisStore, cli: impl Fn(&[&str]) -> Vec<Str
     assert_eq!(costs(&store, None, calls).await, expected);
     let expected = [
         // The listing and the record.
-        "evalsha pexpireat set time zadd zremrangebyscore zrevrange",
+        "evalsha pexpireat pttl set zadd zremrangebyscore zrevrange",
         "evalsha 2×getrange set setrange",
         "evalsha getrange pexpireat setrange",
         "get",

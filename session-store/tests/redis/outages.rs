@@ -277,3 +277,48 @@ async fn slots_that_move_take_their_sessions_along() {
     work.await.unwrap();
     drop(moving.await.unwrap());
 }
+
+/// The others' sessions notice nothing, not even right after a call for that node has failed.
+#[tokio::test]
+async fn a_node_that_hangs_delays_only_its_own_sessions() {
+    let name = "a_node_that_hangs_delays_only_its_own_sessions";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let cluster = RedisCluster::start_without_failover().unwrap();
+    let store = open(cluster.url()).await;
+    let mut sessions = Vec::new();
+    for number in 0..60 {
+        sessions.push(Counter::begin(&store, number, Some("ada")).await);
+    }
+    for frozen in cluster.primaries().unwrap() {
+        cluster.freeze(frozen).unwrap();
+        let begun = Instant::now();
+        let counts = sessions.iter().map(async |session| {
+            let counted = session.count().await;
+            (session, counted, begun.elapsed())
+        });
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for (session, counted, took) in futures_util::future::join_all(counts).await {
+            assert!(took < TIMEOUT + SLACK, "{took:?}");
+            if counted.is_ok() {
+                assert!(took < TIMEOUT / 2, "{took:?}");
+                good.push(session);
+            } else {
+                bad.push(session);
+            }
+        }
+        assert!(good.len() > 20 && bad.len() > 5, "{} of 60", good.len());
+        for _ in 0..2 {
+            for session in &good {
+                let begun = Instant::now();
+                session.count().await.unwrap();
+                let took = begun.elapsed();
+                assert!(took < TIMEOUT / 5, "{took:?}");
+            }
+            assert!(bad[0].count().await.is_err());
+        }
+        cluster.thaw(frozen).unwrap();
+        wait_until_it_serves(&store).await;
+    }
+}

@@ -34,7 +34,7 @@
 //! | `POST /api/reauthenticate` | `reauthenticate` | 204, or 401 |
 //! | `POST /api/logout` | `destroy` | 204 |
 //! | `POST /api/relogin` `{"user"}` | `destroy`, then `sign_in` | 204 |
-//! | `PUT /api/lifetime` | `set_lifetime`: one of `{"browser_close":true}`, `{"seconds":n}`, `{"at":moment}`, `{"default":true}` | 204, or 400 |
+//! | `PUT /api/lifetime` | `set_expiry`: one of `{"browser_close":true}`, `{"seconds":n}`, `{"at":moment}`, `{"default":true}` | 204, or 400 |
 //! | `GET /api/devices` | lists the owner's sessions | 200 `[{"handle", "created_at", "last_seen_at", "expires_at", "current"}]`, 401 without an owner |
 //! | `DELETE /api/devices/{handle}` | revokes one of them | 204, or 404 |
 //! | `DELETE /api/devices` | revokes all but the current | 200 `{"revoked"}` |

@@ -1,0 +1,153 @@
+//! Connections that are no use any more are replaced.
+
+use std::time::{Duration, Instant};
+
+use session_core::Store;
+use session_servers::{FaultProxy, Redis, RedisCluster, Spoil, skips};
+use session_store::{RedisOptions, RedisStore};
+use tokio::time::sleep;
+
+use crate::counter::Counter;
+
+/// Opens a store behind a proxy.
+async fn behind(proxy: &FaultProxy) -> RedisStore {
+    let url = format!("redis://127.0.0.1:{}", proxy.port());
+    RedisStore::open(url).await.unwrap()
+}
+
+#[tokio::test]
+async fn after_any_refusal_the_next_call_connects_anew() {
+    if skips(
+        "after_any_refusal_the_next_call_connects_anew",
+        &Redis::PROGRAMS,
+    ) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let proxy = FaultProxy::to(redis.port()).unwrap();
+    for refusal in [
+        "BUSY Redis is busy running a script",
+        "CLUSTERDOWN Hash slot not served",
+        "ERR Proxy error",
+        "LOADING Redis is loading the dataset in memory",
+        "MASTERDOWN Link with MASTER is down",
+        "MISCONF Errors writing to the AOF file",
+        "NOAUTH Authentication required.",
+        "NOREPLICAS Not enough good replicas to write.",
+        "OOM command not allowed when used memory > 'maxmemory'.",
+        "READONLY You can't write against a read only replica.",
+        "TOMORROW a reason that no version has yet",
+        "no upstream host",
+    ] {
+        let store = behind(&proxy).await;
+        let before = proxy.connections();
+        proxy.spoil(Spoil::Answered(format!("-{refusal}\r\n").into()));
+        assert!(store.check().await.is_err(), "{refusal}");
+        assert!(store.check().await.is_ok(), "{refusal}");
+        assert_eq!(proxy.connections(), before + 1, "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_goes_on_refusing_is_not_connected_to_at_each_call() {
+    let name = "a_server_that_goes_on_refusing_is_not_connected_to_at_each_call";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let proxy = FaultProxy::to(redis.port()).unwrap();
+    let store = behind(&proxy).await;
+    let session = Counter::begin(&store, 1, None).await;
+    for (setting, bad, good) in [
+        ("min-replicas-to-write", "1", "0"),
+        ("maxmemory", "1", "0"),
+        ("replica-serve-stale-data", "no", "yes"),
+    ] {
+        let is_replica = setting.starts_with("replica");
+        if is_replica {
+            redis.cli(&["REPLICAOF", "127.0.0.1", "1"]).unwrap();
+        }
+        redis.cli(&["CONFIG", "SET", setting, bad]).unwrap();
+        let (before, begun) = (proxy.connections(), Instant::now());
+        for _ in 0..50 {
+            let refused = store.check().await;
+            assert!(refused.is_err(), "{setting}");
+            assert_eq!(session.load().await.is_err(), is_replica, "{setting}");
+        }
+        // The first call, and one in each second.
+        let made = proxy.connections() - before;
+        assert!(
+            (1..=1 + begun.elapsed().as_secs()).contains(&made),
+            "{made}"
+        );
+        redis.cli(&["CONFIG", "SET", setting, good]).unwrap();
+        if is_replica {
+            redis.cli(&["REPLICAOF", "NO", "ONE"]).unwrap();
+        }
+        store.check().await.unwrap();
+        // The next case is to begin without a connection that was just given up.
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(session.count().await.unwrap(), Some(1));
+}
+
+const IDLE: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn a_connection_that_died_while_it_was_idle_delays_nobody() {
+    let name = "a_connection_that_died_while_it_was_idle_delays_nobody";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let proxy = FaultProxy::to(redis.port()).unwrap();
+    let url = format!("redis://127.0.0.1:{}", proxy.port());
+    let options = RedisOptions::new(url).max_idle(IDLE);
+    let store = RedisStore::open_with(options).await.unwrap();
+    let session = Counter::begin(&store, 1, Some("ada")).await;
+    for _ in 0..3 {
+        // Like a firewall that forgets idle connections.
+        proxy.spoil(Spoil::Silent);
+        let begun = Instant::now();
+        sleep(IDLE * 2).await;
+        let before = proxy.connections();
+        assert!(session.count().await.unwrap().is_some());
+        assert_eq!(proxy.connections(), before + 1);
+        assert!(begun.elapsed() < Duration::from_secs(4));
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_s_idle_connections_are_replaced_and_busy_ones_kept() {
+    let name = "a_cluster_s_idle_connections_are_replaced_and_busy_ones_kept";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let cluster = RedisCluster::start().unwrap();
+    let options = RedisOptions::new(cluster.url()).max_idle(IDLE * 10);
+    let store = RedisStore::open_with(options).await.unwrap();
+    let clients = || {
+        let mut ids = Vec::new();
+        for node in cluster.primaries().unwrap() {
+            let list = cluster.cli(node, &["CLIENT", "LIST", "TYPE", "normal"]);
+            for line in list.unwrap().lines() {
+                if line.contains("cmd=eval") {
+                    ids.push((node, line.split(' ').next().unwrap().to_owned()));
+                }
+            }
+        }
+        ids
+    };
+    store.check().await.unwrap();
+    let busy = clients();
+    assert_eq!(busy.len(), 3, "{busy:?}");
+    store.check().await.unwrap();
+    assert_eq!(clients(), busy);
+    sleep(IDLE * 11).await;
+    store.check().await.unwrap();
+    let new = clients();
+    assert!(
+        new.len() == 3 && new.iter().all(|id| !busy.contains(id)),
+        "{new:?}"
+    );
+}

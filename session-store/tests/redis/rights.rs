@@ -1,0 +1,134 @@
+//! Users with no more rights than PROTOCOL.md names.
+
+use session_core::{Command, Only, Outcome, Record, Revoke, Store};
+use session_servers::{Redis, RedisCluster, RedisSentinel, skips};
+use session_store::RedisStore;
+use session_testkit::{changed, key_of};
+
+use crate::counter::{Counter, HOUR, draw, lasting, now};
+
+/// The rights that the store needs.
+const LEAST: [&str; 4] = ["~session:*", "+@read", "+@write", "+@scripting"];
+
+/// The rights that providers of Redis give.
+const USUAL: [&str; 4] = ["~*", "&*", "+@all", "-@dangerous"];
+
+fn add_user(rights: &[&str], cli: impl Fn(&[&str]) -> std::io::Result<String>) {
+    let user = ["ACL", "SETUSER", "app", "reset", "on", ">geheim"];
+    cli(&[&user[..], rights].concat()).unwrap();
+}
+
+/// Returns the URL of a server for the user with those rights.
+fn with_login(url: &str) -> String {
+    url.replace("://", "://app:geheim@")
+}
+
+/// Does everything that a store can do.
+async fn lives(url: &str) {
+    let store = RedisStore::open(with_login(url)).await.unwrap();
+    let session = Counter::begin(&store, 1, Some("ada")).await;
+    assert_eq!(session.count().await.unwrap(), Some(1));
+    let old = session.load().await.unwrap().unwrap();
+    let touch = Command::Touch {
+        key: &session.key,
+        expected: old.revision,
+        seen: now(),
+        expires: now() + HOUR * 4,
+    };
+    assert_eq!(store.write(touch, now()).await.unwrap(), Outcome::Applied);
+    let others: [Counter; 2] = [
+        Counter::begin(&store, 2, Some("ada")).await,
+        Counter::begin(&store, 3, Some("ada")).await,
+    ];
+    assert_eq!(
+        store
+            .devices("ada", None, now(), 1_000)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
+    let kept = &session.key.public_id();
+    let revoked = store.revoke("ada", Revoke::AllBut(kept), now()).await;
+    assert_eq!(revoked.unwrap(), 2);
+    assert_eq!(others[0].counted().await.unwrap(), None);
+    let one = store.revoke("ada", Revoke::One(kept), now()).await;
+    assert_eq!(one.unwrap(), 1);
+    let last = Counter::begin(&store, 4, Some("ada")).await;
+    last.delete(Only::Always).await.unwrap();
+    store.sweep(now() + HOUR, 10).await.unwrap();
+    store.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_who_must_not_ask_questions_can_use_a_server() {
+    let name = "a_user_who_must_not_ask_questions_can_use_a_server";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    for rights in [LEAST, USUAL] {
+        let redis = Redis::start().unwrap();
+        add_user(&rights, |words| redis.cli(words));
+        lives(&redis.url()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_must_not_ask_questions_can_use_sentinels_servers() {
+    let name = "a_user_who_must_not_ask_questions_can_use_sentinels_servers";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let group = RedisSentinel::start().unwrap();
+    for server in 0..2 {
+        add_user(&LEAST, |words| group.cli(server, words));
+    }
+    lives(&group.url()).await;
+}
+
+#[tokio::test]
+async fn a_user_who_must_only_ask_for_the_slots_can_use_a_cluster() {
+    let name = "a_user_who_must_only_ask_for_the_slots_can_use_a_cluster";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let cluster = RedisCluster::start().unwrap();
+    let rights = [&LEAST[..], &["+cluster|slots", "+asking"]].concat();
+    for node in 0..6 {
+        add_user(&rights, |words| cluster.cli(node, words));
+    }
+    lives(&cluster.url()).await;
+    // A part of it is refused all the same.
+    let url = cluster.url().replace("redis-cluster", "redis");
+    let node = url.split(',').next().unwrap();
+    let error = RedisStore::open(with_login(node)).await.unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("redis-cluster://"), "{message}");
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_is_named() {
+    if skips("a_right_that_is_missing_is_named", &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    for (rights, missing) in [
+        (&["~session:*", "+@read", "+@write"][..], "+@scripting"),
+        (&["~session:*", "+@read", "+@scripting"], "+@write"),
+        (&["~other:*", "+@all"], "on the keys"),
+    ] {
+        add_user(rights, |words| redis.cli(words));
+        let opened = RedisStore::open(with_login(&redis.url())).await;
+        let message = opened.unwrap_err().to_string();
+        assert!(message.contains(missing), "{rights:?}: {message}");
+    }
+    // A right that is lost later.
+    add_user(&LEAST, |words| redis.cli(words));
+    let store = RedisStore::open(with_login(&redis.url())).await.unwrap();
+    add_user(&["~session:*", "+@read"], |words| redis.cli(words));
+    let key = &key_of(1);
+    let record: &Record = &changed!(lasting(1, None, HOUR), revision = draw());
+    let written = store.write(Command::Insert { key, record }, now()).await;
+    let message = written.unwrap_err().to_string();
+    assert!(message.contains("+@write"), "{message}");
+}
