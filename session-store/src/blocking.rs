@@ -2,7 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use pollster::block_on;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use time::OffsetDateTime;
 
 use crate::own_runtime::OwnRuntime;
@@ -110,13 +112,20 @@ impl BlockingStore {
         self.wait(self.store.sweep(now, limit))
     }
 
-    /// Returns an owner's sessions, the most recently seen first; see [`Store::devices`].
+    /// Returns a part of an owner's list of sessions; see [`Store::devices`] and
+    /// [`Page`](session_core::Page).
     ///
     /// # Errors
     ///
     /// The store failed.
-    pub fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.wait(self.store.devices(owner, now))
+    pub fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.wait(self.store.devices(owner, from, now, limit))
     }
 
     /// Removes an owner's sessions and returns how many were listed; see [`Store::revoke`].

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use time::OffsetDateTime;
 
 use super::Home;
@@ -84,10 +86,12 @@ impl<S: Store> AtHome<S> {
     pub(crate) async fn devices(
         &self,
         owner: &str,
+        from: Option<&PublicId>,
         now: OffsetDateTime,
+        limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        let owner = owner.to_owned();
-        self.call(async move |store| store.devices(&owner, now).await)
+        let (owner, from) = (owner.to_owned(), from.copied());
+        self.call(async move |store| store.devices(&owner, from.as_ref(), now, limit).await)
             .await
     }
 
@@ -155,9 +159,11 @@ macro_rules! store_at_home {
             async fn devices(
                 &self,
                 owner: &str,
+                from: Option<&session_core::PublicId>,
                 now: time::OffsetDateTime,
+                limit: usize,
             ) -> Result<Vec<session_core::Device>, session_core::StoreError> {
-                self.0.devices(owner, now).await
+                self.0.devices(owner, from, now, limit).await
             }
 
             async fn revoke(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError, to_micros,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
 };
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
@@ -140,12 +140,16 @@ impl<D: Dialect> Store for SqlStore<D> {
             .await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        let values = [
-            Value::Bytes(owner.as_bytes()),
-            Value::Number(to_micros(now)),
-        ];
-        let list = &self.statements.devices;
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        let (list, values) = self
+            .statements
+            .of_devices(owner, from, to_micros(now), limit);
         let rows = self.fetch("list sessions in", list, &values).await?;
         Ok(rows.iter().filter_map(D::Driver::device).collect())
     }
