@@ -8,7 +8,7 @@ mod statements;
 pub(crate) mod tests;
 mod value;
 
-pub(crate) use driver::Driver;
+pub(crate) use driver::{Driver, Prepared};
 pub(crate) use name::check_name;
 pub(crate) use regular::irregular;
 pub(crate) use statements::{EMPTY, Effect, LISTED, ROOM, Statements};

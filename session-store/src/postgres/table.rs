@@ -42,6 +42,7 @@ impl Table {
         // IF NOT EXISTS alone fails if several processes do this at once.
         sqlx::query("SELECT pg_advisory_xact_lock($1)")
             .bind(LOCK)
+            .persistent(false)
             .execute(&mut *transaction)
             .await?;
         let found = self.find(&mut transaction).await?;
@@ -64,6 +65,8 @@ impl Table {
              AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname COLLATE \"C\"",
         )
         .bind(&self.quoted)
+        // It runs once, and behind a pooler others get the connection.
+        .persistent(false)
         .fetch_all(connection)
         .await?;
         if columns.is_empty() {

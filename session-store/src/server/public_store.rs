@@ -35,7 +35,9 @@ macro_rules! public_store {
             pub async fn connect(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
                 let (connections, timeout) = (options.connections, options.timeout);
-                let connect = |_| $crate::server::SqlStore::connect(dialect, connections, timeout);
+                let connect = |home| {
+                    $crate::server::SqlStore::connect(dialect, home, connections, timeout)
+                };
                 Ok(Self($crate::home::AtHome::open(connect).await?))
             }
 
