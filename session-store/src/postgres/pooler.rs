@@ -121,5 +121,5 @@ const LIMITS: [&str; 3] = [
 /// A setting of our own.
 const NAME: &str = "session_store.connection";
 
-/// PgBouncer's code for settings that it does not know.
+/// `PgBouncer`'s code for settings that it does not know.
 const PROTOCOL_VIOLATION: &str = "08P01";
