@@ -24,6 +24,7 @@ use self::database::Database;
 use self::failure::{Location, unavailable};
 use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
+use self::schema::Table;
 use self::statements::Statements;
 
 /// A store in a table of an SQLite database.
@@ -80,7 +81,8 @@ impl SqliteStore {
         let location = Location::File(path.clone());
         let failure = |error| location.failure("open", error);
         let mut first = first_connection(&options, &path).await?;
-        schema::prepare(&mut first, &options.table, &location).await?;
+        let table = Table(options.table.clone());
+        schema::prepare(&mut first, &table, options.migration, &location).await?;
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
             .await
@@ -126,7 +128,8 @@ impl SqliteStore {
             .await
             .map_err(failure)?;
         let mut connection = only.acquire().await.map_err(failure)?;
-        schema::prepare(&mut connection, &options.table, &location).await?;
+        let table = Table(options.table.clone());
+        schema::prepare(&mut connection, &table, options.migration, &location).await?;
         drop(connection);
         let nowhere = (location, Arc::new(Files::none()));
         Ok(Self::assemble(&options, nowhere, only.clone(), only, None))

@@ -5,7 +5,7 @@ use sqlx::{Error, Row as _};
 
 use super::notify::Notify;
 use super::table::Table;
-use crate::server::{Dialect, Kind};
+use crate::server::Dialect;
 use crate::sql::{Driver as _, Effect, LISTED, Value};
 
 /// A PostgreSQL database and the table in it.
@@ -89,8 +89,9 @@ impl Dialect for Postgres {
         Ok((usize::try_from(count).unwrap_or(0), row.try_get(1)?))
     }
 
-    async fn prepare(&self, connection: &mut PgConnection) -> Result<Kind, Error> {
-        self.table.prepare(connection).await
+    fn lacks_right(error: &Error) -> bool {
+        let error = error.as_database_error();
+        error.and_then(|error| error.code()).as_deref() == Some("42501")
     }
 }
 
