@@ -54,6 +54,7 @@ pub struct Policy {
     pub(crate) rotation_grace: time::Duration,
     pub(crate) clock_skew: time::Duration,
     pub(crate) max_bytes: usize,
+    pub(crate) refuses_when_gone: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ended: Arc<Ended>,
@@ -76,6 +77,12 @@ impl Policy {
     #[must_use]
     pub fn clock_skew(&self) -> Duration {
         self.clock_skew.unsigned_abs()
+    }
+
+    /// Says whether a request whose changes were dropped with its session is answered with a 409.
+    #[must_use]
+    pub fn refuses_when_gone(&self) -> bool {
+        self.refuses_when_gone
     }
 
     /// Returns the present moment by the policy's clock, in UTC.

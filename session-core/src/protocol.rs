@@ -9,6 +9,7 @@ pub(crate) mod exchange;
 pub(crate) mod field;
 pub(crate) mod life;
 pub(crate) mod pending;
+pub(crate) mod revocation;
 pub(crate) mod rotation;
 pub(crate) mod session;
 pub(crate) mod settle;

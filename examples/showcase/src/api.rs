@@ -178,7 +178,8 @@ async fn increment(
         match access.save().await {
             Ok(()) => value = session.get(key)?.unwrap_or(value),
             // The write is dropped, as every write of a session that ended or was replaced meanwhile.
-            Err(SessionError::Gone | SessionError::Superseded) => {}
+            Err(SessionError::Gone) if !access.policy().refuses_when_gone() => {}
+            Err(SessionError::Superseded) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -223,14 +224,14 @@ pub(crate) async fn revoke(
     session: &Session,
     text: &str,
 ) -> Result<(), Answer> {
-    let owner = owner(session)?;
+    owner(session)?;
     let unknown = || Answer::error(404, "not found");
     let handle = PublicId::parse(text).ok_or_else(unknown)?;
     if session.public_id() == Some(handle) {
         session.destroy()?;
         return Ok(());
     }
-    match access.revoke(&owner, Revoke::One(&handle)).await? {
+    match access.revoke(Revoke::One(&handle)).await? {
         0 => Err(unknown()),
         _ => Ok(()),
     }
@@ -241,10 +242,10 @@ pub(crate) async fn revoke_others(
     access: &impl Access,
     session: &Session,
 ) -> Result<usize, Answer> {
-    let owner = owner(session)?;
+    owner(session)?;
     let current = session.public_id();
     let which = current.as_ref().map_or(Revoke::All, Revoke::AllBut);
-    Ok(access.revoke(&owner, which).await?)
+    Ok(access.revoke(which).await?)
 }
 
 fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {

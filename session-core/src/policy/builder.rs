@@ -31,6 +31,7 @@ pub struct PolicyBuilder {
     rotation_grace: Duration,
     clock_skew: Duration,
     max_bytes: usize,
+    refuses_when_gone: bool,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -52,6 +53,7 @@ impl Default for PolicyBuilder {
             rotation_grace: Duration::from_secs(10),
             clock_skew: Duration::from_secs(5 * 60),
             max_bytes: 1 << 20,
+            refuses_when_gone: false,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
         }
@@ -155,6 +157,19 @@ impl PolicyBuilder {
     /// Limits the size of one session's values, in bytes of JSON; default 1 MiB.
     pub fn max_bytes(mut self, limit: usize) -> Self {
         self.max_bytes = limit;
+        self
+    }
+
+    /// Answers 409 in place of the response if the request's changes were dropped because its session
+    /// was ended meanwhile; by default they are dropped silently.
+    ///
+    /// Silence suits pages: the visitor was logged out elsewhere, and the next page shows it. A program
+    /// that must know whether its write was kept needs the error. Neither answer sets a cookie, and
+    /// nothing that was ended comes back. A handler that was told before, by an early `save`, answers
+    /// itself. A sign-in is refused in any case, and changes with an id from before a sign-in are
+    /// dropped silently in any case.
+    pub fn refuse_when_gone(mut self) -> Self {
+        self.refuses_when_gone = true;
         self
     }
 
@@ -283,6 +298,7 @@ impl PolicyBuilder {
             rotation_grace: signed(self.rotation_grace),
             clock_skew: signed(self.clock_skew),
             max_bytes: self.max_bytes,
+            refuses_when_gone: self.refuses_when_gone,
             clock: self.clock,
             entropy: self.entropy,
             ended: Arc::new(Ended::default()),
