@@ -19,7 +19,7 @@ impl Table {
 }
 
 impl Schema for Mysql {
-    type Connection = MySqlConnection;
+    type Link = MySqlConnection;
 
     fn columns(&self) -> &'static [Column] {
         &COLUMNS

@@ -41,7 +41,7 @@ impl Table {
 }
 
 impl Schema for Postgres {
-    type Connection = PgConnection;
+    type Link = PgConnection;
 
     fn columns(&self) -> &'static [Column] {
         &COLUMNS

@@ -8,7 +8,7 @@ use crate::sql::{Driver, Effect, Schema, Value};
 /// A kind of server: its own SQL, and its table.
 pub(crate) trait Dialect:
     Server<Connection = <Self::Driver as Database>::Connection>
-    + Schema<Connection = <Self::Driver as Database>::Connection>
+    + Schema<Link = <Self::Driver as Database>::Connection>
     + Sized
 {
     type Driver: Driver;

@@ -6,7 +6,7 @@ use super::format::{Column, Found, Standing};
 
 /// A database's table: how it is found, made and upgraded.
 pub(crate) trait Schema: Sync {
-    type Connection: Send;
+    type Link: Send;
 
     /// Returns our columns.
     fn columns(&self) -> &'static [Column];
@@ -14,28 +14,28 @@ pub(crate) trait Schema: Sync {
     /// Looks for the table; takes no lock that a writer holds.
     fn find(
         &self,
-        connection: &mut Self::Connection,
+        connection: &mut Self::Link,
     ) -> impl Future<Output = Result<Option<Found>, Error>> + Send;
 
     /// Waits until no other node makes or upgrades the table.
     fn begin(
         &self,
-        connection: &mut Self::Connection,
+        connection: &mut Self::Link,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends what [`begin`](Self::begin) began, and keeps what was done.
     fn end(
         &self,
-        connection: &mut Self::Connection,
+        connection: &mut Self::Link,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends it after a failure.
-    fn undo(&self, connection: &mut Self::Connection) -> impl Future<Output = ()> + Send;
+    fn undo(&self, connection: &mut Self::Link) -> impl Future<Output = ()> + Send;
 
     /// Runs statements that `;` separates.
     fn run(
         &self,
-        connection: &mut Self::Connection,
+        connection: &mut Self::Link,
         sql: String,
     ) -> impl Future<Output = Result<(), Error>> + Send;
 
@@ -74,7 +74,7 @@ pub(crate) enum Trouble {
 /// Says what there is to do, without doing it.
 pub(crate) async fn look<S: Schema>(
     schema: &S,
-    connection: &mut S::Connection,
+    connection: &mut S::Link,
 ) -> Result<Need, Trouble> {
     let found = schema.find(connection).await.map_err(Trouble::Failed)?;
     let Some(found) = found else {
@@ -101,7 +101,7 @@ pub(crate) enum Need {
 /// Makes or upgrades the table, once if several nodes do so at a time.
 pub(crate) async fn change<S: Schema>(
     schema: &S,
-    connection: &mut S::Connection,
+    connection: &mut S::Link,
 ) -> Result<(), Trouble> {
     let begun = schema.begin(connection).await;
     begun.map_err(Trouble::Failed)?;
@@ -114,7 +114,7 @@ pub(crate) async fn change<S: Schema>(
 
 async fn change_now<S: Schema>(
     schema: &S,
-    connection: &mut S::Connection,
+    connection: &mut S::Link,
 ) -> Result<(), Trouble> {
     // Another node may have done it meanwhile.
     let need = look(schema, connection).await?;

@@ -12,7 +12,7 @@ use crate::sql::{
 pub(super) struct Table(pub(super) String);
 
 impl Schema for Table {
-    type Connection = SqliteConnection;
+    type Link = SqliteConnection;
 
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
@@ -28,7 +28,7 @@ impl Schema for Table {
         .bind(&version_name)
         .fetch_one(&mut *connection)
         .await?;
-        let [is_found, is_noted] = [names.try_get(0)?, names.try_get(1)?];
+        let [is_found, is_noted]: [bool; 2] = [names.try_get(0)?, names.try_get(1)?];
         if !is_found {
             return Ok(None);
         }
