@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use session_core::StoreError;
+use session_core::{Store as _, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
@@ -104,13 +104,10 @@ impl SqliteStore {
         let readers = later(options.readers, options.reader(&path));
         let checkpointer = later(1, options.writer(&path));
         let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
-        Ok(Self::assemble(
-            &options,
-            (location, files),
-            writer,
-            readers,
-            checkpointer,
-        ))
+        let place = (location, files);
+        let store = Self::assemble(&options, place, writer, readers, checkpointer);
+        store.check().await?;
+        Ok(store)
     }
 
     /// Opens a database in memory for tests; it ends with the last clone.

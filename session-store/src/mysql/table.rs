@@ -114,7 +114,10 @@ impl Schema for Mysql {
     fn creation(&self) -> String {
         MIGRATION
             .replace("`session`", &self.table.quoted())
-            .replace("`session_version`", &format!("`{}`", self.table.version_name()))
+            .replace(
+                "`session_version`",
+                &format!("`{}`", self.table.version_name()),
+            )
     }
 
     fn upgrade(&self, found: &Found, lacking: &[Column]) -> String {

@@ -53,6 +53,10 @@ impl<D: Dialect> SqlStore<D> {
         let server = self.pool.server();
         let look = move |mut connection: D::Connection| async move {
             let found = match look(server, &mut connection).await {
+                // The table itself is found in the catalogue.
+                Err(Trouble::Failed(error)) if D::lacks_right(&error) => {
+                    Ok(Err(Trouble::Unreadable(error)))
+                }
                 Err(Trouble::Failed(error)) => Err(error),
                 found => Ok(found),
             };

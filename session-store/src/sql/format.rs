@@ -147,7 +147,11 @@ mod tests {
             (vec![key(), seen(), label()], Some((2, 1)), Standing::Ours),
             (vec![label(), seen(), key()], Some((2, 1)), Standing::Ours),
             // The application's own.
-            (vec![key(), seen(), label(), note()], Some((2, 1)), Standing::Ours),
+            (
+                vec![key(), seen(), label(), note()],
+                Some((2, 1)),
+                Standing::Ours,
+            ),
             (
                 vec![key(), seen(), label(), found("note", "date", "mf")],
                 Some((2, 1)),
@@ -165,16 +169,36 @@ mod tests {
             // Upgraded halfway, or a column was removed.
             (vec![key(), seen()], Some((2, 1)), lacking.clone()),
             // Newer ones.
-            (vec![key(), seen(), label(), note()], Some((9, 1)), Standing::Ours),
+            (
+                vec![key(), seen(), label(), note()],
+                Some((9, 1)),
+                Standing::Ours,
+            ),
             (vec![key(), seen(), label()], Some((9, 2)), Standing::Ours),
-            (vec![key(), seen(), label()], Some((9, 3)), Standing::TooNew(9)),
+            (
+                vec![key(), seen(), label()],
+                Some((9, 3)),
+                Standing::TooNew(9),
+            ),
             (vec![key()], Some((9, 3)), Standing::TooNew(9)),
             // Other programs'.
             (vec![], None, Standing::Foreign),
             (vec![key()], None, Standing::Foreign),
-            (vec![found("key", "bytes", "m"), seen()], None, Standing::Foreign),
-            (vec![found("key", "text", "mu"), seen()], None, Standing::Foreign),
-            (vec![key(), found("seen", "number", "")], None, Standing::Foreign),
+            (
+                vec![found("key", "bytes", "m"), seen()],
+                None,
+                Standing::Foreign,
+            ),
+            (
+                vec![found("key", "text", "mu"), seen()],
+                None,
+                Standing::Foreign,
+            ),
+            (
+                vec![key(), found("seen", "number", "")],
+                None,
+                Standing::Foreign,
+            ),
             (
                 vec![key(), seen(), found("label", "text", "m")],
                 None,

@@ -18,16 +18,10 @@ pub(crate) trait Schema: Sync {
     ) -> impl Future<Output = Result<Option<Found>, Error>> + Send;
 
     /// Waits until no other node makes or upgrades the table.
-    fn begin(
-        &self,
-        connection: &mut Self::Link,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    fn begin(&self, connection: &mut Self::Link) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends what [`begin`](Self::begin) began, and keeps what was done.
-    fn end(
-        &self,
-        connection: &mut Self::Link,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    fn end(&self, connection: &mut Self::Link) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Ends it after a failure.
     fn undo(&self, connection: &mut Self::Link) -> impl Future<Output = ()> + Send;
@@ -65,6 +59,8 @@ pub(crate) enum Trouble {
     Old(String),
     /// The database failed.
     Failed(Error),
+    /// The user may not read the note of its version.
+    Unreadable(Error),
     /// It failed to make the table.
     NotMade(Error),
     /// It failed to run these statements.
@@ -72,10 +68,7 @@ pub(crate) enum Trouble {
 }
 
 /// Says what there is to do, without doing it.
-pub(crate) async fn look<S: Schema>(
-    schema: &S,
-    connection: &mut S::Link,
-) -> Result<Need, Trouble> {
+pub(crate) async fn look<S: Schema>(schema: &S, connection: &mut S::Link) -> Result<Need, Trouble> {
     let found = schema.find(connection).await.map_err(Trouble::Failed)?;
     let Some(found) = found else {
         return Ok(Need::Creation);
@@ -99,10 +92,7 @@ pub(crate) enum Need {
 }
 
 /// Makes or upgrades the table, once if several nodes do so at a time.
-pub(crate) async fn change<S: Schema>(
-    schema: &S,
-    connection: &mut S::Link,
-) -> Result<(), Trouble> {
+pub(crate) async fn change<S: Schema>(schema: &S, connection: &mut S::Link) -> Result<(), Trouble> {
     let begun = schema.begin(connection).await;
     begun.map_err(Trouble::Failed)?;
     let changed = change_now(schema, connection).await;
@@ -112,10 +102,7 @@ pub(crate) async fn change<S: Schema>(
     changed
 }
 
-async fn change_now<S: Schema>(
-    schema: &S,
-    connection: &mut S::Link,
-) -> Result<(), Trouble> {
+async fn change_now<S: Schema>(schema: &S, connection: &mut S::Link) -> Result<(), Trouble> {
     // Another node may have done it meanwhile.
     let need = look(schema, connection).await?;
     let done = match &need {
@@ -137,7 +124,10 @@ impl Trouble {
     /// Returns the database's error, if it is one.
     pub(crate) fn into_error(self) -> Option<Error> {
         match self {
-            Self::Failed(error) | Self::NotMade(error) | Self::NotUpgraded(error, _) => Some(error),
+            Self::Failed(error)
+            | Self::Unreadable(error)
+            | Self::NotMade(error)
+            | Self::NotUpgraded(error, _) => Some(error),
             _ => None,
         }
     }
@@ -166,6 +156,9 @@ impl fmt::Display for Trouble {
                 "it is an older release's; run this as its owner, or let the store do so: {sql}"
             ),
             Self::NotMade(_) => f.write_str("it can't be made; make it by hand (session-store's folder migrations)"),
+            Self::Unreadable(_) => f.write_str(
+                "its version must be readable: SELECT on the table of its name with \"_version\"",
+            ),
             Self::Failed(_) => f.write_str("it can't be read"),
         }
     }

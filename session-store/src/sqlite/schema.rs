@@ -89,7 +89,9 @@ impl Schema for Table {
         let added = lacking.iter().filter_map(|column| match column.presence {
             Added(kind) => {
                 let column = column.name;
-                Some(format!("ALTER TABLE \"{name}\" ADD COLUMN {column} {kind}; "))
+                Some(format!(
+                    "ALTER TABLE \"{name}\" ADD COLUMN {column} {kind}; "
+                ))
             }
             _ => None,
         });

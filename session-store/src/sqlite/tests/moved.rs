@@ -96,7 +96,8 @@ async fn no_read_is_answered_from_a_file_that_took_the_place() {
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
     let store = folder.open().await;
-    // No reader has opened the file before.
+    // Another reader than the one that has opened the file already.
+    let _first = store.0.readers.acquire().await.unwrap();
     fs::rename(other.file(""), folder.file("")).unwrap();
     let (key, secret) = (&key_of(1), &digest_of(0));
     let error = store.load(key, secret, moment_at(0)).await.unwrap_err();
@@ -132,8 +133,9 @@ async fn the_applications_own_connections_keep_their_locks() {
 async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
     let folder = Folder::new();
     let store = folder.open().await;
-    // A small row would still fit into a page that is there.
-    insert(&store, 1, &record_of(1)).await.unwrap();
+    // A small row would still fit into a page that is there; free pages are used up.
+    let large = changed!(record_of(1), data = "x".repeat(20_000).into());
+    insert(&store, 1, &large).await.unwrap();
     let mut connection = store.0.writer.acquire().await.unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);
