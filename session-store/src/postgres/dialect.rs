@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult};
 use sqlx::{Error, Row as _};
 
@@ -90,8 +91,8 @@ impl Dialect for Postgres {
     }
 
     fn lacks_right(error: &Error) -> bool {
-        let error = error.as_database_error();
-        error.and_then(|error| error.code()).as_deref() == Some("42501")
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        code.as_deref() == Some("42501")
     }
 }
 

@@ -91,9 +91,12 @@ impl<D: Dialect> SqlStore<D> {
             unprobe,
             ..
         } = &self.statements;
-        let lacks = |right, error| match D::lacks_right(&error) {
-            true => Ok(Some((right, error))),
-            false => Err(error),
+        let lacks = |right, error| {
+            if D::lacks_right(&error) {
+                Ok(Some((right, error)))
+            } else {
+                Err(error)
+            }
         };
         if let Err(error) = D::Driver::fetch(connection, load, &[EMPTY]).await {
             return lacks("SELECT", error);

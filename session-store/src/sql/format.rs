@@ -40,6 +40,7 @@ pub(crate) enum Presence {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
     pub(crate) columns: Vec<FoundColumn>,
+    #[cfg(feature = "mysql")]
     pub(crate) indexes: Vec<String>,
     /// The highest version that is noted beside it, and the oldest that can use it.
     pub(crate) noted: Option<(i64, i64)>,

@@ -60,6 +60,7 @@ pub(crate) enum Trouble {
     /// The database failed.
     Failed(Error),
     /// The user may not read the note of its version.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     Unreadable(Error),
     /// It failed to make the table.
     NotMade(Error),
@@ -124,10 +125,9 @@ impl Trouble {
     /// Returns the database's error, if it is one.
     pub(crate) fn into_error(self) -> Option<Error> {
         match self {
-            Self::Failed(error)
-            | Self::Unreadable(error)
-            | Self::NotMade(error)
-            | Self::NotUpgraded(error, _) => Some(error),
+            Self::Failed(error) | Self::NotMade(error) | Self::NotUpgraded(error, _) => Some(error),
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
+            Self::Unreadable(error) => Some(error),
             _ => None,
         }
     }
@@ -156,6 +156,7 @@ impl fmt::Display for Trouble {
                 "it is an older release's; run this as its owner, or let the store do so: {sql}"
             ),
             Self::NotMade(_) => f.write_str("it can't be made; make it by hand (session-store's folder migrations)"),
+            #[cfg(any(feature = "mysql", feature = "postgres"))]
             Self::Unreadable(_) => f.write_str(
                 "its version must be readable: SELECT on the table of its name with \"_version\"",
             ),
