@@ -95,9 +95,10 @@ async fn no_read_is_answered_from_a_file_that_took_the_place() {
     let store = other.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
-    let store = folder.open().await;
-    // Another reader than the one that has opened the file already.
-    let _first = store.0.readers.acquire().await.unwrap();
+    let store = SqliteStore::open_with(folder.hasty().readers(1)).await.unwrap();
+    // The next reader has to open the file anew.
+    let only = store.0.readers.acquire().await.unwrap();
+    only.close().await.unwrap();
     fs::rename(other.file(""), folder.file("")).unwrap();
     let (key, secret) = (&key_of(1), &digest_of(0));
     let error = store.load(key, secret, moment_at(0)).await.unwrap_err();
