@@ -1,8 +1,10 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use session_core::{
-    Command, Device, Key, Outcome, PublicId, Record, Revoke, StoreError, to_micros,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
 };
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
@@ -39,7 +41,32 @@ impl<D: Dialect> SqlStore<D> {
         Ok(store)
     }
 
+<<<<<<< HEAD
     pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+=======
+    /// Creates the table unless it exists, and refuses one that is not ours.
+    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
+        let server = self.pool.server();
+        let prepare = move |mut connection: D::Connection| async move {
+            let kind = server.prepare(&mut connection).await;
+            (connection, kind)
+        };
+        match self.pool.run("make the session table in", prepare).await? {
+            Kind::Ours => Ok(()),
+            Kind::Foreign => Err(StoreError::new(format!(
+                "can't use {server}: its table {} was not made by this version of session-store; \
+                 name another one in the store's options",
+                server.sql(Effect::Nothing, "TABLE")
+            ))),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn find(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+>>>>>>> main
         let values = [Value::Bytes(key.as_bytes())];
         let load = &self.statements.load;
         let rows = self.fetch("read a session from", load, &values).await?;
@@ -54,6 +81,7 @@ impl<D: Dialect> SqlStore<D> {
         Ok(record)
     }
 
+<<<<<<< HEAD
     pub(crate) async fn write(
         &self,
         command: Command<'_>,
@@ -129,6 +157,8 @@ impl<D: Dialect> SqlStore<D> {
         self.pool.close().await;
     }
 
+=======
+>>>>>>> main
     async fn fetch(
         &self,
         doing: &str,
@@ -140,6 +170,103 @@ impl<D: Dialect> SqlStore<D> {
             (connection, rows)
         };
         self.pool.run(doing, fetch).await
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> Store for SqlStore<D> {
+    async fn load(
+        &self,
+        key: &Key,
+        _: &Digest,
+        _: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.find(key).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        let now = to_micros(now);
+        let (text, values) = self.statements.of_command(command, now);
+        let values = &values[..];
+        let write = move |mut connection: D::Connection| async move {
+            let matched = D::matched(&mut connection, text, values).await;
+            (connection, matched)
+        };
+        let found = async {
+            let record = Box::pin(self.find(command.key())).await?;
+            Ok(record.map(|record| record.revision))
+        };
+        let written = async {
+            let done = self.pool.run_telling(WRITE, write).await?;
+            outcome(done, command, now, found).await
+        };
+        self.pool.within(WRITE, written).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        let (dialect, now) = (self.pool.server(), to_micros(now));
+        let batch = |from: i64, limit: usize| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let sweep = move |mut connection: D::Connection| async move {
+                let swept = dialect.sweep(&mut connection, from, now, limit).await;
+                (connection, swept)
+            };
+            self.pool.run(SWEEP, sweep)
+        };
+        self.pool
+            .within(SWEEP, self.cursor.sweep(limit, batch))
+            .await
+    }
+
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        let (list, values) = self
+            .statements
+            .of_devices(owner, from, to_micros(now), limit);
+        let rows = self.fetch("list sessions in", list, &values).await?;
+        Ok(rows.iter().filter_map(D::Driver::device).collect())
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        let (text, values) = self.statements.of_revoke(owner, which);
+        let (values, now) = (&values[..], to_micros(now));
+        let revoke = move |mut connection: D::Connection| async move {
+            let revoked = D::revoke(&mut connection, text, values, now).await;
+            (connection, revoked)
+        };
+        self.pool.run("end sessions in", revoke).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let Statements { probe, unprobe, .. } = &self.statements;
+        let write = move |mut connection: D::Connection| async move {
+            let written = match D::matched(&mut connection, probe, &[EMPTY, ROOM, EMPTY]).await {
+                Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
+                Err(error) => Err(error),
+            };
+            (connection, written.map(drop))
+        };
+        self.pool.run("write to", write).await
+    }
+}
+
+impl<D: Dialect> fmt::Debug for SqlStore<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.pool.server(), f)
     }
 }
 

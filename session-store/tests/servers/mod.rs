@@ -12,7 +12,11 @@ mod races;
 mod rights;
 mod suite;
 mod tables;
+<<<<<<< HEAD
 mod versions;
+=======
+mod workers;
+>>>>>>> main
 
 use std::sync::LazyLock;
 
