@@ -22,38 +22,15 @@ macro_rules! public_store {
             /// As [`open`](Self::open).
             pub async fn open_with(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
-<<<<<<< HEAD
-                let opening = async {
-                    let store = $crate::server::SqlStore::connect(
-                        dialect,
-                        options.connections,
-                        options.timeout,
-                    );
+                let (connections, timeout) = (options.connections, options.timeout);
+                let open = async move |_| {
+                    let store = $crate::server::SqlStore::connect(dialect, connections, timeout);
                     let store = store.await?;
                     store.prepare(options.migration).await?;
-                    store.check().await?;
+                    store.try_rights().await?;
                     Ok(store)
                 };
-                // Boxed, as a deep future would reach the compiler's limit in applications.
-                Ok(Self(std::sync::Arc::new(Box::pin(opening).await?)))
-=======
-                let (connections, timeout) = (options.connections, options.timeout);
-                let connect = |_| $crate::server::SqlStore::connect(dialect, connections, timeout);
-                Ok(Self($crate::home::AtHome::open(connect).await?))
-            }
-
-            /// Creates the table unless it exists.
-            ///
-            /// Several processes may do so at once. If the table exists, this takes no lock and
-            /// needs no privilege beyond those to use it.
-            ///
-            /// # Errors
-            ///
-            /// The user may not create the table, or another program's table has the name.
-            pub async fn migrate(&self) -> Result<(), session_core::StoreError> {
-                // Boxed, as a deep future would reach the compiler's limit in applications.
-                Box::pin(self.0.call(async |store| store.migrate().await)).await
->>>>>>> main
+                Ok(Self($crate::home::AtHome::open(open).await?))
             }
 
             /// Closes all connections once the running calls are done; later calls fail.

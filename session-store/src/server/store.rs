@@ -41,32 +41,11 @@ impl<D: Dialect> SqlStore<D> {
         Ok(store)
     }
 
-<<<<<<< HEAD
-    pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, StoreError> {
-=======
-    /// Creates the table unless it exists, and refuses one that is not ours.
-    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        let server = self.pool.server();
-        let prepare = move |mut connection: D::Connection| async move {
-            let kind = server.prepare(&mut connection).await;
-            (connection, kind)
-        };
-        match self.pool.run("make the session table in", prepare).await? {
-            Kind::Ours => Ok(()),
-            Kind::Foreign => Err(StoreError::new(format!(
-                "can't use {server}: its table {} was not made by this version of session-store; \
-                 name another one in the store's options",
-                server.sql(Effect::Nothing, "TABLE")
-            ))),
-        }
-    }
-
     pub(crate) async fn close(&self) {
         self.pool.close().await;
     }
 
     async fn find(&self, key: &Key) -> Result<Option<Record>, StoreError> {
->>>>>>> main
         let values = [Value::Bytes(key.as_bytes())];
         let load = &self.statements.load;
         let rows = self.fetch("read a session from", load, &values).await?;
@@ -81,84 +60,6 @@ impl<D: Dialect> SqlStore<D> {
         Ok(record)
     }
 
-<<<<<<< HEAD
-    pub(crate) async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        let now = to_micros(now);
-        let (text, values) = self.statements.of_command(command, now);
-        let values = &values[..];
-        let write = move |mut connection: D::Connection| async move {
-            let matched = D::matched(&mut connection, text, values).await;
-            (connection, matched)
-        };
-        let found = async {
-            let record = Box::pin(self.load(command.key())).await?;
-            Ok(record.map(|record| record.revision))
-        };
-        let written = async {
-            let done = self.pool.run_telling(WRITE, write).await?;
-            outcome(done, command, now, found).await
-        };
-        self.pool.within(WRITE, written).await
-    }
-
-    pub(crate) async fn sweep(
-        &self,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
-        let (dialect, now) = (self.pool.server(), to_micros(now));
-        let batch = |from: i64, limit: usize| {
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let sweep = move |mut connection: D::Connection| async move {
-                let swept = dialect.sweep(&mut connection, from, now, limit).await;
-                (connection, swept)
-            };
-            self.pool.run(SWEEP, sweep)
-        };
-        self.pool
-            .within(SWEEP, self.cursor.sweep(limit, batch))
-            .await
-    }
-
-    pub(crate) async fn devices(
-        &self,
-        owner: &str,
-        from: Option<&PublicId>,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<Vec<Device>, StoreError> {
-        let (list, values) = self
-            .statements
-            .of_devices(owner, from, to_micros(now), limit);
-        let rows = self.fetch("list sessions in", list, &values).await?;
-        Ok(rows.iter().filter_map(D::Driver::device).collect())
-    }
-
-    pub(crate) async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let (text, values) = self.statements.of_revoke(owner, which);
-        let (values, now) = (&values[..], to_micros(now));
-        let revoke = move |mut connection: D::Connection| async move {
-            let revoked = D::revoke(&mut connection, text, values, now).await;
-            (connection, revoked)
-        };
-        self.pool.run("end sessions in", revoke).await
-    }
-
-    pub(crate) async fn close(&self) {
-        self.pool.close().await;
-    }
-
-=======
->>>>>>> main
     async fn fetch(
         &self,
         doing: &str,
@@ -252,15 +153,7 @@ impl<D: Dialect> Store for SqlStore<D> {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let Statements { probe, unprobe, .. } = &self.statements;
-        let write = move |mut connection: D::Connection| async move {
-            let written = match D::matched(&mut connection, probe, &[EMPTY, ROOM, EMPTY]).await {
-                Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
-                Err(error) => Err(error),
-            };
-            (connection, written.map(drop))
-        };
-        self.pool.run("write to", write).await
+        self.try_rights().await
     }
 }
 

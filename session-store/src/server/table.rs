@@ -34,7 +34,7 @@ impl<D: Dialect> SqlStore<D> {
     }
 
     /// Succeeds if the user may read, insert, update and delete, and there is room for a session.
-    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+    pub(crate) async fn try_rights(&self) -> Result<(), StoreError> {
         let try_rights = move |mut connection: D::Connection| async move {
             let lacking = self.lacking_right(&mut connection).await;
             (connection, lacking)

@@ -12,11 +12,8 @@ mod races;
 mod rights;
 mod suite;
 mod tables;
-<<<<<<< HEAD
 mod versions;
-=======
 mod workers;
->>>>>>> main
 
 use std::sync::LazyLock;
 

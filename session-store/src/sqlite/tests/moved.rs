@@ -95,9 +95,11 @@ async fn no_read_is_answered_from_a_file_that_took_the_place() {
     let store = other.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
-    let store = SqliteStore::open_with(folder.hasty().readers(1)).await.unwrap();
+    let store = SqliteStore::open_with(folder.hasty().readers(1))
+        .await
+        .unwrap();
     // The next reader has to open the file anew.
-    let only = store.0.readers.acquire().await.unwrap();
+    let only = store.0.store().readers.acquire().await.unwrap();
     only.close().await.unwrap();
     fs::rename(other.file(""), folder.file("")).unwrap();
     let (key, secret) = (&key_of(1), &digest_of(0));
@@ -134,16 +136,10 @@ async fn the_applications_own_connections_keep_their_locks() {
 async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
     let folder = Folder::new();
     let store = folder.open().await;
-<<<<<<< HEAD
     // A small row would still fit into a page that is there; free pages are used up.
     let large = changed!(record_of(1), data = "x".repeat(20_000).into());
     insert(&store, 1, &large).await.unwrap();
-    let mut connection = store.0.writer.acquire().await.unwrap();
-=======
-    // A small row would still fit into a page that is there.
-    insert(&store, 1, &record_of(1)).await.unwrap();
     let mut connection = store.0.store().writer.acquire().await.unwrap();
->>>>>>> main
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);
     let error = store.check().await.unwrap_err().to_string();
