@@ -82,11 +82,15 @@ async fn reads_alone_notice_soon_that_a_file_was_removed() {
     insert(&store, 1, &record_of(1)).await.unwrap();
     fs::remove_file(folder.file("")).unwrap();
     let (key, secret, begun) = (&key_of(1), &digest_of(0), Instant::now());
-    while store.load(key, secret, moment_at(0)).await.is_ok() {
+    let says_so = async || {
+        let answer = store.load(key, secret, moment_at(0)).await;
+        answer.is_err_and(|error| error.to_string().contains("was removed"))
+    };
+    while !says_so().await {
         assert!(begun.elapsed() < Duration::from_secs(10));
         tokio::task::yield_now().await;
     }
-    assert!(store.load(key, secret, moment_at(0)).await.is_err());
+    assert!(says_so().await);
 }
 
 #[tokio::test]
