@@ -71,3 +71,4 @@ pub use protocol::field::Field;
 pub use protocol::revocation::Revocation;
 pub use protocol::session::Session;
 pub use protocol::step::{Load, Step, Write};
+pub use protocol::whole::AllOrNothing;
