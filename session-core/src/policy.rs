@@ -1,5 +1,6 @@
 //! Settings that were checked, and every computation with time, chance and hashes.
 
+pub(crate) mod attributes;
 pub(crate) mod builder;
 pub(crate) mod clock;
 pub(crate) mod domain;

@@ -8,6 +8,7 @@ pub(crate) mod entries;
 pub(crate) mod exchange;
 pub(crate) mod field;
 pub(crate) mod life;
+pub(crate) mod page;
 pub(crate) mod pending;
 pub(crate) mod revocation;
 pub(crate) mod rotation;

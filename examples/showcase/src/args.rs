@@ -115,7 +115,9 @@ impl Args {
 fn describe(error: &PolicyError) -> String {
     let text = error.to_string();
     match text.split_once(": ") {
-        Some((field, rest)) if ["idle", "cookie_name"].contains(&field) => {
+        Some((field, rest))
+            if ["idle", "absolute", "touch_every", "cookie_name"].contains(&field) =>
+        {
             format!("--{}: {rest}", field.replace('_', "-"))
         }
         _ => text,
@@ -159,6 +161,7 @@ mod tests {
             &["--idle", "34560001"],
             &["--absolute", "0"],
             &["--touch-every", "-1"],
+            &["--idle", "60", "--touch-every", "60"],
             &["--sweep", "0"],
             &["--cookie-name", "a b"],
             &["--cookie-name", ""],
