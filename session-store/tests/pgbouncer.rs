@@ -1,4 +1,4 @@
-//! The PostgreSQL store behind PgBouncer in transaction mode.
+//! The PostgreSQL store behind `PgBouncer` in transaction mode.
 
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "postgres")]
@@ -18,7 +18,7 @@ use session_testkit::{digest_of, key_of, moment_at, store_suite};
 
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().unwrap());
 
-/// PgBouncer refuses settings that it does not know, unless it is told to ignore them.
+/// `PgBouncer` refuses settings that it does not know, unless it is told to ignore them.
 const REFUSES: &str = "";
 const IGNORES: &str = "ignore_startup_parameters = options, extra_float_digits";
 

@@ -10,8 +10,10 @@ mod limits;
 mod outages;
 mod processes;
 mod races;
+mod rights;
 mod suite;
 mod tables;
+mod versions;
 mod workers;
 
 use std::sync::LazyLock;
