@@ -159,7 +159,7 @@ fn an_equal_value_that_another_request_has_stored_meanwhile_is_not_written_again
     let slow = world.open(&cookie);
     slow.insert("map", map()).unwrap();
     world.request(&cookie, 200, |session| {
-        session.insert("map", map()).unwrap()
+        session.insert("map", map()).unwrap();
     });
     world.calls.lock().unwrap().clear();
     let _ = world.drive(slow.finish(200, world.now()).unwrap());

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use session_core::StoreError;
+use session_core::{Store as _, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
@@ -24,7 +24,9 @@ use self::database::Database;
 use self::failure::{Location, unavailable};
 use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
+use self::schema::Table;
 use self::statements::Statements;
+use crate::home::{AtHome, store_at_home};
 
 /// A store in a table of an SQLite database.
 ///
@@ -33,7 +35,9 @@ use self::statements::Statements;
 /// share the file. An acknowledged write survives a kill of the process; for power failures see
 /// [`Durability`]. Only its owner can read a new file.
 ///
-/// It needs a tokio runtime with time. Every call ends within twice the
+/// Its connections belong to the tokio runtime that opens it, if that has several threads, and
+/// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls may
+/// come from anywhere; the runtime has to keep running. Every call ends within twice the
 /// [time-out](SqliteOptions::timeout).
 ///
 /// ```
@@ -53,7 +57,9 @@ use self::statements::Statements;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct SqliteStore(Arc<Database>);
+pub struct SqliteStore(AtHome<Database>);
+
+store_at_home!(SqliteStore);
 
 impl SqliteStore {
     /// Opens a file with the defaults of [`SqliteOptions`].
@@ -76,11 +82,16 @@ impl SqliteStore {
     /// As [`open`](Self::open).
     pub async fn open_with(options: SqliteOptions) -> Result<Self, StoreError> {
         options.check_table()?;
+        Ok(Self(AtHome::open(|_| Self::open_file(options)).await?))
+    }
+
+    async fn open_file(options: SqliteOptions) -> Result<Database, StoreError> {
         let path = file::create(&options.path)?;
         let location = Location::File(path.clone());
         let failure = |error| location.failure("open", error);
         let mut first = first_connection(&options, &path).await?;
-        schema::prepare(&mut first, &options.table, &location).await?;
+        let table = Table(options.table.clone());
+        schema::prepare(&mut first, &table, options.migration, &location).await?;
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
             .await
@@ -102,13 +113,10 @@ impl SqliteStore {
         let readers = later(options.readers, options.reader(&path));
         let checkpointer = later(1, options.writer(&path));
         let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
-        Ok(Self::assemble(
-            &options,
-            (location, files),
-            writer,
-            readers,
-            checkpointer,
-        ))
+        let place = (location, files);
+        let store = Self::assemble(&options, place, writer, readers, checkpointer);
+        store.check().await?;
+        Ok(store)
     }
 
     /// Opens a database in memory for tests; it ends with the last clone.
@@ -117,6 +125,10 @@ impl SqliteStore {
     ///
     /// SQLite could not be started.
     pub async fn in_memory() -> Result<Self, StoreError> {
+        Ok(Self(AtHome::open(|_| Self::open_memory()).await?))
+    }
+
+    async fn open_memory() -> Result<Database, StoreError> {
         let options = SqliteOptions::new("");
         let location = Location::Memory;
         // The connection is the database: there must be one, and it must never be closed as idle.
@@ -126,7 +138,8 @@ impl SqliteStore {
             .await
             .map_err(failure)?;
         let mut connection = only.acquire().await.map_err(failure)?;
-        schema::prepare(&mut connection, &options.table, &location).await?;
+        let table = Table(options.table.clone());
+        schema::prepare(&mut connection, &table, options.migration, &location).await?;
         drop(connection);
         let nowhere = (location, Arc::new(Files::none()));
         Ok(Self::assemble(&options, nowhere, only.clone(), only, None))
@@ -136,7 +149,12 @@ impl SqliteStore {
     ///
     /// Without this the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
-        self.0.close().await;
+        let close = async |database: Arc<Database>| {
+            database.close().await;
+            Ok(())
+        };
+        // Where the home is gone, so are the connections.
+        let _ = self.0.call(close).await;
     }
 
     fn assemble(
@@ -145,8 +163,8 @@ impl SqliteStore {
         writer: SqlitePool,
         readers: SqlitePool,
         checkpointer: Option<Arc<Checkpointer>>,
-    ) -> Self {
-        Self(Arc::new(Database {
+    ) -> Database {
+        Database {
             location,
             files,
             writer,
@@ -154,13 +172,13 @@ impl SqliteStore {
             checkpointer,
             statements: Statements::new(&options.table),
             limit: options.timeout * 2,
-        }))
+        }
     }
 }
 
-impl fmt::Debug for SqliteStore {
+impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SqliteStore({})", self.0.location)
+        fmt::Display::fmt(&self.location, f)
     }
 }
 

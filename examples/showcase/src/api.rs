@@ -4,11 +4,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use session_core::{Device, Expiry, PublicId, Revoke, Session, SessionError};
+use session_core::{Expiry, PublicId, Revoke, Session, SessionError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::app::open;
+use crate::devices::{self, Shown};
 use crate::loose::Loose;
 use crate::request::Knobs;
 use crate::route::Route;
@@ -71,13 +72,13 @@ pub(crate) async fn act(
         }
         Route::Devices => {
             let owner = owner(&session)?;
-            let devices = access.devices(&owner).await?;
+            let page = devices::page(&request)?;
+            let Some(found) = access.devices(&owner, &page).await? else {
+                return Err(Answer::error(400, "after is none of your devices"));
+            };
             let current = session.public_id();
-            let shown: Vec<Shown> = devices
-                .iter()
-                .map(|device| Shown::of(device, current))
-                .collect();
-            Ok(Answer::json(200, &shown))
+            let shown = found.iter().map(|device| Shown::of(device, current));
+            Ok(Answer::json(200, &shown.collect::<Vec<_>>()))
         }
         Route::Revoke(text) => {
             revoke(access, &session, &text).await?;
@@ -269,27 +270,6 @@ fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
 }
 
 const EXPECTED_LIFETIME: &str = r#"expected one of {"browser_close":true}, {"seconds":300}, {"at":"2026-12-01T00:00:00Z"}, {"default":true}"#;
-
-#[derive(Serialize)]
-struct Shown {
-    handle: String,
-    created_at: String,
-    last_seen_at: String,
-    expires_at: String,
-    current: bool,
-}
-
-impl Shown {
-    fn of(device: &Device, current: Option<PublicId>) -> Self {
-        Self {
-            handle: device.public_id.to_string(),
-            created_at: rfc3339(device.created),
-            last_seen_at: rfc3339(device.seen),
-            expires_at: rfc3339(device.expires),
-            current: Some(device.public_id) == current,
-        }
-    }
-}
 
 /// Returns the seconds that are left, rounded up.
 pub(crate) fn whole_seconds(left: Duration) -> u64 {

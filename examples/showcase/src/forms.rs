@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use session_core::{Expiry, Field, Session};
+use session_core::{Expiry, Field, Page, Session};
 
 use crate::api::{owner, revoke, revoke_others, rfc3339, whole_seconds};
 use crate::loose::Loose;
@@ -23,7 +23,10 @@ pub(crate) async fn page(
     let session = access.open().await?;
     let owner = session.owner();
     let devices = match &owner {
-        Some(owner) => access.devices(owner).await?,
+        Some(owner) => access
+            .devices(owner, &Page::first())
+            .await?
+            .unwrap_or_default(),
         None => Vec::new(),
     };
     let idle = match session.expiry() {

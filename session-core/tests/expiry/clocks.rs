@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use session_core::{
-    Clock, Command, Expiry, ManualClock, Outcome, Record, Session, Step, from_micros, to_micros,
+    Clock, Command, Expiry, ManualClock, Outcome, Session, Step, from_micros, to_micros,
 };
+use session_testkit::changed;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -93,11 +94,7 @@ fn what_was_over_for_one_server_only_lives_on_if_another_has_extended_it() {
     let expires = START + SECOND * 199;
     world.put(
         &cookie,
-        Record {
-            expires,
-            seen: START + SECOND * 99,
-            ..record
-        },
+        changed!(record, expires = expires, seen = START + SECOND * 99),
     );
     world.finish(opened, 200);
     assert!(lives(&world, &cookie));

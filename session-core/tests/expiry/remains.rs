@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use session_core::{Command, Only, Record, Step};
+use session_core::{Command, Only, Step};
+use session_testkit::changed;
 
 use crate::util::{START, World, id_of, key_of, outage};
 use crate::{DAY, MINUTE, SECOND, lives, plain};
@@ -46,14 +47,7 @@ fn what_others_have_extended_meanwhile_is_not_deleted_as_over() {
     let opened = world.open(&cookie);
     let seen = world.now();
     let expires = seen + DAY * 14;
-    world.put(
-        &cookie,
-        Record {
-            seen,
-            expires,
-            ..record
-        },
-    );
+    world.put(&cookie, changed!(record, seen = seen, expires = expires));
     let seen = world.finish(opened, 200);
     assert_eq!(seen.calls.last(), Some(&"delete"));
     assert!(lives(&world, &cookie));

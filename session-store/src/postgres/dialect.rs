@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult};
 use sqlx::{Error, Row as _};
 
 use super::notify::Notify;
 use super::table::Table;
-use crate::server::{Dialect, Kind};
+use crate::server::Dialect;
 use crate::sql::{Driver as _, Effect, LISTED, Value};
 
 /// A PostgreSQL database and the table in it.
@@ -89,8 +90,9 @@ impl Dialect for Postgres {
         Ok((usize::try_from(count).unwrap_or(0), row.try_get(1)?))
     }
 
-    async fn prepare(&self, connection: &mut PgConnection) -> Result<Kind, Error> {
-        self.table.prepare(connection).await
+    fn lacks_right(error: &Error) -> bool {
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        code.as_deref() == Some("42501")
     }
 }
 
@@ -114,8 +116,8 @@ const SWEEP: &str = "\
 
 #[cfg(test)]
 mod tests {
-    use session_core::{Command, Only, Record, Remembered, Revision, Salt, to_micros};
-    use session_testkit::{digest_of, key_of, moment_at, record_of};
+    use session_core::{Command, Only, Remembered, Revision, Salt, to_micros};
+    use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
     use super::*;
     use crate::PostgresOptions;
@@ -141,20 +143,12 @@ mod tests {
         };
         let plain = &record_of(2);
         let mut rotated = record_of(2);
-        rotated.secrets.remembered = Some(Remembered {
-            digest: digest_of(1),
-            earlier: None,
-            until: moment_at(10),
-            salt: Salt::from_bytes(&[7; 16]),
-        });
-        let closed = &Record {
-            closed: true,
-            ..record_of(2)
-        };
-        let over = &Record {
-            expires: moment_at(0),
-            ..record_of(2)
-        };
+        rotated.secrets.remembered = Some(changed!(
+            Remembered::new(digest_of(1), moment_at(10)),
+            salt = Salt::from_bytes(&[7; 16])
+        ));
+        let closed = &changed!(record_of(2), closed = true);
+        let over = &changed!(record_of(2), expires = moment_at(0));
         let touch = Command::Touch {
             key,
             expected: Revision::from_i64(1),

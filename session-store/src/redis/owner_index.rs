@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use futures_util::future::{join_all, try_join_all};
 use redis::{Value, cmd};
-use session_core::{Device, Key, Revoke};
+use session_core::{Device, Key, PublicId, Revoke};
 use time::OffsetDateTime;
 
 use super::call::Call;
@@ -45,16 +45,27 @@ impl Call<'_> {
         self.command(&index, &remove).await.map(drop)
     }
 
-    /// Returns the owner's sessions that are neither over nor closed, the most recently seen first.
-    pub(super) async fn devices(&self, owner: &str) -> Result<Vec<Device>, Failure> {
+    /// Returns the owner's sessions that are neither over nor closed, the newest sign-in first.
+    pub(super) async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        limit: usize,
+    ) -> Result<Vec<Device>, Failure> {
         let keys = self.listed(owner).await?;
-        let found = self.owned(&keys, owner).await?;
-        let listed = found
-            .iter()
-            .filter(|(_, head)| head.expires > self.now && !head.closed);
-        let mut devices: Vec<_> = listed.map(|(key, head)| head.device(key)).collect();
-        devices.sort_by_key(|device| Reverse(device.seen));
-        Ok(devices)
+        let mut found = self.owned(&keys, owner).await?;
+        found.retain(|(_, head)| head.expires > self.now && !head.closed);
+        found.sort_by_key(|(key, head)| Reverse((head.created, *key)));
+        let first = from.map_or(Some(0), |from| {
+            let mut keys = found.iter().map(|(key, _)| key.public_id());
+            keys.position(|public_id| public_id == *from)
+        });
+        let page = found.iter().skip(first.unwrap_or(found.len())).take(limit);
+        let reads = page.map(|(key, _)| async move {
+            let record = self.read(key, None, row::read).await?;
+            Ok::<_, Failure>(record.map(|record| record.device(key)))
+        });
+        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
     }
 
     /// Removes those sessions that are the owner's, and returns how many of them were listed.

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use session_core::{
-    Device, Digest, Key, Record, Remembered, Revision, Salt, Secrets, from_micros, to_micros,
-};
+use session_core::{Digest, Record, Remembered, Revision, Salt, from_micros, to_micros};
 use time::OffsetDateTime;
 
 /// The offset that makes every moment a positive number of 19 digits.
@@ -43,9 +41,11 @@ pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> 
     let remembered = secrets.remembered.as_ref();
     let earlier = remembered.and_then(|remembered| remembered.earlier.as_ref());
     let owner = owner(record.owner.as_deref());
+    let text =
+        |text: Option<&str>| text.map_or_else(|| "-".into(), |it| format!("@{}", hex::encode(it)));
     let optional = |number: Option<i64>| number.map_or_else(|| "-".into(), |n| n.to_string());
     let rest = format!(
-        "{} {} {} {} {} {}\n",
+        "{} {} {} {} {} {} {} {} {} {}\n",
         to_micros(secrets.issued),
         optional(remembered.map(|remembered| to_micros(remembered.until))),
         remembered
@@ -53,6 +53,12 @@ pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> 
             .map_or_else(|| "-".into(), |salt| hex::encode(salt.as_bytes())),
         u8::from(earlier.is_some()),
         optional(record.authenticated.map(to_micros)),
+        text(record.label.as_deref()),
+        text(record.address.as_deref()),
+        text(record.tag.as_deref()),
+        record
+            .credential
+            .map_or_else(|| "-".into(), |stamp| hex::encode(stamp.as_bytes())),
         record.expiry,
     );
     // The present digest fills missing ones, so that scripts can compare without conditions.
@@ -84,7 +90,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Record> {
     let head = Head::read(bytes)?;
     let (owner, rest) = bytes[HEAD..].split_at_checked(head.owner_bytes)?;
     let line = rest.iter().position(|byte| *byte == b'\n')?;
-    let mut words = str::from_utf8(&rest[..line]).ok()?.splitn(6, ' ');
+    let mut words = str::from_utf8(&rest[..line]).ok()?.splitn(10, ' ');
     let issued = micros(words.next()?)?;
     let until = optional(words.next()?, micros)?;
     let salt = optional(words.next()?, |digits| {
@@ -95,28 +101,30 @@ pub(super) fn read(bytes: &[u8]) -> Option<Record> {
         _ => Some(head.earlier),
     };
     let authenticated = optional(words.next()?, micros)?;
-    let expiry = words.next()?.parse().ok()?;
-    Some(Record {
-        revision: head.revision,
-        secrets: Secrets {
-            present: head.present,
-            issued,
-            remembered: until.map(|until| Remembered {
-                digest: head.remembered,
-                earlier,
-                until,
-                salt,
-            }),
-        },
-        closed: head.closed,
-        created: head.created,
-        seen: head.seen,
-        expires: head.expires,
-        authenticated,
-        owner: read_owner(owner)?,
-        expiry,
-        data: str::from_utf8(&rest[line + 1..]).unwrap_or_default().into(),
-    })
+    let text = |word: &str| {
+        let bytes = hex::decode(word.strip_prefix('@')?).ok()?;
+        String::from_utf8(bytes).ok().map(Arc::from)
+    };
+    let mut record = Record::new(head.revision, head.present, head.created, head.expires);
+    record.label = optional(words.next()?, text)?;
+    record.address = optional(words.next()?, text)?;
+    record.tag = optional(words.next()?, text)?;
+    record.credential = optional(words.next()?, |digits| {
+        Digest::from_bytes(&hex::decode(digits).ok()?)
+    })?;
+    record.expiry = words.next()?.parse().ok()?;
+    record.secrets.issued = issued;
+    record.secrets.remembered = until.map(|until| {
+        let mut remembered = Remembered::new(head.remembered, until);
+        (remembered.earlier, remembered.salt) = (earlier, salt);
+        remembered
+    });
+    record.closed = head.closed;
+    record.seen = head.seen;
+    record.authenticated = authenticated;
+    record.owner = read_owner(owner)?;
+    record.data = str::from_utf8(&rest[line + 1..]).unwrap_or_default().into();
+    Some(record)
 }
 
 /// The part of a record that has a fixed length.
@@ -124,7 +132,7 @@ pub(super) struct Head {
     pub(super) expires: OffsetDateTime,
     seen: OffsetDateTime,
     pub(super) revision: Revision,
-    created: OffsetDateTime,
+    pub(super) created: OffsetDateTime,
     pub(super) closed: bool,
     present: Digest,
     remembered: Digest,
@@ -161,16 +169,6 @@ impl Head {
     pub(super) fn of(self, bytes: &[u8], owner: &[u8]) -> Option<Self> {
         let theirs = bytes[HEAD..].get(..self.owner_bytes)?;
         (theirs == owner).then_some(self)
-    }
-
-    /// Returns the entry of a list of devices for the session under `key`.
-    pub(super) fn device(&self, key: &Key) -> Device {
-        Device {
-            public_id: key.public_id(),
-            created: self.created,
-            seen: self.seen,
-            expires: self.expires,
-        }
     }
 }
 
@@ -215,30 +213,34 @@ fn optional<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Optio
 #[cfg(test)]
 mod tests {
     use session_core::Expiry;
-    use session_testkit::{digest_of, key_of, moment_at, record_of};
+    use session_core::Secrets;
+    use session_testkit::{changed, digest_of, moment_at, record_of};
 
     use super::*;
 
     fn full() -> Record {
-        Record {
-            revision: Revision::from_i64(i64::MAX),
-            secrets: Secrets {
-                present: digest_of(1),
-                issued: moment_at(3),
-                remembered: Some(Remembered {
-                    digest: digest_of(2),
-                    earlier: Some(digest_of(3)),
-                    until: moment_at(4),
-                    salt: Salt::from_bytes(&[9; 16]),
-                }),
-            },
-            closed: true,
-            authenticated: Some(moment_at(-1)),
-            owner: Some("ada\n 1".into()),
-            expiry: Expiry::At(moment_at(7)),
-            data: "{\"a\": \"\n\"}".into(),
-            ..record_of(1)
-        }
+        let remembered = changed!(
+            Remembered::new(digest_of(2), moment_at(4)),
+            earlier = Some(digest_of(3)),
+            salt = Salt::from_bytes(&[9; 16])
+        );
+        changed!(
+            record_of(1),
+            revision = Revision::from_i64(i64::MAX),
+            secrets = changed!(
+                Secrets::new(digest_of(1), moment_at(3)),
+                remembered = Some(remembered)
+            ),
+            closed = true,
+            authenticated = Some(moment_at(-1)),
+            owner = Some("ada\n 1".into()),
+            expiry = Expiry::At(moment_at(7)),
+            label = Some("Firefox\n".into()),
+            address = Some("".into()),
+            tag = Some(" @-".into()),
+            credential = Some(digest_of(4)),
+            data = "{\"a\": \"\n\"}".into()
+        )
     }
 
     #[test]
@@ -246,10 +248,7 @@ mod tests {
         let mut unsalted = full();
         let remembered = unsalted.secrets.remembered.as_mut().unwrap();
         (remembered.salt, remembered.earlier) = (None, None);
-        let nameless = Record {
-            owner: Some("".into()),
-            ..record_of(2)
-        };
+        let nameless = changed!(record_of(2), owner = Some("".into()));
         for record in [record_of(1), full(), unsalted, nameless] {
             for listed in [None, Some(moment_at(200))] {
                 assert_eq!(read(&write(&record, listed)), Some(record.clone()));
@@ -273,13 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn a_list_s_line_is_read_without_the_data() {
+    fn an_owner_is_read_without_the_rest() {
         let record = full();
-        let (key, owner) = (&key_of(1), &owner(record.owner.as_deref()));
+        let owner = &owner(record.owner.as_deref());
         let part = &write(&record, None)[..HEAD + owner.len()];
         let head = |part, owner| Head::read(part).unwrap().of(part, owner);
-        let device = head(part, owner).map(|head| head.device(key));
-        assert_eq!(device, Some(record.device(key)));
+        let created = head(part, owner).map(|head| head.created);
+        assert_eq!(created, Some(record.created));
         assert!(head(part, b"@ada").is_none());
         // Only a part of a longer owner was read.
         assert!(head(&part[..HEAD + 4], b"@ada").is_none());

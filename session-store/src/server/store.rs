@@ -1,12 +1,16 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, StoreError, to_micros};
+use async_trait::async_trait;
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
+};
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
-use super::{Dialect, Kind, Pool, SweepCursor, outcome};
-use crate::sql::{Driver as _, EMPTY, Effect, ROOM, Statements, Value};
+use super::{Dialect, Pool, SweepCursor, outcome};
+use crate::sql::{Driver as _, Statements, Value};
 
 /// A store in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
@@ -37,24 +41,11 @@ impl<D: Dialect> SqlStore<D> {
         Ok(store)
     }
 
-    /// Creates the table unless it exists, and refuses one that is not ours.
-    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        let server = self.pool.server();
-        let prepare = move |mut connection: D::Connection| async move {
-            let kind = server.prepare(&mut connection).await;
-            (connection, kind)
-        };
-        match self.pool.run("make the session table in", prepare).await? {
-            Kind::Ours => Ok(()),
-            Kind::Foreign => Err(StoreError::new(format!(
-                "can't use {server}: its table {} was not made by this version of session-store; \
-                 name another one in the store's options",
-                server.sql(Effect::Nothing, "TABLE")
-            ))),
-        }
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
     }
 
-    pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    async fn find(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         let values = [Value::Bytes(key.as_bytes())];
         let load = &self.statements.load;
         let rows = self.fetch("read a session from", load, &values).await?;
@@ -69,7 +60,32 @@ impl<D: Dialect> SqlStore<D> {
         Ok(record)
     }
 
-    pub(crate) async fn write(
+    async fn fetch(
+        &self,
+        doing: &str,
+        text: &Arc<str>,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row<D>>, StoreError> {
+        let fetch = move |mut connection: D::Connection| async move {
+            let rows = D::Driver::fetch(&mut connection, text, values).await;
+            (connection, rows)
+        };
+        self.pool.run(doing, fetch).await
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> Store for SqlStore<D> {
+    async fn load(
+        &self,
+        key: &Key,
+        _: &Digest,
+        _: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.find(key).await
+    }
+
+    async fn write(
         &self,
         command: Command<'_>,
         now: OffsetDateTime,
@@ -82,7 +98,7 @@ impl<D: Dialect> SqlStore<D> {
             (connection, matched)
         };
         let found = async {
-            let record = Box::pin(self.load(command.key())).await?;
+            let record = Box::pin(self.find(command.key())).await?;
             Ok(record.map(|record| record.revision))
         };
         let written = async {
@@ -92,11 +108,7 @@ impl<D: Dialect> SqlStore<D> {
         self.pool.within(WRITE, written).await
     }
 
-    pub(crate) async fn sweep(
-        &self,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let (dialect, now) = (self.pool.server(), to_micros(now));
         let batch = |from: i64, limit: usize| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -111,21 +123,21 @@ impl<D: Dialect> SqlStore<D> {
             .await
     }
 
-    pub(crate) async fn devices(
+    async fn devices(
         &self,
         owner: &str,
+        from: Option<&PublicId>,
         now: OffsetDateTime,
+        limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        let values = [
-            Value::Bytes(owner.as_bytes()),
-            Value::Number(to_micros(now)),
-        ];
-        let list = &self.statements.devices;
+        let (list, values) = self
+            .statements
+            .of_devices(owner, from, to_micros(now), limit);
         let rows = self.fetch("list sessions in", list, &values).await?;
         Ok(rows.iter().filter_map(D::Driver::device).collect())
     }
 
-    pub(crate) async fn revoke(
+    async fn revoke(
         &self,
         owner: &str,
         which: Revoke<'_>,
@@ -140,33 +152,14 @@ impl<D: Dialect> SqlStore<D> {
         self.pool.run("end sessions in", revoke).await
     }
 
-    pub(crate) async fn check(&self) -> Result<(), StoreError> {
-        let Statements { probe, unprobe, .. } = &self.statements;
-        let write = move |mut connection: D::Connection| async move {
-            let written = match D::matched(&mut connection, probe, &[EMPTY, ROOM, EMPTY]).await {
-                Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
-                Err(error) => Err(error),
-            };
-            (connection, written.map(drop))
-        };
-        self.pool.run("write to", write).await
+    async fn check(&self) -> Result<(), StoreError> {
+        self.try_rights().await
     }
+}
 
-    pub(crate) async fn close(&self) {
-        self.pool.close().await;
-    }
-
-    async fn fetch(
-        &self,
-        doing: &str,
-        text: &Arc<str>,
-        values: &[Value<'_>],
-    ) -> Result<Vec<Row<D>>, StoreError> {
-        let fetch = move |mut connection: D::Connection| async move {
-            let rows = D::Driver::fetch(&mut connection, text, values).await;
-            (connection, rows)
-        };
-        self.pool.run(doing, fetch).await
+impl<D: Dialect> fmt::Debug for SqlStore<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.pool.server(), f)
     }
 }
 

@@ -3,7 +3,7 @@
 use session_core::{Command, Only, Outcome, Record, Revoke, Store};
 use session_servers::{Redis, RedisCluster, RedisSentinel, skips};
 use session_store::RedisStore;
-use session_testkit::key_of;
+use session_testkit::{changed, key_of};
 
 use crate::counter::{Counter, HOUR, draw, lasting, now};
 
@@ -40,7 +40,14 @@ async fn lives(url: &str) {
         Counter::begin(&store, 2, Some("ada")).await,
         Counter::begin(&store, 3, Some("ada")).await,
     ];
-    assert_eq!(store.devices("ada", now()).await.unwrap().len(), 3);
+    assert_eq!(
+        store
+            .devices("ada", None, now(), 1_000)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
     let kept = &session.key.public_id();
     let revoked = store.revoke("ada", Revoke::AllBut(kept), now()).await;
     assert_eq!(revoked.unwrap(), 2);
@@ -120,10 +127,7 @@ async fn a_right_that_is_missing_is_named() {
     let store = RedisStore::open(with_login(&redis.url())).await.unwrap();
     add_user(&["~session:*", "+@read"], |words| redis.cli(words));
     let key = &key_of(1);
-    let record: &Record = &Record {
-        revision: draw(),
-        ..lasting(1, None, HOUR)
-    };
+    let record: &Record = &changed!(lasting(1, None, HOUR), revision = draw());
     let written = store.write(Command::Insert { key, record }, now()).await;
     let message = written.unwrap_err().to_string();
     assert!(message.contains("+@write"), "{message}");
