@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use session_core::{Record, Session};
+use session_core::Session;
 use util::{World, key_of};
 
 fn map() -> HashMap<String, u32> {
@@ -22,10 +22,7 @@ fn stored(text: &str) -> (World, String) {
     let cookie = world.begin();
     let mut model = world.model.lock().unwrap();
     let record = model.0.get_mut(&key_of(&cookie)).unwrap();
-    *record = Record {
-        data: text.into(),
-        ..record.clone()
-    };
+    record.data = text.into();
     drop(model);
     (world, cookie)
 }

@@ -56,6 +56,15 @@ struct Doubled {
     rest: BTreeMap<String, String>,
 }
 
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum List {
+    End,
+    Next(Box<List>),
+}
+
+#[derive(Debug, Deserialize)]
+struct Transparent(Box<RawValue>);
+
 fn nested(levels: usize) -> Value {
     (0..levels).fold(json!(1), |inner, level| {
         if level % 2 == 0 {
@@ -170,11 +179,6 @@ fn a_value_is_nested_as_deep_as_it_can_be_read() {
     }
     assert_eq!(session.get("k").unwrap(), Some(nested(deepest)));
 
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
-    enum List {
-        End,
-        Next(Box<List>),
-    }
     let list = |length| (0..length).fold(List::End, |list, _| List::Next(Box::new(list)));
     let longest = (1..300)
         .rev()
@@ -189,8 +193,6 @@ fn a_value_is_nested_as_deep_as_it_can_be_read() {
 
 #[test]
 fn a_name_that_the_json_library_has_a_meaning_for_is_a_name() {
-    #[derive(Debug, Deserialize)]
-    struct Transparent(Box<RawValue>);
     for name in ["RawValue", "Number"] {
         for (dollar, colon) in [("$", ":"), ("\\u0024", "\\u003a")] {
             let name = format!("{dollar}serde_json::private{colon}:{name}");
