@@ -1,11 +1,13 @@
 mod call;
 mod cluster;
 mod commands;
+mod connection;
 mod failure;
 mod link;
 mod names;
 mod options;
 mod origin;
+mod owner;
 mod owner_index;
 mod row;
 mod scan;
@@ -14,6 +16,7 @@ mod servers;
 mod slot_map;
 #[cfg(feature = "cached")]
 mod tracking;
+mod url;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use tokio::time::Instant;
 use self::call::Call;
 use self::failure::Failure;
 use self::names::Names;
+pub use self::connection::RedisConnection;
 pub use self::options::{RedisOptions, RevocationScan};
 use self::scan::Sweep;
 use self::scripts::Scripts;
@@ -100,6 +104,25 @@ impl RedisStore {
         Ok(store)
     }
 
+    /// Connects over a connection that the application has; [`RedisOptions::over`] has the options.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses commands, or is a part of a cluster.
+    pub async fn from_connection(
+        connection: impl Into<RedisConnection>,
+    ) -> Result<Self, StoreError> {
+        Box::pin(Self::open_with(RedisOptions::over(connection))).await
+    }
+
+    /// Drops the connections; every later call, of clones too, is an error.
+    ///
+    /// Calls that are under way end as usual. A connection of the application's stays open.
+    #[allow(clippy::unused_async, reason = "closing a store is async for every database")]
+    pub async fn close(&self) {
+        self.0.servers.close();
+    }
+
     /// Checks that the servers fit, and that the store can be read and written.
     async fn begin(&self) -> Result<(), Failure> {
         let (servers, deadline) = (&self.0.servers, self.deadline());
@@ -138,6 +161,7 @@ impl RedisStore {
             names,
             now,
             deadline: self.deadline(),
+            limit: self.0.limit,
         }
     }
 
@@ -232,12 +256,14 @@ impl Store for RedisStore {
     ) -> Result<usize, StoreError> {
         let revoking = async {
             let call = self.call(now);
-            let keys = call.chosen(owner, which).await?;
-            let mut revoked = call.revoke(owner, &keys).await?;
-            if !matches!(which, Revoke::One(_)) && self.scans().await? {
-                revoked += self.revoke_unlisted(owner, which, now).await?;
+            let is_incomplete = call.is_incomplete(owner, which).await?;
+            let revoked = call.revoke(owner, which).await;
+            if matches!(which, Revoke::One(_)) || !(is_incomplete || self.scans().await?) {
+                return revoked;
             }
-            Ok(revoked)
+            // A scan goes on with the other servers if one fails.
+            let unlisted = self.revoke_unlisted(owner, which, now).await;
+            Ok(revoked? + unlisted?)
         };
         revoking
             .await

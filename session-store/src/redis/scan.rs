@@ -10,8 +10,11 @@ use time::OffsetDateTime;
 use super::RedisStore;
 use super::failure::Failure;
 use super::link::Link;
-use super::owner_index::BATCH;
+use super::owner::Ending;
 use super::row;
+
+/// The number of keys that a step of a scan looks at.
+const COUNT: usize = 500;
 
 /// The difference of clocks in seconds from which a sweep scans every session.
 const TOLERANCE: i64 = 60;
@@ -94,17 +97,14 @@ impl RedisStore {
     ) -> Result<usize, Failure> {
         let links = self.0.servers.primaries(self.deadline()).await?;
         let scans = links.into_iter().map(async |link| {
-            let (mut scan, mut revoked) = (Scan::of(link), 0);
-            while let Some(mut keys) = scan.next(self).await? {
-                if let Revoke::AllBut(kept) = which {
-                    keys.retain(|key| key.public_id() != *kept);
-                }
+            let (mut scan, mut ending) = (Scan::of(link), Ending::of(owner, which));
+            while let Some(keys) = scan.next(self).await? {
                 let call = self.call(now);
                 let theirs = call.owned(&keys, owner).await?;
                 let theirs: Vec<_> = theirs.into_iter().map(|(key, _)| key).collect();
-                revoked += call.revoke(owner, &theirs).await?;
+                ending.end(&call, &theirs).await;
             }
-            Ok(revoked)
+            ending.result()
         });
         join_all(scans).await.into_iter().sum()
     }
@@ -144,7 +144,7 @@ impl Scan {
         let names = &store.0.names;
         let mut scan = cmd("SCAN");
         scan.arg(cursor).arg("MATCH").arg(names.pattern());
-        scan.arg("COUNT").arg(BATCH);
+        scan.arg("COUNT").arg(COUNT);
         let answer: Value = self.link.ask(&scan, store.deadline()).await?;
         let (next, found): (Vec<u8>, Vec<Vec<u8>>) = redis::from_redis_value(answer)
             .map_err(|_| Failure::senseless(&self.link.endpoint()))?;

@@ -10,6 +10,7 @@ mod endings;
 mod evictions;
 mod links;
 mod listings;
+mod many;
 mod outages;
 mod processes;
 mod rights;
