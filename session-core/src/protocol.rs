@@ -8,6 +8,7 @@ pub(crate) mod entries;
 pub(crate) mod exchange;
 pub(crate) mod field;
 pub(crate) mod life;
+pub(crate) mod page;
 pub(crate) mod pending;
 pub(crate) mod rotation;
 pub(crate) mod session;

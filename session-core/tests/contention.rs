@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
 use session_core::{
-    Command, CommitError, Device, Digest, Key, Outcome, Policy, Record, Reply, Request,
+    Command, CommitError, Device, Digest, Key, Outcome, Policy, PublicId, Record, Reply, Request,
     RequestSession, Revoke, Session, Sessions, Store, StoreError,
 };
 use time::OffsetDateTime;
@@ -87,8 +87,14 @@ impl Store for Slow {
         self.shelf.sweep(now, limit).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.shelf.devices(owner, now).await
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.shelf.devices(owner, from, now, limit).await
     }
 
     async fn revoke(

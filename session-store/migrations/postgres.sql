@@ -20,6 +20,10 @@ CREATE TABLE "session" (
     authenticated bigint,
     owner bytea,
     expiry text NOT NULL,
+    label bytea,
+    address bytea,
+    tag bytea,
+    credential bytea,
     data bytea NOT NULL
 );
 CREATE INDEX ON "session" (expires);

@@ -22,6 +22,10 @@ CREATE TABLE "session" (/* session-store schema 1 */
     authenticated INTEGER,
     owner TEXT,
     expiry TEXT NOT NULL,
+    label TEXT,
+    address TEXT,
+    tag TEXT,
+    credential BLOB,
     data TEXT NOT NULL,
     PRIMARY KEY (key)
 ) STRICT;

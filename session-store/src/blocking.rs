@@ -3,7 +3,9 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread;
 
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use time::OffsetDateTime;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -111,13 +113,20 @@ impl BlockingStore {
         self.wait(self.0.store.sweep(now, limit))
     }
 
-    /// Returns an owner's sessions, the most recently seen first; see [`Store::devices`].
+    /// Returns a part of an owner's list of sessions; see [`Store::devices`] and
+    /// [`Page`](session_core::Page).
     ///
     /// # Errors
     ///
     /// The store failed.
-    pub fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.wait(self.0.store.devices(owner, now))
+    pub fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.wait(self.0.store.devices(owner, from, now, limit))
     }
 
     /// Removes an owner's sessions and returns how many were listed; see [`Store::revoke`].

@@ -10,7 +10,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use time::OffsetDateTime;
 
 use self::invalidations::Scope;
@@ -186,8 +188,14 @@ impl Store for CachedStore {
         self.store.sweep(now, limit).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.store.devices(owner, now).await
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.store.devices(owner, from, now, limit).await
     }
 
     async fn revoke(

@@ -8,7 +8,7 @@ use std::sync::{Arc, MutexGuard};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError, to_micros,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
 };
 use time::OffsetDateTime;
 
@@ -92,14 +92,25 @@ impl Store for MemoryStore {
         Ok(self.0.sweep(to_micros(now), limit))
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
         let (owner, now) = (owner.into(), to_micros(now));
         let mut devices = Vec::new();
         for shard in self.0.each() {
             let listed = shard.owned_by(&owner).filter(|slot| slot.is_listed(now));
-            devices.extend(listed.map(|slot| slot.record().device(&slot.entry.key)));
+            devices.extend(listed.map(Slot::device));
         }
-        devices.sort_by_key(|device| Reverse(device.seen));
+        devices.sort_unstable_by_key(|device| Reverse((device.created, device.public_id)));
+        if let Some(from) = from {
+            let first = devices.iter().position(|device| device.public_id == *from);
+            devices.drain(..first.unwrap_or(devices.len()));
+        }
+        devices.truncate(limit);
         Ok(devices)
     }
 
@@ -121,7 +132,7 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    use session_testkit::{key_of, moment_at, record_of};
+    use session_testkit::{changed, key_of, moment_at, record_of};
 
     use super::*;
 
@@ -135,11 +146,11 @@ mod tests {
     #[tokio::test]
     async fn an_emptied_store_owns_no_table_and_no_index() {
         let store = MemoryStore::new();
-        let record = Record {
-            owner: Some("ada".into()),
-            expires: moment_at(60),
-            ..record_of(1)
-        };
+        let record = changed!(
+            record_of(1),
+            owner = Some("ada".into()),
+            expires = moment_at(60)
+        );
         for number in 0..10_000 {
             let key = key_of(number);
             let insert = Command::Insert {

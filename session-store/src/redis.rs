@@ -23,7 +23,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -243,8 +245,14 @@ impl Store for RedisStore {
         removed.map_err(|failure| failure.during("remove expired sessions from"))
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        let devices = self.call(now).devices(owner).await;
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        let devices = self.call(now).devices(owner, from, limit).await;
         devices.map_err(|failure| failure.during("list sessions in"))
     }
 

@@ -8,11 +8,11 @@ use std::thread;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, Record, Revision, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revision, Revoke, Store, StoreError,
 };
 use session_store::{BlockingStore, MemoryStore};
 use session_testkit::{
-    FaultyStore, ModelStore, digest_of, key_of, moment_at, record_of, store_suite,
+    FaultyStore, ModelStore, changed, digest_of, key_of, moment_at, record_of, store_suite,
 };
 use time::OffsetDateTime;
 
@@ -48,10 +48,7 @@ fn raise(store: &BlockingStore, number: u64) {
         let replace = Command::Replace {
             key,
             expected: old.revision,
-            record: &Record {
-                revision: Revision::from_i64(state),
-                ..old
-            },
+            record: &changed!(old, revision = Revision::from_i64(state)),
         };
         if store.write(replace, moment_at(0)).unwrap() == Outcome::Applied {
             return;
@@ -126,8 +123,14 @@ impl Store for Through {
         self.0.sweep(now, limit)
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.0.devices(owner, now)
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.0.devices(owner, from, now, limit)
     }
 
     async fn revoke(

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Key, Only, Outcome, Record, Revision, Revoke, Secrets, Store};
+use session_core::{Command, Key, Only, Outcome, Record, Revision, Revoke, Store};
 use session_store::{CachedOptions, CachedStore};
 use session_testkit::{
-    Calls, FaultyStore, ModelStore, SpyStore, digest_of, key_of, moment_at, record_of, store_suite,
+    Calls, FaultyStore, ModelStore, SpyStore, changed, digest_of, key_of, moment_at, record_of,
+    store_suite,
 };
 use time::OffsetDateTime;
 
@@ -57,10 +58,7 @@ struct Setting {
 }
 
 fn owned(number: u32) -> Record {
-    Record {
-        owner: Some("ada".into()),
-        ..record_of(number)
-    }
+    changed!(record_of(number), owner = Some("ada".into()))
 }
 
 impl Setting {
@@ -201,10 +199,7 @@ async fn a_slow_answer_is_as_old_as_its_question() {
 #[tokio::test]
 async fn a_write_is_seen_at_once_for_every_answer_of_the_store() {
     let setting = Setting::new().await;
-    let stale = Record {
-        revision: Revision::from_i64(9),
-        ..owned(2)
-    };
+    let stale = changed!(owned(2), revision = Revision::from_i64(9));
     // Applied.
     setting.load(moment_at(0)).await;
     let write = setting.cached.write(replace_with(&stale), moment_at(0));
@@ -227,10 +222,10 @@ async fn a_revocation_ends_the_owner_s_cached_sessions_and_no_others() {
     let setting = Setting::new().await;
     for (number, owner) in [(2, Some("ada")), (3, Some("bob")), (4, None)] {
         let key = &key_of(number);
-        let record = &Record {
-            owner: owner.map(Into::into),
-            ..record_of(u32::try_from(number).unwrap())
-        };
+        let record = &changed!(
+            record_of(u32::try_from(number).unwrap()),
+            owner = owner.map(Into::into)
+        );
         let insert = Command::Insert { key, record };
         setting.model.write(insert, moment_at(0)).await.unwrap();
     }
@@ -293,14 +288,8 @@ async fn a_load_by_any_but_the_present_secret_asks_the_store_and_caches_nothing(
 async fn a_secret_that_another_node_has_issued_is_known_at_once() {
     let setting = Setting::new().await;
     setting.load(moment_at(0)).await;
-    let secrets = Secrets {
-        present: digest_of(1),
-        ..owned(2).secrets
-    };
-    let rotated = Record {
-        secrets,
-        ..owned(2)
-    };
+    let secrets = changed!(owned(2).secrets, present = digest_of(1));
+    let rotated = changed!(owned(2), secrets = secrets);
     let write = setting.model.write(replace_with(&rotated), moment_at(0));
     assert_eq!(write.await.unwrap(), Outcome::Applied);
     assert_eq!(setting.load_by(1, moment_at(0)).await, Some(rotated));
@@ -323,7 +312,13 @@ async fn an_outage_is_seen_within_the_bound_and_by_every_write() {
     assert!(load(moment_at(1)).await.is_err());
     let revoke = setting.cached.revoke("ada", Revoke::All, moment_at(1));
     assert!(revoke.await.is_err());
-    assert!(setting.cached.devices("ada", moment_at(1)).await.is_err());
+    assert!(
+        setting
+            .cached
+            .devices("ada", None, moment_at(1), 1_000)
+            .await
+            .is_err()
+    );
     assert!(setting.cached.check().await.is_err());
     setting.faulty.come_up();
     assert_eq!(setting.load(moment_at(1)).await, Some(owned(1)));

@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use session_store::{CachedOptions, CachedStore};
-use session_testkit::{digest_of, key_of, moment_at, record_of};
+use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
 /// A store that has every session, and returns each in fresh memory, as a database does.
@@ -30,10 +32,7 @@ impl Store for EveryStore {
     ) -> Result<Option<Record>, StoreError> {
         self.loads.fetch_add(1, Ordering::Relaxed);
         let data = "x".repeat(self.size.load(Ordering::Relaxed)).into();
-        Ok(Some(Record {
-            data,
-            ..record_of(1)
-        }))
+        Ok(Some(changed!(record_of(1), data = data)))
     }
 
     async fn write(&self, _: Command<'_>, _: OffsetDateTime) -> Result<Outcome, StoreError> {
@@ -44,7 +43,13 @@ impl Store for EveryStore {
         Ok(0)
     }
 
-    async fn devices(&self, _: &str, _: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+    async fn devices(
+        &self,
+        _: &str,
+        _: Option<&PublicId>,
+        _: OffsetDateTime,
+        _: usize,
+    ) -> Result<Vec<Device>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, ManualClock, Outcome, Policy, Record, Reply, Request,
+    Command, Device, Digest, Key, ManualClock, Outcome, Policy, PublicId, Record, Reply, Request,
     RequestSession, Revoke, Session, Sessions, Store, StoreError, SystemClock,
 };
 use session_store::{CachedOptions, CachedStore, Invalidator};
@@ -233,8 +233,14 @@ impl Store for NotifyingStore {
         self.model.sweep(now, limit).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.model.devices(owner, now).await
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.model.devices(owner, from, now, limit).await
     }
 
     async fn revoke(

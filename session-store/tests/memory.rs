@@ -8,13 +8,10 @@ use std::thread;
 
 use session_core::{Command, Only, Outcome, Record, Remembered, Revision, Revoke, Store};
 use session_store::MemoryStore;
-use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
+use session_testkit::{changed, digest_of, key_of, moment_at, record_of, store_suite};
 
 fn owned(number: u32) -> Record {
-    Record {
-        owner: Some("ada".into()),
-        ..record_of(number)
-    }
+    changed!(record_of(number), owner = Some("ada".into()))
 }
 
 async fn insert(store: &MemoryStore, key: u64, record: &Record) -> Outcome {
@@ -27,12 +24,7 @@ async fn insert(store: &MemoryStore, key: u64, record: &Record) -> Outcome {
 async fn rotate(store: &MemoryStore, key: u64, state: u32) -> Outcome {
     let mut record = owned(state + 1);
     record.secrets.present = digest_of(u64::from(state) + 1);
-    record.secrets.remembered = Some(Remembered {
-        digest: digest_of(state.into()),
-        earlier: None,
-        until: moment_at(10),
-        salt: None,
-    });
+    record.secrets.remembered = Some(Remembered::new(digest_of(state.into()), moment_at(10)));
     let replace = Command::Replace {
         key: &key_of(key),
         expected: Revision::from_i64(state.into()),
@@ -75,7 +67,7 @@ fn threads_neither_block_nor_lose() {
         }
     });
     assert_eq!(store.len(), 8);
-    let devices = pollster::block_on(store.devices("ada", moment_at(0)));
+    let devices = pollster::block_on(store.devices("ada", None, moment_at(0), 1_000));
     assert_eq!(devices.unwrap().len(), 8);
 }
 
@@ -92,7 +84,7 @@ fn a_session_that_is_written_is_always_one_device() {
             });
         });
         while !writing.is_finished() {
-            let devices = pollster::block_on(store.devices("ada", moment_at(0)));
+            let devices = pollster::block_on(store.devices("ada", None, moment_at(0), 1_000));
             assert_eq!(devices.unwrap().len(), 1);
         }
     });
@@ -156,10 +148,7 @@ fn a_session_takes_450_bytes() {
     let used = allocation_counter::measure(|| {
         pollster::block_on(async {
             for number in 0..SESSIONS {
-                let record = Record {
-                    data: "x".repeat(200).into(),
-                    ..record_of(number)
-                };
+                let record = changed!(record_of(number), data = "x".repeat(200).into());
                 insert(&store, number.into(), &record).await;
             }
         });

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use session_core::{Command, Outcome, Record, Store};
 use session_store::MemoryStore;
-use session_testkit::{digest_of, key_of, moment_at, record_of};
+use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
 /// Just too many for tables of half the size: the worst case, with half of each spare.
 const SESSIONS: u32 = if cfg!(debug_assertions) {
@@ -28,11 +28,11 @@ fn resident() -> u64 {
 /// Returns a session of 200 bytes; every tenth has an owner with five sessions.
 fn session(number: u32) -> Record {
     let owner = format!("owner-{:09}", number / 50);
-    Record {
-        owner: number.is_multiple_of(10).then(|| owner.into()),
-        data: format!(r#"{{"n":{number:09},"text":"{}"}}"#, "x".repeat(175)).into(),
-        ..record_of(number)
-    }
+    changed!(
+        record_of(number),
+        owner = number.is_multiple_of(10).then(|| owner.into()),
+        data = format!(r#"{{"n":{number:09},"text":"{}"}}"#, "x".repeat(175)).into()
+    )
 }
 
 /// Runs in a thread of its own and returns the time per session.

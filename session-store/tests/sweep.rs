@@ -8,7 +8,7 @@ mod sweeps;
 use std::sync::Arc;
 
 use session_core::{Command, Outcome, Record, Store};
-use session_testkit::{key_of, moment_at};
+use session_testkit::{changed, key_of, moment_at};
 
 use self::sweeps::{live, now, scale, sweeps};
 
@@ -29,10 +29,7 @@ async fn memory_is_swept_under_traffic() {
         insert(&*store, number, &live()).await;
     }
     for number in 0..scale.expired {
-        let record = Record {
-            expires: now(),
-            ..live()
-        };
+        let record = changed!(live(), expires = now());
         insert(&*store, 10_000_000 + number, &record).await;
     }
     sweeps("memory", vec![store], scale).await;

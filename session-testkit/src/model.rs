@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Only, Outcome, PublicId, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
 
@@ -80,13 +80,24 @@ impl Store for ModelStore {
         Ok(expired.take(limit).count())
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
         let records = self.records();
         let hits = records
             .iter()
             .filter(|(_, record)| record.owner.as_deref() == Some(owner) && is_listed(record, now));
         let mut listed: Vec<_> = hits.map(|(key, record)| record.device(key)).collect();
-        listed.sort_by_key(|device| Reverse(device.seen));
+        listed.sort_by_key(|device| Reverse((device.created, device.public_id)));
+        if let Some(from) = from {
+            let begins = |device: &Device| device.public_id == *from;
+            listed = listed.into_iter().skip_while(|it| !begins(it)).collect();
+        }
+        listed.truncate(limit);
         Ok(listed)
     }
 

@@ -1,7 +1,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use time::OffsetDateTime;
 
 /// A wrapper that counts the calls to a store.
@@ -126,9 +128,15 @@ impl Store for SpyStore {
         self.store.sweep(now, limit).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
         self.count().devices += 1;
-        self.store.devices(owner, now).await
+        self.store.devices(owner, from, now, limit).await
     }
 
     async fn revoke(

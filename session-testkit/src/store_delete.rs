@@ -2,18 +2,17 @@
 
 use session_core::{Only, Record, Remembered};
 
+use crate::changed;
 use crate::store_fixture::{Rig, digest_of, moment_at, owned_by, record_of, until};
 
 /// Returns a record with the present digest of 1 and the remembered digests of 2 and 3.
 fn rotated() -> Record {
     let mut record = owned_by("ada", 1);
     record.secrets.present = digest_of(1);
-    record.secrets.remembered = Some(Remembered {
-        digest: digest_of(2),
-        earlier: Some(digest_of(3)),
-        until: moment_at(10),
-        salt: None,
-    });
+    record.secrets.remembered = Some(changed!(
+        Remembered::new(digest_of(2), moment_at(10)),
+        earlier = Some(digest_of(3))
+    ));
     record
 }
 

@@ -3,9 +3,10 @@
 //! No case requires that a record which is over still exists: a store may have freed it.
 
 use session_core::Outcome::Applied;
-use session_core::{Only, Record, Revoke};
+use session_core::{Only, Revoke};
 use time::Duration;
 
+use crate::changed;
 use crate::store_fixture::{Rig, key_of, moment_at, owned_by, record_of, until};
 
 pub(crate) async fn a_record_is_over_when_its_end_is_now(rig: &Rig) {
@@ -21,17 +22,17 @@ pub(crate) async fn a_record_is_over_when_its_end_is_now(rig: &Rig) {
 }
 
 pub(crate) async fn a_microsecond_before_its_end_a_record_lives(rig: &Rig) {
-    let record = Record {
-        expires: moment_at(100) + Duration::MICROSECOND,
-        ..owned_by("ada", 1)
-    };
+    let record = changed!(
+        owned_by("ada", 1),
+        expires = moment_at(100) + Duration::MICROSECOND
+    );
     rig.add(&record).await;
     assert_eq!(rig.sweep(100, 10).await, 0);
     rig.delete(1, Only::Over(moment_at(100)), 100).await;
     assert_eq!(rig.load(1, 100).await, Some(record));
     // Nanoseconds of the clock do not end it either.
     for finer in [0, 999].map(Duration::nanoseconds) {
-        let devices = rig.0.devices("ada", moment_at(100) + finer).await;
+        let devices = rig.0.devices("ada", None, moment_at(100) + finer, 10).await;
         assert_eq!(devices.expect("the store lists").len(), 1, "{finer}");
     }
     assert_eq!(rig.touch(1, 1, (100, 200), 100).await, Applied);

@@ -2,8 +2,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use session_core::{
-    Command, Device, Digest, Expiry, Key, Only, Outcome, PublicId, Record, Revision, Revoke,
-    Secrets, Store,
+    Command, Device, Digest, Key, Only, Outcome, PublicId, Record, Revision, Revoke, Store,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -75,38 +74,43 @@ pub fn digest_of(number: u64) -> Digest {
 /// ```
 #[must_use]
 pub fn record_of(number: u32) -> Record {
-    Record {
-        revision: Revision::from_i64(number.into()),
-        secrets: Secrets {
-            present: digest_of(0),
-            issued: moment_at(0),
-            remembered: None,
-        },
-        closed: false,
-        created: moment_at(0),
-        seen: moment_at(0),
-        expires: moment_at(100),
-        authenticated: None,
-        owner: None,
-        expiry: Expiry::Policy,
-        data: format!(r#"{{"n":{number}}}"#).into(),
-    }
+    let revision = Revision::from_i64(number.into());
+    let mut record = Record::new(revision, digest_of(0), moment_at(0), moment_at(100));
+    record.data = format!(r#"{{"n":{number}}}"#).into();
+    record
+}
+
+/// Returns a record or a part of it with other fields: `changed!(record_of(1), closed = true)`.
+///
+/// A record is made of another like this because its type may have more fields some day.
+///
+/// ```
+/// use session_testkit::{changed, moment_at, record_of};
+///
+/// let record = changed!(record_of(1), owner = Some("ada".into()), seen = moment_at(5));
+/// assert_eq!((record.owner.as_deref(), record.seen), (Some("ada"), moment_at(5)));
+/// assert_eq!(record.expires, record_of(1).expires);
+/// ```
+#[macro_export]
+macro_rules! changed {
+    ($base:expr, $($field:ident = $value:expr),+ $(,)?) => {{
+        let mut changed = $base;
+        $(changed.$field = $value;)+
+        changed
+    }};
 }
 
 pub(crate) fn owned_by(owner: &str, number: u32) -> Record {
-    Record {
-        owner: Some(owner.into()),
-        authenticated: Some(moment_at(0)),
-        ..record_of(number)
-    }
+    changed!(
+        record_of(number),
+        owner = Some(owner.into()),
+        authenticated = Some(moment_at(0))
+    )
 }
 
 /// Returns the record with another end.
 pub(crate) fn until(expires: i64, record: Record) -> Record {
-    Record {
-        expires: moment_at(expires),
-        ..record
-    }
+    changed!(record, expires = moment_at(expires))
 }
 
 pub(crate) fn handle_of(key: u64) -> PublicId {
@@ -220,8 +224,19 @@ impl Rig {
         swept.expect("the store sweeps")
     }
 
+    /// Returns an owner's whole list.
     pub(crate) async fn devices(&self, owner: &str, now: i64) -> Vec<Device> {
-        let devices = self.0.devices(owner, moment_at(now)).await;
+        self.page(owner, None, now, 1_000_000).await
+    }
+
+    pub(crate) async fn page(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: i64,
+        limit: usize,
+    ) -> Vec<Device> {
+        let devices = self.0.devices(owner, from, moment_at(now), limit).await;
         devices.expect("the store lists an owner's sessions")
     }
 

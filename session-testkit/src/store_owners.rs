@@ -3,6 +3,7 @@
 use session_core::Outcome::{Applied, Refused};
 use session_core::{Only, Record, Revoke};
 
+use crate::changed;
 use crate::store_fixture::{
     Rig, digest_of, handle_of, key_of, moment_at, owned_by, record_of, until,
 };
@@ -18,10 +19,7 @@ async fn populate(rig: &Rig) {
 
 /// Returns a closed session of Ada's.
 fn closed(number: u32) -> Record {
-    Record {
-        closed: true,
-        ..owned_by("ada", number)
-    }
+    changed!(owned_by("ada", number), closed = true)
 }
 
 pub(crate) async fn an_owner_has_the_sessions_that_say_so(rig: &Rig) {
@@ -34,23 +32,68 @@ pub(crate) async fn an_owner_has_the_sessions_that_say_so(rig: &Rig) {
     assert_eq!(rig.devices("", 0).await, []);
 }
 
-pub(crate) async fn devices_are_sorted_by_last_use(rig: &Rig) {
-    for (number, seen) in [(1, 20), (2, 40), (3, 10), (4, 30)] {
-        let mut record = owned_by("ada", number);
-        record.seen = moment_at(seen);
-        rig.add(&record).await;
+pub(crate) async fn devices_are_sorted_by_sign_in(rig: &Rig) {
+    for (number, created) in [(1, -20), (2, 40), (3, -10), (4, 30)] {
+        let created = moment_at(created);
+        rig.add(&changed!(owned_by("ada", number), created = created))
+            .await;
     }
-    assert_eq!(rig.listed("ada", 50).await, [2, 4, 1, 3].map(handle_of));
+    assert_eq!(rig.listed("ada", 50).await, [2, 4, 3, 1].map(handle_of));
+    // The last use does not matter, but a replacement may set another moment.
     rig.touch(3, 3, (50, 150), 50).await;
-    assert_eq!(rig.listed("ada", 50).await, [3, 2, 4, 1].map(handle_of));
+    assert_eq!(rig.listed("ada", 50).await, [2, 4, 3, 1].map(handle_of));
+    let newer = changed!(owned_by("ada", 5), created = moment_at(50));
+    rig.replace(1, 1, &newer, 50).await;
+    assert_eq!(rig.listed("ada", 50).await, [1, 2, 4, 3].map(handle_of));
+}
+
+pub(crate) async fn a_list_has_pages(rig: &Rig) {
+    // Five sign-ins at each of two moments.
+    for number in 1..=10 {
+        let created = moment_at(i64::from(number % 2));
+        rig.add(&changed!(owned_by("ada", number), created = created))
+            .await;
+    }
+    rig.add(&owned_by("bob", 11)).await;
+    rig.add(&closed(12)).await;
+    rig.add(&until(40, owned_by("ada", 13))).await;
+    let all = rig.listed("ada", 50).await;
+    let mut expected: Vec<_> = (1..=10_u64)
+        .map(|number| (number % 2, handle_of(number)))
+        .collect();
+    expected.sort_unstable_by(|one, other| other.cmp(one));
+    assert!(all.iter().eq(expected.iter().map(|(_, handle)| handle)));
+    for (from, limit) in [
+        (0, 1),
+        (0, 3),
+        (2, 3),
+        (4, 2),
+        (5, 5),
+        (7, 10),
+        (9, 1),
+        (9, 0),
+    ] {
+        let first = all.get(from).filter(|_| from > 0);
+        let page = rig.page("ada", first, 50, limit).await;
+        let page: Vec<_> = page.iter().map(|device| device.public_id).collect();
+        assert!(
+            page.iter().eq(all.iter().skip(from).take(limit)),
+            "{from} {limit}"
+        );
+    }
+    // Another owner's session, a closed one, one that is over, and none.
+    for number in [11, 12, 13, 99] {
+        let page = rig.page("ada", Some(&handle_of(number)), 50, 10).await;
+        assert_eq!(page, [], "{number}");
+    }
 }
 
 pub(crate) async fn a_device_shows_what_the_record_says(rig: &Rig) {
-    let record = Record {
-        created: moment_at(-10),
-        seen: moment_at(-5),
-        ..owned_by("ada", 1)
-    };
+    let record = changed!(
+        owned_by("ada", 1),
+        created = moment_at(-10),
+        seen = moment_at(-5)
+    );
     rig.add(&record).await;
     assert_eq!(rig.devices("ada", 0).await, [record.device(&key_of(1))]);
 }
@@ -186,7 +229,7 @@ pub(crate) async fn a_revocation_removes_expired_sessions_and_does_not_count_the
 pub(crate) async fn many_sessions_of_one_owner_are_all_listed_and_ended(rig: &Rig) {
     for number in 1..=500 {
         let mut record = until(1_000, owned_by("ada", number));
-        record.seen = moment_at(number.into());
+        record.created = moment_at(number.into());
         rig.add(&record).await;
     }
     let expected: Vec<_> = (1..=500).rev().map(handle_of).collect();

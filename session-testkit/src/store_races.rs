@@ -18,12 +18,7 @@ fn winner(outcomes: &[Outcome]) -> Option<u32> {
 /// Returns Ada's session after a rotation to a secret of its own.
 fn rotated(number: u32) -> Record {
     let mut record = owned_by("ada", number);
-    record.secrets.remembered = Some(Remembered {
-        digest: record.secrets.present,
-        earlier: None,
-        until: moment_at(10),
-        salt: None,
-    });
+    record.secrets.remembered = Some(Remembered::new(record.secrets.present, moment_at(10)));
     record.secrets.present = digest_of(number.into());
     record
 }

@@ -4,9 +4,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
-use session_core::{
-    Command, Digest, Expiry, Key, Only, Record, Remembered, Revision, Revoke, Salt, Secrets,
-};
+use session_core::{Command, Digest, Key, Only, Record, Remembered, Revision, Revoke, Salt};
 use time::OffsetDateTime;
 
 use crate::ModelStore;
@@ -116,13 +114,12 @@ impl History {
             assert_eq!(rig.load(key, self.now).await, expected, "{}", self.context);
         }
         for owner in OWNERS {
-            let mut expected = self.model.devices(owner, self.now).await;
-            let mut devices = rig.devices(owner, self.now).await;
-            let is_sorted = devices.is_sorted_by(|one, other| one.seen >= other.seen);
-            assert!(is_sorted, "{}: {owner}", self.context);
-            expected.sort_by_key(|device| device.public_id);
-            devices.sort_by_key(|device| device.public_id);
-            assert_eq!(devices, expected, "{}: {owner}", self.context);
+            for (from, limit) in [(None, 100), (None, 2), (Some(0), 3), (Some(1), 1)] {
+                let from = from.map(handle_of);
+                let expected = self.model.page(owner, from.as_ref(), self.now, limit).await;
+                let page = rig.page(owner, from.as_ref(), self.now, limit).await;
+                assert_eq!(page, expected, "{}: {owner}", self.context);
+            }
         }
     }
 
@@ -147,31 +144,22 @@ impl History {
 
     fn record(&mut self, step: u32) -> Record {
         let owner = OWNERS.get(self.chance.below::<usize>(4));
-        let remembered = Remembered {
-            digest: self.digest(),
-            earlier: self.chance.one_in(2).then(|| self.digest()),
-            until: self.moment(0..10),
-            salt: self
-                .chance
-                .one_in(2)
-                .then(|| Salt::from_bytes(&[7; 16]).expect("16 bytes are a salt")),
-        };
-        Record {
-            revision: Revision::from_i64(step.into()),
-            secrets: Secrets {
-                present: self.digest(),
-                issued: moment_at(self.now),
-                remembered: (!self.chance.one_in(3)).then_some(remembered),
-            },
-            closed: self.chance.one_in(8),
-            created: moment_at(self.now),
-            seen: self.moment(0..3),
-            expires: self.moment(-2..23),
-            authenticated: owner.map(|_| moment_at(self.now)),
-            owner: owner.map(|owner| (*owner).into()),
-            expiry: Expiry::Policy,
-            data: format!(r#"{{"step":{step}}}"#).into(),
+        let revision = Revision::from_i64(step.into());
+        let (present, now) = (self.digest(), moment_at(self.now));
+        let mut record = Record::new(revision, present, now, self.moment(-2..23));
+        if !self.chance.one_in(3) {
+            let mut remembered = Remembered::new(self.digest(), self.moment(0..10));
+            remembered.earlier = self.chance.one_in(2).then(|| self.digest());
+            remembered.salt = Salt::from_bytes(&[7; 16]).filter(|_| self.chance.one_in(2));
+            record.secrets.remembered = Some(remembered);
         }
+        record.closed = self.chance.one_in(8);
+        record.seen = self.moment(0..3);
+        record.authenticated = owner.map(|_| now);
+        record.owner = owner.map(|owner| (*owner).into());
+        record.label = owner.map(|_| format!("step {step}").into());
+        record.data = format!(r#"{{"step":{step}}}"#).into();
+        record
     }
 }
 

@@ -6,6 +6,7 @@ use session_core::Outcome::Applied;
 use session_core::{Command, Digest, Expiry, Record, Remembered, Revision, Salt, Secrets};
 use time::OffsetDateTime;
 
+use crate::changed;
 use crate::store_fixture::{Rig, key_of, moment_at, owned_by, record_of};
 
 /// Bytes that are not UTF-8, end strings, or have a meaning in queries.
@@ -13,27 +14,30 @@ const AWKWARD: &[u8; 16] = b"\x00\x01\x7f\x80\xff'\"\\;-%_\n\r\t\x1a";
 
 /// Returns a closed record with every field set, which ends at second 4,000.
 pub(crate) fn full(number: u32) -> Record {
-    Record {
-        revision: Revision::from_i64(number.into()),
-        secrets: Secrets {
-            present: digest(AWKWARD),
-            issued: moment_at(-900),
-            remembered: Some(Remembered {
-                digest: digest(b"0123456789abcdef"),
-                earlier: Some(digest(b"abcdefghijklmno ")),
-                until: moment_at(-600),
-                salt: Salt::from_bytes(AWKWARD),
-            }),
-        },
-        closed: true,
-        created: moment_at(-3_000),
-        seen: moment_at(-2_000),
-        expires: moment_at(4_000),
-        authenticated: Some(moment_at(-1_000)),
-        owner: Some("user-4711".into()),
-        expiry: Expiry::After(Duration::from_secs(30 * 24 * 60 * 60)),
-        data: r#"{"cart":[1,2,3],"name":"Ada"}"#.into(),
-    }
+    let remembered = changed!(
+        Remembered::new(digest(b"0123456789abcdef"), moment_at(-600)),
+        earlier = Some(digest(b"abcdefghijklmno ")),
+        salt = Salt::from_bytes(AWKWARD)
+    );
+    changed!(
+        record_of(number),
+        secrets = changed!(
+            Secrets::new(digest(AWKWARD), moment_at(-900)),
+            remembered = Some(remembered)
+        ),
+        closed = true,
+        created = moment_at(-3_000),
+        seen = moment_at(-2_000),
+        expires = moment_at(4_000),
+        authenticated = Some(moment_at(-1_000)),
+        owner = Some("user-4711".into()),
+        expiry = Expiry::After(Duration::from_secs(30 * 24 * 60 * 60)),
+        label = Some("Firefox on Linux".into()),
+        address = Some("2001:db8::/48".into()),
+        tag = Some("sid-08a5019c-17e1-4977-8f42-65a12843ea02".into()),
+        credential = Some(digest(b"credential\x00\xff\xfe'\"\\")),
+        data = r#"{"cart":[1,2,3],"name":"Ada"}"#.into()
+    )
 }
 
 fn digest(bytes: &[u8; 16]) -> Digest {
@@ -45,10 +49,10 @@ async fn come_back(rig: &Rig, records: impl IntoIterator<Item = Record>) {
     for (key, record) in (1..).zip(records) {
         assert_eq!(rig.insert(key, &record, 0).await, Applied);
         same(rig.load(key, 0).await, &record);
-        let other = Record {
-            revision: Revision::from_i64(i64::MAX - record.revision.to_i64()),
-            ..record_of(1)
-        };
+        let other = changed!(
+            record_of(1),
+            revision = Revision::from_i64(i64::MAX - record.revision.to_i64())
+        );
         for (from, to) in [(&record, &other), (&other, &record)] {
             let replace = Command::Replace {
                 key: &key_of(key),
@@ -77,11 +81,10 @@ pub(crate) async fn every_field_comes_back(rig: &Rig) {
 pub(crate) async fn a_replace_can_empty_every_optional_field(rig: &Rig) {
     rig.add(&full(1)).await;
     let mut last = full(2);
-    last.secrets.remembered = last.secrets.remembered.map(|remembered| Remembered {
-        earlier: None,
-        salt: None,
-        ..remembered
-    });
+    last.secrets.remembered = last
+        .secrets
+        .remembered
+        .map(|remembered| changed!(remembered, earlier = None, salt = None));
     for (state, record) in [(1, last), (2, record_of(3))] {
         assert_eq!(rig.replace(1, state, &record, 0).await, Applied);
         same(rig.load(1, 0).await, &record);
@@ -93,16 +96,14 @@ pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
     for bytes in [[0; 16], [u8::MAX; 16], *AWKWARD, *b"abcdefghijklmno "] {
         for (earlier, salt) in [(false, false), (false, true), (true, false), (true, true)] {
             let mut record = record_of(1);
-            record.secrets = Secrets {
-                present: digest(&bytes),
-                issued: moment_at(5) + Duration::from_micros(1),
-                remembered: Some(Remembered {
-                    digest: digest(&bytes),
-                    earlier: earlier.then_some(digest(&bytes)),
-                    until: moment_at(7) + Duration::from_micros(3),
-                    salt: Salt::from_bytes(&bytes).filter(|_| salt),
-                }),
-            };
+            let until = moment_at(7) + Duration::microseconds(3);
+            record.secrets.present = digest(&bytes);
+            record.secrets.issued = moment_at(5) + Duration::MICROSECOND;
+            record.secrets.remembered = Some(changed!(
+                Remembered::new(digest(&bytes), until),
+                earlier = earlier.then_some(digest(&bytes)),
+                salt = Salt::from_bytes(&bytes).filter(|_| salt)
+            ));
             record.closed = earlier;
             records.push(record);
         }
@@ -111,14 +112,16 @@ pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
 }
 
 pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
-    let shifts = [1, 999_999, 123_456, 500_000].map(Duration::from_micros);
-    let shifted = shifts.map(|shift| Record {
-        created: moment_at(0) + shift,
-        seen: moment_at(1) + shift,
-        expires: moment_at(100) + shift,
-        authenticated: Some(moment_at(2) + shift),
-        expiry: Expiry::At(moment_at(3) + shift),
-        ..record_of(1)
+    let shifts = [1, 999_999, 123_456, 500_000].map(Duration::microseconds);
+    let shifted = shifts.map(|shift| {
+        changed!(
+            record_of(1),
+            created = moment_at(0) + shift,
+            seen = moment_at(1) + shift,
+            expires = moment_at(100) + shift,
+            authenticated = Some(moment_at(2) + shift),
+            expiry = Expiry::At(moment_at(3) + shift)
+        )
     });
     come_back(rig, shifted).await;
 }
@@ -135,13 +138,15 @@ pub(crate) async fn moments_far_away_come_back(rig: &Rig) {
         last - OffsetDateTime::UNIX_EPOCH,
     ];
     let moments = moments.map(|since| OffsetDateTime::UNIX_EPOCH + since);
-    let records = moments.map(|moment| Record {
-        created: moment,
-        seen: moment,
-        expires: last,
-        authenticated: Some(moment),
-        expiry: Expiry::At(moment),
-        ..record_of(1)
+    let records = moments.map(|moment| {
+        changed!(
+            record_of(1),
+            created = moment,
+            seen = moment,
+            expires = last,
+            authenticated = Some(moment),
+            expiry = Expiry::At(moment)
+        )
     });
     come_back(rig, records).await;
 }
@@ -155,18 +160,12 @@ pub(crate) async fn every_expiry_comes_back(rig: &Rig) {
         Expiry::After(Duration::from_micros(i64::MAX.cast_unsigned())),
         Expiry::At(moment_at(90)),
     ];
-    let records = expiries.map(|expiry| Record {
-        expiry,
-        ..record_of(1)
-    });
+    let records = expiries.map(|expiry| changed!(record_of(1), expiry = expiry));
     come_back(rig, records).await;
 }
 
 fn with_data(text: impl Into<std::sync::Arc<str>>) -> Record {
-    Record {
-        data: text.into(),
-        ..record_of(1)
-    }
+    changed!(record_of(1), data = text.into())
 }
 
 pub(crate) async fn data_comes_back_byte_for_byte(rig: &Rig) {
@@ -223,11 +222,34 @@ pub(crate) async fn owners_come_back_byte_for_byte(rig: &Rig) {
     }
 }
 
+pub(crate) async fn a_device_s_texts_come_back_byte_for_byte(rig: &Rig) {
+    let long = "l".repeat(255);
+    let texts = [
+        "",
+        " ",
+        "-",
+        "@",
+        "NULL",
+        "O'Neil \"x\" \\",
+        "a\nb\tc",
+        "🦀 漢字",
+        &long,
+    ];
+    let records = texts.map(|text| {
+        let text = || Some(text.into());
+        let record = owned_by("ada", 1);
+        changed!(record, label = text(), address = text(), tag = text())
+    });
+    come_back(rig, records.clone()).await;
+    for (key, record) in (1..).zip(records) {
+        let handle = &key_of(key).public_id();
+        let page = rig.page("ada", Some(handle), 0, 1).await;
+        assert_eq!(page, [record.device(&key_of(key))]);
+    }
+}
+
 pub(crate) async fn revisions_of_every_size_come_back(rig: &Rig) {
     let revisions = [0, 1, 1 << 53, i64::MAX].map(Revision::from_i64);
-    let records = revisions.map(|revision| Record {
-        revision,
-        ..record_of(1)
-    });
+    let records = revisions.map(|revision| changed!(record_of(1), revision = revision));
     come_back(rig, records).await;
 }

@@ -3,6 +3,7 @@
 use session_core::Outcome::Applied;
 use session_core::{Only, Record};
 
+use crate::changed;
 use crate::store_fixture::{Rig, digest_of, moment_at, owned_by, record_of, until};
 
 pub(crate) async fn a_replace_puts_the_new_state(rig: &Rig) {
@@ -52,10 +53,7 @@ pub(crate) async fn a_replace_may_shorten_a_life(rig: &Rig) {
 }
 
 pub(crate) async fn a_replace_may_lengthen_a_life_and_turn_back_a_moment(rig: &Rig) {
-    let seen = |seconds, record| Record {
-        seen: moment_at(seconds),
-        ..record
-    };
+    let seen = |seconds, record: Record| changed!(record, seen = moment_at(seconds));
     rig.add(&seen(40, record_of(1))).await;
     let longer = until(200, seen(30, record_of(2)));
     assert_eq!(rig.replace(1, 1, &longer, 50).await, Applied);

@@ -3,15 +3,12 @@
 use session_core::Outcome::Applied;
 use session_core::Record;
 
+use crate::changed;
 use crate::store_fixture::{Rig, moment_at, owned_by, record_of};
 use crate::store_records::{full, same};
 
 fn touched((seen, expires): (i64, i64), record: Record) -> Record {
-    Record {
-        seen: moment_at(seen),
-        expires: moment_at(expires),
-        ..record
-    }
+    changed!(record, seen = moment_at(seen), expires = moment_at(expires))
 }
 
 pub(crate) async fn a_touch_moves_each_moment_and_only_ever_later(rig: &Rig) {

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use session_core::{
-    CommitError, Device, Exchange, Policy, Reply, Revoke, Session, SessionError, Sessions, Step,
+    CommitError, Device, Exchange, Page, Policy, Reply, Revoke, Session, SessionError, Sessions,
+    Step,
 };
 use session_store::BlockingStore;
 use showcase::Access;
@@ -161,9 +162,15 @@ impl Access for ByHand<'_> {
     fn devices(
         &self,
         owner: &str,
-    ) -> impl Future<Output = Result<Vec<Device>, SessionError>> + Send {
-        let devices = self.store.devices(owner, self.policy.now());
-        ready(devices.map_err(SessionError::from))
+        page: &Page,
+    ) -> impl Future<Output = Result<Option<Vec<Device>>, SessionError>> + Send {
+        let now = self.policy.now();
+        let found = self.store.devices(owner, page.from(), now, page.limit());
+        ready(
+            found
+                .map_err(SessionError::from)
+                .map(|found| page.answer(found)),
+        )
     }
 
     fn revoke(

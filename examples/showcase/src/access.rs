@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use session_core::{Device, Handle, Revoke, Session, SessionError};
+use session_core::{Device, Handle, Page, Revoke, Session, SessionError};
 
 /// The application's access to the session of one request.
 ///
@@ -17,11 +17,12 @@ pub trait Access: Sync {
     /// Commits the opened session before the response.
     fn save(&self) -> impl Future<Output = Result<(), SessionError>> + Send;
 
-    /// Lists an owner's sessions.
+    /// Lists a page of an owner's sessions; `None` if it goes on after a session that is not there.
     fn devices(
         &self,
         owner: &str,
-    ) -> impl Future<Output = Result<Vec<Device>, SessionError>> + Send;
+        page: &Page,
+    ) -> impl Future<Output = Result<Option<Vec<Device>>, SessionError>> + Send;
 
     /// Revokes an owner's sessions.
     fn revoke(
@@ -50,8 +51,8 @@ impl Access for Handle {
         self.load().await?.save().await
     }
 
-    async fn devices(&self, owner: &str) -> Result<Vec<Device>, SessionError> {
-        Ok(self.sessions().devices(owner).await?)
+    async fn devices(&self, owner: &str, page: &Page) -> Result<Option<Vec<Device>>, SessionError> {
+        Ok(self.sessions().devices_of(owner, page).await?)
     }
 
     async fn revoke(&self, owner: &str, which: Revoke<'_>) -> Result<usize, SessionError> {

@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use session_core::{Device, Expiry, PublicId, Revoke, Session, SessionError};
-use time::OffsetDateTime;
+use session_core::{Expiry, PublicId, Revoke, Session, SessionError};
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use crate::app::open;
+use crate::devices::{self, Shown};
 use crate::loose::Loose;
 use crate::request::Knobs;
 use crate::route::Route;
@@ -66,18 +66,18 @@ pub(crate) async fn act(
             Ok(Answer::empty(204))
         }
         Route::Lifetime => {
-            session.set_expiry(lifetime(request.body)?)?;
+            session.set_lifetime(lifetime(request.body)?)?;
             Ok(Answer::empty(204))
         }
         Route::Devices => {
             let owner = owner(&session)?;
-            let devices = access.devices(&owner).await?;
+            let page = devices::page(&request)?;
+            let Some(found) = access.devices(&owner, &page).await? else {
+                return Err(Answer::error(400, "after is none of your devices"));
+            };
             let current = session.public_id();
-            let shown: Vec<Shown> = devices
-                .iter()
-                .map(|device| Shown::of(device, current))
-                .collect();
-            Ok(Answer::json(200, &shown))
+            let shown = found.iter().map(|device| Shown::of(device, current));
+            Ok(Answer::json(200, &shown.collect::<Vec<_>>()))
         }
         Route::Revoke(text) => {
             revoke(access, &session, &text).await?;
@@ -152,7 +152,7 @@ struct State {
     owner: Option<String>,
     browser_close: bool,
     expires_at: Option<String>,
-    expires_in: Option<u64>,
+    expires_in: Option<i64>,
 }
 
 fn read(session: &Session, key: &str) -> Result<Answer, Answer> {
@@ -256,9 +256,9 @@ fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
         [("browser_close", Value::Bool(true))] => Ok(Expiry::BrowserClose),
         [("default", Value::Bool(true))] => Ok(Expiry::Policy),
         [("seconds", Value::Number(seconds))] => seconds
-            .as_u64()
+            .as_i64()
             .filter(|seconds| (1..=100_000_000_000).contains(seconds))
-            .map(|seconds| Expiry::After(Duration::from_secs(seconds)))
+            .map(|seconds| Expiry::After(Duration::seconds(seconds)))
             .ok_or_else(refused),
         [("at", Value::String(text))] => OffsetDateTime::parse(text, &Rfc3339)
             .map(Expiry::At)
@@ -269,30 +269,9 @@ fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
 
 const EXPECTED_LIFETIME: &str = r#"expected one of {"browser_close":true}, {"seconds":300}, {"at":"2026-12-01T00:00:00Z"}, {"default":true}"#;
 
-#[derive(Serialize)]
-struct Shown {
-    handle: String,
-    created_at: String,
-    last_seen_at: String,
-    expires_at: String,
-    current: bool,
-}
-
-impl Shown {
-    fn of(device: &Device, current: Option<PublicId>) -> Self {
-        Self {
-            handle: device.public_id.to_string(),
-            created_at: rfc3339(device.created),
-            last_seen_at: rfc3339(device.seen),
-            expires_at: rfc3339(device.expires),
-            current: Some(device.public_id) == current,
-        }
-    }
-}
-
 /// Returns the seconds that are left, rounded up.
-pub(crate) fn whole_seconds(left: Duration) -> u64 {
-    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+pub(crate) fn whole_seconds(left: Duration) -> i64 {
+    left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0)
 }
 
 /// Returns a moment as RFC 3339 in UTC.

@@ -11,6 +11,7 @@ mod api;
 mod app;
 mod args;
 mod blocking;
+mod devices;
 mod endpoint;
 mod forms;
 mod loose;

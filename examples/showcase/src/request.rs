@@ -63,6 +63,13 @@ impl<'a> Request<'a> {
         Ok(knobs)
     }
 
+    /// Returns a value of the query.
+    pub(crate) fn asked(&self, name: &str) -> Option<String> {
+        let mut pairs = pairs(self.query);
+        let found = pairs.find(|(field, _)| field == name);
+        found.map(|(_, value)| value.into_owned())
+    }
+
     /// Returns the fields of a form in the body.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         let body = std::str::from_utf8(self.body).ok()?;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::contention::Backing;
-use crate::{Device, Policy, Revoke, Store, StoreError};
+use crate::{Device, Page, Policy, Revoke, Store, StoreError};
 
 /// The application-wide entry point: a policy and a store.
 ///
@@ -39,13 +39,31 @@ impl Sessions {
         &self.backing.store
     }
 
-    /// Returns an owner's live sessions, the most recently seen first.
+    /// Returns the first [`Page`] of an owner's live sessions: the 100 newest sign-ins, the most
+    /// recently seen first.
     ///
     /// # Errors
     ///
     /// The store failed.
     pub async fn devices(&self, owner: &str) -> Result<Vec<Device>, StoreError> {
-        self.store().devices(owner, self.policy.now()).await
+        let first = self.devices_of(owner, &Page::first()).await?;
+        Ok(first.unwrap_or_default())
+    }
+
+    /// Returns a page of an owner's live sessions, the most recently seen first; `None` if the owner
+    /// has no such session as the one that the page goes on after.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub async fn devices_of(
+        &self,
+        owner: &str,
+        page: &Page,
+    ) -> Result<Option<Vec<Device>>, StoreError> {
+        let now = self.policy.now();
+        let found = self.store().devices(owner, page.from(), now, page.limit());
+        Ok(page.answer(found.await?))
     }
 
     /// Ends sessions of one owner and returns how many live ones it ended.

@@ -1,16 +1,30 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use time::OffsetDateTime;
 
-use crate::{Expiry, Key, PublicId, Secrets};
+use crate::{Digest, Expiry, Key, PublicId, Secrets};
 
 /// Everything that is stored of one session, under its [`Key`].
 ///
 /// All moments have microsecond precision, so that a store can keep them as 64-bit integers
 /// ([`to_micros`](crate::to_micros), [`from_micros`](crate::from_micros)). A store gives back exactly what it was given.
-/// `Debug` shows neither the data nor the owner.
+/// `Debug` shows the data as little as the owner and what tells of a person.
+///
+/// Fields may be added; so a store starts from [`new`](Self::new) and sets what it has read.
+///
+/// ```
+/// use session_core::{Digest, Record, Revision};
+/// use time::{Duration, OffsetDateTime};
+///
+/// let present = Digest::from_bytes(&[7; 16]).unwrap();
+/// let now = OffsetDateTime::UNIX_EPOCH;
+/// let mut record = Record::new(Revision::from_i64(1), present, now, now + Duration::HOUR);
+/// record.owner = Some("ada".into());
+/// assert_eq!((record.seen, record.secrets.issued, &*record.data), (now, now, "{}"));
+/// ```
 #[derive(Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Record {
     /// The write that produced this state.
     pub revision: Revision,
@@ -31,19 +45,52 @@ pub struct Record {
     pub owner: Option<Arc<str>>,
     /// The session's own lifetime, if it has one.
     pub expiry: Expiry,
+    /// The device's name for its owner, such as "Firefox on Linux".
+    pub label: Option<Arc<str>>,
+    /// The client's address at the sign-in, in the form that the application keeps.
+    pub address: Option<Arc<str>>,
+    /// A second key to find sessions by, such as the `sid` of a single sign-on.
+    pub tag: Option<Arc<str>>,
+    /// The stamp of the owner's credential at the sign-in.
+    pub credential: Option<Digest>,
     /// The values: a JSON object, whose values are kept byte for byte.
     pub data: Arc<str>,
 }
 
 impl Record {
+    /// Starts a record: nobody's, open, without values, last seen and issued when it was created.
+    #[must_use]
+    pub fn new(
+        revision: Revision,
+        present: Digest,
+        created: OffsetDateTime,
+        expires: OffsetDateTime,
+    ) -> Self {
+        Self {
+            revision,
+            secrets: Secrets::new(present, created),
+            closed: false,
+            created,
+            seen: created,
+            expires,
+            authenticated: None,
+            owner: None,
+            expiry: Expiry::Policy,
+            label: None,
+            address: None,
+            tag: None,
+            credential: None,
+            data: no_values(),
+        }
+    }
+
     /// Returns the entry of the session under `key` in a list of devices.
     #[must_use]
     pub fn device(&self, key: &Key) -> Device {
         Device {
-            public_id: key.public_id(),
-            created: self.created,
-            seen: self.seen,
-            expires: self.expires,
+            label: self.label.clone(),
+            address: self.address.clone(),
+            ..Device::new(key.public_id(), self.created, self.seen, self.expires)
         }
     }
 }
@@ -60,13 +107,24 @@ impl fmt::Debug for Record {
             .field("authenticated", &self.authenticated)
             .field("owner", &self.owner.as_ref().map(|_| "…"))
             .field("expiry", &self.expiry)
+            .field("label", &self.label.as_ref().map(|_| "…"))
+            .field("address", &self.address.as_ref().map(|_| "…"))
+            .field("tag", &self.tag.as_ref().map(|_| "…"))
+            .field("credential", &self.credential)
             .field("data", &format_args!("{} bytes", self.data.len()))
             .finish()
     }
 }
 
+/// Returns the text of an object without members, which is made once.
+pub(crate) fn no_values() -> Arc<str> {
+    static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("{}"));
+    Arc::clone(&TEXT)
+}
+
 /// One live session of an owner, as device lists show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Device {
     /// Names the session; opens nothing.
     pub public_id: PublicId,
@@ -76,6 +134,30 @@ pub struct Device {
     pub seen: OffsetDateTime,
     /// Its end, if it is not used.
     pub expires: OffsetDateTime,
+    /// The device's name for its owner.
+    pub label: Option<Arc<str>>,
+    /// The client's address at the sign-in.
+    pub address: Option<Arc<str>>,
+}
+
+impl Device {
+    /// Starts an entry without a label and an address.
+    #[must_use]
+    pub fn new(
+        public_id: PublicId,
+        created: OffsetDateTime,
+        seen: OffsetDateTime,
+        expires: OffsetDateTime,
+    ) -> Self {
+        Self {
+            public_id,
+            created,
+            seen,
+            expires,
+            label: None,
+            address: None,
+        }
+    }
 }
 
 /// Names one state of one session: 63 random bits, drawn for each write.

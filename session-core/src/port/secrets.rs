@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 /// A store keeps every field as it is and compares none. (A copy, such as a cache or a replica,
 /// compares [`present`](Self::present); see [`Store::load`](crate::Store::load).)
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Secrets {
     /// The digest of the present secret.
     pub present: Digest,
@@ -17,6 +18,16 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// The secret of a session that was never rotated.
+    #[must_use]
+    pub fn new(present: Digest, issued: OffsetDateTime) -> Self {
+        Self {
+            present,
+            issued,
+            remembered: None,
+        }
+    }
+
     /// Says whether a digest is that of the present secret or of a remembered one, whatever the
     /// clock says: the condition of [`Only::Opened`](crate::Only::Opened).
     #[must_use]
@@ -28,6 +39,7 @@ impl Secrets {
 
 /// The secret before the present one, which opens the session for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Remembered {
     /// Its digest.
     pub digest: Digest,
@@ -40,6 +52,17 @@ pub struct Remembered {
 }
 
 impl Remembered {
+    /// A secret that was rotated, whose successor was presented.
+    #[must_use]
+    pub fn new(digest: Digest, until: OffsetDateTime) -> Self {
+        Self {
+            digest,
+            earlier: None,
+            until,
+            salt: None,
+        }
+    }
+
     pub(crate) fn includes(&self, digest: &Digest) -> bool {
         self.digest == *digest || self.earlier.as_ref() == Some(digest)
     }

@@ -3,7 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::{Command, Device, Digest, Key, Outcome, Record, Revoke, StoreError};
+use crate::{Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, StoreError};
 
 /// The port behind which sessions are kept.
 ///
@@ -37,9 +37,19 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Removes at most `limit` records that are over and returns how many it removed.
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError>;
 
-    /// Returns an owner's sessions that are neither over nor [closed](Record::closed), the most
-    /// recently seen first.
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError>;
+    /// Returns at most `limit` of an owner's sessions that are neither over nor
+    /// [closed](Record::closed): the newest sign-in first ([`created`](Record::created)), of two at one
+    /// moment that with the larger key.
+    ///
+    /// With `from` the page begins with the session of that handle, and is empty if the owner has
+    /// no such session in the list. A list reads no data.
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError>;
 
     /// Removes sessions of one owner, whatever the clock says, and returns how many of them were
     /// neither over nor closed.

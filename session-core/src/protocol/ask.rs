@@ -13,7 +13,7 @@ pub(crate) enum Ask {
     /// Closes the session that a sign-in leaves.
     Leave {
         old: Stored,
-        closed: Record,
+        closed: Box<Record>,
     },
     /// Carries values that others have written to the old session over to the one that a sign-in has begun.
     Carry(Attempt),

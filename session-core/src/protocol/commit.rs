@@ -13,7 +13,7 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::{Expiry, Id, Key, Policy, Record, Reply, Revision, Secrets, SessionError};
+use crate::{Expiry, Id, Key, Policy, Record, Reply, Revision, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
@@ -134,21 +134,13 @@ impl Commit {
         let policy = self.policy();
         let (id, revision) = draw(policy)?;
         let digest = policy.domain.digest(&id);
+        let expires = truncate(policy.lifetime.expires(expiry, now, now));
         let record = Record {
-            revision,
-            secrets: Secrets {
-                present: digest,
-                issued: now,
-                remembered: None,
-            },
-            closed: false,
-            created: now,
-            seen: now,
-            expires: truncate(policy.lifetime.expires(expiry, now, now)),
             authenticated: owner.as_ref().map(|_| now),
             owner,
             expiry,
             data: text.into(),
+            ..Record::new(revision, digest, now, expires)
         };
         let cookie = Some(self.cookie(id, &record));
         let stored = Stored::new(id, digest, Standing::Present, record);

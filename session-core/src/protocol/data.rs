@@ -1,12 +1,13 @@
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::entries::SHORT;
+use crate::port::record::no_values;
 use crate::{Key, Record};
 
 /// The stored values: the text of one JSON object, and where in it each value stands.
@@ -37,9 +38,8 @@ enum MemberKey {
 impl Data {
     /// Returns the object without members.
     pub(crate) fn empty() -> Self {
-        static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("{}"));
         Self {
-            text: Arc::clone(&TEXT),
+            text: no_values(),
             members: Vec::new(),
             sorted: Vec::new(),
         }

@@ -39,7 +39,7 @@ impl Commit {
             expires: old.record.expires.min(grace_end(self.policy(), now)),
             ..old.record.clone()
         };
-        let old = old.clone();
+        let (old, closed) = (old.clone(), Box::new(closed));
         Ok(Decision::write(Ask::Leave { old, closed }))
     }
 

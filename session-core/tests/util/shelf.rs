@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use async_lock::MutexGuardArc;
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use time::OffsetDateTime;
 
 use super::Model;
@@ -96,13 +98,21 @@ impl Store for Shelf {
         self.call("sweep").await.map(|()| 0)
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
         self.call("devices").await?;
         let model = self.model.lock().unwrap();
         let of_owner = model
             .live(now)
             .filter(|(_, record)| record.owner.as_deref() == Some(owner) && !record.closed);
-        Ok(of_owner.map(|(key, record)| record.device(key)).collect())
+        let listed = of_owner.map(|(key, record)| record.device(key));
+        let listed = listed.skip_while(|device| from.is_some_and(|it| *it != device.public_id));
+        Ok(listed.take(limit).collect())
     }
 
     async fn revoke(

@@ -119,16 +119,13 @@ fn forget_owner(owners: &mut BTreeSet<(Arc<str>, Key)>, slot: &mut Slot) {
 
 #[cfg(test)]
 mod tests {
-    use session_testkit::{key_of, record_of};
+    use session_testkit::{changed, key_of, record_of};
 
     use super::*;
 
     fn owned(owner: Option<&str>) -> Record {
         let owner = owner.map(Into::into);
-        Record {
-            owner,
-            ..record_of(1)
-        }
+        changed!(record_of(1), owner = owner)
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use session_core::{
-    Digest, Expiry, Key, Record, Remembered, Revision, Secrets, from_micros, to_micros,
+    Device, Digest, Expiry, Key, Record, Remembered, Revision, Secrets, from_micros, to_micros,
 };
 use time::OffsetDateTime;
 
@@ -36,6 +36,10 @@ struct Rare {
     remembered: Option<Remembered>,
     closed: bool,
     expiry: Expiry,
+    label: Option<Arc<str>>,
+    address: Option<Arc<str>>,
+    tag: Option<Arc<str>>,
+    credential: Option<Digest>,
 }
 
 const NEVER: i64 = i64::MIN;
@@ -46,6 +50,10 @@ impl Slot {
             remembered: record.secrets.remembered.clone(),
             closed: record.closed,
             expiry: record.expiry,
+            label: record.label.clone(),
+            address: record.address.clone(),
+            tag: record.tag.clone(),
+            credential: record.credential,
         };
         Self {
             expires: to_micros(record.expires),
@@ -66,28 +74,41 @@ impl Slot {
 
     pub(super) fn record(&self) -> Record {
         let entry = &*self.entry;
-        let rare = entry.rare.as_deref();
-        Record {
-            revision: entry.revision,
-            secrets: self.secrets(),
-            closed: self.is_closed(),
-            created: moment(entry.created),
-            seen: moment(entry.seen),
-            expires: moment(self.expires),
-            authenticated: (entry.authenticated != NEVER).then(|| moment(entry.authenticated)),
-            owner: entry.owner.clone(),
-            expiry: rare.map(|rare| rare.expiry).unwrap_or_default(),
-            data: Arc::clone(&entry.data),
+        let (created, expires) = (moment(entry.created), moment(self.expires));
+        let mut record = Record::new(entry.revision, entry.present, created, expires);
+        record.secrets = self.secrets();
+        record.seen = moment(entry.seen);
+        record.authenticated = (entry.authenticated != NEVER).then(|| moment(entry.authenticated));
+        record.owner.clone_from(&entry.owner);
+        record.data = Arc::clone(&entry.data);
+        if let Some(rare) = entry.rare.as_deref() {
+            record.closed = rare.closed;
+            record.expiry = rare.expiry;
+            record.label.clone_from(&rare.label);
+            record.address.clone_from(&rare.address);
+            record.tag.clone_from(&rare.tag);
+            record.credential = rare.credential;
         }
+        record
+    }
+
+    /// Returns the session's entry in its owner's list.
+    pub(super) fn device(&self) -> Device {
+        let entry = &*self.entry;
+        let (created, seen) = (moment(entry.created), moment(entry.seen));
+        let mut device = Device::new(entry.key.public_id(), created, seen, moment(self.expires));
+        if let Some(rare) = entry.rare.as_deref() {
+            device.label.clone_from(&rare.label);
+            device.address.clone_from(&rare.address);
+        }
+        device
     }
 
     pub(super) fn secrets(&self) -> Secrets {
         let rare = self.entry.rare.as_deref();
-        Secrets {
-            present: self.entry.present,
-            issued: moment(self.entry.issued),
-            remembered: rare.and_then(|rare| rare.remembered.clone()),
-        }
+        let mut secrets = Secrets::new(self.entry.present, moment(self.entry.issued));
+        secrets.remembered = rare.and_then(|rare| rare.remembered.clone());
+        secrets
     }
 
     /// Says whether the owner's list of devices shows the session.

@@ -64,10 +64,12 @@ impl Table {
 const SCHEMA: &str = include_str!("../../migrations/mysql.sql");
 
 /// Name, type, whether it is mandatory, and its unique index; sorted by name.
-const COLUMNS: [(&str, &str, bool, &str); 17] = [
+const COLUMNS: [(&str, &str, bool, &str); 21] = [
+    ("address", "varbinary", false, ""),
     ("authenticated", "bigint", false, ""),
     ("closed", "tinyint", true, ""),
     ("created", "bigint", true, ""),
+    ("credential", "binary", false, ""),
     ("data", "longblob", true, ""),
     ("earlier", "binary", false, ""),
     ("expires", "bigint", true, ""),
@@ -75,6 +77,7 @@ const COLUMNS: [(&str, &str, bool, &str); 17] = [
     ("id", "bigint", true, "PRI"),
     ("issued", "bigint", true, ""),
     ("key", "varbinary", true, "UNI"),
+    ("label", "varbinary", false, ""),
     ("owner", "varbinary", false, ""),
     ("present", "binary", true, ""),
     ("remembered", "binary", false, ""),
@@ -82,4 +85,5 @@ const COLUMNS: [(&str, &str, bool, &str); 17] = [
     ("revision", "bigint", true, ""),
     ("salt", "binary", false, ""),
     ("seen", "bigint", true, ""),
+    ("tag", "varbinary", false, ""),
 ];

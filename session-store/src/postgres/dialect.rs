@@ -114,8 +114,8 @@ const SWEEP: &str = "\
 
 #[cfg(test)]
 mod tests {
-    use session_core::{Command, Only, Record, Remembered, Revision, Salt, to_micros};
-    use session_testkit::{digest_of, key_of, moment_at, record_of};
+    use session_core::{Command, Only, Remembered, Revision, Salt, to_micros};
+    use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
     use super::*;
     use crate::PostgresOptions;
@@ -141,20 +141,12 @@ mod tests {
         };
         let plain = &record_of(2);
         let mut rotated = record_of(2);
-        rotated.secrets.remembered = Some(Remembered {
-            digest: digest_of(1),
-            earlier: None,
-            until: moment_at(10),
-            salt: Salt::from_bytes(&[7; 16]),
-        });
-        let closed = &Record {
-            closed: true,
-            ..record_of(2)
-        };
-        let over = &Record {
-            expires: moment_at(0),
-            ..record_of(2)
-        };
+        rotated.secrets.remembered = Some(changed!(
+            Remembered::new(digest_of(1), moment_at(10)),
+            salt = Salt::from_bytes(&[7; 16])
+        ));
+        let closed = &changed!(record_of(2), closed = true);
+        let over = &changed!(record_of(2), expires = moment_at(0));
         let touch = Command::Touch {
             key,
             expected: Revision::from_i64(1),

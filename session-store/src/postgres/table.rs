@@ -94,16 +94,19 @@ const SCHEMA: &str = include_str!("../../migrations/postgres.sql");
 const LOCK: i64 = 0x7365_7373_696f_6e00;
 
 /// Name, type, whether it is mandatory and whether it is unique by itself; sorted by name.
-const COLUMNS: [(&str, &str, bool, bool); 16] = [
+const COLUMNS: [(&str, &str, bool, bool); 20] = [
+    ("address", "bytea", false, false),
     ("authenticated", "bigint", false, false),
     ("closed", "boolean", true, false),
     ("created", "bigint", true, false),
+    ("credential", "bytea", false, false),
     ("data", "bytea", true, false),
     ("earlier", "bytea", false, false),
     ("expires", "bigint", true, false),
     ("expiry", "text", true, false),
     ("issued", "bigint", true, false),
     ("key", "bytea", true, true),
+    ("label", "bytea", false, false),
     ("owner", "bytea", false, false),
     ("present", "bytea", true, false),
     ("remembered", "bytea", false, false),
@@ -111,4 +114,5 @@ const COLUMNS: [(&str, &str, bool, bool); 16] = [
     ("revision", "bigint", true, false),
     ("salt", "bytea", false, false),
     ("seen", "bigint", true, false),
+    ("tag", "bytea", false, false),
 ];

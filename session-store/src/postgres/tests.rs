@@ -42,7 +42,7 @@ async fn no_statement_reads_the_whole_table() {
         .collect();
     texts.push(&store.0.pool.server().sweep);
     for text in texts {
-        let count = (1..20).filter(|n| text.contains(&format!("${n}"))).count();
+        let count = (1..40).filter(|n| text.contains(&format!("${n}"))).count();
         let arguments = match count {
             0 => String::new(),
             count => format!("({})", vec!["NULL"; count].join(", ")),

@@ -209,9 +209,9 @@ impl Ear {
 
 #[cfg(test)]
 mod tests {
-    use session_core::{Command, Key, Only, Record, Store as _};
+    use session_core::{Command, Key, Only, Store as _};
     use session_servers::{Redis, skips};
-    use session_testkit::{key_of, moment_at, record_of};
+    use session_testkit::{changed, key_of, moment_at, record_of};
     use tokio::time::timeout;
 
     use super::*;
@@ -232,10 +232,7 @@ mod tests {
         let store = RedisStore::open(redis.url()).await.unwrap();
         let notices = &mut *store.listen().await.unwrap();
         let write = async |command| store.write(command, moment_at(0)).await.unwrap();
-        let record = &Record {
-            owner: Some("ada".into()),
-            ..record_of(1)
-        };
+        let record = &changed!(record_of(1), owner = Some("ada".into()));
         let keys: [Key; 3] = [1, 2, 3].map(key_of);
         for key in &keys {
             write(Command::Insert { key, record }).await;

@@ -55,8 +55,8 @@ pub(crate) async fn outcome(
 
 #[cfg(test)]
 mod tests {
-    use session_core::{Record, Store as _};
-    use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
+    use session_core::Store as _;
+    use session_testkit::{ModelStore, changed, digest_of, key_of, moment_at, record_of};
 
     use super::*;
 
@@ -113,10 +113,7 @@ mod tests {
         const UNKNOWN: Option<Outcome> = None;
         let key = &key_of(1);
         let live = &record_of(2);
-        let over = &Record {
-            expires: moment_at(NOW),
-            ..record_of(2)
-        };
+        let over = &changed!(record_of(2), expires = moment_at(NOW));
         let insert = Command::Insert { key, record: live };
         let [replace, end] = [live, over].map(|record| Command::Replace {
             key,

@@ -88,9 +88,11 @@ macro_rules! public_store {
             async fn devices(
                 &self,
                 owner: &str,
+                from: Option<&session_core::PublicId>,
                 now: time::OffsetDateTime,
+                limit: usize,
             ) -> Result<Vec<session_core::Device>, session_core::StoreError> {
-                self.0.devices(owner, now).await
+                self.0.devices(owner, from, now, limit).await
             }
 
             async fn revoke(

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Command, Device, Key, Outcome, Record, Revoke, StoreError, to_micros};
+use session_core::{
+    Command, Device, Key, Outcome, PublicId, Record, Revoke, StoreError, to_micros,
+};
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
@@ -114,13 +116,13 @@ impl<D: Dialect> SqlStore<D> {
     pub(crate) async fn devices(
         &self,
         owner: &str,
+        from: Option<&PublicId>,
         now: OffsetDateTime,
+        limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        let values = [
-            Value::Bytes(owner.as_bytes()),
-            Value::Number(to_micros(now)),
-        ];
-        let list = &self.statements.devices;
+        let (list, values) = self
+            .statements
+            .of_devices(owner, from, to_micros(now), limit);
         let rows = self.fetch("list sessions in", list, &values).await?;
         Ok(rows.iter().filter_map(D::Driver::device).collect())
     }

@@ -3,17 +3,17 @@
 use session_core::{
     Command, Key, Only, Outcome, Record, Remembered, Revision, Revoke, StoreError, to_micros,
 };
-use session_testkit::{digest_of, key_of, moment_at, record_of};
+use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::Connection as _;
 
 use super::{Dialect, SqlStore};
 
 fn owned(number: u32, expires: i64) -> Record {
-    Record {
-        owner: Some("ada".into()),
-        expires: moment_at(expires),
-        ..record_of(number)
-    }
+    changed!(
+        record_of(number),
+        owner = Some("ada".into()),
+        expires = moment_at(expires)
+    )
 }
 
 async fn insert<D: Dialect>(store: &SqlStore<D>, key: &Key, record: &Record) {
@@ -31,12 +31,7 @@ pub(crate) async fn a_broken_row_is_absent<D: Dialect>(
     hex: impl Fn(&str) -> String,
 ) {
     let mut record = owned(1, 100);
-    record.secrets.remembered = Some(Remembered {
-        digest: digest_of(1),
-        earlier: None,
-        until: moment_at(10),
-        salt: None,
-    });
+    record.secrets.remembered = Some(Remembered::new(digest_of(1), moment_at(10)));
     for (number, (column, value)) in (0..).zip([
         ("data", hex("ff")),
         ("expiry", "'never'".to_owned()),
@@ -121,7 +116,7 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
         let (ended, ()) = tokio::join!(ended, committed);
         ended.unwrap();
         let left = usize::from(round % 4 == 3);
-        let devices = store.devices("ada", now).await.unwrap();
+        let devices = store.devices("ada", None, now, 1_000).await.unwrap();
         assert_eq!(devices.len(), left, "round {round}");
         let found = store.load(key).await.unwrap();
         assert_eq!(

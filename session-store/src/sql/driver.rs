@@ -67,11 +67,9 @@ where
             Value::Number(number) => statement.bind(number),
             Value::Fields(record) => {
                 let Secrets {
-                    present,
-                    issued,
-                    remembered,
+                    present, issued, ..
                 } = &record.secrets;
-                let remembered = remembered.as_ref();
+                let remembered = record.secrets.remembered.as_ref();
                 let earlier = remembered.and_then(|it| it.earlier.as_ref());
                 let salt = remembered.and_then(|it| it.salt.as_ref());
                 // In the order of `statements::FIELDS`; see `record`.
@@ -91,6 +89,10 @@ where
                     .bind(record.owner.as_deref().map(str::as_bytes))
                     .bind(record.expiry.to_string())
                     .bind(record.data.as_bytes())
+                    .bind(record.label.as_deref().map(str::as_bytes))
+                    .bind(record.address.as_deref().map(str::as_bytes))
+                    .bind(record.tag.as_deref().map(str::as_bytes))
+                    .bind(record.credential.as_ref().map(|it| &it.as_bytes()[..]))
             }
         };
         values.iter().fold(statement, bind)
@@ -116,57 +118,58 @@ where
     fn record(row: &DB::Row) -> Option<Record> {
         let moment = |index: usize| moment::<DB>(row, index);
         let bytes = |index: usize| row.try_get::<Option<&[u8]>, _>(index).ok();
-        let remembered = match bytes(3)? {
-            Some(digest) => Some(Remembered {
-                digest: Digest::from_bytes(digest)?,
-                earlier: match bytes(4)? {
-                    Some(digest) => Some(Digest::from_bytes(digest)?),
-                    None => None,
-                },
-                until: moment(5)?,
-                salt: match bytes(6)? {
-                    Some(salt) => Some(Salt::from_bytes(salt)?),
-                    None => None,
-                },
-            }),
-            None => None,
+        let digest = |index: usize| optional(bytes(index)?, Digest::from_bytes);
+        let text = |index: usize| {
+            let text = |bytes| str::from_utf8(bytes).ok().map(Arc::from);
+            optional(bytes(index)?, text)
         };
-        let authenticated = match row.try_get::<Option<i64>, _>(11).ok()? {
-            Some(micros) => Some(from_micros(micros)?),
-            None => None,
-        };
-        Some(Record {
-            revision: Revision::from_i64(row.try_get(0).ok()?),
-            secrets: Secrets {
-                present: Digest::from_bytes(row.try_get(1).ok()?)?,
-                issued: moment(2)?,
-                remembered,
-            },
-            closed: row.try_get(7).ok()?,
-            created: moment(8)?,
-            seen: moment(9)?,
-            expires: moment(10)?,
-            authenticated,
-            owner: bytes(12)?
-                .map(str::from_utf8)
-                .transpose()
-                .ok()?
-                .map(Into::into),
-            expiry: row.try_get::<&str, _>(13).ok()?.parse::<Expiry>().ok()?,
-            data: str::from_utf8(row.try_get(14).ok()?)
-                .unwrap_or_default()
-                .into(),
-        })
+        let mut record = Record::new(
+            Revision::from_i64(row.try_get(0).ok()?),
+            Digest::from_bytes(row.try_get(1).ok()?)?,
+            moment(8)?,
+            moment(10)?,
+        );
+        record.secrets.issued = moment(2)?;
+        if let Some(digest_before) = digest(3)? {
+            let mut remembered = Remembered::new(digest_before, moment(5)?);
+            remembered.earlier = digest(4)?;
+            remembered.salt = optional(bytes(6)?, Salt::from_bytes)?;
+            record.secrets.remembered = Some(remembered);
+        }
+        record.closed = row.try_get(7).ok()?;
+        record.seen = moment(9)?;
+        record.authenticated = optional(row.try_get(11).ok()?, from_micros)?;
+        record.owner = text(12)?;
+        record.expiry = row.try_get::<&str, _>(13).ok()?.parse::<Expiry>().ok()?;
+        let data = str::from_utf8(row.try_get(14).ok()?);
+        record.data = data.unwrap_or_default().into();
+        record.label = text(15)?;
+        record.address = text(16)?;
+        record.tag = text(17)?;
+        record.credential = digest(18)?;
+        Some(record)
     }
 
     fn device(row: &DB::Row) -> Option<Device> {
         let moment = |index: usize| moment::<DB>(row, index);
-        Some(Device {
-            public_id: Key::from_bytes(row.try_get(0).ok()?)?.public_id(),
-            created: moment(1)?,
-            seen: moment(2)?,
-            expires: moment(3)?,
-        })
+        let text = |index: usize| {
+            let bytes = row.try_get::<Option<&[u8]>, _>(index).ok()?;
+            optional(bytes, |bytes| str::from_utf8(bytes).ok().map(Arc::from))
+        };
+        let public_id = Key::from_bytes(row.try_get(0).ok()?)?.public_id();
+        let mut device = Device::new(public_id, moment(1)?, moment(2)?, moment(3)?);
+        device.label = text(4)?;
+        device.address = text(5)?;
+        Some(device)
+    }
+}
+
+/// Reads a value that may be absent; `None` if it is there and can't be read.
+#[allow(clippy::option_option, reason = "unreadable is not the same as absent")]
+fn optional<T, U>(value: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Option<Option<U>> {
+    match value {
+        Some(value) => read(value).map(Some),
+        None => Some(None),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use session_core::{Command, Only, Revoke, to_micros};
+use session_core::{Command, Only, PublicId, Revoke, to_micros};
 
 use super::Value;
 
@@ -19,6 +19,8 @@ pub(crate) struct Statements {
     pub(crate) delete_opened: Arc<str>,
     pub(crate) delete_over: Arc<str>,
     pub(crate) devices: Arc<str>,
+    /// The list that begins with one of its sessions.
+    pub(crate) devices_from: Arc<str>,
     pub(crate) revoke_all: Arc<str>,
     pub(crate) revoke_all_but: Arc<str>,
     pub(crate) revoke_one: Arc<str>,
@@ -76,8 +78,13 @@ impl Statements {
             ),
             delete_over: ending("DELETE FROM TABLE WHERE KEY = ? AND expires <= ?"),
             devices: sql(&format!(
-                "SELECT KEY, created, seen, expires FROM TABLE \
-                 WHERE owner = TEXT AND {LISTED} ORDER BY seen DESC"
+                "{LIST} WHERE owner = TEXT AND {LISTED} \
+                 ORDER BY created DESC, KEY DESC LIMIT ?"
+            )),
+            devices_from: sql(&format!(
+                "{LIST} WHERE owner = TEXT AND {LISTED} AND (created, KEY) <= \
+                 (SELECT created, KEY FROM TABLE WHERE owner = TEXT AND KEY = ? AND {LISTED}) \
+                 ORDER BY created DESC, KEY DESC LIMIT ?"
             )),
             revoke_all: revoking("DELETE FROM TABLE WHERE owner = TEXT"),
             revoke_all_but: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY <> ?"),
@@ -85,7 +92,7 @@ impl Statements {
             // No session has an empty key. If `unprobe` does not follow, a sweep removes the row.
             probe: sql(&format!(
                 "INSERT INTO TABLE ({fields}, KEY) VALUES (0, ?, 0, NULL, NULL, NULL, NULL, \
-                 FALSE, 0, 0, 0, NULL, NULL, '', '', ?) IF_ABSENT"
+                 FALSE, 0, 0, 0, NULL, NULL, '', '', NULL, NULL, NULL, NULL, ?) IF_ABSENT"
             )),
             unprobe: sql("DELETE FROM TABLE WHERE KEY = ?"),
         }
@@ -136,6 +143,29 @@ impl Statements {
         }
     }
 
+    /// Returns the statement that lists sessions of an owner, and its values.
+    pub(crate) fn of_devices<'v>(
+        &self,
+        owner: &'v str,
+        from: Option<&'v PublicId>,
+        now: i64,
+        limit: usize,
+    ) -> (&Arc<str>, Vec<Value<'v>>) {
+        use Value::{Bytes, Number};
+        let (owner, now) = (Bytes(owner.as_bytes()), Number(now));
+        let limit = Number(i64::try_from(limit).unwrap_or(i64::MAX));
+        match from {
+            None => (&self.devices, vec![owner, now, limit]),
+            Some(from) => {
+                let from = Bytes(from.as_bytes());
+                (
+                    &self.devices_from,
+                    vec![owner, now, owner, from, now, limit],
+                )
+            }
+        }
+    }
+
     /// Returns the statement that ends sessions of an owner, and its values.
     pub(crate) fn of_revoke<'v>(
         &self,
@@ -161,8 +191,10 @@ impl Statements {
 /// The condition under which an owner's list shows a session.
 pub(crate) const LISTED: &str = "expires > ? AND NOT closed";
 
+const LIST: &str = "SELECT KEY, created, seen, expires, label, address FROM TABLE";
+
 /// The columns of a record with their placeholders, in the order in which they are bound and read.
-const FIELDS: [(&str, &str); 15] = [
+const FIELDS: [(&str, &str); 19] = [
     ("revision", "?"),
     ("present", "?"),
     ("issued", "?"),
@@ -178,4 +210,8 @@ const FIELDS: [(&str, &str); 15] = [
     ("owner", "TEXT"),
     ("expiry", "?"),
     ("data", "TEXT"),
+    ("label", "TEXT"),
+    ("address", "TEXT"),
+    ("tag", "TEXT"),
+    ("credential", "?"),
 ];

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError, to_micros,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
 };
 use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
@@ -55,10 +55,16 @@ impl Store for SqliteStore {
         self.0.execute("remove expired sessions from", sweep).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        let owner = Value::Bytes(owner.as_bytes());
-        let values = [owner, Value::Number(to_micros(now))];
-        let list = Sqlite::statement(&self.0.statements.common.devices, &values);
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        let statements = &self.0.statements.common;
+        let (text, values) = statements.of_devices(owner, from, to_micros(now), limit);
+        let list = Sqlite::statement(text, &values);
         let list = list.fetch_all(&self.0.readers);
         let rows = self.0.within("list sessions in", list).await?;
         Ok(rows.iter().filter_map(Sqlite::device).collect())

@@ -11,7 +11,7 @@ const VERSION: u32 = 1;
 const MARK: &str = "session-store schema ";
 
 /// Name, type and whether it is mandatory.
-const COLUMNS: [(&str, &str, bool); 16] = [
+const COLUMNS: [(&str, &str, bool); 20] = [
     ("key", "BLOB", true),
     ("revision", "INTEGER", true),
     ("present", "BLOB", true),
@@ -27,6 +27,10 @@ const COLUMNS: [(&str, &str, bool); 16] = [
     ("authenticated", "INTEGER", false),
     ("owner", "TEXT", false),
     ("expiry", "TEXT", true),
+    ("label", "TEXT", false),
+    ("address", "TEXT", false),
+    ("tag", "TEXT", false),
+    ("credential", "BLOB", false),
     ("data", "TEXT", true),
 ];
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use session_core::{Command, Only, Outcome, Record, Revision, Store as _};
-use session_testkit::{digest_of, key_of, moment_at, record_of};
+use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
@@ -100,10 +100,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     let mut connection = store.0.writer.acquire().await.unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);
-    let large = Record {
-        data: "x".repeat(100_000).into(),
-        ..record_of(2)
-    };
+    let large = changed!(record_of(2), data = "x".repeat(100_000).into());
     let error = insert(&store, 2, &large).await.unwrap_err();
     assert!(
         error

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use session_core::{Command, Only, Outcome, Record, Remembered, Revision, Revoke, Secrets, Store};
 use session_store::CachedStore;
-use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
+use session_testkit::{ModelStore, changed, digest_of, key_of, moment_at, record_of};
 
 use self::schedule::{Task, orders, run};
 use self::stepping::{STEPS, SteppingStore};
@@ -51,10 +51,7 @@ impl Write {
     async fn run(self, store: &CachedStore) {
         let (key, now) = (&key_of(1), moment_at(1));
         let (changed, rotated) = (hers(8, 1), hers(8, 2));
-        let over = Record {
-            expires: now,
-            ..hers(8, 1)
-        };
+        let over = changed!(hers(8, 1), expires = now);
         let replace = |expected, record| Command::Replace {
             key,
             expected: Revision::from_i64(expected),
@@ -96,20 +93,14 @@ const SECRETS: [u64; 3] = [0, 1, 2];
 
 /// Returns ada's session with a secret and the one before it.
 fn hers(revision: u32, secret: u64) -> Record {
-    Record {
-        owner: Some("ada".into()),
-        secrets: Secrets {
-            present: digest_of(secret),
-            issued: moment_at(0),
-            remembered: Some(Remembered {
-                digest: digest_of(secret - 1),
-                earlier: None,
-                until: moment_at(50),
-                salt: None,
-            }),
-        },
-        ..record_of(revision)
-    }
+    changed!(
+        record_of(revision),
+        owner = Some("ada".into()),
+        secrets = changed!(
+            Secrets::new(digest_of(secret), moment_at(0)),
+            remembered = Some(Remembered::new(digest_of(secret - 1), moment_at(50)))
+        )
+    )
 }
 
 /// A node with a cache, and its store.

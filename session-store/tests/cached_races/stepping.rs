@@ -2,7 +2,9 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use session_testkit::ModelStore;
 use time::OffsetDateTime;
 
@@ -64,8 +66,15 @@ impl Store for SteppingStore {
         self.steps(self.model.sweep(now, limit)).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.steps(self.model.devices(owner, now)).await
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.steps(self.model.devices(owner, from, now, limit))
+            .await
     }
 
     async fn revoke(

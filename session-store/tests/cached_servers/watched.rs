@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, Record, Revoke, Store, StoreError};
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
 use session_store::{Notices, Notifies};
 use session_testkit::SpyStore;
 use time::OffsetDateTime;
@@ -50,8 +52,14 @@ impl Store for Watched {
         self.spy.sweep(now, limit).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.spy.devices(owner, now).await
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.spy.devices(owner, from, now, limit).await
     }
 
     async fn revoke(

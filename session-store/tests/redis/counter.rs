@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use session_core::{Command, Key, Only, Outcome, Record, Revision, Store, StoreError};
 use session_store::RedisStore;
-use session_testkit::{digest_of, key_of, record_of};
+use session_testkit::{changed, digest_of, key_of, record_of};
 use time::OffsetDateTime;
 
 /// A session with a counter; to count is a load and a replacement, repeated until it is applied.
@@ -21,23 +21,20 @@ pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 /// Returns a record that lives for a while from now on.
 pub(crate) fn lasting(number: u32, owner: Option<&str>, life: Duration) -> Record {
-    Record {
-        owner: owner.map(Into::into),
-        created: now(),
-        seen: now(),
-        expires: now() + life,
-        ..record_of(number)
-    }
+    changed!(
+        record_of(number),
+        owner = owner.map(Into::into),
+        created = now(),
+        seen = now(),
+        expires = now() + life
+    )
 }
 
 impl Counter {
     /// Begins a session with a count of zero.
     pub(crate) async fn begin(store: &RedisStore, number: u64, owner: Option<&str>) -> Self {
         let (store, key) = (store.clone(), key_of(number));
-        let record = &Record {
-            data: "0".into(),
-            ..lasting(1, owner, HOUR)
-        };
+        let record = &changed!(lasting(1, owner, HOUR), data = "0".into());
         let insert = Command::Insert { key: &key, record };
         let inserted = store.write(insert, now()).await.unwrap();
         assert_eq!(inserted, Outcome::Applied);
@@ -48,11 +45,11 @@ impl Counter {
     pub(crate) async fn count(&self) -> Result<Option<u32>, StoreError> {
         while let Some(old) = self.load().await? {
             let count = old.data.parse::<u32>().unwrap() + 1;
-            let record = &Record {
-                revision: draw(),
-                data: count.to_string().into(),
-                ..old
-            };
+            let record = &changed!(
+                old.clone(),
+                revision = draw(),
+                data = count.to_string().into()
+            );
             let replace = Command::Replace {
                 key: &self.key,
                 expected: old.revision,

@@ -66,7 +66,14 @@ async fn costs(store: &RedisStore, owner: Option<&str>, calls: impl Fn() -> Stri
     assert_eq!(found.unwrap().revision, expected);
     costs.push(calls());
     if let Some(owner) = owner {
-        assert_eq!(store.devices(owner, now()).await.unwrap().len(), 1);
+        assert_eq!(
+            store
+                .devices(owner, None, now(), 1_000)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
         costs.push(calls());
     }
     let only = Only::Opened(&digest_of(0));
@@ -96,8 +103,8 @@ async fn each_command_is_one(store: RedisStore, cli: impl Fn(&[&str]) -> Vec<Str
         "evalsha 2×getrange set setrange",
         "evalsha getrange pexpireat setrange",
         "get",
-        // The index and the head of its only record.
-        "getrange zrange",
+        // The index, and the head and the rest of its only record.
+        "get getrange zrange",
         "del evalsha 2×getrange zrem",
     ];
     assert_eq!(costs(&store, Some("ada"), calls).await, expected);

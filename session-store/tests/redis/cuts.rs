@@ -3,7 +3,7 @@
 use session_core::{Command, Digest, Only, Outcome, Record, Revoke, Store};
 use session_servers::{Cut, FaultProxy, Redis, skips};
 use session_store::RedisStore;
-use session_testkit::{digest_of, key_of};
+use session_testkit::{changed, digest_of, key_of};
 
 use crate::counter::{Counter, HOUR, draw, lasting, now};
 
@@ -27,15 +27,8 @@ async fn a_command_is_done_once_although_the_connection_breaks() {
     let key = &key_of(1);
     for owner in [None, Some("ada")] {
         let record = &lasting(1, owner, HOUR);
-        let next = &Record {
-            revision: draw(),
-            ..record.clone()
-        };
-        let over = &Record {
-            revision: draw(),
-            expires: now(),
-            ..record.clone()
-        };
+        let next = &changed!(record.clone(), revision = draw());
+        let over = &changed!(record.clone(), revision = draw(), expires = now());
         let replace = |expected: &Record, record| Command::Replace {
             key,
             expected: expected.revision,
@@ -82,7 +75,7 @@ async fn ends_and_lists_do_not_notice_that_the_connection_breaks() {
         proxy.cut(cut);
         first.delete(Only::Opened(&digest_of(0))).await.unwrap();
         proxy.cut(cut);
-        let devices = store.devices("ada", now()).await.unwrap();
+        let devices = store.devices("ada", None, now(), 1_000).await.unwrap();
         assert_eq!(devices.len(), 1, "{cut:?}");
         proxy.cut(cut);
         assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
@@ -102,10 +95,7 @@ async fn it_is_an_error_if_others_wrote_before_the_second_attempt() {
     let counter = Counter::begin(&store, 1, None).await;
     let old = counter.load().await.unwrap().unwrap();
     counter.count().await.unwrap();
-    let record = &Record {
-        revision: draw(),
-        ..old.clone()
-    };
+    let record = &changed!(old.clone(), revision = draw());
     let replace = Command::Replace {
         key: &counter.key,
         expected: old.revision,

@@ -153,7 +153,13 @@ async fn applications_of_two_prefixes_never_meet() {
         other.load(&key_of(1), &digest_of(0), now()).await.unwrap(),
         None
     );
-    assert!(other.devices("ada", now()).await.unwrap().is_empty());
+    assert!(
+        other
+            .devices("ada", None, now(), 1_000)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(other.revoke("ada", Revoke::All, now()).await.unwrap(), 0);
     // A sweep by a clock that is ahead removes no other application's sessions either.
     let later = now() + HOUR * 2;

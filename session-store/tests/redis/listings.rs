@@ -1,16 +1,20 @@
 //! An owner's index lists every live session, also after interrupted commands, and does not leak.
 
-use session_core::{Command, Key, Only, Outcome, Record, Revoke, Store};
+use session_core::{Command, Key, Only, Outcome, Revoke, Store};
 use session_servers::{Redis, skips};
 use session_store::RedisStore;
-use session_testkit::{key_of, moment_at};
+use session_testkit::{changed, key_of, moment_at};
 
 use crate::counter::{Counter, HOUR, draw, lasting, now};
 
 const INDEX: &str = "session:{@ada}";
 
 async fn count(store: &RedisStore, owner: &str) -> usize {
-    store.devices(owner, now()).await.unwrap().len()
+    store
+        .devices(owner, None, now(), 1_000)
+        .await
+        .unwrap()
+        .len()
 }
 
 fn number(redis: &Redis, words: &[&str]) -> i64 {
@@ -64,11 +68,7 @@ async fn a_listing_lasts_as_long_as_its_session_and_not_for_ever() {
     for hours in 2..20 {
         let expires = begun + HOUR * hours;
         let later = expires - HOUR * 3 / 2;
-        let next = &Record {
-            revision: draw(),
-            expires,
-            ..record.clone()
-        };
+        let next = &changed!(record.clone(), revision = draw(), expires = expires);
         let command = if hours % 2 == 0 {
             Command::Touch {
                 key,
@@ -118,10 +118,7 @@ async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
     // Clocks may differ by a minute.
     assert_eq!(number(&redis, &["ZCARD", INDEX]), 4);
     // By a clock that is fast every session is over.
-    let record = &Record {
-        expires: moment_at(1_000),
-        ..lasting(2, Some("ada"), HOUR)
-    };
+    let record = &changed!(lasting(2, Some("ada"), HOUR), expires = moment_at(1_000));
     let (key, later) = (&key_of(2), moment_at(-1));
     sessions
         .write(Command::Insert { key, record }, later)
@@ -145,11 +142,7 @@ async fn a_session_that_changes_hands_is_listed_for_the_new_owner() {
     let session = Counter::begin(&store, 1, None).await;
     for (owner, other) in [("ada", "bob"), ("bob", "ada"), ("ada", "bob")] {
         let old = session.load().await.unwrap().unwrap();
-        let record = &Record {
-            revision: draw(),
-            owner: Some(owner.into()),
-            ..old.clone()
-        };
+        let record = &changed!(old.clone(), revision = draw(), owner = Some(owner.into()));
         let replace = Command::Replace {
             key: &session.key,
             expected: old.revision,

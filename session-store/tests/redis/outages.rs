@@ -72,7 +72,14 @@ async fn forgotten_scripts_go_unnoticed() {
         redis.cli(&["SCRIPT", "FLUSH"]).unwrap();
         assert_eq!(session.count().await.unwrap(), Some(1));
     }
-    assert_eq!(store.devices("ada", now()).await.unwrap().len(), 10);
+    assert_eq!(
+        store
+            .devices("ada", None, now(), 1_000)
+            .await
+            .unwrap()
+            .len(),
+        10
+    );
 }
 
 #[tokio::test]

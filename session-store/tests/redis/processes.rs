@@ -73,7 +73,13 @@ async fn race(url: String) {
     session.delete(Only::Always).await.unwrap();
     wait(processes);
     assert_eq!(session.counted().await.unwrap(), None);
-    assert!(store.devices("ada", now()).await.unwrap().is_empty());
+    assert!(
+        store
+            .devices("ada", None, now(), 1_000)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]

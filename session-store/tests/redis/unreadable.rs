@@ -34,7 +34,7 @@ async fn a_record_that_can_t_be_read_is_absent_and_nothing_else_is() {
         redis.cli(spoil).unwrap();
 
         assert_eq!(bad.load().await.unwrap(), None, "{spoil:?}");
-        let devices = store.devices("ada", now()).await.unwrap();
+        let devices = store.devices("ada", None, now(), 1_000).await.unwrap();
         assert_eq!(devices.len(), 1, "{spoil:?}");
         let (key, expected) = (&bad.key, Revision::from_i64(1));
         let (seen, expires) = (now(), now() + HOUR);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store as _};
-use session_testkit::{digest_of, key_of, moment_at, record_of};
+use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
 use super::fresh_store;
 
@@ -47,7 +47,13 @@ async fn a_session_that_is_ended_while_it_is_replaced_is_gone() {
         assert_eq!(swept.await.unwrap(), 0);
         let found = store.load(&key, &digest_of(0), moment_at(0)).await;
         assert_eq!(found.unwrap(), None, "round {round}, it was {replaced:?}");
-        assert_eq!(store.devices("ada", moment_at(0)).await.unwrap(), []);
+        assert_eq!(
+            store
+                .devices("ada", None, moment_at(0), 1_000)
+                .await
+                .unwrap(),
+            []
+        );
     }
 }
 
@@ -98,14 +104,17 @@ async fn concurrent_sweeps_remove_all_expired_sessions() {
     // With SKIP LOCKED a sweep may end while another one has rows locked.
     swept += store.sweep(moment_at(100), 1_000).await.unwrap();
     assert_eq!(swept, 400 - extended);
-    let left = store.devices("ada", moment_at(100)).await.unwrap();
+    let left = store
+        .devices("ada", None, moment_at(100), 1_000)
+        .await
+        .unwrap();
     assert_eq!(left.len(), extended);
 }
 
 fn owned(revision: u32, expires: i64) -> Record {
-    Record {
-        owner: Some("ada".into()),
-        expires: moment_at(expires),
-        ..record_of(revision)
-    }
+    changed!(
+        record_of(revision),
+        owner = Some("ada".into()),
+        expires = moment_at(expires)
+    )
 }

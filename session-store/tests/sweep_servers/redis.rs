@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use session_core::{Command, Only, Outcome, Record, Store, from_micros, to_micros};
 use session_servers::{Redis, RedisCluster, skips};
 use session_store::RedisStore;
-use session_testkit::{digest_of, key_of, record_of};
+use session_testkit::{changed, digest_of, key_of, record_of};
 use time::OffsetDateTime;
 
 use crate::SERIAL;
@@ -28,14 +28,14 @@ fn now() -> OffsetDateTime {
 
 fn lasting(life: Duration, owner: Option<u64>) -> Record {
     let now = self::now();
-    Record {
-        owner: owner.map(|owner| format!("owner {owner}").into()),
-        created: now,
-        seen: now,
-        expires: now + life,
-        data: "x".repeat(200).into(),
-        ..record_of(1)
-    }
+    changed!(
+        record_of(1),
+        owner = owner.map(|owner| format!("owner {owner}").into()),
+        created = now,
+        seen = now,
+        expires = now + life,
+        data = "x".repeat(200).into()
+    )
 }
 
 /// Inserts sessions concurrently; the function returns the record of each.
@@ -158,7 +158,7 @@ async fn frees(
     let now = self::now();
     for number in 0..kept {
         let owner = format!("owner {}", number * ONE_STAYS);
-        let devices = store.devices(&owner, now).await.unwrap();
+        let devices = store.devices(&owner, None, now, 1_000).await.unwrap();
         assert_eq!(devices.len(), 1, "{owner}");
     }
     // Apart from the indexes and the hash table, which shrinks later.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use session_core::{ManualClock, Policy, Record, Sessions, Store};
 use session_store::Sweeper;
-use session_testkit::{digest_of, key_of, moment_at, record_of};
+use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 
 use self::counting::{CountingStore, Counts};
@@ -49,11 +49,11 @@ pub fn now() -> OffsetDateTime {
 
 /// Returns the record of every live session.
 pub fn live() -> Record {
-    Record {
-        expires: moment_at(1_000_000),
-        data: "x".repeat(200).into(),
-        ..record_of(1)
-    }
+    changed!(
+        record_of(1),
+        expires = moment_at(1_000_000),
+        data = "x".repeat(200).into()
+    )
 }
 
 /// Sweeps a filled store from each of its clients, under traffic from each of them.

@@ -1,7 +1,7 @@
 use std::sync::atomic::AtomicUsize;
 
-use session_core::{Command, Device, Digest, Key, Only, Outcome, Record, Revoke, Store};
-use session_testkit::{ModelStore, digest_of, key_of, moment_at, record_of};
+use session_core::{Command, Device, Digest, Key, Only, Outcome, PublicId, Record, Revoke, Store};
+use session_testkit::{ModelStore, changed, digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -64,8 +64,14 @@ impl Store for Telling {
         self.model.sweep(now, limit).await
     }
 
-    async fn devices(&self, owner: &str, now: OffsetDateTime) -> Result<Vec<Device>, StoreError> {
-        self.model.devices(owner, now).await
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.model.devices(owner, from, now, limit).await
     }
 
     async fn revoke(
@@ -114,10 +120,7 @@ async fn setting() -> Setting {
     };
     rest().await;
     let key = &key_of(1);
-    let record = &Record {
-        owner: Some("ada".into()),
-        ..record_of(1)
-    };
+    let record = &changed!(record_of(1), owner = Some("ada".into()));
     let insert = Command::Insert { key, record };
     setting.model.write(insert, moment_at(0)).await.unwrap();
     assert!(setting.serves(0).await);
