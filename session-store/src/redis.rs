@@ -30,9 +30,9 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use self::call::Call;
+pub use self::connection::RedisConnection;
 use self::failure::Failure;
 use self::names::Names;
-pub use self::connection::RedisConnection;
 pub use self::options::{RedisOptions, RevocationScan};
 use self::scan::Sweep;
 use self::scripts::Scripts;
@@ -120,7 +120,10 @@ impl RedisStore {
     /// Drops the connections; every later call, of clones too, is an error.
     ///
     /// Calls that are under way end as usual. A connection of the application's stays open.
-    #[allow(clippy::unused_async, reason = "closing a store is async for every database")]
+    #[allow(
+        clippy::unused_async,
+        reason = "closing a store is async for every database"
+    )]
     pub async fn close(&self) {
         self.0.servers.close();
     }
@@ -264,8 +267,11 @@ impl Store for RedisStore {
     ) -> Result<usize, StoreError> {
         let revoking = async {
             let call = self.call(now);
-            let is_incomplete = call.is_incomplete(owner, which).await?;
-            let revoked = call.revoke(owner, which).await;
+            let mut is_incomplete = call.is_incomplete(owner, which).await?;
+            let mut revoked = call.revoke(owner, which).await;
+            if matches!(&revoked, Err(failure) if failure.is_wrong_type()) {
+                (is_incomplete, revoked) = (true, Ok(0));
+            }
             if matches!(which, Revoke::One(_)) || !(is_incomplete || self.scans().await?) {
                 return revoked;
             }

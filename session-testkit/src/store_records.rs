@@ -96,9 +96,9 @@ pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
     for bytes in [[0; 16], [u8::MAX; 16], *AWKWARD, *b"abcdefghijklmno "] {
         for (earlier, salt) in [(false, false), (false, true), (true, false), (true, true)] {
             let mut record = record_of(1);
-            let until = moment_at(7) + Duration::microseconds(3);
+            let until = moment_at(7) + Duration::from_micros(3);
             record.secrets.present = digest(&bytes);
-            record.secrets.issued = moment_at(5) + Duration::MICROSECOND;
+            record.secrets.issued = moment_at(5) + Duration::from_micros(1);
             record.secrets.remembered = Some(changed!(
                 Remembered::new(digest(&bytes), until),
                 earlier = earlier.then_some(digest(&bytes)),
@@ -112,7 +112,7 @@ pub(crate) async fn secrets_come_back_whole(rig: &Rig) {
 }
 
 pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
-    let shifts = [1, 999_999, 123_456, 500_000].map(Duration::microseconds);
+    let shifts = [1, 999_999, 123_456, 500_000].map(Duration::from_micros);
     let shifted = shifts.map(|shift| {
         changed!(
             record_of(1),

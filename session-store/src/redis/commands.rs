@@ -74,7 +74,10 @@ impl Call<'_> {
     async fn insert(&self, key: &Key, record: &Record) -> Result<Outcome, Failure> {
         // Listed before it exists.
         let listed = match &record.owner {
-            Some(owner) => Some(self.list(owner, key, record.created, record.expires).await?),
+            Some(owner) => Some(
+                self.list(owner, key, record.created, record.expires)
+                    .await?,
+            ),
             None => None,
         };
         let name = self.names.session(key);

@@ -23,13 +23,14 @@ impl Call<'_> {
         let mut devices = Vec::new();
         while devices.len() < limit {
             let count = (limit - devices.len()).min(BATCH);
-            let listings = self.page(owner, &place, count).await?;
-            let new = listings.iter().filter(|listing| match &place {
-                Place::After(last) => listing.is_after(last),
-                Place::At(_) | Place::Top => true,
-            });
-            let keys: Vec<_> = new.map(|listing| listing.key).collect();
-            let mut found = self.owned(&keys, owner).await?;
+            let page = match self.page(owner, &place, count).await {
+                Err(failure) if failure.is_wrong_type() => {
+                    tracing::warn!("an owner's index in Redis can't be read and is taken as empty");
+                    break;
+                }
+                page => page?,
+            };
+            let mut found = self.owned(&page.keys, owner).await?;
             found.retain(|(_, record)| record.expires > self.now && !record.closed);
             if let Place::At(from) = &place
                 && found.first().is_none_or(|(first, _)| first != from)
@@ -37,10 +38,9 @@ impl Call<'_> {
                 break;
             }
             devices.extend(found.iter().map(|(key, record)| record.device(key)));
-            let is_last = listings.len() < count;
-            match listings.into_iter().next_back() {
-                Some(last) if !is_last => place = Place::After(last),
-                _ => break,
+            match page.next {
+                Some(next) => place = next,
+                None => break,
             }
         }
         Ok(devices)
@@ -57,12 +57,11 @@ impl Call<'_> {
         let mut place = Place::Top;
         loop {
             let step = self.step();
-            let listings = step.page(owner, &place, BATCH).await?;
-            let keys: Vec<_> = listings.iter().map(|listing| listing.key).collect();
-            ending.end(&step, &keys).await;
-            match listings.into_iter().next_back() {
-                Some(last) if keys.len() == BATCH => place = Place::After(last),
-                _ => return ending.result(),
+            let page = step.page(owner, &place, BATCH).await?;
+            ending.end(&step, &page.keys).await;
+            match page.next {
+                Some(next) => place = next,
+                None => return ending.result(),
             }
         }
     }

@@ -18,28 +18,36 @@ pub(super) const BATCH: usize = 100;
 /// The score of a listing that ended in 1970; all of them are below those of moments of creation.
 const END: i64 = -5_000_000_000_000_000;
 
-/// A session in an index.
+/// A member of an index with its score.
 #[derive(Debug, Clone)]
 pub(super) struct Listing {
-    pub(super) key: Key,
+    member: Vec<u8>,
     score: Vec<u8>,
 }
 
 impl Listing {
-    /// Says whether the session comes after the other one in the index.
-    pub(super) fn is_after(&self, other: &Self) -> bool {
-        self.score != other.score || self.key < other.key
+    /// Says whether the member comes after the other one in the index.
+    fn is_after(&self, other: &Self) -> bool {
+        self.score != other.score || self.member < other.member
     }
 }
 
 /// The place in an index at which a page begins.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
-    /// After a session, whether it is still listed or not.
+    /// After a member, whether it is still there or not.
     After(Listing),
     /// With a session; nowhere if it is not listed.
     At(Key),
     Top,
+}
+
+/// Some of the sessions that an index lists, the newest first.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) keys: Vec<Key>,
+    /// The place of the next page; `None` after the last one.
+    pub(super) next: Option<Place>,
 }
 
 impl Call<'_> {
@@ -61,7 +69,16 @@ impl Call<'_> {
         let created = to_micros(created).max(0).to_string();
         let end = (END + row::ceiling(until)).to_string();
         let arguments = [key.as_bytes(), created.as_bytes(), end.as_bytes()];
-        self.script(&self.scripts.list, &index, &arguments).await?;
+        let list = || self.script(&self.scripts.list, &index, &arguments);
+        match list().await {
+            Err(failure) if failure.is_wrong_type() => {
+                tracing::warn!("an owner's index in Redis can't be read and is begun anew");
+                let remove = cmd("DEL").arg(&index).take();
+                self.command(&index, &remove).await?;
+                list().await?;
+            }
+            answer => drop(answer?),
+        }
         Ok(until)
     }
 
@@ -77,21 +94,18 @@ impl Call<'_> {
         self.command(&index, &remove).await.map(drop)
     }
 
-    /// Returns at most so many of the owner's sessions from a place on, the newest first.
-    ///
-    /// Fewer are the last ones. If the session at the place is gone, others of the same moment may
-    /// come again.
+    /// Returns at most so many of the owner's sessions from a place on.
     pub(super) async fn page(
         &self,
         owner: &str,
         place: &Place,
         count: usize,
-    ) -> Result<Vec<Listing>, Failure> {
+    ) -> Result<Page, Failure> {
         let index = self.index(owner);
-        let count = count.to_string();
-        let mut arguments = vec![count.as_bytes()];
+        let digits = count.to_string();
+        let mut arguments = vec![digits.as_bytes()];
         match place {
-            Place::After(Listing { key, score }) => arguments.extend([key.as_bytes(), score]),
+            Place::After(Listing { member, score }) => arguments.extend([&**member, &**score]),
             Place::At(key) => arguments.push(key.as_bytes()),
             Place::Top => {}
         }
@@ -99,23 +113,39 @@ impl Call<'_> {
         let Value::Array(found) = answer else {
             return Err(Failure::senseless(&self.servers.to_string()));
         };
-        let listings = found.chunks_exact(2).map_while(|pair| match pair {
-            [Value::BulkString(key), Value::BulkString(score)] => Some(Listing {
-                // The other members follow after the last key.
-                key: Key::from_bytes(key)?,
+        let listings = found.chunks_exact(2).filter_map(|pair| match pair {
+            [Value::BulkString(member), Value::BulkString(score)] => Some(Listing {
+                member: member.clone(),
                 score: score.clone(),
             }),
             _ => None,
         });
-        Ok(listings.collect())
+        let listings: Vec<_> = listings.collect();
+        let new = listings.iter().filter(|listing| match place {
+            Place::After(last) => listing.is_after(last),
+            Place::At(_) | Place::Top => true,
+        });
+        // The other members, whose scores are negative, have another length.
+        let keys = new.filter_map(|listing| Key::from_bytes(&listing.member));
+        let keys = keys.collect();
+        let is_full = listings.len() == count;
+        let last = listings.into_iter().next_back();
+        let next = last.filter(|last| is_full && !last.score.starts_with(b"-"));
+        Ok(Page {
+            keys,
+            next: next.map(Place::After),
+        })
     }
 
     /// Says whether the owner's index lists the session.
     pub(super) async fn lists(&self, owner: &str, key: &Key) -> Result<bool, Failure> {
         let index = self.index(owner);
         let score = cmd("ZSCORE").arg(&index).arg(key.as_bytes()).take();
-        let (score, _) = self.command(&index, &score).await?;
-        Ok(score != Value::Nil)
+        match self.command(&index, &score).await {
+            Ok((score, _)) => Ok(score != Value::Nil),
+            Err(failure) if failure.is_wrong_type() => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn index(&self, owner: &str) -> Vec<u8> {

@@ -146,7 +146,9 @@ fn split(bytes: &[u8]) -> Option<(Record, &[u8])> {
     let mut words = str::from_utf8(&facts[..line]).ok()?.split(' ');
     record.secrets.issued = micros(words.next()?)?;
     let until = optional(words.next()?, micros)?;
-    let salt = optional(words.next()?, |word| Salt::from_bytes(&hex::decode(word).ok()?))?;
+    let salt = optional(words.next()?, |word| {
+        Salt::from_bytes(&hex::decode(word).ok()?)
+    })?;
     let has_earlier = words.next()? == "1";
     if let Some(until) = until {
         let mut remembered = Remembered::new(digest(1)?, until);

@@ -8,6 +8,7 @@ mod counts;
 mod cuts;
 mod endings;
 mod evictions;
+mod formats;
 mod links;
 mod listings;
 mod many;

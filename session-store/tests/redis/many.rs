@@ -69,13 +69,15 @@ async fn many_sessions_of_an_owner_keep_nobody_waiting() {
     let page = store.devices("ada", None, now(), 100).await.unwrap();
     let numbers = (0..MANY).rev().map(|it| key_of(it.into()).public_id());
     let expected: Vec<_> = numbers.collect();
-    let listed = |page: &[Device]| -> Vec<PublicId> {
-        page.iter().map(|device| device.public_id).collect()
-    };
+    let listed =
+        |page: &[Device]| -> Vec<PublicId> { page.iter().map(|device| device.public_id).collect() };
     assert_eq!(listed(&page), expected[..100]);
     // The index, and the beginnings of a hundred records.
     let statistics = redis.cli(&["INFO", "commandstats"]).unwrap();
-    assert!(statistics.contains("cmdstat_getrange:calls=100,"), "{statistics}");
+    assert!(
+        statistics.contains("cmdstat_getrange:calls=100,"),
+        "{statistics}"
+    );
     assert!(!statistics.contains("cmdstat_get:"), "{statistics}");
     assert_eq!(listed(&pages(&store, 1_000).await), expected);
 
@@ -98,7 +100,10 @@ async fn many_sessions_of_an_owner_keep_nobody_waiting() {
     let left = store.devices("ada", None, now(), 100).await.unwrap();
     assert_eq!(listed(&left), [key_of(7).public_id()]);
     let kept = &key_of(7).public_id();
-    assert_eq!(store.revoke("ada", Revoke::One(kept), now()).await.unwrap(), 1);
+    assert_eq!(
+        store.revoke("ada", Revoke::One(kept), now()).await.unwrap(),
+        1
+    );
     assert_eq!(redis.cli(&["DBSIZE"]).unwrap().trim(), "1");
     // A machine that is busy may interrupt the server now and then.
     let slow = redis.cli(&["SLOWLOG", "LEN"]).unwrap();
@@ -160,7 +165,10 @@ async fn a_page_goes_on_although_the_session_that_it_follows_has_ended() {
     let ending = async {
         for key in keys[..300].iter().skip(1).step_by(2) {
             let only = Only::Always;
-            store.write(Command::Delete { key, only }, now()).await.unwrap();
+            store
+                .write(Command::Delete { key, only }, now())
+                .await
+                .unwrap();
         }
     };
     let listing = async {
@@ -175,10 +183,16 @@ async fn a_page_goes_on_although_the_session_that_it_follows_has_ended() {
     for list in lists {
         let found: Vec<_> = list.iter().map(|device| device.public_id).collect();
         assert!(found.ends_with(&last), "{} found", found.len());
-        assert!(found.is_sorted_by(|one, other| one > other), "twice, or in disorder");
+        assert!(
+            found.is_sorted_by(|one, other| one > other),
+            "twice, or in disorder"
+        );
     }
     // A page begins with a session, and with no other one if that has ended.
-    let page = store.devices("ada", Some(&last[3]), now(), 2).await.unwrap();
+    let page = store
+        .devices("ada", Some(&last[3]), now(), 2)
+        .await
+        .unwrap();
     assert_eq!(page[0].public_id, last[3]);
     assert_eq!(page[1].public_id, last[4]);
     for gone in [&keys[0].public_id(), &key_of(9_999).public_id()] {
