@@ -24,7 +24,7 @@
 //! #[actix_web::main]
 //! async fn main() -> std::io::Result<()> {
 //!     // Plain http; in production `Policy::default()` sends a `Secure` cookie over https.
-//!     let policy = Policy::builder().insecure().build().expect("nothing contradicts");
+//!     let policy = Policy::development();
 //!     // Created once, outside of the closure: every worker builds its own application.
 //!     let sessions = Sessions::new(policy, MemoryStore::new());
 //!     let app = move || {

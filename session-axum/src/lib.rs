@@ -23,7 +23,7 @@
 //!
 //! # async fn run() -> std::io::Result<()> {
 //! // Plain http; in production `Policy::default()` sends a `Secure` cookie over https.
-//! let policy = Policy::builder().insecure().build().expect("nothing contradicts");
+//! let policy = Policy::development();
 //! let sessions = Sessions::new(policy, MemoryStore::new());
 //! let app = Router::new()
 //!     .route("/", get(hits))

@@ -69,5 +69,6 @@ pub use port::store::Store;
 pub use protocol::exchange::{Exchange, Opened, Unread};
 pub use protocol::field::Field;
 pub use protocol::page::Page;
+pub use protocol::revocation::Revocation;
 pub use protocol::session::Session;
 pub use protocol::step::{Load, Step, Write};

@@ -1,5 +1,6 @@
 //! Settings that were checked, and every computation with time, chance and hashes.
 
+pub(crate) mod attributes;
 pub(crate) mod builder;
 pub(crate) mod clock;
 pub(crate) mod domain;
@@ -54,6 +55,7 @@ pub struct Policy {
     pub(crate) rotation_grace: time::Duration,
     pub(crate) clock_skew: time::Duration,
     pub(crate) max_bytes: usize,
+    pub(crate) refuses_when_gone: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ended: Arc<Ended>,
@@ -76,6 +78,12 @@ impl Policy {
     #[must_use]
     pub fn clock_skew(&self) -> Duration {
         self.clock_skew.unsigned_abs()
+    }
+
+    /// Says whether a request whose changes were dropped with its session is answered with a 409.
+    #[must_use]
+    pub fn refuses_when_gone(&self) -> bool {
+        self.refuses_when_gone
     }
 
     /// Returns the present moment by the policy's clock, in UTC.

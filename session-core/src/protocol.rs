@@ -10,6 +10,7 @@ pub(crate) mod field;
 pub(crate) mod life;
 pub(crate) mod page;
 pub(crate) mod pending;
+pub(crate) mod revocation;
 pub(crate) mod rotation;
 pub(crate) mod session;
 pub(crate) mod settle;

@@ -54,7 +54,7 @@ fn a_client_hears_what_is_its_own_and_nothing_of_the_cause() {
 
 #[test]
 fn messages_are_clauses_for_the_log() {
-    let policy = PolicyError::EmptyDomain;
+    let policy = PolicyError::Grace;
     let messages = rows().into_iter().map(|(error, _, _)| error.to_string());
     for text in messages.chain([policy.to_string(), store_failure().to_string()]) {
         assert!(text.starts_with(char::is_lowercase), "{text}");

@@ -24,7 +24,7 @@
 //! #[launch]
 //! fn rocket() -> _ {
 //!     // Plain http; in production `Policy::default()` sends a `Secure` cookie over https.
-//!     let policy = Policy::builder().insecure().build().expect("nothing contradicts");
+//!     let policy = Policy::development();
 //!     let sessions = Sessions::new(policy, MemoryStore::new());
 //!     rocket::build()
 //!         .mount("/", routes![hits])

@@ -22,7 +22,8 @@
 //! # What this crate does not do
 //!
 //! It decides nothing: a store applies a command or refuses it. It starts no tasks but those of a
-//! `Sweeper`, of a cache that listens and of database connections, and no threads but those of a
+//! `Sweeper`, of a cache that listens, of database connections and
+//! of SQLite's checkpoints, and no threads but those of a
 //! `BlockingStore` and of SQLite.
 
 #[cfg(feature = "blocking")]

@@ -2,6 +2,7 @@
 
 mod driver;
 mod name;
+mod regular;
 mod statements;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -9,5 +10,6 @@ mod value;
 
 pub(crate) use driver::Driver;
 pub(crate) use name::check_name;
-pub(crate) use statements::{Effect, LISTED, Statements};
+pub(crate) use regular::irregular;
+pub(crate) use statements::{EMPTY, Effect, LISTED, ROOM, Statements};
 pub(crate) use value::Value;

@@ -3,16 +3,17 @@ mod commands;
 mod database;
 mod failure;
 mod file;
+mod files;
 mod options;
 mod schema;
 mod statements;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use session_core::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -20,7 +21,8 @@ use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
 use self::checkpointer::Checkpointer;
 use self::database::Database;
-use self::failure::Location;
+use self::failure::{Location, unavailable};
+use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
 use self::statements::Statements;
 
@@ -77,7 +79,7 @@ impl SqliteStore {
         let path = file::create(&options.path)?;
         let location = Location::File(path.clone());
         let failure = |error| location.failure("open", error);
-        let mut first = first_connection(&options, &path).await.map_err(failure)?;
+        let mut first = first_connection(&options, &path).await?;
         schema::prepare(&mut first, &options.table, &location).await?;
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
@@ -86,12 +88,23 @@ impl SqliteStore {
         // Not earlier: closing the last connection moves the log into the file and waits for the
         // disk.
         drop(first);
-        let readers = pool(&options, options.readers).connect_lazy_with(options.reader(&path));
-        let checkpointer = pool(&options, 1).connect_lazy_with(options.writer(&path));
-        let checkpointer = Some(Checkpointer::new(checkpointer));
+        let files = Files::of(&path).map_err(|error| unavailable(&path, error))?;
+        let files = Arc::new(files);
+        let later = |connections, settings| {
+            let files = Arc::clone(&files);
+            let pool = pool(&options, connections).after_connect(move |_, _| {
+                let are_lost = files.are_lost();
+                let lost = || sqlx::Error::Io(io::ErrorKind::NotFound.into());
+                Box::pin(async move { if are_lost { Err(lost()) } else { Ok(()) } })
+            });
+            pool.connect_lazy_with(settings)
+        };
+        let readers = later(options.readers, options.reader(&path));
+        let checkpointer = later(1, options.writer(&path));
+        let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
         Ok(Self::assemble(
             &options,
-            location,
+            (location, files),
             writer,
             readers,
             checkpointer,
@@ -115,7 +128,8 @@ impl SqliteStore {
         let mut connection = only.acquire().await.map_err(failure)?;
         schema::prepare(&mut connection, &options.table, &location).await?;
         drop(connection);
-        Ok(Self::assemble(&options, location, only.clone(), only, None))
+        let nowhere = (location, Arc::new(Files::none()));
+        Ok(Self::assemble(&options, nowhere, only.clone(), only, None))
     }
 
     /// Closes the file once the running calls are done; later calls fail.
@@ -127,13 +141,14 @@ impl SqliteStore {
 
     fn assemble(
         options: &SqliteOptions,
-        location: Location,
+        (location, files): (Location, Arc<Files>),
         writer: SqlitePool,
         readers: SqlitePool,
-        checkpointer: Option<Checkpointer>,
+        checkpointer: Option<Arc<Checkpointer>>,
     ) -> Self {
         Self(Arc::new(Database {
             location,
+            files,
             writer,
             readers,
             checkpointer,
@@ -156,7 +171,12 @@ impl fmt::Debug for SqliteStore {
 async fn first_connection(
     options: &SqliteOptions,
     path: &Path,
-) -> Result<SqliteConnection, sqlx::Error> {
+) -> Result<SqliteConnection, StoreError> {
+    let location = Location::File(path.to_owned());
+    let failure = |error| location.failure("open", error);
+    let untouched = options.plain(path).connect().await;
+    let mut untouched = untouched.map_err(failure)?;
+    file::refuse_cut(path, &mut untouched).await?;
     let begun = Instant::now();
     loop {
         let answer = options.writer(path).connect().await;
@@ -165,7 +185,7 @@ async fn first_connection(
             Err(error) if failure::is_locked(&error) && !is_late => {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            answer => return answer,
+            answer => return answer.map_err(failure),
         }
     }
 }

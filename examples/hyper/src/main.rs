@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or("127.0.0.1:3000".into());
     // Over https, as in production, use `Policy::default()`.
-    let policy = Policy::builder().insecure().build()?;
+    let policy = Policy::development();
     let sessions = match arguments.next() {
         Some(path) => Sessions::new(policy, SqliteStore::open(path).await?),
         None => Sessions::new(policy, MemoryStore::new()),

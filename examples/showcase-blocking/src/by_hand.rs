@@ -134,6 +134,19 @@ impl<'a> ByHand<'a> {
         Ok(())
     }
 
+    /// Ends sessions of the session's owner.
+    ///
+    /// The core says which, and learns by the answer whether this request's own was one of them.
+    fn revoke(&self, which: Revoke<'_>) -> Result<usize, SessionError> {
+        let Some(Exchange::Open(opened)) = &*self.exchange() else {
+            return Err(SessionError::NotSignedIn);
+        };
+        let revocation = opened.revoke(which)?;
+        let (owner, which) = (revocation.owner(), revocation.which());
+        let ended = self.store.revoke(owner, which, self.policy.now());
+        revocation.answer(ended)
+    }
+
     fn exchange(&self) -> MutexGuard<'_, Option<Exchange>> {
         // `save` runs the application's code without taking the exchange out, so a panic leaves it intact.
         self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
@@ -145,6 +158,10 @@ impl<'a> ByHand<'a> {
 impl Access for ByHand<'_> {
     fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send {
         ready(self.load())
+    }
+
+    fn policy(&self) -> &Policy {
+        self.policy
     }
 
     /// Ends every session whose id the browser presented, without a load.
@@ -175,11 +192,9 @@ impl Access for ByHand<'_> {
 
     fn revoke(
         &self,
-        owner: &str,
         which: Revoke<'_>,
     ) -> impl Future<Output = Result<usize, SessionError>> + Send {
-        let revoked = self.store.revoke(owner, which, self.policy.now());
-        ready(revoked.map_err(SessionError::from))
+        ready(self.revoke(which))
     }
 
     fn check(&self) -> impl Future<Output = Result<(), SessionError>> + Send {

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use session_core::{Device, Handle, Page, Revoke, Session, SessionError};
+use session_core::{Device, Handle, Page, Policy, Revoke, Session, SessionError};
 
 /// The application's access to the session of one request.
 ///
@@ -10,6 +10,9 @@ use session_core::{Device, Handle, Page, Revoke, Session, SessionError};
 pub trait Access: Sync {
     /// Loads the session, once.
     fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send;
+
+    /// Returns the policy.
+    fn policy(&self) -> &Policy;
 
     /// Destroys the session without loading it.
     fn destroy(&self) -> Result<(), SessionError>;
@@ -24,12 +27,9 @@ pub trait Access: Sync {
         page: &Page,
     ) -> impl Future<Output = Result<Option<Vec<Device>>, SessionError>> + Send;
 
-    /// Revokes an owner's sessions.
-    fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-    ) -> impl Future<Output = Result<usize, SessionError>> + Send;
+    /// Revokes sessions of the opened session's owner.
+    fn revoke(&self, which: Revoke<'_>)
+    -> impl Future<Output = Result<usize, SessionError>> + Send;
 
     /// Checks the store's health.
     fn check(&self) -> impl Future<Output = Result<(), SessionError>> + Send;
@@ -41,6 +41,10 @@ pub trait Access: Sync {
 impl Access for Handle {
     async fn open(&self) -> Result<Session, SessionError> {
         Ok(Session::clone(&*self.load().await?))
+    }
+
+    fn policy(&self) -> &Policy {
+        self.sessions().policy()
     }
 
     fn destroy(&self) -> Result<(), SessionError> {
@@ -55,8 +59,8 @@ impl Access for Handle {
         Ok(self.sessions().devices_of(owner, page).await?)
     }
 
-    async fn revoke(&self, owner: &str, which: Revoke<'_>) -> Result<usize, SessionError> {
-        Ok(self.sessions().revoke(owner, which).await?)
+    async fn revoke(&self, which: Revoke<'_>) -> Result<usize, SessionError> {
+        self.load().await?.revoke(which).await
     }
 
     async fn check(&self) -> Result<(), SessionError> {

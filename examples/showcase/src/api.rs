@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use session_core::{Expiry, PublicId, Revoke, Session, SessionError};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
 
 use crate::app::open;
 use crate::devices::{self, Shown};
@@ -66,7 +67,7 @@ pub(crate) async fn act(
             Ok(Answer::empty(204))
         }
         Route::Lifetime => {
-            session.set_lifetime(lifetime(request.body)?)?;
+            session.set_expiry(lifetime(request.body)?)?;
             Ok(Answer::empty(204))
         }
         Route::Devices => {
@@ -152,7 +153,7 @@ struct State {
     owner: Option<String>,
     browser_close: bool,
     expires_at: Option<String>,
-    expires_in: Option<i64>,
+    expires_in: Option<u64>,
 }
 
 fn read(session: &Session, key: &str) -> Result<Answer, Answer> {
@@ -178,7 +179,8 @@ async fn increment(
         match access.save().await {
             Ok(()) => value = session.get(key)?.unwrap_or(value),
             // The write is dropped, as every write of a session that ended or was replaced meanwhile.
-            Err(SessionError::Gone | SessionError::Superseded) => {}
+            Err(SessionError::Gone) if !access.policy().refuses_when_gone() => {}
+            Err(SessionError::Superseded) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -223,14 +225,14 @@ pub(crate) async fn revoke(
     session: &Session,
     text: &str,
 ) -> Result<(), Answer> {
-    let owner = owner(session)?;
+    owner(session)?;
     let unknown = || Answer::error(404, "not found");
     let handle = PublicId::parse(text).ok_or_else(unknown)?;
     if session.public_id() == Some(handle) {
         session.destroy()?;
         return Ok(());
     }
-    match access.revoke(&owner, Revoke::One(&handle)).await? {
+    match access.revoke(Revoke::One(&handle)).await? {
         0 => Err(unknown()),
         _ => Ok(()),
     }
@@ -241,10 +243,10 @@ pub(crate) async fn revoke_others(
     access: &impl Access,
     session: &Session,
 ) -> Result<usize, Answer> {
-    let owner = owner(session)?;
+    owner(session)?;
     let current = session.public_id();
     let which = current.as_ref().map_or(Revoke::All, Revoke::AllBut);
-    Ok(access.revoke(&owner, which).await?)
+    Ok(access.revoke(which).await?)
 }
 
 fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
@@ -256,9 +258,9 @@ fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
         [("browser_close", Value::Bool(true))] => Ok(Expiry::BrowserClose),
         [("default", Value::Bool(true))] => Ok(Expiry::Policy),
         [("seconds", Value::Number(seconds))] => seconds
-            .as_i64()
+            .as_u64()
             .filter(|seconds| (1..=100_000_000_000).contains(seconds))
-            .map(|seconds| Expiry::After(Duration::seconds(seconds)))
+            .map(|seconds| Expiry::After(Duration::from_secs(seconds)))
             .ok_or_else(refused),
         [("at", Value::String(text))] => OffsetDateTime::parse(text, &Rfc3339)
             .map(Expiry::At)
@@ -270,8 +272,8 @@ fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {
 const EXPECTED_LIFETIME: &str = r#"expected one of {"browser_close":true}, {"seconds":300}, {"at":"2026-12-01T00:00:00Z"}, {"default":true}"#;
 
 /// Returns the seconds that are left, rounded up.
-pub(crate) fn whole_seconds(left: Duration) -> i64 {
-    left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0)
+pub(crate) fn whole_seconds(left: Duration) -> u64 {
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
 /// Returns a moment as RFC 3339 in UTC.

@@ -2,7 +2,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use session_core::{Policy, PolicyError};
 
 use crate::storage::Storage;
@@ -47,6 +47,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 
+    /// Answer to a write whose session was ended meanwhile: 409 in place of the answer, or the normal one
+    #[arg(long, value_name = "HOW", default_value = "silent")]
+    gone: Gone,
+
     /// Interval between sweeps of expired sessions, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true, value_parser = seconds())]
     pub(crate) sweep: i64,
@@ -54,6 +58,12 @@ pub(crate) struct Args {
     /// A second session, with a cookie of its own, under /second; for tests of servers
     #[arg(long, hide = true)]
     second: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Gone {
+    Refuse,
+    Silent,
 }
 
 impl Args {
@@ -90,6 +100,9 @@ impl Args {
         if self.insecure {
             policy = policy.insecure();
         }
+        if self.gone == Gone::Refuse {
+            policy = policy.refuse_when_gone();
+        }
         policy.build().map_err(|error| describe(&error))
     }
 
@@ -102,7 +115,9 @@ impl Args {
 fn describe(error: &PolicyError) -> String {
     let text = error.to_string();
     match text.split_once(": ") {
-        Some((field, rest)) if ["idle", "cookie_name"].contains(&field) => {
+        Some((field, rest))
+            if ["idle", "absolute", "touch_every", "cookie_name"].contains(&field) =>
+        {
             format!("--{}: {rest}", field.replace('_', "-"))
         }
         _ => text,
@@ -146,6 +161,7 @@ mod tests {
             &["--idle", "34560001"],
             &["--absolute", "0"],
             &["--touch-every", "-1"],
+            &["--idle", "60", "--touch-every", "60"],
             &["--sweep", "0"],
             &["--cookie-name", "a b"],
             &["--cookie-name", ""],
@@ -155,6 +171,7 @@ mod tests {
             &["--listen", "nowhere"],
             &["--listen", "127.0.0.1:99999"],
             &["--secret-key-file", "keys"],
+            &["--gone", "away"],
             &["--unknown"],
         ] {
             let message = policy(bad).unwrap_err();

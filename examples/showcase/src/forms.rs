@@ -1,6 +1,7 @@
+use std::time::Duration;
+
 use serde_json::Value;
 use session_core::{Expiry, Field, Page, Session};
-use time::Duration;
 
 use crate::api::{owner, revoke, revoke_others, rfc3339, whole_seconds};
 use crate::loose::Loose;
@@ -28,7 +29,7 @@ pub(crate) async fn page(
             .unwrap_or_default(),
         None => Vec::new(),
     };
-    let idle = match session.lifetime() {
+    let idle = match session.expiry() {
         Expiry::After(idle) => idle,
         _ => app.idle(),
     };
@@ -45,7 +46,7 @@ pub(crate) async fn page(
             .expires_in()
             .filter(|_| session.exists())
             .map(whole_seconds),
-        idle_minutes: idle.whole_minutes().max(1),
+        idle_minutes: (idle.as_secs() / 60).max(1),
         devices: devices
             .iter()
             .map(|device| Device {
@@ -141,7 +142,7 @@ async fn apply(
             let user = request.field("user").map(|user| user.trim().to_owned());
             session.sign_in(&user.filter(|user| !user.is_empty()).ok_or_else(bad)?)?;
         }
-        ["lifetime"] => session.set_lifetime(lifetime(request).ok_or_else(bad)?)?,
+        ["lifetime"] => session.set_expiry(lifetime(request).ok_or_else(bad)?)?,
         ["revoke"] => {
             let handle = request.field("handle").ok_or_else(bad)?;
             revoke(access, session, &handle).await?;
@@ -160,10 +161,10 @@ fn lifetime(request: Request<'_>) -> Option<Expiry> {
         "browser-close" => Some(Expiry::BrowserClose),
         "default" => Some(Expiry::Policy),
         "minutes" => {
-            let minutes: i64 = request.field("minutes")?.parse().ok()?;
+            let minutes: u64 = request.field("minutes")?.parse().ok()?;
             (1..=525_600)
                 .contains(&minutes)
-                .then(|| Expiry::After(Duration::minutes(minutes)))
+                .then(|| Expiry::After(Duration::from_mins(minutes)))
         }
         _ => None,
     }

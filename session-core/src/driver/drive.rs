@@ -6,7 +6,7 @@ use super::contention::Turn;
 use super::request_state::RequestState;
 use crate::protocol::shared::Shared;
 use crate::protocol::step::{self, Step};
-use crate::{CommitError, Reply, Session, SessionError};
+use crate::{CommitError, Device, Reply, Revocation, Revoke, Session, SessionError};
 
 /// The [`Session`] of a request to an async server, which can also be saved early.
 ///
@@ -103,6 +103,73 @@ impl RequestSession {
             return Err(SessionError::Superseded);
         }
         Ok(())
+    }
+
+    /// Returns the live sessions of this session's owner, as [`Sessions::devices`](crate::Sessions::devices).
+    ///
+    /// # Errors
+    ///
+    /// Nobody is signed in, or the store failed.
+    pub async fn devices(&self) -> Result<Vec<Device>, SessionError> {
+        let owner = self.owner().ok_or(SessionError::NotSignedIn)?;
+        Ok(self.request.sessions.devices(&owner).await?)
+    }
+
+    /// Ends sessions of this session's owner at once, and returns how many live ones it ended.
+    ///
+    /// If this session is among them, the request is logged out, as by [`destroy`](Session::destroy),
+    /// and may sign in anew. A [sign-in](Session::sign_in) of this request, before or after, is not
+    /// revoked by [`Revoke::All`]: its session begins after all those. So a browser that changes its
+    /// password, ends every session and signs in is the one that stays.
+    ///
+    /// What [`Sessions::revoke`](crate::Sessions::revoke) ends has ended elsewhere: if it ends the
+    /// session of a request that signs in, that sign-in is a [`SessionError::Gone`], because it may
+    /// have used the old password. (ASVS 5.0, 7.4.3 and 7.5.2.)
+    ///
+    /// ```
+    /// use session_core::{RequestSession, Revoke, SessionError};
+    ///
+    /// async fn change_password(session: RequestSession) -> Result<(), SessionError> {
+    ///     session.revoke(Revoke::All).await?;
+    ///     session.sign_in("ada")
+    /// }
+    /// # let sessions = session_core::Sessions::new(Default::default(), session_testkit::ModelStore::new());
+    /// # pollster::block_on(async {
+    /// # let login = sessions.open([]);
+    /// # login.handle().load().await?.sign_in("ada")?;
+    /// # let cookie = login.commit(200).await?.set_cookie().unwrap().to_owned();
+    /// let request = sessions.open([cookie.as_bytes()]);
+    /// change_password(request.handle().load().await?).await?;
+    /// assert!(request.commit(200).await?.set_cookie().is_some());
+    /// assert_eq!(sessions.devices("ada").await?.len(), 1);
+    /// # Ok::<(), SessionError>(()) })?;
+    /// # Ok::<(), SessionError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Nobody is signed in, the response has begun, or the store failed; then some sessions may have
+    /// ended, and asking again is safe.
+    pub async fn revoke(&self, which: Revoke<'_>) -> Result<usize, SessionError> {
+        let _gate = self.request.commits.lock().await;
+        self.ask(self.session.revocation(which)?).await
+    }
+
+    /// Ends all sessions of the owner but this one; see [`revoke`](Self::revoke).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn revoke_others(&self) -> Result<usize, SessionError> {
+        let _gate = self.request.commits.lock().await;
+        self.ask(self.session.revocation_of_others()?).await
+    }
+
+    async fn ask(&self, revocation: Revocation) -> Result<usize, SessionError> {
+        let sessions = &self.request.sessions;
+        let ended = sessions.revoke(revocation.owner(), revocation.which());
+        let ended = ended.await;
+        revocation.answer(ended)
     }
 
     /// Closes the session and decides. A commit that needs the store is left to run.

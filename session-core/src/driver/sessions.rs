@@ -70,6 +70,10 @@ impl Sessions {
     ///
     /// Another owner's handle is as good as an unknown one. (ASVS 5.0, 7.4.3 and 7.5.2.)
     ///
+    /// For every request it happens elsewhere: one whose session it ends, and that signs in, gets a
+    /// 409. A request revokes its own owner's sessions by
+    /// [`RequestSession::revoke`](crate::RequestSession::revoke).
+    ///
     /// # Errors
     ///
     /// The store failed.

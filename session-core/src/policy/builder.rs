@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attributes::Attributes;
 use super::clock::{Clock, SystemClock};
 use super::domain::Domain;
 use super::ended::Ended;
@@ -27,10 +28,11 @@ pub struct PolicyBuilder {
     idle: Duration,
     absolute: Option<Duration>,
     cookie: CookieLife,
-    touch_every: Option<Duration>,
+    touch: Touch,
     rotation_grace: Duration,
     clock_skew: Duration,
     max_bytes: usize,
+    refuses_when_gone: bool,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
@@ -48,10 +50,11 @@ impl Default for PolicyBuilder {
             idle: Duration::from_secs(14 * 24 * 60 * 60),
             absolute: None,
             cookie: CookieLife::Persistent,
-            touch_every: None,
+            touch: Touch::Default,
             rotation_grace: Duration::from_secs(10),
             clock_skew: Duration::from_secs(5 * 60),
             max_bytes: 1 << 20,
+            refuses_when_gone: false,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
         }
@@ -60,24 +63,36 @@ impl Default for PolicyBuilder {
 
 impl PolicyBuilder {
     /// Names the cookie; default `__Host-session`, without `Secure` `session`.
+    ///
+    /// A prefix makes browsers refuse a cookie that does not keep its promise: `__Secure-`,
+    /// `__Host-` (no `Domain`, `Path=/`), `__Http-` (`HttpOnly`), and `__Host-Http-`. Each needs
+    /// `Secure`. (RFC 6265bis, 4.1.3.)
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Serves plain http in development: no `Secure`, and a name without `__Host-`.
+    /// Serves plain http in development: no `Secure`, and a name without `__Host-`; see
+    /// [`Policy::development`].
     pub fn insecure(mut self) -> Self {
         self.secure = false;
         self
     }
 
     /// Sets the cookie's `Path`; default `/`.
+    ///
+    /// Browsers send the cookie with requests for this path and those below it; `/app/` leaves out
+    /// `/app`. (RFC 6265bis, 5.1.4.)
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self
     }
 
     /// Sets the cookie's `Domain`, which shares it with every subdomain; default none.
+    ///
+    /// It is a name of at least two parts, without scheme, port or leading dot. Browsers refuse one
+    /// that the response's host does not belong to, and one under which anybody can register, such as
+    /// `co.uk`; this crate has no list of those. (RFC 6265bis, 5.6.3 and 5.7.)
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = Some(domain.into());
         self
@@ -89,7 +104,8 @@ impl PolicyBuilder {
         self
     }
 
-    /// Keeps the cookie of an embedded page apart for each embedding site (CHIPS).
+    /// Keeps the cookie of an embedded page apart for each embedding site (CHIPS); needs
+    /// [`SameSite::None`].
     pub fn partitioned(mut self) -> Self {
         self.partitioned = true;
         self
@@ -122,9 +138,17 @@ impl PolicyBuilder {
     /// Extends the life of a session that is only read at most once in this time; default a tenth
     /// of `idle`.
     ///
-    /// Zero extends it with every request that opens the session.
+    /// It must be less than `idle`. A session that nobody uses ends after `idle`, or sooner by up to
+    /// this time. Zero extends it with every request that opens the session.
     pub fn touch_every(mut self, throttle: Duration) -> Self {
-        self.touch_every = Some(throttle);
+        self.touch = Touch::Every(throttle);
+        self
+    }
+
+    /// Lets reading extend no session's life: it ends `idle` after its last write, also while it is in
+    /// use; Django without `SESSION_SAVE_EVERY_REQUEST`.
+    pub fn touch_never(mut self) -> Self {
+        self.touch = Touch::Never;
         self
     }
 
@@ -146,7 +170,7 @@ impl PolicyBuilder {
     /// Says how far apart the clocks of the application's servers may be; default 5 minutes.
     ///
     /// A session that is over for one server is over for all of them only after this time, and not
-    /// deleted sooner.
+    /// deleted sooner. At most a day.
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.clock_skew = skew;
         self
@@ -155,6 +179,19 @@ impl PolicyBuilder {
     /// Limits the size of one session's values, in bytes of JSON; default 1 MiB.
     pub fn max_bytes(mut self, limit: usize) -> Self {
         self.max_bytes = limit;
+        self
+    }
+
+    /// Answers 409 in place of the response if the request's changes were dropped because its session
+    /// was ended meanwhile; by default they are dropped silently.
+    ///
+    /// Silence suits pages: the visitor was logged out elsewhere, and the next page shows it. A program
+    /// that must know whether its write was kept needs the error. Neither answer sets a cookie, and
+    /// nothing that was ended comes back. A handler that was told before, by an early `save`, answers
+    /// itself. A sign-in is refused in any case, and changes with an id from before a sign-in are
+    /// dropped silently in any case.
+    pub fn refuse_when_gone(mut self) -> Self {
+        self.refuses_when_gone = true;
         self
     }
 
@@ -176,32 +213,35 @@ impl PolicyBuilder {
     ///
     /// The first invalid field, and the remedy.
     pub fn build(self) -> Result<Policy, PolicyError> {
-        let name = self.resolved_name();
-        check_name(&name)?;
-        check_attribute("path", &self.path)?;
-        if !self.path.starts_with('/') {
-            return Err(PolicyError::Path(self.path));
-        }
-        if let Some(domain) = &self.domain {
-            check_attribute("domain", domain)?;
-            if domain.is_empty() {
-                return Err(PolicyError::EmptyDomain);
-            }
-        }
-        self.check_prefix(&name)?;
+        let cookie = Attributes {
+            name: &self.resolved_name(),
+            path: &self.path,
+            domain: self.domain.as_deref(),
+            secure: self.secure,
+            http_only: self.http_only,
+        };
+        cookie.check()?;
         if !self.secure && self.same_site == SameSite::None {
             return Err(PolicyError::NeedsSecure("SameSite=None"));
         }
         if !self.secure && self.partitioned {
             return Err(PolicyError::NeedsSecure("Partitioned"));
         }
-        for (field, value) in [("idle", Some(self.idle)), ("absolute", self.absolute)] {
-            if value.is_some_and(|value| value.is_zero()) {
-                return Err(PolicyError::NotPositive(field));
-            }
+        if self.partitioned && self.same_site != SameSite::None {
+            return Err(PolicyError::Partitioned);
         }
-        if self.rotation_grace > MAX_GRACE {
-            return Err(PolicyError::Grace);
+        self.check_spans()?;
+        if self.max_bytes < 2 {
+            return Err(PolicyError::MaxBytes);
+        }
+        Ok(self.assemble())
+    }
+
+    fn check_spans(&self) -> Result<(), PolicyError> {
+        for (field, value) in [("idle", Some(self.idle)), ("absolute", self.absolute)] {
+            if value.is_some_and(|value| value < SHORTEST) {
+                return Err(PolicyError::TooShort(field));
+            }
         }
         let longest = self
             .absolute
@@ -209,10 +249,16 @@ impl PolicyBuilder {
         if self.cookie == CookieLife::Persistent && longest.as_secs() > MAX_AGE_LIMIT {
             return Err(PolicyError::MaxAge(longest.as_secs()));
         }
-        if self.max_bytes < 2 {
-            return Err(PolicyError::NotPositive("max_bytes"));
+        if matches!(self.touch, Touch::Every(throttle) if throttle >= self.idle) {
+            return Err(PolicyError::Throttle);
         }
-        Ok(self.assemble())
+        if self.rotation_grace > MAX_GRACE {
+            return Err(PolicyError::Grace);
+        }
+        if self.clock_skew > MAX_SKEW {
+            return Err(PolicyError::Skew);
+        }
+        Ok(())
     }
 
     fn resolved_name(&self) -> String {
@@ -221,32 +267,6 @@ impl PolicyBuilder {
             None if self.secure => "__Host-session".into(),
             None => "session".into(),
         }
-    }
-
-    fn check_prefix(&self, name: &str) -> Result<(), PolicyError> {
-        let has = |prefix: &str| {
-            name.get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        if !self.secure && (has("__Host-") || has("__Secure-")) {
-            return Err(PolicyError::Prefix {
-                name: name.into(),
-                needs: "Secure; drop the prefix, or `insecure`",
-            });
-        }
-        if has("__Host-") && self.domain.is_some() {
-            return Err(PolicyError::Prefix {
-                name: name.into(),
-                needs: "no Domain; use `__Secure-` instead",
-            });
-        }
-        if has("__Host-") && self.path != "/" {
-            return Err(PolicyError::Prefix {
-                name: name.into(),
-                needs: "Path=/; use `__Secure-` instead",
-            });
-        }
-        Ok(())
     }
 
     fn assemble(self) -> Policy {
@@ -278,11 +298,16 @@ impl PolicyBuilder {
                 idle: signed(self.idle),
                 absolute: self.absolute.map(signed),
                 cookie: self.cookie,
-                touch_every: signed(self.touch_every.unwrap_or(self.idle / 10)),
+                touch_every: match self.touch {
+                    Touch::Default => signed(self.idle / 10),
+                    Touch::Every(throttle) => signed(throttle),
+                    Touch::Never => time::Duration::MAX,
+                },
             },
             rotation_grace: signed(self.rotation_grace),
             clock_skew: signed(self.clock_skew),
             max_bytes: self.max_bytes,
+            refuses_when_gone: self.refuses_when_gone,
             clock: self.clock,
             entropy: self.entropy,
             ended: Arc::new(Ended::default()),
@@ -295,6 +320,27 @@ impl Policy {
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
     }
+
+    /// The defaults, for plain http on one's own machine: the cookie is `session` and has no `Secure`.
+    ///
+    /// In production use the default, also behind a proxy that speaks https for the application:
+    /// without `Secure`, browsers send the id over plain http, where others can read it.
+    ///
+    /// ```
+    /// use session_core::Policy;
+    ///
+    /// let policy = if cfg!(debug_assertions) {
+    ///     Policy::development()
+    /// } else {
+    ///     Policy::default()
+    /// };
+    /// # let policy = Policy::development();
+    /// assert_eq!(policy.cookie_name(), "session");
+    /// ```
+    #[must_use]
+    pub fn development() -> Self {
+        Self::builder().insecure().assemble()
+    }
 }
 
 impl Default for Policy {
@@ -303,24 +349,20 @@ impl Default for Policy {
     }
 }
 
-fn check_name(name: &str) -> Result<(), PolicyError> {
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || name.len() > 255 || !name.bytes().all(token) {
-        return Err(PolicyError::Name(name.into()));
-    }
-    Ok(())
-}
-
-fn check_attribute(field: &'static str, value: &str) -> Result<(), PolicyError> {
-    let legal = |byte: u8| byte.is_ascii_graphic() && byte != b';' && byte != b',';
-    if value.len() > 1024 || !value.bytes().all(legal) {
-        return Err(PolicyError::Illegal {
-            field,
-            value: value.into(),
-        });
-    }
-    Ok(())
+/// When reading extends a session's life.
+#[derive(Debug, Clone, Copy)]
+enum Touch {
+    /// Once in a tenth of `idle`.
+    Default,
+    Every(Duration),
+    Never,
 }
 
 /// The longest that a secret is remembered after it was rotated.
 const MAX_GRACE: Duration = Duration::from_secs(5 * 60);
+
+/// The longest that clocks may differ: what is over is kept for as long.
+const MAX_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The precision of stores.
+const SHORTEST: Duration = Duration::from_micros(1);

@@ -14,6 +14,7 @@ pub(crate) struct Lifetime {
     pub(crate) idle: Duration,
     pub(crate) absolute: Option<Duration>,
     pub(crate) cookie: CookieLife,
+    /// The longest of all spans stands for never.
     pub(crate) touch_every: Duration,
 }
 
@@ -141,7 +142,9 @@ impl Lifetime {
     /// Returns how long a read waits before it extends; a tenth of a shorter lifetime of its own.
     fn throttle(&self, expiry: Expiry) -> Duration {
         match expiry {
-            Expiry::After(idle) => self.touch_every.min(signed(idle) / 10),
+            Expiry::After(idle) if self.touch_every != Duration::MAX => {
+                self.touch_every.min(signed(idle) / 10)
+            }
             _ => self.touch_every,
         }
     }

@@ -56,7 +56,7 @@ impl Decision {
     }
 }
 
-type Decided = Result<Decision, SessionError>;
+pub(crate) type Decided = Result<Decision, SessionError>;
 
 impl Commit {
     pub(crate) fn new(shared: &Arc<Shared>, state: &State, purpose: Purpose) -> Box<Self> {
@@ -94,12 +94,7 @@ impl Commit {
         if let Some(stored) = &self.base
             && self.policy().ended.has(stored.key, now)
         {
-            let gone = self.gone(now);
-            // A login is never dropped without a word.
-            return match self.changes.signed_in() {
-                Some(_) => Err(SessionError::Gone),
-                None => Ok(gone),
-            };
+            return self.gone(now);
         }
         if begins {
             return self.create(now);
@@ -302,7 +297,7 @@ impl Commit {
                 self.count()?;
                 self.advance(now)
             }
-            (Ask::Replace(attempt), true) => Ok(self.applied(attempt, now)),
+            (Ask::Replace(attempt), true) => self.applied(attempt, now),
             (Ask::Replace(attempt), false) => {
                 self.refused(&attempt);
                 // A re-issue that another request has made unnecessary.
@@ -339,12 +334,12 @@ impl Commit {
         let key = attempt.stored.key;
         let found = found.filter(|record| !self.policy().is_over(key, record, now));
         let (Some(record), Some(base)) = (found, self.base.take()) else {
-            return Ok(self.gone(now));
+            return self.gone(now);
         };
         if record.revision == attempt.stored.record.revision {
             // Our own write, whose answer was lost.
             attempt.stored = attempt.stored.with(record, now);
-            return Ok(self.applied(attempt, now));
+            return self.applied(attempt, now);
         }
         self.rebase(base.with(record, now));
         self.count()?;

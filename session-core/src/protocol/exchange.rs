@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::data::Data;
 use super::pending::{Condition, PendingDelete};
+use super::revocation::Revocation;
 use super::session::Session;
 use super::shared::Shared;
 use super::standing::{Found, Standing, Stored};
@@ -14,7 +15,7 @@ use super::step::{self, Step};
 use crate::http::cookie::Presented;
 use crate::http::reply::CookieChange;
 use crate::port::moment::utc;
-use crate::{CommitError, Digest, Id, Key, Policy, Record, Reply};
+use crate::{CommitError, Digest, Id, Key, Policy, Record, Reply, Revoke, SessionError};
 
 /// One request's dealings with its session, without I/O.
 ///
@@ -308,6 +309,17 @@ impl Opened {
     /// As [`finish`](Self::finish), or the session is finished.
     pub fn commit(&self, now: OffsetDateTime) -> Result<Step, CommitError> {
         step::commit(self.shared(), now)
+    }
+
+    /// Decides which sessions of its owner this request ends; ask the store, and answer.
+    ///
+    /// An async server's handlers have `RequestSession::revoke`, which describes it.
+    ///
+    /// # Errors
+    ///
+    /// Nobody is signed in, or the session is finished.
+    pub fn revoke(&self, which: Revoke<'_>) -> Result<Revocation, SessionError> {
+        self.session().revocation(which)
     }
 
     /// Closes the session and commits nothing; see [`Exchange::abandon`].

@@ -126,6 +126,7 @@ impl Session {
         state.delete_unacknowledged();
         state.unacknowledged.clear();
         state.generation += 1;
+        state.has_signed_in = false;
         state.data = Data::empty();
         state.changes = Changes::default();
         state.loss = None;

@@ -4,17 +4,18 @@ use time::OffsetDateTime;
 
 use super::ask::Attempt;
 use super::changes::Changes;
-use super::commit::{Commit, Decision};
+use super::commit::{Commit, Decided, Decision};
 use super::data::Data;
 use super::pending::Condition;
 use super::standing::{Standing, Stored};
 use super::state::State;
+use crate::SessionError;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
 
 /// The effects of a store's answers on the session's state.
 impl Commit {
-    pub(crate) fn applied(&self, attempt: Attempt, now: OffsetDateTime) -> Decision {
+    pub(crate) fn applied(&self, attempt: Attempt, now: OffsetDateTime) -> Decided {
         if attempt.stored.record.expires <= now {
             // The store took longer than the session had left.
             return self.gone(now);
@@ -23,6 +24,7 @@ impl Commit {
         let data = Data::of_record(key, &attempt.stored.record);
         if let Some(mut state) = self.settle(&self.changes, &data) {
             state.has_reauthenticated |= self.changes.reauthenticates();
+            state.has_signed_in |= self.changes.signed_in().is_some();
             state.is_stale = false;
             state.cookie = attempt.cookie.or(state.cookie);
             state.adopt(attempt.stored, data);
@@ -30,7 +32,7 @@ impl Commit {
             // Destroyed in another task while the answer was on its way.
             self.shared.state().delete(key, Condition::Always);
         }
-        self.done(now)
+        Ok(self.done(now))
     }
 
     pub(crate) fn touched(
@@ -87,6 +89,7 @@ impl Commit {
         self.changes = Arc::new(changes);
         if let Some(mut state) = self.settle(&lost.changes, &self.data) {
             state.has_reauthenticated |= lost.changes.reauthenticates();
+            state.has_signed_in |= lost.changes.signed_in().is_some();
             state.cookie = lost.cookie.or(state.cookie);
             state.adopt(stored.clone(), self.data.clone());
         }
@@ -130,12 +133,19 @@ impl Commit {
     }
 
     /// Drops everything: a session that was ended elsewhere gets no cookie and comes back under no id.
-    pub(crate) fn gone(&self, now: OffsetDateTime) -> Decision {
-        tracing::debug!("a session was ended elsewhere while a request was changing it");
-        if !self.is_discarded() {
-            self.shared.state().lose();
+    ///
+    /// A sign-in is never dropped silently, other changes by the policy's choice.
+    pub(crate) fn gone(&self, now: OffsetDateTime) -> Decided {
+        if self.is_discarded() {
+            return Ok(self.done(now));
         }
-        self.done(now)
+        tracing::debug!("a session was ended elsewhere while a request was changing it");
+        self.shared.state().lose();
+        let refuses = self.policy().refuses_when_gone && !self.changes.is_empty();
+        if refuses || self.changes.signed_in().is_some() {
+            return Err(SessionError::Gone);
+        }
+        Ok(self.done(now))
     }
 
     /// Drops changes that were made with an id from before a sign-in.

@@ -1,7 +1,7 @@
 use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt};
-use super::commit::{Commit, Decision, MAX_ATTEMPTS};
+use super::commit::{Commit, Decided, Decision, MAX_ATTEMPTS};
 use super::pending::{Condition, Creates};
 use super::rotation::grace_end;
 use super::standing::{Standing, Stored};
@@ -13,23 +13,19 @@ use crate::{Record, Revision, SessionError};
 /// The old id never leads to the new session. Values that others write to the old session before it
 /// is closed are carried along.
 impl Commit {
-    pub(crate) fn created(
-        &mut self,
-        attempt: Attempt,
-        now: OffsetDateTime,
-    ) -> Result<Decision, SessionError> {
+    pub(crate) fn created(&mut self, attempt: Attempt, now: OffsetDateTime) -> Decided {
         match self.base.clone() {
             Some(old) if old.standing != Standing::Closed => {
                 self.entered = Some(attempt);
                 self.leave(&old, now)
             }
-            _ => Ok(self.applied(attempt, now)),
+            _ => self.applied(attempt, now),
         }
     }
 
     /// Closes the old session: for the grace it can be read by requests that are under way, unless
     /// somebody owned it.
-    fn leave(&mut self, old: &Stored, now: OffsetDateTime) -> Result<Decision, SessionError> {
+    fn leave(&mut self, old: &Stored, now: OffsetDateTime) -> Decided {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
@@ -48,7 +44,7 @@ impl Commit {
         ask: Ask,
         is_applied: bool,
         now: OffsetDateTime,
-    ) -> Result<Decision, SessionError> {
+    ) -> Decided {
         match (ask, is_applied) {
             (leave @ Ask::Leave { .. }, false) => Ok(Decision::Load(Box::new(leave))),
             (Ask::Carry(attempt), true) => {
@@ -57,7 +53,7 @@ impl Commit {
             }
             // The new session was revoked already; the old one was not closed.
             (Ask::Carry(_), false) | (Ask::Withdraw(_), _) => Err(self.withdrawn()),
-            _ => Ok(self.enter(now)),
+            _ => self.enter(now),
         }
     }
 
@@ -67,7 +63,7 @@ impl Commit {
         refused: &Ask,
         found: Option<Record>,
         now: OffsetDateTime,
-    ) -> Result<Decision, SessionError> {
+    ) -> Decided {
         let Some(entered) = &self.entered else {
             return Ok(self.done(now));
         };
@@ -81,7 +77,7 @@ impl Commit {
             matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision);
         if is_closed || self.policy().is_over(key, &record, now) {
             // By our own write, whose answer was lost; or there is nothing left to close.
-            return Ok(self.enter(now));
+            return self.enter(now);
         }
         self.rebase(base.with(record, now));
         self.attempts += 1;
@@ -114,18 +110,18 @@ impl Commit {
         Ok(Decision::write(Ask::Carry(attempt)))
     }
 
-    fn leave_again(&mut self, now: OffsetDateTime) -> Result<Decision, SessionError> {
+    fn leave_again(&mut self, now: OffsetDateTime) -> Decided {
         match self.base.clone() {
             Some(old) if old.standing != Standing::Closed => self.leave(&old, now),
             // Another sign-in has closed it, as the second of a double click does.
-            _ => Ok(self.enter(now)),
+            _ => self.enter(now),
         }
     }
 
-    fn enter(&mut self, now: OffsetDateTime) -> Decision {
+    fn enter(&mut self, now: OffsetDateTime) -> Decided {
         match self.entered.take() {
             Some(attempt) => self.applied(attempt, now),
-            None => self.done(now),
+            None => Ok(self.done(now)),
         }
     }
 
@@ -140,7 +136,7 @@ impl Commit {
     }
 
     /// Ends the session that was begun, because the sign-in can't be completed.
-    pub(crate) fn withdraw(&mut self, failure: SessionError) -> Result<Decision, SessionError> {
+    pub(crate) fn withdraw(&mut self, failure: SessionError) -> Decided {
         match &self.entered {
             Some(attempt) => {
                 self.failure = Some(failure);

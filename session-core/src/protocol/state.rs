@@ -9,6 +9,7 @@ use crate::http::reply::{CookieChange, Loss};
 use crate::{Expiry, Id, Key, SessionError};
 
 /// A session at one moment: a base, and the log of changes to it.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct State {
     pub(crate) base: Option<Stored>,
     pub(crate) data: Data,
@@ -28,6 +29,8 @@ pub(crate) struct State {
     pub(crate) lost: Option<Key>,
     /// Whether the moment of authentication is this request's own.
     pub(crate) has_reauthenticated: bool,
+    /// Whether this request's own sign-in has begun the stored session.
+    pub(crate) has_signed_in: bool,
     /// The response's change to the cookie.
     pub(crate) cookie: Option<CookieChange>,
     pub(crate) unacknowledged: Vec<Unacknowledged>,
@@ -52,6 +55,7 @@ impl State {
             loss: None,
             lost: None,
             has_reauthenticated: false,
+            has_signed_in: false,
             cookie: None,
             unacknowledged: Vec::new(),
             generation: 0,

@@ -3,6 +3,7 @@
 
 mod commits;
 mod endings;
+mod gone;
 mod ids;
 mod request;
 #[path = "../util/mod.rs"]

@@ -1,8 +1,13 @@
 //! Clocks that go back, and clocks that were ahead.
 
-use session_core::{Expiry, Session};
+use std::time::Duration;
+
+use session_core::{
+    Clock, Command, Expiry, ManualClock, Outcome, Session, Step, from_micros, to_micros,
+};
 use session_testkit::changed;
-use time::Duration;
+use time::OffsetDateTime;
+use time::macros::datetime;
 
 use crate::util::{START, World, key_of};
 use crate::{DAY, HOUR, MINUTE, SECOND, lives};
@@ -11,7 +16,7 @@ use crate::{DAY, HOUR, MINUTE, SECOND, lives};
 fn a_clock_that_goes_back_revives_nothing_and_shortens_nothing() {
     let world = World::new(|policy| policy.idle(HOUR).touch_every(Duration::ZERO));
     let cookie = world.begin();
-    world.advance(-HOUR * 24);
+    world.set_back(HOUR * 24);
     let before = world.record(&cookie).unwrap();
     let seen = world.request(&cookie, 200, |session| session.insert("k", 1).unwrap());
     assert_eq!(seen.calls, ["load", "replace"]);
@@ -22,7 +27,7 @@ fn a_clock_that_goes_back_revives_nothing_and_shortens_nothing() {
 
     // What was destroyed stays so at any time.
     world.request(&cookie, 200, |session| session.destroy().unwrap());
-    world.advance(-DAY * 7);
+    world.set_back(DAY * 7);
     assert!(!lives(&world, &cookie));
 }
 
@@ -33,7 +38,7 @@ fn a_request_that_was_open_before_revives_nothing_either() {
     let slow = world.open(&cookie);
     world.advance(SECOND * 101);
     assert!(!lives(&world, &cookie));
-    world.advance(-SECOND * 50);
+    world.set_back(SECOND * 50);
     slow.insert("k", 1).unwrap();
     assert!(world.finish(slow, 200).reply.is_gone());
     world.advance(SECOND * 60);
@@ -46,17 +51,17 @@ fn a_clock_that_is_set_back_revives_no_session_that_was_seen_to_be_over() {
     for skew in [Duration::ZERO, SECOND * 10, MINUTE * 5] {
         for back in [
             SECOND,
-            SECOND + Duration::MICROSECOND,
+            SECOND + Duration::from_micros(1),
             SECOND * 11,
             SECOND * 101,
         ] {
-            let case = format!("skew {skew}, back {back}");
+            let case = format!("skew {skew:?}, back {back:?}");
             let world = World::new(|policy| policy.idle(SECOND * 100).clock_skew(skew));
             let (cookie, unseen) = (world.begin(), world.begin());
             world.advance(SECOND * 101);
             // It stays where it is, as if the delete had failed.
             assert!(!lives(&world, &cookie), "{case}");
-            world.advance(-back);
+            world.set_back(back);
             // Of one that nobody has seen the clock alone says what it is.
             assert_eq!(lives(&world, &unseen), back > SECOND, "{case}");
             for _ in 0..2 {
@@ -100,9 +105,9 @@ fn a_lifetime_that_is_set_under_a_clock_that_was_ahead_is_within_the_absolute_li
     let world = World::new(|policy| policy.absolute(DAY * 10));
     world.advance(DAY * 400);
     let cookie = world.begin();
-    world.advance(DAY * -400);
+    world.set_back(DAY * 400);
     let seen = world.request(&cookie, 200, |session| {
-        session.set_lifetime(Expiry::BrowserClose).unwrap();
+        session.set_expiry(Expiry::BrowserClose).unwrap();
         assert_eq!(session.expires_in(), Some(DAY * 10));
     });
     assert_eq!(seen.calls, ["load", "replace"]);
@@ -118,7 +123,7 @@ fn a_session_of_a_clock_that_was_ahead_says_no_more_than_the_policy_allows() {
         ("write", |session| session.insert("k", 1).unwrap()),
         ("cycle", |session| session.cycle().unwrap()),
         ("lifetime", |session| {
-            session.set_lifetime(Expiry::BrowserClose).unwrap();
+            session.set_expiry(Expiry::BrowserClose).unwrap();
         }),
         ("sign in", |session| session.sign_in("ada").unwrap()),
     ];
@@ -131,21 +136,68 @@ fn a_session_of_a_clock_that_was_ahead_says_no_more_than_the_policy_allows() {
             let most = absolute.unwrap_or(DAY * 14);
             world.advance(DAY * 400);
             let mut cookie = world.begin();
-            world.advance(DAY * -400);
+            world.set_back(DAY * 400);
             for round in 0..3 {
                 let seen = world.request(&cookie, 200, |session| {
                     assert!(session.exists(), "{what}");
                     let left = session.expires_in().unwrap();
-                    assert!(left <= most, "{what}: {left}");
-                    assert!(round > 0 || left == most, "{what}: {left}");
+                    assert!(left <= most, "{what}: {left:?}");
+                    assert!(round > 0 || left == most, "{what}: {left:?}");
                     assert_eq!(session.expires_at(), Some(world.now() + left), "{what}");
                     act(session);
                     let left = session.expires_in().unwrap();
-                    assert!(left <= DAY * 14, "{what}: {left}");
+                    assert!(left <= DAY * 14, "{what}: {left:?}");
                 });
                 cookie = seen.id().unwrap_or(cookie);
                 world.advance(HOUR);
             }
         }
+    }
+}
+
+#[test]
+fn a_clock_with_an_offset_says_the_same_as_one_in_utc() {
+    let moments = [
+        datetime!(2026-11-27 12:00:00.000_000_5 +14),
+        datetime!(9999-12-31 23:59:00 -1),
+        datetime!(9999-12-31 23:59:59 +1),
+        datetime!(-9999-01-01 00:00:00 +1),
+    ];
+    for moment in moments {
+        let manual = ManualClock::new(moment);
+        let world = World::new(|policy| policy.clock(Stopped(moment)));
+        let now = world.policy.now();
+        assert!(now.offset().is_utc() && manual.now().offset().is_utc());
+        assert_eq!(manual.now(), now);
+        // The protocol takes the moment as the clock gave it.
+        let opened = world.open("");
+        opened.insert("k", 1).unwrap();
+        let mut step = opened.finish(200, moment).unwrap();
+        loop {
+            step = match step {
+                Step::Done(_) => break,
+                Step::Load(_) => unreachable!("nobody else writes"),
+                Step::Write(write) => {
+                    let Command::Insert { record, .. } = write.command() else {
+                        unreachable!("a session begins");
+                    };
+                    for kept in [record.created, record.seen, record.expires] {
+                        assert!(kept.offset().is_utc(), "{moment}");
+                        assert_eq!(from_micros(to_micros(kept)), Some(kept), "{moment}");
+                    }
+                    write.answer(Ok(Outcome::Applied), moment).unwrap()
+                }
+            }
+        }
+    }
+}
+
+/// A clock in a zone of its own, which stands still.
+#[derive(Debug)]
+struct Stopped(OffsetDateTime);
+
+impl Clock for Stopped {
+    fn now(&self) -> OffsetDateTime {
+        self.0
     }
 }

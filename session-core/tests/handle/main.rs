@@ -6,6 +6,7 @@ mod endings;
 mod failures;
 mod loads;
 mod request;
+mod revocations;
 mod saves;
 #[path = "../util/mod.rs"]
 mod util;

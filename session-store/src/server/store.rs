@@ -8,7 +8,7 @@ use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
 use super::{Dialect, Kind, Pool, SweepCursor, outcome};
-use crate::sql::{Driver as _, Effect, Statements, Value};
+use crate::sql::{Driver as _, EMPTY, Effect, ROOM, Statements, Value};
 
 /// A store in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
@@ -145,7 +145,7 @@ impl<D: Dialect> SqlStore<D> {
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         let Statements { probe, unprobe, .. } = &self.statements;
         let write = move |mut connection: D::Connection| async move {
-            let written = match D::matched(&mut connection, probe, &[EMPTY; 2]).await {
+            let written = match D::matched(&mut connection, probe, &[EMPTY, ROOM, EMPTY]).await {
                 Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
                 Err(error) => Err(error),
             };
@@ -172,6 +172,5 @@ impl<D: Dialect> SqlStore<D> {
     }
 }
 
-const EMPTY: Value<'_> = Value::Bytes(&[]);
 const WRITE: &str = "write a session to";
 const SWEEP: &str = "remove expired sessions from";

@@ -92,7 +92,7 @@ impl Statements {
             // No session has an empty key. If `unprobe` does not follow, a sweep removes the row.
             probe: sql(&format!(
                 "INSERT INTO TABLE ({fields}, KEY) VALUES (0, ?, 0, NULL, NULL, NULL, NULL, \
-                 FALSE, 0, 0, 0, NULL, NULL, '', '', NULL, NULL, NULL, NULL, ?) IF_ABSENT"
+                 FALSE, 0, 0, 0, NULL, NULL, '', TEXT, NULL, NULL, NULL, NULL, ?) IF_ABSENT"
             )),
             unprobe: sql("DELETE FROM TABLE WHERE KEY = ?"),
         }
@@ -190,6 +190,12 @@ impl Statements {
 
 /// The condition under which an owner's list shows a session.
 pub(crate) const LISTED: &str = "expires > ? AND NOT closed";
+
+/// The key of the row that a check writes, and its secret.
+pub(crate) const EMPTY: Value<'_> = Value::Bytes(&[]);
+
+/// The data of that row, so that a check fails where a session would find no room.
+pub(crate) const ROOM: Value<'_> = Value::Bytes(&[b' '; 8_192]);
 
 const LIST: &str = "SELECT KEY, created, seen, expires, label, address FROM TABLE";
 

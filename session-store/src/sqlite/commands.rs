@@ -6,7 +6,7 @@ use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
 use super::SqliteStore;
-use crate::sql::{Driver as _, Value};
+use crate::sql::{Driver as _, EMPTY, ROOM, Value};
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -20,7 +20,7 @@ impl Store for SqliteStore {
         let load = &database.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
         let load = load.fetch_optional(&database.readers);
-        let Some(row) = database.within("read a session from", load).await? else {
+        let Some(row) = database.read("read a session from", load).await? else {
             return Ok(None);
         };
         let record = Sqlite::record(&row);
@@ -66,7 +66,7 @@ impl Store for SqliteStore {
         let (text, values) = statements.of_devices(owner, from, to_micros(now), limit);
         let list = Sqlite::statement(text, &values);
         let list = list.fetch_all(&self.0.readers);
-        let rows = self.0.within("list sessions in", list).await?;
+        let rows = self.0.read("list sessions in", list).await?;
         Ok(rows.iter().filter_map(Sqlite::device).collect())
     }
 
@@ -88,13 +88,16 @@ impl Store for SqliteStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         let statements = &self.0.statements.common;
-        let empty = [Value::Bytes(&[]); 2];
-        let written = async {
-            let mut transaction = self.0.writer.begin_with("BEGIN IMMEDIATE").await?;
-            Sqlite::execute(&mut transaction, &statements.probe, &empty).await?;
-            Sqlite::execute(&mut transaction, &statements.unprobe, &empty[..1]).await?;
-            transaction.commit().await
+        let read = Sqlite::statement(&statements.load, &[EMPTY]);
+        let checked = async {
+            read.fetch_optional(&self.0.readers).await?;
+            // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
+            let mut writer = self.0.writer.acquire().await?;
+            let probe = [EMPTY, ROOM, EMPTY];
+            Sqlite::execute(&mut writer, &statements.probe, &probe).await?;
+            Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY]).await?;
+            Ok(())
         };
-        self.0.within("write to", written).await
+        self.0.write("use", checked).await
     }
 }

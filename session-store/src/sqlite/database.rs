@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::StoreError;
@@ -7,15 +8,17 @@ use sqlx::{Sqlite, SqlitePool};
 
 use super::checkpointer::Checkpointer;
 use super::failure::Location;
+use super::files::Files;
 use super::statements::Statements;
 
 /// An open database with one connection for writes and some for reads.
 pub(super) struct Database {
     pub(super) location: Location,
+    pub(super) files: Arc<Files>,
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
     /// `None` for a database in memory, which has no log.
-    pub(super) checkpointer: Option<Checkpointer>,
+    pub(super) checkpointer: Option<Arc<Checkpointer>>,
     pub(super) statements: Statements,
     /// How long any call may take.
     pub(super) limit: Duration,
@@ -28,9 +31,9 @@ impl Database {
         doing: &str,
         statement: Statement<'_>,
     ) -> Result<usize, StoreError> {
-        let done = self.within(doing, statement.execute(&self.writer)).await?;
+        let done = self.write(doing, statement.execute(&self.writer)).await?;
         let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
-        self.checkpoint_after(changed).await;
+        self.count(changed).await;
         Ok(changed)
     }
 
@@ -40,14 +43,44 @@ impl Database {
         doing: &str,
         statement: Statement<'_>,
     ) -> Result<Vec<SqliteRow>, StoreError> {
-        let rows = self
-            .within(doing, statement.fetch_all(&self.writer))
-            .await?;
-        self.checkpoint_after(rows.len()).await;
+        let rows = self.write(doing, statement.fetch_all(&self.writer)).await?;
+        self.count(rows.len()).await;
         Ok(rows)
     }
 
-    pub(super) async fn within<T>(
+    /// Limits the time of a call that writes, and acknowledges nothing in files that are lost.
+    pub(super) async fn write<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let answer = self.within(doing, work).await;
+        self.unless(self.files.are_lost(), doing, answer)
+    }
+
+    /// Limits the time of a call that reads.
+    pub(super) async fn read<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let answer = self.within(doing, work).await;
+        self.unless(self.files.were_lost(), doing, answer)
+    }
+
+    fn unless<T>(
+        &self,
+        are_lost: bool,
+        doing: &str,
+        answer: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if are_lost {
+            return Err(self.location.lost(doing));
+        }
+        answer
+    }
+
+    async fn within<T>(
         &self,
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
@@ -67,14 +100,9 @@ impl Database {
         self.writer.close().await;
     }
 
-    async fn checkpoint_after(&self, changed: usize) {
-        let checkpointer = self.checkpointer.as_ref();
-        let Some(checkpointer) = checkpointer.filter(|it| it.is_due_after(changed)) else {
-            return;
-        };
-        let checkpoint = self.within("empty the log of", checkpointer.checkpoint());
-        if let Err(error) = checkpoint.await {
-            tracing::warn!(%error, "a checkpoint failed; the log grows until the next one");
+    async fn count(&self, changed: usize) {
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.count(changed).await;
         }
     }
 }

@@ -17,6 +17,14 @@ impl Location {
         StoreError::new(format!("can't {doing} {self}: {reason}")).caused_by(error)
     }
 
+    /// Makes an error of files that are not those that were opened.
+    pub(super) fn lost(&self, doing: &str) -> StoreError {
+        StoreError::new(format!(
+            "can't {doing} {self}: it or its log was removed or replaced while it was open; put it \
+             right and restart this program"
+        ))
+    }
+
     pub(super) fn too_slow(&self, doing: &str) -> StoreError {
         StoreError::new(format!(
             "can't {doing} {self}: the disk or another program took too long"
@@ -60,7 +68,7 @@ fn reason(error: &sqlx::Error) -> &'static str {
     }
     match primary_code(error) {
         Some(5 | 6) => "another program has it locked; end that program or its transaction",
-        Some(8 | 3) => "this user may not write to it",
+        Some(8 | 3) => "this user must be able to write to it",
         Some(10) => "the disk failed",
         Some(11) => DAMAGED,
         Some(13) => "the disk is full; nothing was changed",

@@ -116,6 +116,11 @@ impl SqliteOptions {
         self.connection(path).read_only(true)
     }
 
+    /// Returns the settings of a connection that leaves the file as it is.
+    pub(super) fn plain(&self, path: &Path) -> SqliteConnectOptions {
+        self.connection(path)
+    }
+
     fn connection(&self, path: &Path) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .filename(path)

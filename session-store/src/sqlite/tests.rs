@@ -1,13 +1,15 @@
 mod files;
 mod locks;
+mod moved;
 mod tables;
+mod upkeep;
 
 use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Only, Outcome, Record, Revision, Store as _};
+use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store as _};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};

@@ -45,7 +45,7 @@
 //!
 //! [`Server::start`] gets these, as `examples/showcase` has them on its command line: `--idle
 //! SECONDS`, `--absolute SECONDS`, `--touch-every SECONDS`, `--browser-close`, `--cookie-name
-//! NAME`. Without flags the policy is the default one, with or without `Secure`.
+//! NAME`, `--gone refuse|silent`. Without flags the policy is the default one, with or without `Secure`.
 
 mod answer;
 mod app;

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 use super::cases::{
-    aborts, cookies, devices, errors, lifetime, login, races, routes, several, values,
+    aborts, cookies, devices, errors, gone, lifetime, login, races, routes, several, values,
 };
 use super::{Failure, Server};
 use crate::report::{Verdict, report};
@@ -211,6 +211,11 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         a_failed_logout_logs_out
         a_panic_saves_nothing
         a_stream_cannot_write;
+    gone:
+        a_dropped_write_is_answered_as_a_kept_one
+        a_dropped_write_is_refused_if_the_flag_says_so
+        requests_that_lose_nothing_are_never_refused
+        a_login_whose_session_was_ended_is_always_refused;
     aborts:
         an_aborted_write_is_whole_or_absent
         an_aborted_logout_is_whole_or_absent

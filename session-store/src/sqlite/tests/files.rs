@@ -44,6 +44,55 @@ async fn a_file_that_cannot_be_opened_is_named_with_a_remedy() {
     }
 }
 
+/// Returns the error of opening the path, which must come at once and not wait for a writer.
+fn refusal_in_time(path: PathBuf) -> String {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let opened = runtime.block_on(SqliteStore::open(path));
+        _ = tell.send(opened.unwrap_err().to_string());
+    });
+    let refusal = told.recv_timeout(Duration::from_secs(20));
+    refusal.expect("it answers")
+}
+
+#[test]
+fn a_path_that_is_no_regular_file_is_refused_at_once() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.0.path().join(name);
+    let make_pipe = |path: PathBuf| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    make_pipe(path("pipe"));
+    std::os::unix::fs::symlink(path("pipe"), path("link")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+    for (named, kind) in [
+        (path("pipe"), "a pipe"),
+        (path("link"), "a pipe"),
+        (path("socket"), "a socket"),
+        ("/dev/null".into(), "a device"),
+        ("/dev/zero".into(), "a device"),
+    ] {
+        let expected = format!(
+            "can't open {}: it is {kind}; name a regular file",
+            named.display()
+        );
+        assert_eq!(refusal_in_time(named), expected);
+    }
+    // Its neighbours, which SQLite would open as well.
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let database = path(&format!("with{suffix}.db"));
+        let neighbour = path(&format!("with{suffix}.db{suffix}"));
+        make_pipe(neighbour.clone());
+        let expected = format!(
+            "can't open {}: it is a pipe; move it away",
+            neighbour.display()
+        );
+        assert_eq!(refusal_in_time(database), expected);
+    }
+}
+
 #[tokio::test]
 async fn a_file_without_the_right_to_write_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -10,6 +10,7 @@ pub(crate) mod aborts;
 pub(crate) mod cookies;
 pub(crate) mod devices;
 pub(crate) mod errors;
+pub(crate) mod gone;
 pub(crate) mod lifetime;
 pub(crate) mod login;
 pub(crate) mod races;

@@ -1,0 +1,97 @@
+//! The headers of a response beside our cookie.
+
+use session_core::{Headers, Reply};
+
+use crate::util::World;
+
+/// Headers as a list.
+#[derive(Default)]
+struct List(Vec<(String, String)>);
+
+impl Headers for List {
+    fn values(&self, name: &str) -> Vec<String> {
+        let of_name = self
+            .0
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        of_name.map(|(_, value)| value.clone()).collect()
+    }
+
+    fn append(&mut self, name: &'static str, value: &str) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    fn replace(&mut self, name: &'static str, value: &str) {
+        self.0.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+        self.append(name, value);
+    }
+}
+
+#[test]
+fn vary_and_cache_control_are_merged_and_never_weakened() {
+    // header, what the application set, what goes out when our cookie is set.
+    let rows: &[(&str, &[&str], &[&str])] = &[
+        ("vary", &[], &["Cookie"]),
+        ("vary", &["Accept"], &["Accept, Cookie"]),
+        ("vary", &["Accept", "Origin"], &["Accept, Origin, Cookie"]),
+        ("vary", &["Accept, COOKIE "], &["Accept, COOKIE "]),
+        ("vary", &["*"], &["*"]),
+        ("vary", &["Accept", " * "], &["Accept", " * "]),
+        ("vary", &[""], &["Cookie"]),
+        ("cache-control", &[], &["private"]),
+        ("cache-control", &["max-age=60"], &["max-age=60, private"]),
+        (
+            "cache-control",
+            &["public, max-age=60, S-MaxAge=9"],
+            &["max-age=60, private"],
+        ),
+        ("cache-control", &["Public"], &["private"]),
+        ("cache-control", &["no-store"], &["no-store"]),
+        (
+            "cache-control",
+            &["max-age=1", "PRIVATE"],
+            &["max-age=1", "PRIVATE"],
+        ),
+        ("cache-control", &["no-cache"], &["no-cache, private"]),
+    ];
+    let world = World::new(|policy| policy);
+    let seen = world.request("", 200, |session| session.insert("k", 1).unwrap());
+    for (name, before, after) in rows {
+        let mut headers = List::default();
+        before
+            .iter()
+            .for_each(|value| headers.0.push(((*name).into(), (*value).into())));
+        seen.reply.apply(&mut headers);
+        assert_eq!(headers.values(name), *after, "{name}: {before:?}");
+        assert_eq!(headers.values("set-cookie").len(), 1);
+    }
+}
+
+#[test]
+fn what_stands_there_already_is_not_added_again() {
+    let world = World::new(|policy| policy);
+    let seen = world.request("", 200, |session| session.insert("k", 1).unwrap());
+    let mut headers = List::default();
+    headers.append("set-cookie", "a=1");
+    for _ in 0..2 {
+        seen.reply.apply(&mut headers);
+        headers.append("set-cookie", "b=2");
+    }
+    let ours = seen.reply.set_cookie().unwrap();
+    assert_eq!(headers.values("Set-Cookie"), ["a=1", ours, "b=2", "b=2"]);
+    assert_eq!(headers.values("vary"), ["Cookie"]);
+    assert_eq!(headers.values("cache-control"), ["private"]);
+}
+
+#[test]
+fn a_read_varies_and_stays_cacheable_by_its_visitor_and_the_untouched_adds_nothing() {
+    let world = World::new(|policy| policy);
+    let read = world.request("", 200, |_| {});
+    let mut headers = List::default();
+    read.reply.apply(&mut headers);
+    assert_eq!(headers.0, [("vary".to_owned(), "Cookie".to_owned())]);
+
+    let mut headers = List::default();
+    Reply::default().apply(&mut headers);
+    assert!(headers.0.is_empty());
+}

@@ -1,0 +1,174 @@
+//! Files that are removed or replaced while they are open, and a check that tests what requests
+//! need.
+
+use super::*;
+
+/// The files of an open database.
+const SUFFIXES: [&str; 3] = ["", "-wal", "-shm"];
+
+impl Folder {
+    fn file(&self, suffix: &str) -> PathBuf {
+        self.0.path().join(format!("sessions.db{suffix}"))
+    }
+}
+
+/// Checks that every call fails and says why.
+async fn every_call_fails(store: &SqliteStore) {
+    // What they do to a file that has no name is no matter here.
+    let (key, secret, now) = (&key_of(9), &digest_of(0), moment_at(0));
+    let touch = Command::Touch {
+        key,
+        expected: Revision::from_i64(1),
+        seen: moment_at(1),
+        expires: moment_at(200),
+    };
+    let delete = Command::Delete {
+        key,
+        only: Only::Always,
+    };
+    let errors = [
+        insert(store, 2, &record_of(2)).await.unwrap_err(),
+        store.write(touch, now).await.unwrap_err(),
+        store.write(delete, now).await.unwrap_err(),
+        store.revoke("ada", Revoke::All, now).await.unwrap_err(),
+        store.sweep(now, 10).await.unwrap_err(),
+        store.check().await.unwrap_err(),
+        store.load(key, secret, now).await.unwrap_err(),
+    ];
+    for error in errors {
+        let error = error.to_string();
+        assert!(
+            error.contains("was removed or replaced while it was open"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_once_a_file_was_removed() {
+    for suffix in SUFFIXES {
+        let folder = Folder::new();
+        let store = folder.open().await;
+        insert(&store, 1, &record_of(1)).await.unwrap();
+        let aside = folder.0.path().join("aside");
+        fs::rename(folder.file(suffix), &aside).unwrap();
+        every_call_fails(&store).await;
+        // Another file with the same bytes is not the one that is open.
+        fs::copy(&aside, folder.file(suffix)).unwrap();
+        every_call_fails(&store).await;
+        // The file itself is back, but some connections may have opened the other one.
+        fs::rename(&aside, folder.file(suffix)).unwrap();
+        every_call_fails(&store).await;
+        store.close().await;
+        let store = folder.open().await;
+        assert_eq!(load(&store, 1).await, Some(record_of(1)), "{suffix}");
+        store.check().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_removed_fails_every_call_too() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    fs::remove_dir_all(folder.0.path()).unwrap();
+    every_call_fails(&store).await;
+}
+
+#[tokio::test]
+async fn reads_alone_notice_soon_that_a_file_was_removed() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    fs::remove_file(folder.file("")).unwrap();
+    let (key, secret, begun) = (&key_of(1), &digest_of(0), Instant::now());
+    while store.load(key, secret, moment_at(0)).await.is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+    assert!(store.load(key, secret, moment_at(0)).await.is_err());
+}
+
+#[tokio::test]
+async fn no_read_is_answered_from_a_file_that_took_the_place() {
+    let (folder, other) = (Folder::new(), Folder::new());
+    let store = other.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    store.close().await;
+    let store = folder.open().await;
+    // No reader has opened the file before.
+    fs::rename(other.file(""), folder.file("")).unwrap();
+    let (key, secret) = (&key_of(1), &digest_of(0));
+    let error = store.load(key, secret, moment_at(0)).await.unwrap_err();
+    assert!(error.to_string().contains("was removed"), "{error}");
+}
+
+/// On Unix a process that closes a file releases all its locks on it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_applications_own_connections_keep_their_locks() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let folder = Folder::new();
+    folder.open().await.close().await;
+    let mut other = folder.other_program().await;
+    run(&mut other, "PRAGMA journal_mode = DELETE").await;
+    run(&mut other, "CREATE TABLE theirs (n INT)").await;
+    run(&mut other, "BEGIN IMMEDIATE").await;
+    let number = fs::metadata(folder.file("")).unwrap().ino();
+    let locks = || {
+        let all = fs::read_to_string("/proc/locks").unwrap();
+        let named = format!(":{number} ");
+        all.lines().filter(|line| line.contains(&named)).count()
+    };
+    let before = locks();
+    assert!(before > 0);
+    // It waits for the lock, and gives up.
+    SqliteStore::open_with(folder.hasty()).await.unwrap_err();
+    assert_eq!(locks(), before);
+}
+
+#[tokio::test]
+async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    // A small row would still fit into a page that is there.
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    let mut connection = store.0.writer.acquire().await.unwrap();
+    run(&mut connection, "PRAGMA max_page_count = 1").await;
+    drop(connection);
+    let error = store.check().await.unwrap_err().to_string();
+    assert!(error.contains("the disk is full"), "{error}");
+    let mut connection = store.0.writer.acquire().await.unwrap();
+    run(&mut connection, "PRAGMA max_page_count = 4294967294").await;
+    drop(connection);
+    store.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_check_fails_while_sessions_cannot_be_read() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    let mut readers = Vec::new();
+    while let Some(reader) = store.0.readers.try_acquire() {
+        readers.push(reader);
+    }
+    while readers.len() < 4 {
+        readers.push(store.0.readers.acquire().await.unwrap());
+    }
+    let error = store.check().await.unwrap_err().to_string();
+    assert!(error.contains("other calls took too long"), "{error}");
+    drop(readers);
+    store.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_check_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    store.check().await.unwrap();
+    let mut other = folder.other_program().await;
+    let count = sqlx::query("SELECT count(*) FROM session");
+    let count: i64 = count.fetch_one(&mut other).await.unwrap().get(0);
+    assert_eq!(count, 0);
+}
