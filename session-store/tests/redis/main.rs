@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "redis")]
 
+mod connections;
 mod counter;
 mod counts;
 mod cuts;
