@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "redis")]
 
+#[path = "../workers/mod.rs"]
+mod a_blocked_worker;
 mod connections;
 mod counter;
 mod counts;
@@ -19,3 +21,4 @@ mod rights;
 mod suite;
 mod sweeping;
 mod unreadable;
+mod workers;
