@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use redis::Client;
 use session_core::{Revoke, Store};
 use session_servers::{Redis, RedisCluster, RedisSentinel, skips};
-use session_store::{CachedOptions, CachedStore, RedisConnection, RedisOptions, RedisStore};
+use session_store::{RedisConnection, RedisOptions, RedisStore};
 use session_testkit::store_suite;
 
 use crate::counter::{Counter, now};
@@ -87,8 +87,11 @@ async fn a_connection_to_a_part_of_a_cluster_is_refused() {
     assert!(message.contains("part of a cluster"), "{message}");
 }
 
+#[cfg(feature = "cached")]
 #[tokio::test]
 async fn a_cache_can_t_listen_over_a_connection_of_the_application_s() {
+    use session_store::{CachedOptions, CachedStore};
+
     let name = "a_cache_can_t_listen_over_a_connection_of_the_application_s";
     if skips(name, &Redis::PROGRAMS) {
         return;
