@@ -1,16 +1,51 @@
+use std::io::Cursor;
+
 use rocket::catcher::{BoxFuture, Catcher};
 use rocket::http::Status;
-use rocket::response::Responder;
 use rocket::response::content::RawJson;
-use rocket::{Build, Request, Rocket};
+use rocket::response::{self, Responder};
+use rocket::{Build, Request, Response, Rocket};
+use session_core::{ErrorPage, Failure, Policy, SessionError};
+
+use crate::headers::ResponseHeaders;
+use crate::slot::Attached;
 
 /// The answer for the client, if a guard of this request failed because its store did.
-struct Outage(Option<&'static str>);
+struct Outage(Option<Answer>);
 
-/// Remembers the answer to a guard's failure.
-pub(crate) fn note(request: &Request<'_>, status: u16, json: &'static str) {
-    if status == 503 {
-        request.local_cache(|| Outage(Some(json)));
+/// A failure as JSON, or as a page in its place.
+pub(crate) struct Answer(Failure, Option<ErrorPage>);
+
+impl Answer {
+    /// Tells the observer of the fairing that is named `M`, and has the failure rendered.
+    pub(crate) fn new<M: 'static>(request: &Request<'_>, error: &SessionError) -> Self {
+        let failure = error.failure();
+        let accept = request.headers().get_one("Accept").unwrap_or_default();
+        let page = match Attached::<M>::to(request.rocket()) {
+            Ok(sessions) => sessions.policy().refuse(&failure, accept),
+            Err(_) => Policy::default().refuse(&failure, accept),
+        };
+        Self(failure, page)
+    }
+
+    /// Keeps the answer to a guard's failure for the catcher.
+    pub(crate) fn note(self, request: &Request<'_>) {
+        if self.0.status() == 503 {
+            request.local_cache(|| Outage(Some(self)));
+        }
+    }
+
+    pub(crate) fn respond<'r>(&self, request: &Request<'_>) -> response::Result<'r> {
+        let Self(failure, page) = self;
+        let status = Status::new(failure.status());
+        let Some(page) = page else {
+            return (status, RawJson(failure.json())).respond_to(request);
+        };
+        let mut response = Response::build().status(status).finalize();
+        page.apply(&mut ResponseHeaders(&mut response));
+        let body = page.clone().into_body();
+        response.set_sized_body(body.len(), Cursor::new(body));
+        Ok(response)
     }
 }
 
@@ -31,8 +66,10 @@ pub(crate) fn register(rocket: Rocket<Build>) -> Rocket<Build> {
 }
 
 fn answer<'r>(status: Status, request: &'r Request<'_>) -> BoxFuture<'r> {
-    match request.local_cache(|| Outage(None)).0 {
-        Some(json) => Box::pin(async move { (status, RawJson(json)).respond_to(request) }),
-        None => Box::pin(async move { Catcher::default().handler.handle(status, request).await }),
-    }
+    Box::pin(async move {
+        match &request.local_cache(|| Outage(None)).0 {
+            Some(answer) => answer.respond(request),
+            None => Catcher::default().handler.handle(status, request).await,
+        }
+    })
 }

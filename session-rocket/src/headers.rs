@@ -18,6 +18,10 @@ impl Headers for ResponseHeaders<'_, '_> {
     fn replace(&mut self, name: &'static str, value: &str) {
         self.0.set_raw_header(name, value.to_owned());
     }
+
+    fn remove(&mut self, name: &'static str) {
+        self.0.remove_header(name);
+    }
 }
 
 /// Replaces a response by the opaque answer to a failed commit.
