@@ -4,6 +4,7 @@
 #[path = "util/mod.rs"]
 mod util;
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -88,7 +89,7 @@ fn no_event_shows_an_id_or_an_owner() {
 
     impl Observer for Shown {
         fn on(&self, event: &Event<'_>) {
-            self.0.lock().unwrap().push_str(&format!("{event:?} "));
+            write!(self.0.lock().unwrap(), "{event:?} ").unwrap();
         }
     }
 

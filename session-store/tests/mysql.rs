@@ -19,6 +19,10 @@ const SCHEME: &str = "mariadb";
 const DATABASE: &str = "test";
 /// Has a URL demand TLS; the authority's file follows.
 const TLS: &str = "ssl-mode=VERIFY_IDENTITY&ssl-ca=";
+/// A table of version 1 with two sessions.
+const FIXTURE: &str = include_str!("fixtures/mysql-1.sql");
+/// Makes the server read-only for ordinary users; the other tests' user is none.
+const READ_ONLY: &str = "SET GLOBAL read_only = 1";
 const SCHEMA: &str = include_str!("../migrations/mysql.sql");
 const QUOTED_TABLE: &str = "`session`";
 const PARTIAL_TABLE: &str = "CREATE TABLE session (`key` varbinary(40), data longblob)";
@@ -26,24 +30,58 @@ const PARTIAL_TABLE: &str = "CREATE TABLE session (`key` varbinary(40), data lon
 const UNIQUE_KEY: (&str, &str) = ("UNIQUE KEY (`key`)", "KEY (`key`)");
 
 /// Creates a user with the password `p` and no privileges, and returns its name for `GRANT`.
-fn create_user(database: &str, user: &str) -> String {
+fn create_user(server: &Server, database: &str, user: &str) -> String {
     // Without any privilege the user could not even use the database.
     let make = format!(
         "CREATE TABLE other (n int); CREATE USER {user}@'%' IDENTIFIED BY 'p'; \
          GRANT SELECT ON {database}.other TO {user}@'%'"
     );
-    SERVER.run(database, &make).unwrap();
+    server.run(database, &make).unwrap();
     format!("{user}@'%'")
 }
 
 /// Closes all connections to a database and returns how many there were.
-fn cut_connections(database: &str) -> usize {
+fn cut_connections(server: &Server, database: &str) -> usize {
     let ids = format!("SELECT id FROM information_schema.processlist WHERE db = '{database}'");
-    let ids = SERVER.run("mysql", &ids).unwrap();
+    let ids = server.run("mysql", &ids).unwrap();
     for id in ids.lines() {
-        SERVER.run("mysql", &format!("KILL {id}")).unwrap();
+        server.run("mysql", &format!("KILL {id}")).unwrap();
     }
     ids.lines().count()
+}
+
+/// Locks the table for some seconds.
+const HOLD: &str = "LOCK TABLES session WRITE; SELECT SLEEP(5)";
+
+/// Counts the statements that wait for a lock.
+fn waiting(database: &str) -> usize {
+    let count = format!(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE db = '{database}' \
+         AND state LIKE 'Waiting for table%'"
+    );
+    SERVER.run("mysql", &count).unwrap().trim().parse().unwrap()
+}
+
+/// Errors of servers that would not carry out any statement.
+const UNSERVED: &[(u16, &str)] = &[
+    (1047, "08S01"),
+    (1290, "HY000"),
+    (1792, "25006"),
+    (1836, "HY000"),
+    (1053, "08S01"),
+    (1927, "70100"),
+    (1021, "HY000"),
+    (1041, "HY000"),
+    (3100, "HY000"),
+    (4031, "HY000"),
+];
+
+/// Returns the bytes of an error.
+fn refusal(number: u16, state: &str) -> Vec<u8> {
+    let text = format!("#{state}not here");
+    let number = number.to_le_bytes();
+    let length = u8::try_from(text.len() + 3).unwrap();
+    [&[length, 0, 0, 1, 0xff], &number[..], text.as_bytes()].concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]

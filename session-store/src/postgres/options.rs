@@ -9,7 +9,7 @@ use super::dialect::Postgres;
 use super::notify::Notify;
 use super::table::Table;
 use crate::server::parse;
-use crate::sql::check_name;
+use crate::sql::{Migration, check_name};
 
 /// The options of a [`PostgresStore`](crate::PostgresStore).
 ///
@@ -33,7 +33,9 @@ pub struct PostgresOptions {
     schema: Option<String>,
     pub(super) connections: u32,
     pub(super) timeout: Duration,
+    pub(super) migration: Migration,
     notify: Notify,
+    listen_url: Option<String>,
 }
 
 impl PostgresOptions {
@@ -51,13 +53,15 @@ impl PostgresOptions {
             schema: None,
             connections: 10,
             timeout: Duration::from_secs(5),
+            migration: Migration::Allowed,
             notify: Notify::Nothing,
+            listen_url: None,
         }
     }
 
     /// Names the table; `session` unless this is called.
     ///
-    /// A name has 1 to 63 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
+    /// A name has 1 to 55 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
     /// others.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
@@ -79,6 +83,18 @@ impl PostgresOptions {
         self
     }
 
+    /// Leaves the table as it is; by default opening makes it, and upgrades an older release's.
+    ///
+    /// Then a missing or old table is an error, whose message has the statements to run.
+    ///
+    /// An upgrade only adds, so that nodes of the release before it go on. Several nodes may upgrade
+    /// at once. It needs the rights to change the table; without them it is the same error.
+    #[must_use]
+    pub fn without_migration(mut self) -> Self {
+        self.migration = Migration::Never;
+        self
+    }
+
     /// Sets how long a call waits for a connection, and again for the answer.
     ///
     /// The default is 5 seconds. Every call ends within twice this time.
@@ -95,16 +111,36 @@ impl PostgresOptions {
         self
     }
 
+    /// Names the address at which a cache listens; that of the store unless this is called.
+    ///
+    /// Notices do not arrive through a pooler that gives each transaction another connection, such
+    /// as `PgBouncer` in transaction mode. The store itself works behind one: each of its calls is
+    /// then a transaction, which takes three round trips more.
+    #[must_use]
+    pub fn listen_url(mut self, url: impl Into<String>) -> Self {
+        self.listen_url = Some(url.into());
+        self
+    }
+
     pub(super) fn check(&self) -> Result<Postgres, StoreError> {
         check_name(&self.table)?;
         if let Some(schema) = &self.schema {
             check_name(schema)?;
         }
-        let options: PgConnectOptions = parse(&self.url, &["postgres://", "postgresql://"])?;
+        let options = connecting(&self.url)?;
+        let listen_url = self.listen_url.as_ref();
+        let listening = listen_url.map_or_else(|| Ok(options.clone()), |url| connecting(url))?;
         let table = Table::new(self.schema.as_deref(), &self.table);
-        let options = options.disable_statement_logging();
-        Ok(Postgres::new(options, table, self.notify))
+        let options = (options, listening);
+        Ok(Postgres::new(options, table, self.notify, self.timeout))
     }
+}
+
+fn connecting(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = parse(url, &["postgres://", "postgresql://"])?;
+    // PgBouncer refuses this setting, and there are no such numbers in the table.
+    let options = options.extra_float_digits(None);
+    Ok(options.disable_statement_logging())
 }
 
 impl fmt::Debug for PostgresOptions {

@@ -6,11 +6,14 @@
 mod browser;
 mod connections;
 pub mod costs;
+mod limits;
 mod outages;
 mod processes;
 mod races;
+mod rights;
 mod suite;
 mod tables;
+mod versions;
 mod workers;
 
 use std::sync::LazyLock;
