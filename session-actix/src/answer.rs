@@ -25,14 +25,14 @@ pub(crate) fn answer<B>(
         Ok(response) => {
             let (request, mut response) = response.into_parts();
             let failure: Option<Failure> = response.extensions_mut().remove();
-            let page = failure.and_then(|failure| guard.refuse(&failure));
+            let page = failure.map(|failure| guard.refuse(&failure));
             let boxed = |page| EitherBody::right(BoxBody::new(page));
             let response = dress(response, page.as_ref(), &reply, boxed);
             Ok(ServiceResponse::new(request, response))
         }
         Err(mut error) => {
             let rejection = error.as_error::<Rejection>();
-            let page = rejection.and_then(|Rejection(error)| guard.refuse(&error.failure()));
+            let page = rejection.map(|Rejection(error)| guard.refuse(&error.failure()));
             error.add_response_mapper(move |response| {
                 dress(response, page.as_ref(), &reply, BoxBody::new)
             });

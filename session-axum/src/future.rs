@@ -98,7 +98,7 @@ fn answer(
         }
     };
     let failure: Option<Failure> = response.extensions_mut().remove();
-    if let Some(page) = failure.and_then(|failure| guard.refuse(&failure)) {
+    if let Some(page) = failure.map(|failure| guard.refuse(&failure)) {
         page.apply(&mut HeaderMapHeaders(response.headers_mut()));
         *response.body_mut() = page.into_body().into();
     }

@@ -115,7 +115,10 @@ fn an_observer_that_panics_changes_no_answer() {
     world.request(&id, 200, |session| session.insert("k", 1).unwrap());
     assert_eq!(notes.take(), ["SignedIn"]);
     let failure = SessionError::Gone.failure();
-    assert!(world.policy.refuse(&failure, "").is_none());
+    assert_eq!(
+        world.policy.refuse(&failure, "").into_body(),
+        failure.json()
+    );
     assert_eq!(notes.take(), ["Failed"]);
 }
 
@@ -144,10 +147,16 @@ fn a_renderer_chooses_the_body_and_a_panic_or_a_bad_type_leaves_the_json() {
         .build()
         .unwrap();
     let failure = SessionError::Gone.failure();
-    let page = policy.refuse(&failure, "text/html").unwrap();
+    let page = policy.refuse(&failure, "text/html");
     assert_eq!(page, ErrorPage::html("the session was ended elsewhere"));
-    assert!(policy.refuse(&failure, "bad").is_none());
-    assert!(policy.refuse(&failure, "").is_none());
+    for accept in ["bad", ""] {
+        let json = policy.refuse(&failure, accept);
+        let mut headers = List::default();
+        json.apply(&mut headers);
+        assert_eq!(headers.values("content-type"), ["application/json"]);
+        assert!(headers.values("vary").is_empty());
+        assert_eq!(json.into_body(), failure.json());
+    }
 
     let mut headers = List::default();
     headers.append("content-length", "7");

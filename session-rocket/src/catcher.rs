@@ -2,10 +2,8 @@ use std::io::Cursor;
 
 use rocket::catcher::{BoxFuture, Catcher};
 use rocket::http::Status;
-use rocket::response::content::RawJson;
-use rocket::response::{self, Responder};
 use rocket::{Build, Request, Response, Rocket};
-use session_core::{ErrorPage, Failure, Policy, SessionError};
+use session_core::{ErrorPage, Policy, SessionError};
 
 use crate::headers::ResponseHeaders;
 use crate::slot::Attached;
@@ -13,8 +11,8 @@ use crate::slot::Attached;
 /// The answer for the client, if a guard of this request failed because its store did.
 struct Outage(Option<Answer>);
 
-/// A failure as JSON, or as a page in its place.
-pub(crate) struct Answer(Failure, Option<ErrorPage>);
+/// A failure's status and body.
+pub(crate) struct Answer(Status, ErrorPage);
 
 impl Answer {
     /// Tells the observer of the fairing that is named `M`, and has the failure rendered.
@@ -25,27 +23,25 @@ impl Answer {
             Ok(sessions) => sessions.policy().refuse(&failure, accept),
             Err(_) => Policy::default().refuse(&failure, accept),
         };
-        Self(failure, page)
+        Self(Status::new(failure.status()), page)
     }
 
     /// Keeps the answer to a guard's failure for the catcher.
     pub(crate) fn note(self, request: &Request<'_>) {
-        if self.0.status() == 503 {
+        if self.0.code == 503 {
             request.local_cache(|| Outage(Some(self)));
         }
     }
 
-    pub(crate) fn respond<'r>(&self, request: &Request<'_>) -> response::Result<'r> {
-        let Self(failure, page) = self;
-        let status = Status::new(failure.status());
-        let Some(page) = page else {
-            return (status, RawJson(failure.json())).respond_to(request);
-        };
-        let mut response = Response::build().status(status).finalize();
-        page.apply(&mut ResponseHeaders(&mut response));
-        let body = page.clone().into_body();
-        response.set_sized_body(body.len(), Cursor::new(body));
-        Ok(response)
+    pub(crate) fn respond<'r>(&self) -> Response<'r> {
+        let body = self.1.clone().into_body();
+        let mut response = Response::build();
+        response
+            .status(self.0)
+            .sized_body(body.len(), Cursor::new(body));
+        let mut response = response.finalize();
+        self.1.apply(&mut ResponseHeaders(&mut response));
+        response
     }
 }
 
@@ -68,7 +64,7 @@ pub(crate) fn register(rocket: Rocket<Build>) -> Rocket<Build> {
 fn answer<'r>(status: Status, request: &'r Request<'_>) -> BoxFuture<'r> {
     Box::pin(async move {
         match &request.local_cache(|| Outage(None)).0 {
-            Some(answer) => answer.respond(request),
+            Some(answer) => Ok(answer.respond()),
             None => Catcher::default().handler.handle(status, request).await,
         }
     })

@@ -101,7 +101,7 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         let mut replies = replies.lock().await;
         replies.push(committed.unwrap_or_else(|failed| {
             let (error, reply) = failed.into_parts();
-            replace(response, Answer::new::<M>(request, &error).respond(request));
+            replace(response, Answer::new::<M>(request, &error).respond());
             reply
         }));
         for reply in replies.iter() {

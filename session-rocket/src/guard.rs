@@ -34,7 +34,7 @@ impl<'r, M: 'static> FromRequest<'r> for Session<M> {
             let (handle, guard) = slot::guard::<M>(request)?;
             Ok(Watched(handle.load().await?, guard).into())
         };
-        outcome::<_, M>(request, load.await)
+        outcome::<M, _>(request, load.await)
     }
 }
 
@@ -62,9 +62,8 @@ impl<'r, M: 'static> FromRequest<'r> for SessionHandle<M> {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        let found = slot::guard::<M>(request);
-        let watched = found.map(|(handle, guard)| Watched(handle.clone(), guard).into());
-        outcome::<_, M>(request, watched)
+        let watched = |(handle, guard): (&Handle, _)| Watched(handle.clone(), guard).into();
+        outcome::<M, _>(request, slot::guard::<M>(request).map(watched))
     }
 }
 
@@ -74,19 +73,18 @@ impl<M: 'static> Sentinel for SessionHandle<M> {
     }
 }
 
-fn outcome<T, M: 'static>(
-    request: &Request<'_>,
-    found: Result<T, SessionError>,
-) -> Outcome<T, Rejection> {
-    match found {
-        Ok(found) => Outcome::Success(found),
-        Err(error) => {
-            // Rocket drops the error before it calls a catcher.
+/// Rocket drops the error before it calls a catcher.
+fn outcome<M: 'static, T>(request: &Request<'_>, found: Found<T>) -> Outcome<T, Rejection> {
+    found.map_or_else(
+        |error| {
             Answer::new::<M>(request, &error).note(request);
             Outcome::Error((Status::new(error.status()), Rejection(error)))
-        }
-    }
+        },
+        Outcome::Success,
+    )
 }
+
+type Found<T> = Result<T, SessionError>;
 
 /// Returns whether the fairing is missing, which aborts the launch, and logs it.
 fn is_missing<M: 'static>(rocket: &Rocket<Ignite>) -> bool {

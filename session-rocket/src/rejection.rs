@@ -23,7 +23,7 @@ impl From<StoreError> for Rejection {
 
 impl<'r> Responder<'r, 'static> for Rejection {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        Answer::new::<()>(request, &self.0).respond(request)
+        Ok(Answer::new::<()>(request, &self.0).respond())
     }
 }
 

@@ -87,10 +87,10 @@ impl Request {
         self
     }
 
-    /// Tells the policy's observer of a failure that the client is answered with, and returns the page
-    /// for it; `None` if the answer is the failure's JSON.
+    /// Tells the policy's observer of a failure that the client is answered with, and returns the body
+    /// for it: the application's page, or the failure's JSON.
     #[must_use]
-    pub fn refuse(&self, failure: &Failure) -> Option<ErrorPage> {
+    pub fn refuse(&self, failure: &Failure) -> ErrorPage {
         let policy = self.handle.sessions().policy();
         policy.refuse(failure, self.accept.as_deref().unwrap_or_default())
     }

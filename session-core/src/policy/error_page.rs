@@ -23,6 +23,8 @@ use crate::failure::Failure;
 pub struct ErrorPage {
     pub(crate) content_type: String,
     body: String,
+    /// Whether the application has chosen it by the `Accept` header.
+    pub(crate) is_chosen: bool,
 }
 
 impl ErrorPage {
@@ -31,6 +33,7 @@ impl ErrorPage {
         Self {
             content_type: content_type.into(),
             body: body.into(),
+            is_chosen: true,
         }
     }
 
@@ -42,6 +45,14 @@ impl ErrorPage {
     /// Makes an answer for programs.
     pub fn json(body: impl Into<String>) -> Self {
         Self::new("application/json", body)
+    }
+
+    /// The failure's JSON, in place of a page.
+    pub(crate) fn of(failure: &Failure) -> Self {
+        Self {
+            is_chosen: false,
+            ..Self::json(failure.json())
+        }
     }
 
     /// Returns the body.
