@@ -26,6 +26,8 @@
 //! of SQLite's checkpoints, and no threads but those of a
 //! `BlockingStore` and of SQLite.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "blocking")]
 mod blocking;
 #[cfg(feature = "cached")]
