@@ -1,23 +1,20 @@
 use std::fmt;
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
+use pollster::block_on;
 use session_core::{
     Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
-use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::own_runtime::OwnRuntime;
 
 /// A store for code without async: the methods of [`Store`] as plain functions.
 ///
 /// Clones are the same store. It owns a tokio runtime with one thread for the store's timers and
 /// connections, so any number of threads may use it at once. A call blocks its own thread until the
-/// store answers.
-///
-/// It works inside a runtime too. Tokio forbids blocking there, so each call starts a thread and
-/// waits for it. Use that in `spawn_blocking` alone: elsewhere it delays the runtime's other tasks,
-/// and async code should call the store itself.
+/// store answers; inside a runtime that delays other tasks, and async code should call the store
+/// itself.
 ///
 /// ```
 /// use session_core::{Command, Outcome};
@@ -34,25 +31,23 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// # Ok::<(), session_core::StoreError>(())
 /// ```
 #[derive(Clone)]
-pub struct BlockingStore(Arc<Owned>);
-
-struct Owned {
+pub struct BlockingStore {
     store: Arc<dyn Store>,
-    /// `None` once it is being dropped.
-    runtime: Option<Runtime>,
+    runtime: Arc<OwnRuntime>,
 }
 
 impl BlockingStore {
     /// Wraps a store that may be in use elsewhere.
     ///
-    /// If the store's connections belong to another runtime, that runtime must keep running. A
-    /// store without other users is better opened with [`open`](Self::open).
+    /// A store that was opened in a tokio runtime of several threads needs that runtime to keep
+    /// running. A store without other users is better opened with [`open`](Self::open).
     ///
     /// # Errors
     ///
     /// The runtime's thread could not be started.
     pub fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
-        Ok(Self::assemble(store, start()?))
+        let runtime = Arc::new(OwnRuntime::start()?);
+        Ok(Self { store, runtime })
     }
 
     /// Opens a store on the wrapper's own runtime.
@@ -76,9 +71,13 @@ impl BlockingStore {
     pub fn open<S: Store>(
         opening: impl Future<Output = Result<S, StoreError>> + Send,
     ) -> Result<Self, StoreError> {
-        let runtime = start()?;
-        let store = wait(&runtime, opening)?;
-        Ok(Self::assemble(Arc::new(store), runtime))
+        let runtime = Arc::new(OwnRuntime::start()?);
+        let opened = {
+            let _current = runtime.handle().enter();
+            block_on(opening)?
+        };
+        let store = Arc::new(opened);
+        Ok(Self { store, runtime })
     }
 
     /// Returns the record under the key; see [`Store::load`].
@@ -92,7 +91,7 @@ impl BlockingStore {
         secret: &Digest,
         now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
-        self.wait(self.0.store.load(key, secret, now))
+        self.wait(self.store.load(key, secret, now))
     }
 
     /// Applies one command, or refuses it; see [`Store::write`].
@@ -101,7 +100,7 @@ impl BlockingStore {
     ///
     /// The store failed.
     pub fn write(&self, command: Command<'_>, now: OffsetDateTime) -> Result<Outcome, StoreError> {
-        self.wait(self.0.store.write(command, now))
+        self.wait(self.store.write(command, now))
     }
 
     /// Removes at most `limit` expired records and returns their number; see [`Store::sweep`].
@@ -110,7 +109,7 @@ impl BlockingStore {
     ///
     /// The store failed.
     pub fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        self.wait(self.0.store.sweep(now, limit))
+        self.wait(self.store.sweep(now, limit))
     }
 
     /// Returns a part of an owner's list of sessions; see [`Store::devices`] and
@@ -126,7 +125,7 @@ impl BlockingStore {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        self.wait(self.0.store.devices(owner, from, now, limit))
+        self.wait(self.store.devices(owner, from, now, limit))
     }
 
     /// Removes an owner's sessions and returns how many were listed; see [`Store::revoke`].
@@ -140,7 +139,7 @@ impl BlockingStore {
         which: Revoke<'_>,
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
-        self.wait(self.0.store.revoke(owner, which, now))
+        self.wait(self.store.revoke(owner, which, now))
     }
 
     /// Succeeds if the store can be reached and written to; see [`Store::check`].
@@ -149,66 +148,18 @@ impl BlockingStore {
     ///
     /// The store can't be reached, or refuses writes.
     pub fn check(&self) -> Result<(), StoreError> {
-        self.wait(self.0.store.check())
+        self.wait(self.store.check())
     }
 
-    fn assemble(store: Arc<dyn Store>, runtime: Runtime) -> Self {
-        Self(Arc::new(Owned {
-            store,
-            runtime: Some(runtime),
-        }))
-    }
-
-    fn wait<T: Send>(
-        &self,
-        call: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
-        match &self.0.runtime {
-            Some(runtime) => wait(runtime, call),
-            None => Err(StoreError::new("the store's runtime has ended")),
-        }
+    /// Runs a call on this thread; the store's runtime serves its timers and connections.
+    fn wait<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let _current = self.runtime.handle().enter();
+        block_on(call)
     }
 }
 
 impl fmt::Debug for BlockingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BlockingStore").field(&self.0.store).finish()
+        f.debug_tuple("BlockingStore").field(&self.store).finish()
     }
-}
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        // Dropping a runtime waits for its threads, which tokio forbids inside another runtime.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-fn start() -> Result<Runtime, StoreError> {
-    Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("session-store")
-        .enable_all()
-        .build()
-        .map_err(|error| StoreError::new("can't start the store's runtime").caused_by(error))
-}
-
-/// Runs a future on the runtime and waits for it, inside another runtime on a new thread.
-fn wait<T: Send>(
-    runtime: &Runtime,
-    work: impl Future<Output = Result<T, StoreError>> + Send,
-) -> Result<T, StoreError> {
-    if Handle::try_current().is_err() {
-        return runtime.block_on(work);
-    }
-    thread::scope(|scope| {
-        let waiting = thread::Builder::new()
-            .name("session-store-call".into())
-            .spawn_scoped(scope, || runtime.block_on(work))
-            .map_err(|error| {
-                StoreError::new("can't start a thread for a call of the store").caused_by(error)
-            })?;
-        waiting.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })
 }

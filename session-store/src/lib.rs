@@ -22,9 +22,9 @@
 //! # What this crate does not do
 //!
 //! It decides nothing: a store applies a command or refuses it. It starts no tasks but those of a
-//! `Sweeper`, of a cache that listens, of database connections and
-//! of SQLite's checkpoints, and no threads but those of a
-//! `BlockingStore` and of SQLite.
+//! `Sweeper`, of a cache that listens, of database connections and of SQLite's checkpoints, and no
+//! threads but SQLite's, those of a `BlockingStore`, and one for the connections of a store that is
+//! opened outside a tokio runtime of several threads.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -32,10 +32,14 @@
 mod blocking;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(feature = "home")]
+mod home;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(any(feature = "blocking", feature = "home"))]
+mod own_runtime;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

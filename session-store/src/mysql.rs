@@ -5,10 +5,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use self::dialect::Mysql;
 pub use self::options::MysqlOptions;
+use crate::home::AtHome;
 use crate::server::{SqlStore, public_store};
 
 /// A store in a table of a MySQL or MariaDB database.
@@ -16,7 +15,9 @@ use crate::server::{SqlStore, public_store};
 /// Clones are the same store. Every command is one statement with its own commit, and works under
 /// any isolation level and `sql_mode`. A statement that a deadlock undid is repeated.
 ///
-/// It needs a tokio runtime with time and I/O. Every call ends within twice the
+/// Its connections belong to the tokio runtime that opens it, if that has several threads, and
+/// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls may
+/// come from anywhere; the runtime has to keep running. Every call ends within twice the
 /// [time-out](MysqlOptions::timeout). After an outage it reconnects by itself, and a call that
 /// finds a broken connection goes on with a fresh one.
 ///
@@ -32,6 +33,6 @@ use crate::server::{SqlStore, public_store};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct MysqlStore(Arc<SqlStore<Mysql>>);
+pub struct MysqlStore(AtHome<SqlStore<Mysql>>);
 
 public_store!(MysqlStore, MysqlOptions);

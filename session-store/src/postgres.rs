@@ -8,11 +8,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use self::dialect::Postgres;
 pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
+use crate::home::AtHome;
 use crate::server::{SqlStore, public_store};
 
 /// A store in a table of a PostgreSQL database.
@@ -20,7 +19,9 @@ use crate::server::{SqlStore, public_store};
 /// Clones are the same store. Every command is one statement with its own commit, and works under
 /// any isolation level. A statement that a deadlock or a serialization failure undid is repeated.
 ///
-/// It needs a tokio runtime with time and I/O. Every call ends within twice the
+/// Its connections belong to the tokio runtime that opens it, if that has several threads, and
+/// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls may
+/// come from anywhere; the runtime has to keep running. Every call ends within twice the
 /// [time-out](PostgresOptions::timeout). After an outage it reconnects by itself, and a call that
 /// finds a broken connection goes on with a fresh one.
 ///
@@ -36,6 +37,6 @@ use crate::server::{SqlStore, public_store};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct PostgresStore(Arc<SqlStore<Postgres>>);
+pub struct PostgresStore(AtHome<SqlStore<Postgres>>);
 
 public_store!(PostgresStore, PostgresOptions);

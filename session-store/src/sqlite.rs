@@ -25,6 +25,7 @@ use self::failure::{Location, unavailable};
 use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
 use self::statements::Statements;
+use crate::home::{AtHome, store_at_home};
 
 /// A store in a table of an SQLite database.
 ///
@@ -33,7 +34,9 @@ use self::statements::Statements;
 /// share the file. An acknowledged write survives a kill of the process; for power failures see
 /// [`Durability`]. Only its owner can read a new file.
 ///
-/// It needs a tokio runtime with time. Every call ends within twice the
+/// Its connections belong to the tokio runtime that opens it, if that has several threads, and
+/// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls may
+/// come from anywhere; the runtime has to keep running. Every call ends within twice the
 /// [time-out](SqliteOptions::timeout).
 ///
 /// ```
@@ -53,7 +56,9 @@ use self::statements::Statements;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct SqliteStore(Arc<Database>);
+pub struct SqliteStore(AtHome<Database>);
+
+store_at_home!(SqliteStore);
 
 impl SqliteStore {
     /// Opens a file with the defaults of [`SqliteOptions`].
@@ -76,6 +81,10 @@ impl SqliteStore {
     /// As [`open`](Self::open).
     pub async fn open_with(options: SqliteOptions) -> Result<Self, StoreError> {
         options.check_table()?;
+        Ok(Self(AtHome::open(|_| Self::open_file(options)).await?))
+    }
+
+    async fn open_file(options: SqliteOptions) -> Result<Database, StoreError> {
         let path = file::create(&options.path)?;
         let location = Location::File(path.clone());
         let failure = |error| location.failure("open", error);
@@ -117,6 +126,10 @@ impl SqliteStore {
     ///
     /// SQLite could not be started.
     pub async fn in_memory() -> Result<Self, StoreError> {
+        Ok(Self(AtHome::open(|_| Self::open_memory()).await?))
+    }
+
+    async fn open_memory() -> Result<Database, StoreError> {
         let options = SqliteOptions::new("");
         let location = Location::Memory;
         // The connection is the database: there must be one, and it must never be closed as idle.
@@ -136,7 +149,12 @@ impl SqliteStore {
     ///
     /// Without this the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
-        self.0.close().await;
+        let close = async |database: Arc<Database>| {
+            database.close().await;
+            Ok(())
+        };
+        // Where the home is gone, so are the connections.
+        let _ = self.0.call(close).await;
     }
 
     fn assemble(
@@ -145,8 +163,8 @@ impl SqliteStore {
         writer: SqlitePool,
         readers: SqlitePool,
         checkpointer: Option<Arc<Checkpointer>>,
-    ) -> Self {
-        Self(Arc::new(Database {
+    ) -> Database {
+        Database {
             location,
             files,
             writer,
@@ -154,13 +172,13 @@ impl SqliteStore {
             checkpointer,
             statements: Statements::new(&options.table),
             limit: options.timeout * 2,
-        }))
+        }
     }
 }
 
-impl fmt::Debug for SqliteStore {
+impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SqliteStore({})", self.0.location)
+        fmt::Display::fmt(&self.location, f)
     }
 }
 

@@ -4,6 +4,7 @@
 #![cfg(feature = "mysql")]
 
 mod servers;
+mod workers;
 
 use session_core::{Command, Policy, Sessions, Store as _};
 use session_servers::Mariadb as Server;

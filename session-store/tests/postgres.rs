@@ -4,6 +4,7 @@
 #![cfg(feature = "postgres")]
 
 mod servers;
+mod workers;
 
 use session_core::{Policy, Sessions, Store as _};
 use session_servers::Postgres as Server;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "sqlite")]
 
+mod workers;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -32,6 +34,13 @@ async fn sqlite_in_memory_passes_the_suite() {
         Arc::new(SqliteStore::in_memory().await.unwrap()) as Arc<dyn Store>
     })
     .await;
+}
+
+#[test]
+fn a_blocked_worker_holds_up_no_other_workers_requests() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = async || SqliteStore::open(directory.path().join("sessions.db")).await;
+    workers::a_blocked_worker_holds_up_no_other(open, || {});
 }
 
 const VICTIM: &str = "SESSION_STORE_TEST_VICTIM";

@@ -51,8 +51,8 @@ async fn no_statement_reads_the_whole_table() {
     let (key, record) = (&key_of(1), &record);
     let insert = Command::Insert { key, record };
     store.write(insert, moment_at(0)).await.unwrap();
-    let mut all = searching(&store.0.statements, key, record);
-    let dialect = store.0.pool.server();
+    let mut all = searching(&store.0.store().statements, key, record);
+    let dialect = store.0.store().pool.server();
     let numbers = |numbers: &[i64]| numbers.iter().copied().map(Value::Number).collect();
     all.push((&dialect.sweep_end, numbers(&[0, 5, 99])));
     all.push((&dialect.sweep, numbers(&[0, 5, 100, 5])));
@@ -89,7 +89,7 @@ async fn no_statement_reads_the_whole_table() {
 async fn a_row_that_makes_no_sense_is_absent() {
     if let Some((server, store)) = start().await {
         let run = |sql: &str| drop(server.run("test", sql).unwrap());
-        a_broken_row_is_absent(&store.0, run, |digits| format!("x'{digits}'")).await;
+        a_broken_row_is_absent(store.0.store(), run, |digits| format!("x'{digits}'")).await;
     }
 }
 
@@ -102,13 +102,13 @@ async fn an_end_that_waits_for_a_replace_ends_the_replacement() {
                          WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'";
             server.run("test", count).unwrap().trim().parse().unwrap()
         };
-        an_end_waits_for_a_replace(&store.0, waiting).await;
+        an_end_waits_for_a_replace(store.0.store(), waiting).await;
     }
 }
 
 #[tokio::test]
 async fn a_sweep_lets_others_sweep_and_write() {
     if let Some((_server, store)) = start().await {
-        a_sweep_holds_up_no_other_call(&store.0).await;
+        a_sweep_holds_up_no_other_call(store.0.store()).await;
     }
 }

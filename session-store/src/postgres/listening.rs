@@ -16,7 +16,7 @@ use crate::server::{Pool, SqlStore};
 #[async_trait]
 impl Notifies for PostgresStore {
     async fn listen(&self) -> Result<Box<dyn Notices>, StoreError> {
-        let Postgres { options, table, .. } = self.0.pool.server();
+        let Postgres { options, table, .. } = self.0.store().pool.server();
         let listening = async {
             // A listener takes its connection from a pool of `sqlx`.
             let own = PgPoolOptions::new().max_connections(1);
@@ -27,8 +27,8 @@ impl Notifies for PostgresStore {
             listener.listen(table.channel()).await?;
             Ok(listener)
         };
-        let listener = within(&self.0.pool, listening).await?;
-        let store = Arc::clone(&self.0);
+        let listener = within(&self.0.store().pool, listening).await?;
+        let store = Arc::clone(self.0.store());
         Ok(Box::new(Listening { store, listener }))
     }
 }

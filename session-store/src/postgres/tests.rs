@@ -36,11 +36,11 @@ async fn no_statement_reads_the_whole_table() {
     let mut record = record_of(1);
     record.owner = Some("7".into());
     let key = key_of(1);
-    let mut texts: Vec<_> = searching(&store.0.statements, &key, &record)
+    let mut texts: Vec<_> = searching(&store.0.store().statements, &key, &record)
         .into_iter()
         .map(|(text, _)| text)
         .collect();
-    texts.push(&store.0.pool.server().sweep);
+    texts.push(&store.0.store().pool.server().sweep);
     for text in texts {
         let count = (1..40).filter(|n| text.contains(&format!("${n}"))).count();
         let arguments = match count {
@@ -62,7 +62,7 @@ async fn no_statement_reads_the_whole_table() {
 async fn a_row_that_makes_no_sense_is_absent() {
     if let Some((server, store)) = start().await {
         let run = |sql: &str| drop(server.run("postgres", sql).unwrap());
-        a_broken_row_is_absent(&store.0, run, |digits| format!("'\\x{digits}'")).await;
+        a_broken_row_is_absent(store.0.store(), run, |digits| format!("'\\x{digits}'")).await;
     }
 }
 
@@ -74,14 +74,14 @@ async fn an_end_that_waits_for_a_replace_ends_the_replacement() {
             let count = server.run("postgres", count).unwrap();
             count.trim().parse().unwrap()
         };
-        an_end_waits_for_a_replace(&store.0, waiting).await;
+        an_end_waits_for_a_replace(store.0.store(), waiting).await;
     }
 }
 
 #[tokio::test]
 async fn a_sweep_lets_others_sweep_and_write() {
     if let Some((_server, store)) = start().await {
-        a_sweep_holds_up_no_other_call(&store.0).await;
+        a_sweep_holds_up_no_other_call(store.0.store()).await;
     }
 }
 
@@ -107,6 +107,6 @@ async fn a_write_that_was_surely_not_done_the_first_time_is_refused_like_any_oth
             let done = done.await;
             (connection, done)
         };
-        store.0.pool.run("forget", forget).await.unwrap();
+        store.0.store().pool.run("forget", forget).await.unwrap();
     }
 }

@@ -34,10 +34,9 @@ macro_rules! public_store {
             /// The database can't be reached.
             pub async fn connect(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
-                let store =
-                    $crate::server::SqlStore::connect(dialect, options.connections, options.timeout);
-                // Boxed, as a deep future would reach the compiler's limit in applications.
-                Ok(Self(std::sync::Arc::new(Box::pin(store).await?)))
+                let (connections, timeout) = (options.connections, options.timeout);
+                let connect = |_| $crate::server::SqlStore::connect(dialect, connections, timeout);
+                Ok(Self($crate::home::AtHome::open(connect).await?))
             }
 
             /// Creates the table unless it exists.
@@ -49,71 +48,22 @@ macro_rules! public_store {
             ///
             /// The user may not create the table, or another program's table has the name.
             pub async fn migrate(&self) -> Result<(), session_core::StoreError> {
-                Box::pin(self.0.migrate()).await
+                // Boxed, as a deep future would reach the compiler's limit in applications.
+                Box::pin(self.0.call(async |store| store.migrate().await)).await
             }
 
             /// Closes all connections once the running calls are done; later calls fail.
             pub async fn close(&self) {
-                self.0.close().await;
+                let close = async |store: std::sync::Arc<$crate::server::SqlStore<_>>| {
+                    store.close().await;
+                    Ok(())
+                };
+                // Where the home is gone, so are the connections.
+                let _ = self.0.call(close).await;
             }
         }
 
-        #[async_trait::async_trait]
-        impl session_core::Store for $Store {
-            async fn load(
-                &self,
-                key: &session_core::Key,
-                _: &session_core::Digest,
-                _: time::OffsetDateTime,
-            ) -> Result<Option<session_core::Record>, session_core::StoreError> {
-                self.0.load(key).await
-            }
-
-            async fn write(
-                &self,
-                command: session_core::Command<'_>,
-                now: time::OffsetDateTime,
-            ) -> Result<session_core::Outcome, session_core::StoreError> {
-                self.0.write(command, now).await
-            }
-
-            async fn sweep(
-                &self,
-                now: time::OffsetDateTime,
-                limit: usize,
-            ) -> Result<usize, session_core::StoreError> {
-                self.0.sweep(now, limit).await
-            }
-
-            async fn devices(
-                &self,
-                owner: &str,
-                from: Option<&session_core::PublicId>,
-                now: time::OffsetDateTime,
-                limit: usize,
-            ) -> Result<Vec<session_core::Device>, session_core::StoreError> {
-                self.0.devices(owner, from, now, limit).await
-            }
-
-            async fn revoke(
-                &self,
-                owner: &str,
-                which: session_core::Revoke<'_>,
-                now: time::OffsetDateTime,
-            ) -> Result<usize, session_core::StoreError> {
-                self.0.revoke(owner, which, now).await
-            }
-
-            async fn check(&self) -> Result<(), session_core::StoreError> {
-                self.0.check().await
-            }
-        }
-
-        impl std::fmt::Debug for $Store {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{}({})", stringify!($Store), self.0.pool.server())
-            }
-        }
+        $crate::home::store_at_home!($Store);
     };
 }
 

@@ -1,8 +1,10 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use session_core::{
-    Command, Device, Key, Outcome, PublicId, Record, Revoke, StoreError, to_micros,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
 };
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
@@ -56,7 +58,11 @@ impl<D: Dialect> SqlStore<D> {
         }
     }
 
-    pub(crate) async fn load(&self, key: &Key) -> Result<Option<Record>, StoreError> {
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn find(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         let values = [Value::Bytes(key.as_bytes())];
         let load = &self.statements.load;
         let rows = self.fetch("read a session from", load, &values).await?;
@@ -71,7 +77,32 @@ impl<D: Dialect> SqlStore<D> {
         Ok(record)
     }
 
-    pub(crate) async fn write(
+    async fn fetch(
+        &self,
+        doing: &str,
+        text: &Arc<str>,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row<D>>, StoreError> {
+        let fetch = move |mut connection: D::Connection| async move {
+            let rows = D::Driver::fetch(&mut connection, text, values).await;
+            (connection, rows)
+        };
+        self.pool.run(doing, fetch).await
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> Store for SqlStore<D> {
+    async fn load(
+        &self,
+        key: &Key,
+        _: &Digest,
+        _: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.find(key).await
+    }
+
+    async fn write(
         &self,
         command: Command<'_>,
         now: OffsetDateTime,
@@ -84,7 +115,7 @@ impl<D: Dialect> SqlStore<D> {
             (connection, matched)
         };
         let found = async {
-            let record = Box::pin(self.load(command.key())).await?;
+            let record = Box::pin(self.find(command.key())).await?;
             Ok(record.map(|record| record.revision))
         };
         let written = async {
@@ -94,11 +125,7 @@ impl<D: Dialect> SqlStore<D> {
         self.pool.within(WRITE, written).await
     }
 
-    pub(crate) async fn sweep(
-        &self,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let (dialect, now) = (self.pool.server(), to_micros(now));
         let batch = |from: i64, limit: usize| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -113,7 +140,7 @@ impl<D: Dialect> SqlStore<D> {
             .await
     }
 
-    pub(crate) async fn devices(
+    async fn devices(
         &self,
         owner: &str,
         from: Option<&PublicId>,
@@ -127,7 +154,7 @@ impl<D: Dialect> SqlStore<D> {
         Ok(rows.iter().filter_map(D::Driver::device).collect())
     }
 
-    pub(crate) async fn revoke(
+    async fn revoke(
         &self,
         owner: &str,
         which: Revoke<'_>,
@@ -142,7 +169,7 @@ impl<D: Dialect> SqlStore<D> {
         self.pool.run("end sessions in", revoke).await
     }
 
-    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+    async fn check(&self) -> Result<(), StoreError> {
         let Statements { probe, unprobe, .. } = &self.statements;
         let write = move |mut connection: D::Connection| async move {
             let written = match D::matched(&mut connection, probe, &[EMPTY, ROOM, EMPTY]).await {
@@ -153,22 +180,11 @@ impl<D: Dialect> SqlStore<D> {
         };
         self.pool.run("write to", write).await
     }
+}
 
-    pub(crate) async fn close(&self) {
-        self.pool.close().await;
-    }
-
-    async fn fetch(
-        &self,
-        doing: &str,
-        text: &Arc<str>,
-        values: &[Value<'_>],
-    ) -> Result<Vec<Row<D>>, StoreError> {
-        let fetch = move |mut connection: D::Connection| async move {
-            let rows = D::Driver::fetch(&mut connection, text, values).await;
-            (connection, rows)
-        };
-        self.pool.run(doing, fetch).await
+impl<D: Dialect> fmt::Debug for SqlStore<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.pool.server(), f)
     }
 }
 

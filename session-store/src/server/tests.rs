@@ -1,7 +1,8 @@
 //! Tests of every dialect, which the tests of each store call with a server.
 
 use session_core::{
-    Command, Key, Only, Outcome, Record, Remembered, Revision, Revoke, StoreError, to_micros,
+    Command, Key, Only, Outcome, Record, Remembered, Revision, Revoke, Store as _, StoreError,
+    to_micros,
 };
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::Connection as _;
@@ -41,9 +42,16 @@ pub(crate) async fn a_broken_row_is_absent<D: Dialect>(
     ]) {
         let key = &key_of(number);
         insert(store, key, &record).await;
-        assert_eq!(store.load(key).await.unwrap().as_ref(), Some(&record));
+        assert_eq!(
+            store
+                .load(key, &digest_of(0), moment_at(0))
+                .await
+                .unwrap()
+                .as_ref(),
+            Some(&record)
+        );
         run(&format!("UPDATE session SET {column} = {value}"));
-        let found = store.load(key).await.unwrap();
+        let found = store.load(key, &digest_of(0), moment_at(0)).await.unwrap();
         let data = found.map(|record| record.data);
         assert_eq!(
             data.as_deref(),
@@ -118,7 +126,7 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
         let left = usize::from(round % 4 == 3);
         let devices = store.devices("ada", None, now, 1_000).await.unwrap();
         assert_eq!(devices.len(), left, "round {round}");
-        let found = store.load(key).await.unwrap();
+        let found = store.load(key, &digest_of(0), moment_at(0)).await.unwrap();
         assert_eq!(
             found.as_ref(),
             (left == 1).then_some(record),

@@ -5,27 +5,26 @@ use session_core::{
 use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
-use super::SqliteStore;
+use super::database::Database;
 use crate::sql::{Driver as _, EMPTY, ROOM, Value};
 
 #[async_trait]
-impl Store for SqliteStore {
+impl Store for Database {
     async fn load(
         &self,
         key: &Key,
         _: &Digest,
         _: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
-        let database = &self.0;
-        let load = &database.statements.common.load;
+        let load = &self.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
-        let load = load.fetch_optional(&database.readers);
-        let Some(row) = database.read("read a session from", load).await? else {
+        let load = load.fetch_optional(&self.readers);
+        let Some(row) = self.read("read a session from", load).await? else {
             return Ok(None);
         };
         let record = Sqlite::record(&row);
         if record.is_none() {
-            let location = &database.location;
+            let location = &self.location;
             tracing::warn!(%location, "a session's row can't be read and is treated as absent");
         }
         Ok(record)
@@ -36,10 +35,10 @@ impl Store for SqliteStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let statements = &self.0.statements.common;
+        let statements = &self.statements.common;
         let (text, values) = statements.of_command(command, to_micros(now));
         let write = Sqlite::statement(text, &values);
-        let changed = self.0.execute("write a session to", write).await?;
+        let changed = self.execute("write a session to", write).await?;
         Ok(match command {
             // A delete is always applied, also without a row.
             Command::Delete { .. } => Outcome::Applied,
@@ -51,8 +50,8 @@ impl Store for SqliteStore {
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values = [to_micros(now), limit].map(Value::Number);
-        let sweep = Sqlite::statement(&self.0.statements.sweep, &values);
-        self.0.execute("remove expired sessions from", sweep).await
+        let sweep = Sqlite::statement(&self.statements.sweep, &values);
+        self.execute("remove expired sessions from", sweep).await
     }
 
     async fn devices(
@@ -62,11 +61,11 @@ impl Store for SqliteStore {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        let statements = &self.0.statements.common;
+        let statements = &self.statements.common;
         let (text, values) = statements.of_devices(owner, from, to_micros(now), limit);
         let list = Sqlite::statement(text, &values);
-        let list = list.fetch_all(&self.0.readers);
-        let rows = self.0.read("list sessions in", list).await?;
+        let list = list.fetch_all(&self.readers);
+        let rows = self.read("list sessions in", list).await?;
         Ok(rows.iter().filter_map(Sqlite::device).collect())
     }
 
@@ -76,10 +75,10 @@ impl Store for SqliteStore {
         which: Revoke<'_>,
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
-        let (text, mut values) = self.0.statements.common.of_revoke(owner, which);
+        let (text, mut values) = self.statements.common.of_revoke(owner, which);
         values.push(Value::Number(to_micros(now)));
         let revoke = Sqlite::statement(text, &values);
-        let revoked = self.0.execute_returning("end sessions in", revoke).await?;
+        let revoked = self.execute_returning("end sessions in", revoke).await?;
         Ok(revoked
             .iter()
             .filter(|row| matches!(row.try_get(0), Ok(true)))
@@ -87,17 +86,17 @@ impl Store for SqliteStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let statements = &self.0.statements.common;
+        let statements = &self.statements.common;
         let read = Sqlite::statement(&statements.load, &[EMPTY]);
         let checked = async {
-            read.fetch_optional(&self.0.readers).await?;
+            read.fetch_optional(&self.readers).await?;
             // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
-            let mut writer = self.0.writer.acquire().await?;
+            let mut writer = self.writer.acquire().await?;
             let probe = [EMPTY, ROOM, EMPTY];
             Sqlite::execute(&mut writer, &statements.probe, &probe).await?;
             Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY]).await?;
             Ok(())
         };
-        self.0.write("use", checked).await
+        self.write("use", checked).await
     }
 }

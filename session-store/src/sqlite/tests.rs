@@ -99,7 +99,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     let folder = Folder::new();
     let store = folder.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
-    let mut connection = store.0.writer.acquire().await.unwrap();
+    let mut connection = store.0.store().writer.acquire().await.unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);
     let large = changed!(record_of(2), data = "x".repeat(100_000).into());
@@ -120,7 +120,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     // A delete still works, and so does everything once there is room.
     assert_eq!(delete(&store, 1).await, Outcome::Applied);
     assert_eq!(load(&store, 1).await, None);
-    let mut connection = store.0.writer.acquire().await.unwrap();
+    let mut connection = store.0.store().writer.acquire().await.unwrap();
     run(&mut connection, "PRAGMA max_page_count = 4294967294").await;
     drop(connection);
     assert_eq!(insert(&store, 2, &large).await.unwrap(), Outcome::Applied);
@@ -143,7 +143,7 @@ async fn checkpoints_keep_the_log_short_before_a_writer_has_to() {
 async fn no_statement_reads_the_whole_table() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let Statements { common, sweep } = &store.0.statements;
+    let Statements { common, sweep } = &store.0.store().statements;
     let mut record = record_of(1);
     record.owner = Some("ada".into());
     let key = key_of(1);

@@ -11,6 +11,7 @@ mod processes;
 mod races;
 mod suite;
 mod tables;
+mod workers;
 
 use std::sync::LazyLock;
 

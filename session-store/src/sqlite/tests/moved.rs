@@ -134,12 +134,12 @@ async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
     let store = folder.open().await;
     // A small row would still fit into a page that is there.
     insert(&store, 1, &record_of(1)).await.unwrap();
-    let mut connection = store.0.writer.acquire().await.unwrap();
+    let mut connection = store.0.store().writer.acquire().await.unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);
     let error = store.check().await.unwrap_err().to_string();
     assert!(error.contains("the disk is full"), "{error}");
-    let mut connection = store.0.writer.acquire().await.unwrap();
+    let mut connection = store.0.store().writer.acquire().await.unwrap();
     run(&mut connection, "PRAGMA max_page_count = 4294967294").await;
     drop(connection);
     store.check().await.unwrap();
@@ -150,11 +150,11 @@ async fn a_check_fails_while_sessions_cannot_be_read() {
     let folder = Folder::new();
     let store = folder.open().await;
     let mut readers = Vec::new();
-    while let Some(reader) = store.0.readers.try_acquire() {
+    while let Some(reader) = store.0.store().readers.try_acquire() {
         readers.push(reader);
     }
     while readers.len() < 4 {
-        readers.push(store.0.readers.acquire().await.unwrap());
+        readers.push(store.0.store().readers.acquire().await.unwrap());
     }
     let error = store.check().await.unwrap_err().to_string();
     assert!(error.contains("other calls took too long"), "{error}");

@@ -1,0 +1,191 @@
+use std::fmt;
+use std::sync::Arc;
+
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
+use time::OffsetDateTime;
+
+use super::Home;
+use super::call::{OwnCommand, OwnRevoke};
+
+/// A store whose calls run at its home. Clones are the same store.
+///
+/// A call from the home runtime runs in place; another one is copied and sent there.
+pub(crate) struct AtHome<S> {
+    store: Arc<S>,
+    home: Home,
+}
+
+impl<S: Send + Sync + 'static> AtHome<S> {
+    /// Opens a store at a home of its own.
+    pub(crate) async fn open<F>(open: impl FnOnce(Home) -> F) -> Result<Self, StoreError>
+    where
+        F: Future<Output = Result<S, StoreError>> + Send + 'static,
+    {
+        let home = Home::new()?;
+        // Boxed, as a deep future would reach the compiler's limit in applications.
+        let store = Box::pin(home.run(open(home.clone()))).await?;
+        let store = Arc::new(store);
+        Ok(Self { store, home })
+    }
+
+    #[cfg(any(test, all(feature = "cached", feature = "postgres")))]
+    pub(crate) fn store(&self) -> &Arc<S> {
+        &self.store
+    }
+
+    /// Runs a call that needs nothing of the caller's.
+    pub(crate) async fn call<T, F>(&self, call: impl FnOnce(Arc<S>) -> F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        self.home.run(call(Arc::clone(&self.store))).await
+    }
+}
+
+/// The methods of [`Store`], which [`store_at_home`] makes public.
+impl<S: Store> AtHome<S> {
+    pub(crate) async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        if self.home.is_here() {
+            return self.store.load(key, secret, now).await;
+        }
+        let (key, secret) = (*key, *secret);
+        self.call(async move |store| store.load(&key, &secret, now).await)
+            .await
+    }
+
+    pub(crate) async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        if self.home.is_here() {
+            return self.store.write(command, now).await;
+        }
+        let command = OwnCommand::from(command);
+        self.call(async move |store| store.write(command.get(), now).await)
+            .await
+    }
+
+    pub(crate) async fn sweep(
+        &self,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.call(async move |store| store.sweep(now, limit).await)
+            .await
+    }
+
+    pub(crate) async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        let (owner, from) = (owner.to_owned(), from.copied());
+        self.call(async move |store| store.devices(&owner, from.as_ref(), now, limit).await)
+            .await
+    }
+
+    pub(crate) async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        let (owner, which) = (owner.to_owned(), OwnRevoke::from(which));
+        self.call(async move |store| store.revoke(&owner, which.get(), now).await)
+            .await
+    }
+
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        self.call(async |store| store.check().await).await
+    }
+}
+
+impl<S> Clone for AtHome<S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            home: self.home.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for AtHome<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
+}
+
+/// Implements [`Store`] for a newtype around an [`AtHome`].
+macro_rules! store_at_home {
+    ($Store:ident) => {
+        #[async_trait::async_trait]
+        impl session_core::Store for $Store {
+            async fn load(
+                &self,
+                key: &session_core::Key,
+                secret: &session_core::Digest,
+                now: time::OffsetDateTime,
+            ) -> Result<Option<session_core::Record>, session_core::StoreError> {
+                self.0.load(key, secret, now).await
+            }
+
+            async fn write(
+                &self,
+                command: session_core::Command<'_>,
+                now: time::OffsetDateTime,
+            ) -> Result<session_core::Outcome, session_core::StoreError> {
+                self.0.write(command, now).await
+            }
+
+            async fn sweep(
+                &self,
+                now: time::OffsetDateTime,
+                limit: usize,
+            ) -> Result<usize, session_core::StoreError> {
+                self.0.sweep(now, limit).await
+            }
+
+            async fn devices(
+                &self,
+                owner: &str,
+                from: Option<&session_core::PublicId>,
+                now: time::OffsetDateTime,
+                limit: usize,
+            ) -> Result<Vec<session_core::Device>, session_core::StoreError> {
+                self.0.devices(owner, from, now, limit).await
+            }
+
+            async fn revoke(
+                &self,
+                owner: &str,
+                which: session_core::Revoke<'_>,
+                now: time::OffsetDateTime,
+            ) -> Result<usize, session_core::StoreError> {
+                self.0.revoke(owner, which, now).await
+            }
+
+            async fn check(&self) -> Result<(), session_core::StoreError> {
+                self.0.check().await
+            }
+        }
+
+        impl std::fmt::Debug for $Store {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({:?})", stringify!($Store), self.0)
+            }
+        }
+    };
+}
+
+pub(crate) use store_at_home;
