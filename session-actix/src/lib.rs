@@ -38,8 +38,11 @@
 //!
 //! The session is committed when the response's head is ready. A later write, from a streaming
 //! body or a task, fails with [`SessionError::Finished`]; `session.save().await` commits early. A
-//! status of 500 or more drops the changes, and a panic commits nothing. If the store fails, the
-//! client gets an opaque 503, and the cookie of the last early `save`.
+//! status of 500 or more, 408 or 499 (a time-out) drops the changes, and a panic commits nothing. If the
+//! store fails, the client gets an opaque 503, and the cookie of the last early `save`.
+//!
+//! A time limit with another status commits what the handler has done so far; one whose changes belong
+//! together holds a guard: [`all_or_nothing`](session_core::Session::all_or_nothing).
 //!
 //! A logout need not load the session:
 //!

@@ -130,8 +130,10 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let cookies = request.headers().get_all(COOKIE);
-        let guard = self.middleware.open(cookies.map(HeaderValue::as_bytes));
-        let slot = Slot::<M>::from(guard.handle().clone());
+        let cookies = cookies.map(HeaderValue::as_bytes);
+        let outer = request.extensions().get().map(|Slot(outer)| outer.clone());
+        let guard = self.middleware.open_named::<M>(outer, cookies);
+        let slot = Slot(guard.handle().clone());
         request.extensions_mut().insert(slot);
         if !self.middleware.preloads {
             return ResponseFuture::new(guard, self.inner.call(request));

@@ -1,13 +1,17 @@
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{Extensions, ServiceRequest};
 use actix_web::guard::GuardContext;
 use actix_web::{HttpMessage, HttpRequest};
-use session_core::{Handle, named};
+use session_core::Handle;
 
-named! {
-    /// The entry in a request's extensions for the handle of the middleware of one name.
-    ///
-    /// The type is private, so no other code can add or remove it.
-    pub(crate) struct Slot(Handle);
+/// The entry in a request's extensions for the handle of the innermost middleware, which leads to those
+/// around it.
+///
+/// The type is private, so no other code can add or remove it.
+#[derive(Clone)]
+pub(crate) struct Slot(pub(crate) Handle);
+
+fn find<M: 'static>(extensions: &Extensions) -> Option<Handle> {
+    extensions.get::<Slot>()?.0.named::<M>().cloned()
 }
 
 /// Access to the request's session for other middleware and guards.
@@ -30,7 +34,7 @@ pub trait SessionExt {
 
 impl SessionExt for HttpRequest {
     fn session_handle_named<M: 'static>(&self) -> Option<Handle> {
-        self.extensions().get().cloned().map(Slot::<M>::into_inner)
+        find::<M>(&self.extensions())
     }
 }
 
@@ -42,6 +46,6 @@ impl SessionExt for ServiceRequest {
 
 impl SessionExt for GuardContext<'_> {
     fn session_handle_named<M: 'static>(&self) -> Option<Handle> {
-        self.req_data().get().cloned().map(Slot::<M>::into_inner)
+        find::<M>(&self.req_data())
     }
 }

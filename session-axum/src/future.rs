@@ -20,8 +20,9 @@ pin_project! {
     /// ready, because the handler panicked or the client went away, it commits nothing.
     pub struct ResponseFuture<F> {
         guard: Request,
+        // `Some` until it has completed.
         #[pin]
-        inner: F,
+        inner: Option<F>,
         // `Some` once the head is ready, if the commit needs the store.
         commit: Option<Pin<Box<dyn Future<Output = Response<Body>> + Send>>>,
     }
@@ -31,7 +32,7 @@ impl<F> ResponseFuture<F> {
     pub(crate) fn new(inner: F, guard: Request) -> Self {
         Self {
             guard,
-            inner,
+            inner: Some(inner),
             commit: None,
         }
     }
@@ -46,21 +47,25 @@ where
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let commit = if let Some(commit) = this.commit {
-            commit
-        } else {
+        let mut this = self.project();
+        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
+            let outcome = ready!(inner.poll(context));
+            // Requests inside of this one that panicked or were cut off are over before this one is.
+            this.inner.set(None);
             // The service failed and there is no response, so nothing is committed.
-            let response = ready!(this.inner.poll(context))?.map(Body::new);
+            let response = outcome?.map(Body::new);
             let pending = match this.guard.finish(response.status().as_u16()) {
                 Ok(Finish::Pending(pending)) => pending,
                 Ok(Finish::Done(reply)) => return Poll::Ready(Ok(answer(response, Ok(reply)))),
                 Err(error) => return Poll::Ready(Ok(answer(response, Err(error)))),
             };
             let commit = async { answer(response, pending.run().await) };
-            this.commit.insert(Box::pin(commit))
-        };
-        commit.as_mut().poll(context).map(Ok)
+            *this.commit = Some(Box::pin(commit));
+        }
+        let commit = this.commit.as_mut();
+        commit.map_or(Poll::Pending, |commit| {
+            commit.as_mut().poll(context).map(Ok)
+        })
     }
 }
 

@@ -46,11 +46,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let cookies = request.headers().get_all(COOKIE);
-        let guard = self
-            .sessions
-            .open(cookies.iter().map(HeaderValue::as_bytes));
-        let slot = Slot::<M>::from(guard.handle().clone());
+        let cookies = request.headers().get_all(COOKIE).iter();
+        let cookies = cookies.map(HeaderValue::as_bytes);
+        let outer = request.extensions().get();
+        let outer = outer.map(|Slot(outer)| outer.clone());
+        let guard = self.sessions.open_named::<M>(outer, cookies);
+        let slot = Slot(guard.handle().clone());
         request.extensions_mut().insert(slot);
         // Opening is synchronous, so this calls the very service that was polled ready.
         ResponseFuture::new(self.inner.call(request), guard)

@@ -4,6 +4,7 @@ pub(crate) mod contention;
 pub(crate) mod drive;
 pub(crate) mod handle;
 mod named;
+mod nested;
 mod pace;
 pub(crate) mod request;
 mod request_state;

@@ -74,3 +74,4 @@ pub use protocol::page::Page;
 pub use protocol::revocation::Revocation;
 pub use protocol::session::Session;
 pub use protocol::step::{Load, Step, Write};
+pub use protocol::whole::AllOrNothing;

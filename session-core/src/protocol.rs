@@ -19,3 +19,4 @@ pub(crate) mod sign_in;
 pub(crate) mod standing;
 pub(crate) mod state;
 pub(crate) mod step;
+pub(crate) mod whole;

@@ -37,7 +37,7 @@
 //! and collides with ours if it registers a catcher for 503 at `/`.
 //!
 //! The session is committed when the response's head is ready. The final status counts: 500 or
-//! more drops the changes, whether a handler or a catcher made the response. A later write, from a
+//! more, 408 or 499 (a time-out) drops the changes, whether a handler or a catcher made the response. A later write, from a
 //! streaming body or a task, fails with [`SessionError::Finished`]; `session.save().await` commits
 //! early. If the commit fails, the response becomes an opaque 503, with the cookie of the last
 //! early `save`.

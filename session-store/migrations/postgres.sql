@@ -1,9 +1,10 @@
--- The table of PostgresStore. If it is created by hand, the store needs only SELECT, INSERT, UPDATE
--- and DELETE on it. "session" stands for the table's name.
+-- The tables of PostgresStore. If they are made by hand, the store needs only SELECT, INSERT, UPDATE
+-- and DELETE on the first and SELECT on the second. "session" stands for the table's name.
 --
 -- A key is the public half of a session's id; secrets are stored as digests. Moments are
--- microseconds since 1970, UTC. Owner and data are UTF-8, stored as bytes to be independent of the
--- database's encoding; convert_from(data, 'UTF8')::jsonb shows the values.
+-- microseconds since 1970, UTC. Texts are UTF-8, stored as bytes to be independent of the database's
+-- encoding; convert_from(data, 'UTF8')::jsonb shows the values. Further columns and indexes are the
+-- application's.
 CREATE TABLE "session" (
     key bytea PRIMARY KEY,
     revision bigint NOT NULL,
@@ -27,4 +28,10 @@ CREATE TABLE "session" (
     data bytea NOT NULL
 );
 CREATE INDEX ON "session" (expires);
-CREATE INDEX ON "session" (owner) WHERE owner IS NOT NULL;
+CREATE INDEX "session_devices" ON "session" (owner, created, key) WHERE owner IS NOT NULL;
+CREATE INDEX "session_tag" ON "session" (tag) WHERE tag IS NOT NULL;
+
+-- The versions that the table has had, each with the oldest one whose programs can still use it.
+CREATE TABLE IF NOT EXISTS "session_version" (version bigint PRIMARY KEY, oldest bigint NOT NULL);
+DELETE FROM "session_version";
+INSERT INTO "session_version" VALUES (2, 1);

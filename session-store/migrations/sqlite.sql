@@ -1,12 +1,11 @@
--- The table of SqliteStore. "session" stands for the table's name.
+-- The tables of SqliteStore. "session" stands for the table's name.
 --
 -- A key is the public half of a session's id; secrets are stored as digests. Moments are
--- microseconds since 1970, UTC. The comment in the definition is the schema's version: it belongs to
--- the table, and leaves user_version to the rest of the database.
+-- microseconds since 1970, UTC. Further columns and indexes are the application's.
 --
 -- Keys are random, so a table WITHOUT ROWID would be written all over: inserts took 40 % longer,
 -- and twice as long with 2 kB of data. `data` is last because lists read the columns before it.
-CREATE TABLE "session" (/* session-store schema 1 */
+CREATE TABLE "session" (
     key BLOB NOT NULL,
     revision INTEGER NOT NULL,
     present BLOB NOT NULL,
@@ -30,4 +29,11 @@ CREATE TABLE "session" (/* session-store schema 1 */
     PRIMARY KEY (key)
 ) STRICT;
 CREATE INDEX "session_expires" ON "session" (expires);
-CREATE INDEX "session_owner" ON "session" (owner) WHERE owner IS NOT NULL;
+CREATE INDEX "session_devices" ON "session" (owner, created, key) WHERE owner IS NOT NULL;
+CREATE INDEX "session_tag" ON "session" (tag) WHERE tag IS NOT NULL;
+
+-- The versions that the table has had, each with the oldest one whose programs can still use it.
+-- (user_version belongs to the whole file, and so to the application.)
+CREATE TABLE IF NOT EXISTS "session_version" (version INTEGER PRIMARY KEY, oldest INTEGER NOT NULL) STRICT;
+DELETE FROM "session_version";
+INSERT INTO "session_version" VALUES (2, 1);

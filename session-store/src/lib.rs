@@ -64,7 +64,7 @@ pub use mysql::{MysqlOptions, MysqlStore};
 #[cfg(feature = "postgres")]
 pub use postgres::{Notify, PostgresOptions, PostgresStore};
 #[cfg(feature = "redis")]
-pub use redis::{RedisOptions, RedisStore, RevocationScan};
+pub use redis::{RedisConnection, RedisOptions, RedisStore, RevocationScan};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 #[cfg(feature = "sweeper")]

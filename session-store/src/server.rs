@@ -7,11 +7,12 @@ mod pool;
 mod public_store;
 mod store;
 mod sweep_cursor;
+mod table;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub(crate) use address::parse;
-pub(crate) use dialect::{Dialect, Kind};
+pub(crate) use dialect::Dialect;
 pub(crate) use outcome::{Attempt, outcome};
 pub(crate) use pool::{Pool, Server, Verdict};
 pub(crate) use public_store::public_store;

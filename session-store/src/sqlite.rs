@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use session_core::StoreError;
+use session_core::{Store as _, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 
@@ -24,6 +24,7 @@ use self::database::Database;
 use self::failure::{Location, unavailable};
 use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
+use self::schema::Table;
 use self::statements::Statements;
 use crate::home::{AtHome, store_at_home};
 
@@ -89,7 +90,8 @@ impl SqliteStore {
         let location = Location::File(path.clone());
         let failure = |error| location.failure("open", error);
         let mut first = first_connection(&options, &path).await?;
-        schema::prepare(&mut first, &options.table, &location).await?;
+        let table = Table(options.table.clone());
+        schema::prepare(&mut first, &table, options.migration, &location).await?;
         let writer = pool(&options, 1)
             .connect_with(options.writer(&path))
             .await
@@ -111,13 +113,10 @@ impl SqliteStore {
         let readers = later(options.readers, options.reader(&path));
         let checkpointer = later(1, options.writer(&path));
         let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
-        Ok(Self::assemble(
-            &options,
-            (location, files),
-            writer,
-            readers,
-            checkpointer,
-        ))
+        let place = (location, files);
+        let store = Self::assemble(&options, place, writer, readers, checkpointer);
+        store.check().await?;
+        Ok(store)
     }
 
     /// Opens a database in memory for tests; it ends with the last clone.
@@ -139,7 +138,8 @@ impl SqliteStore {
             .await
             .map_err(failure)?;
         let mut connection = only.acquire().await.map_err(failure)?;
-        schema::prepare(&mut connection, &options.table, &location).await?;
+        let table = Table(options.table.clone());
+        schema::prepare(&mut connection, &table, options.migration, &location).await?;
         drop(connection);
         let nowhere = (location, Arc::new(Files::none()));
         Ok(Self::assemble(&options, nowhere, only.clone(), only, None))

@@ -19,6 +19,10 @@ const SCHEME: &str = "mariadb";
 const DATABASE: &str = "test";
 /// Has a URL demand TLS; the authority's file follows.
 const TLS: &str = "ssl-mode=VERIFY_IDENTITY&ssl-ca=";
+/// A table of version 1 with two sessions.
+const FIXTURE: &str = include_str!("fixtures/mysql-1.sql");
+/// Makes the server read-only for ordinary users; the other tests' user is none.
+const READ_ONLY: &str = "SET GLOBAL read_only = 1";
 const SCHEMA: &str = include_str!("../migrations/mysql.sql");
 const QUOTED_TABLE: &str = "`session`";
 const PARTIAL_TABLE: &str = "CREATE TABLE session (`key` varbinary(40), data longblob)";
@@ -26,22 +30,22 @@ const PARTIAL_TABLE: &str = "CREATE TABLE session (`key` varbinary(40), data lon
 const UNIQUE_KEY: (&str, &str) = ("UNIQUE KEY (`key`)", "KEY (`key`)");
 
 /// Creates a user with the password `p` and no privileges, and returns its name for `GRANT`.
-fn create_user(database: &str, user: &str) -> String {
+fn create_user(server: &Server, database: &str, user: &str) -> String {
     // Without any privilege the user could not even use the database.
     let make = format!(
         "CREATE TABLE other (n int); CREATE USER {user}@'%' IDENTIFIED BY 'p'; \
          GRANT SELECT ON {database}.other TO {user}@'%'"
     );
-    SERVER.run(database, &make).unwrap();
+    server.run(database, &make).unwrap();
     format!("{user}@'%'")
 }
 
 /// Closes all connections to a database and returns how many there were.
-fn cut_connections(database: &str) -> usize {
+fn cut_connections(server: &Server, database: &str) -> usize {
     let ids = format!("SELECT id FROM information_schema.processlist WHERE db = '{database}'");
-    let ids = SERVER.run("mysql", &ids).unwrap();
+    let ids = server.run("mysql", &ids).unwrap();
     for id in ids.lines() {
-        SERVER.run("mysql", &format!("KILL {id}")).unwrap();
+        server.run("mysql", &format!("KILL {id}")).unwrap();
     }
     ids.lines().count()
 }

@@ -18,6 +18,10 @@ const SCHEME: &str = "postgresql";
 const DATABASE: &str = "postgres";
 /// Has a URL demand TLS; the authority's file follows.
 const TLS: &str = "sslmode=verify-full&sslrootcert=";
+/// A table of version 1 with two sessions.
+const FIXTURE: &str = include_str!("fixtures/postgres-1.sql");
+/// Makes every transaction of a user read-only.
+const READ_ONLY: &str = "ALTER ROLE USER SET default_transaction_read_only = on";
 const SCHEMA: &str = include_str!("../migrations/postgres.sql");
 const QUOTED_TABLE: &str = "\"session\"";
 const PARTIAL_TABLE: &str = "CREATE TABLE session (key bytea, data bytea)";
@@ -25,21 +29,21 @@ const PARTIAL_TABLE: &str = "CREATE TABLE session (key bytea, data bytea)";
 const UNIQUE_KEY: (&str, &str) = (" PRIMARY KEY", "");
 
 /// Creates a user with the password `p` and no privileges, and returns its name for `GRANT`.
-fn create_user(database: &str, user: &str) -> String {
+fn create_user(server: &Server, database: &str, user: &str) -> String {
     let make = format!(
         "CREATE ROLE {user} LOGIN PASSWORD 'p'; REVOKE CREATE ON SCHEMA public FROM PUBLIC"
     );
-    SERVER.run(database, &make).unwrap();
+    server.run(database, &make).unwrap();
     user.to_owned()
 }
 
 /// Closes all connections to a database and returns how many there were.
-fn cut_connections(database: &str) -> usize {
+fn cut_connections(server: &Server, database: &str) -> usize {
     let cut = format!(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
          WHERE datname = '{database}' AND pid <> pg_backend_pid()"
     );
-    let cut = SERVER.run("postgres", &cut).unwrap();
+    let cut = server.run("postgres", &cut).unwrap();
     cut.lines().filter(|line| *line == "t").count()
 }
 
@@ -71,7 +75,7 @@ async fn a_table_can_be_in_another_schema() {
     let url = SERVER.url(&database);
     let make = "CREATE SCHEMA \"Web\"; CREATE TABLE \"Web\".session (n int)";
     SERVER.run(&database, make).unwrap();
-    for table in ["order", &*"x".repeat(63)] {
+    for table in ["order", &*"x".repeat(55)] {
         let options = Options::new(&url).table(table).schema("Web");
         for _ in 0..2 {
             let store = SqlStore::open_with(options.clone()).await.unwrap();

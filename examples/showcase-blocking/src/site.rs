@@ -44,8 +44,15 @@ impl Site {
                 with(&session.abandon(), response)
             });
         };
-        // 4. Finish: the status is known, and nothing is sent yet.
-        sessions.fold(answer.into(), commit)
+        // 4. Finish: the status is known, and nothing is sent yet. All replies belong on the response,
+        // also if a later session fails and its answer takes the response's place.
+        let mut replies = Vec::new();
+        let response = sessions.fold(answer.into(), |response, session| {
+            commit(response, session, &mut replies)
+        });
+        replies
+            .iter()
+            .fold(response, |response, reply| with(reply, response))
     }
 
     /// Returns the current time, for the `Date` header.
@@ -54,16 +61,20 @@ impl Site {
     }
 }
 
-/// Commits, and puts the session's headers on the response.
-fn commit(response: Response, session: ByHand<'_>) -> Response {
+/// Commits, and keeps the reply for the response.
+fn commit(response: Response, session: ByHand<'_>, replies: &mut Vec<Reply>) -> Response {
     match session.finish(response.status()) {
-        Ok(reply) => with(&reply, response),
+        Ok(reply) => {
+            replies.push(reply);
+            response
+        }
         // 5. A failed commit must not look like success: the log gets the cause, the client the
         // status, and the cookie of an early save.
         Err(failed) => {
             let (error, reply) = failed.into_parts();
+            replies.push(reply);
             let (status, json) = error.opaque();
-            with(&reply, Response::json(status, json))
+            Response::json(status, json)
         }
     }
 }

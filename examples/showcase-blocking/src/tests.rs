@@ -326,6 +326,27 @@ fn an_outage_is_a_503_that_leaves_the_cookie_alone() {
 }
 
 #[test]
+fn a_failure_of_one_session_keeps_the_cookie_of_the_other() {
+    let faulty = FaultyStore::new(ModelStore::new());
+    let flags = ["--store", "memory", "--insecure", "--second"];
+    let app = pollster::block_on(showcase::prepare("blocking", &flags)).unwrap();
+    let store = BlockingStore::new(Arc::new(faulty.clone())).unwrap();
+    let door = Door::to(app, store);
+    // Without a cookie nothing is loaded: the first write is one session's, the second the other's.
+    faulty.fail(faulty.calls() + 2);
+    let put = "PUT /both/data/k HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\n1";
+    let answer = door.ask(put.as_bytes()).to_lowercase();
+    assert_eq!(status(&answer), "503");
+    assert_eq!(
+        answer.matches("set-cookie: session=").count(),
+        1,
+        "{answer}"
+    );
+    assert_eq!(answer.matches("set-cookie: ").count(), 1, "{answer}");
+    assert_eq!(answer.matches("vary: cookie").count(), 1, "{answer}");
+}
+
+#[test]
 fn a_request_that_is_under_way_is_finished_when_the_server_stops() {
     let (app, store) = application();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,10 +1,14 @@
 //! Several sessions on one application.
 
-use actix_web::middleware::Condition;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorUnauthorized;
+use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::ServiceConfig;
-use actix_web::{App, HttpRequest, web};
+use actix_web::{App, Error, HttpRequest, web};
 use session_actix::{Session, SessionExt, SessionHandle, SessionMiddleware, Sessions};
 use session_store::MemoryStore;
+use session_testkit::FaultyStore;
 
 use crate::support::{Served, policy, serve};
 
@@ -122,4 +126,84 @@ async fn a_named_middleware_serves_no_plain_extractor() {
     assert_eq!(app.get("/plain", "").await.status, 500);
     assert_eq!(app.get("/named", "").await.status, 200);
     assert_eq!(app.get("/handles", "").await.status, 200);
+}
+
+/// A failing middleware between two sessions, by the path.
+async fn between(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let fails = request.path() == "/sign-in/fail";
+    let answer = next.call(request).await?.map_into_boxed_body();
+    if fails {
+        let request = answer.request().clone();
+        drop(answer);
+        let error = ErrorUnauthorized("no");
+        return Ok(ServiceResponse::from_err(error, request));
+    }
+    Ok(answer)
+}
+
+/// Fails inside of both sessions, with what they have changed.
+async fn inside(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    if request.path() != "/inner" {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    let visitor = request.session_handle().unwrap();
+    let admin = request.session_handle_named::<Admin>().unwrap();
+    visitor.load().await.unwrap().sign_in("ada").unwrap();
+    admin.load().await.unwrap().sign_in("ada").unwrap();
+    Err(ErrorUnauthorized("no"))
+}
+
+/// Two middlewares over stores that fail on request, the admin's outside or inside.
+async fn failing(admin_outside: bool) -> (Served, FaultyStore, FaultyStore) {
+    let [outer, inner] = [(), ()].map(|()| FaultyStore::new(MemoryStore::new()));
+    let middleware = |cookie, store: &FaultyStore| {
+        SessionMiddleware::new(Sessions::new(policy(cookie), store.clone()))
+    };
+    let sign_in = async |visitor: Session, admin: Session<Admin>| {
+        visitor.sign_in("ada").unwrap();
+        admin.sign_in("ada").unwrap();
+        ""
+    };
+    let (visitor, admin) = if admin_outside {
+        (middleware("first", &inner), middleware("second", &outer))
+    } else {
+        (middleware("second", &outer), middleware("first", &inner))
+    };
+    let admin = admin.named::<Admin>();
+    let app = App::new()
+        .route("/sign-in", web::get().to(sign_in))
+        .route("/sign-in/fail", web::get().to(sign_in))
+        .wrap(from_fn(inside))
+        .wrap(Condition::new(!admin_outside, admin.clone()))
+        .wrap(Condition::new(admin_outside, visitor.clone()))
+        .wrap(from_fn(between))
+        .wrap(Condition::new(admin_outside, admin))
+        .wrap(Condition::new(!admin_outside, visitor));
+    (serve(app).await, outer, inner)
+}
+
+#[actix_web::test]
+async fn an_outer_failure_keeps_the_inner_sessions_cookie() {
+    for admin_outside in [false, true] {
+        for path in ["/sign-in", "/inner", "/sign-in/fail"] {
+            let (app, outer, inner) = failing(admin_outside).await;
+            let seen = app.get(path, "").await;
+            assert_eq!(seen.set_cookies().len(), 2, "{path}");
+            outer.go_down();
+            let seen = app.get(path, "").await;
+            assert_eq!(seen.status, 503, "{path}");
+            assert_eq!(seen.set_cookies().len(), 1, "{path}");
+            assert!(seen.set_cookies()[0].starts_with("first="), "{path}");
+            assert_eq!(seen.all("vary"), ["Cookie"], "{path}");
+            inner.go_down();
+            let seen = app.get(path, "").await;
+            assert_eq!(seen.set_cookies(), [""; 0], "{path}");
+        }
+    }
 }

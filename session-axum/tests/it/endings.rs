@@ -26,12 +26,12 @@ async fn errors_of_the_client_commit_and_errors_of_the_server_do_not() {
         }),
     );
     let site = Site::new(routes);
-    for status in [200, 204, 304, 404, 499] {
+    for status in [200, 204, 304, 404, 498] {
         let seen = site.get(&format!("/{status}"), "").await;
         assert_eq!(seen.set_cookies().len(), 1, "{status}");
         assert_eq!(site.spy.take().insert, 1, "{status}");
     }
-    for status in [500, 503, 599] {
+    for status in [408, 499, 500, 503, 599] {
         let seen = site.get(&format!("/{status}"), "").await;
         assert_eq!(seen.status, status);
         assert_eq!(seen.set_cookies(), [""; 0], "{status}");

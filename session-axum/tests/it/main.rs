@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cost;
+mod cut_off;
 mod endings;
 mod extraction;
 mod headers;

@@ -1,9 +1,15 @@
 //! Several sessions on one application.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::Router;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use axum::routing::get;
+use futures_util::FutureExt;
 use session_axum::{Session, SessionHandle, SessionLayer, Sessions, handle, handle_named};
 use session_store::MemoryStore;
+use session_testkit::FaultyStore;
 
 use crate::support::{policy, send};
 
@@ -117,4 +123,74 @@ async fn a_named_layer_serves_no_plain_extractor() {
     assert_eq!(send(&app, "GET", "/plain", "").await.status, 500);
     assert_eq!(send(&app, "GET", "/named", "").await.status, 200);
     assert_eq!(send(&app, "GET", "/handles", "").await.status, 200);
+}
+
+/// Two layers over stores that fail on request, the admin's outside or inside.
+fn failing(admin_outside: bool) -> (Router, FaultyStore, FaultyStore) {
+    let stores = [(), ()].map(|()| FaultyStore::new(MemoryStore::new()));
+    let [outer, inner] = &stores;
+    let layer = |cookie, store: &FaultyStore| {
+        SessionLayer::new(Sessions::new(policy(cookie), store.clone()))
+    };
+    let write = async |visitor: Session, admin: Session<Admin>| {
+        visitor.sign_in("ada").unwrap();
+        admin.sign_in("ada").unwrap();
+    };
+    let saves = async |visitor: Session, admin: Session<Admin>| -> () {
+        visitor.insert("k", 1).unwrap();
+        admin.insert("k", 1).unwrap();
+        visitor.save().await.unwrap();
+        admin.save().await.unwrap();
+        panic!("as asked");
+    };
+    let caught = async |request: axum::extract::Request, next: axum::middleware::Next| {
+        let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    };
+    let routes = Router::new()
+        .route("/write", get(write))
+        .route("/panic", get(saves));
+    let (first, second) = ("first", "second");
+    let app = if admin_outside {
+        routes
+            .layer(layer(first, inner))
+            .layer(axum::middleware::from_fn(caught))
+            .layer(layer(second, outer).named::<Admin>())
+    } else {
+        routes
+            .layer(layer(first, inner).named::<Admin>())
+            .layer(axum::middleware::from_fn(caught))
+            .layer(layer(second, outer))
+    };
+    let [outer, inner] = stores;
+    (app, outer, inner)
+}
+
+#[tokio::test]
+async fn an_outer_failure_keeps_the_inner_sessions_cookie() {
+    for admin_outside in [false, true] {
+        let (app, outer, inner) = failing(admin_outside);
+        outer.go_down();
+        let seen = send(&app, "GET", "/write", "").await;
+        seen.is_unavailable();
+        assert_eq!(seen.set_cookies().len(), 1);
+        assert!(seen.cookie().starts_with("first="));
+        assert_eq!(seen.all("cache-control"), ["private"]);
+        inner.go_down();
+        send(&app, "GET", "/write", "").await.is_outage();
+        // The inner one alone fails: the outer commits nothing on its 503.
+        outer.come_up();
+        send(&app, "GET", "/write", "").await.is_outage();
+    }
+}
+
+#[tokio::test]
+async fn a_panic_keeps_what_both_sessions_have_saved() {
+    for admin_outside in [false, true] {
+        let (app, _, _) = failing(admin_outside);
+        let seen = send(&app, "GET", "/panic", "").await;
+        assert_eq!(seen.status, 500);
+        assert_eq!(seen.set_cookies().len(), 2, "{seen:?}");
+        assert_eq!(seen.all("vary"), ["Cookie"]);
+    }
 }

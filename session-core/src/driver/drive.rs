@@ -244,6 +244,11 @@ impl Pending {
     /// The store failed, or the commit could not be decided; answer with the error's status and
     /// its reply.
     pub async fn run(self) -> Result<Reply, CommitError> {
+        let request = Arc::clone(&self.session.request);
+        request.gathered(self.settle().await)
+    }
+
+    async fn settle(self) -> Result<Reply, CommitError> {
         let session = &self.session;
         let _gate = session.request.commits.lock().await;
         let step = match self.next {

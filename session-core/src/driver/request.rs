@@ -1,3 +1,4 @@
+use std::any::TypeId;
 use std::sync::Arc;
 
 use super::drive::{Finish, RequestSession};
@@ -44,8 +45,21 @@ impl Sessions {
     /// Begins a request: looks for our cookie in the values of the `Cookie` headers. It does no I/O,
     /// reads no clock and makes one allocation.
     pub fn open<'a>(&self, cookies: impl IntoIterator<Item = &'a [u8]>) -> Request {
+        self.open_named::<()>(None, cookies)
+    }
+
+    /// The same for one of several sessions of a request; `M` is its name, and `outer` the handle of the
+    /// session around it.
+    ///
+    /// An inner session is finished first. Its reply goes with the outer one's too: if the outer
+    /// commit fails, the answer in place of the response carries both cookies.
+    pub fn open_named<'a, M: 'static>(
+        &self,
+        outer: Option<Handle>,
+        cookies: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Request {
         let presented = Presented::scan(self.policy().cookie_name(), cookies);
-        let state = RequestState::new(self.clone(), presented);
+        let state = RequestState::new(self.clone(), presented, TypeId::of::<M>(), outer);
         Request(Handle(Arc::new(state)))
     }
 }
@@ -65,10 +79,16 @@ impl Request {
     ///
     /// The commit could not be decided; answer with the error's status and its reply.
     pub fn finish(&self, status: u16) -> Result<Finish, CommitError> {
-        match self.0.0.close() {
-            Remainder::Open(session) => self.joined(session).finish(status),
-            Remainder::Reply(reply) => Ok(Finish::Done(reply)),
-        }
+        let state = &self.0.0;
+        let outcome = match state.close() {
+            Remainder::Open(session) => match self.joined(session).finish(status) {
+                Ok(Finish::Done(reply)) => Ok(reply),
+                Ok(pending @ Finish::Pending(_)) => return Ok(pending),
+                Err(failed) => Err(failed),
+            },
+            Remainder::Reply(reply) => Ok(reply),
+        };
+        state.gathered(outcome).map(Finish::Done)
     }
 
     /// Closes the session and commits it at once: [`finish`](Self::finish), then the pending commit.
@@ -94,7 +114,7 @@ impl Request {
             Remainder::Reply(reply) => reply,
         };
         if reply.is_opened() {
-            self.0.0.leave(reply);
+            self.0.0.leave(self.0.0.gather(reply));
         }
     }
 

@@ -1,5 +1,8 @@
+use std::any::TypeId;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::handle::Handle;
+use super::nested::Inner;
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
 use crate::{Reply, Session};
@@ -7,6 +10,11 @@ use crate::{Reply, Session};
 /// The state that a request's handles and sessions share.
 pub(super) struct RequestState {
     pub(super) sessions: Sessions,
+    /// The session's name, a marker type.
+    pub(super) name: TypeId,
+    /// The request around this one, which has another session.
+    pub(super) outer: Option<Handle>,
+    pub(super) inner: Inner,
     slot: Mutex<Slot>,
     /// One load at a time.
     pub(super) loads: async_lock::Mutex<()>,
@@ -37,9 +45,17 @@ pub(super) enum Remainder {
 }
 
 impl RequestState {
-    pub(super) fn new(sessions: Sessions, presented: Presented) -> Self {
+    pub(super) fn new(
+        sessions: Sessions,
+        presented: Presented,
+        name: TypeId,
+        outer: Option<Handle>,
+    ) -> Self {
         Self {
             sessions,
+            name,
+            outer,
+            inner: Inner::default(),
             slot: Mutex::new(Slot::Unread {
                 presented,
                 was_asked: false,

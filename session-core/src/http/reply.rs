@@ -14,6 +14,8 @@ pub struct Reply {
     set_cookie: Option<String>,
     opened: bool,
     loss: Option<Loss>,
+    /// The replies of further sessions, which were finished before.
+    inner: Vec<Reply>,
 }
 
 /// The reason for dropping a request's changes.
@@ -58,6 +60,7 @@ impl Reply {
             set_cookie: cookie.map(|change| render(policy, change, now)),
             opened: true,
             loss,
+            inner: Vec::new(),
         }
     }
 
@@ -86,12 +89,28 @@ impl Reply {
         self.loss == Some(Loss::Superseded)
     }
 
+    /// Adds the replies of inner sessions.
+    #[cfg(feature = "driver")]
+    pub(crate) fn beside(mut self, inner: &[Self]) -> Self {
+        self.inner.extend_from_slice(inner);
+        self
+    }
+
+    /// Says whether a response needs its headers.
+    #[cfg(feature = "driver")]
+    pub(crate) fn has_headers(&self) -> bool {
+        self.opened || !self.inner.is_empty()
+    }
+
     /// Puts `Set-Cookie`, `Vary` and `Cache-Control` on a response.
     ///
     /// `Vary` is merged and `*` is left alone. A response with our cookie is never left publicly
     /// cacheable; a stricter `Cache-Control` of the application stays. An untouched session adds
     /// nothing, and applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
     pub fn apply(&self, headers: &mut impl Headers) {
+        for inner in &self.inner {
+            inner.apply(headers);
+        }
         if !self.opened {
             return;
         }
@@ -117,6 +136,7 @@ impl std::fmt::Debug for Reply {
             .field("set_cookie", &self.set_cookie.as_ref().map(|_| "…"))
             .field("opened", &self.opened)
             .field("loss", &self.loss)
+            .field("inner", &self.inner)
             .finish()
     }
 }

@@ -288,7 +288,8 @@ impl Opened {
 
     /// Closes the session and decides what to write, now that the response's status is known.
     ///
-    /// A status of 500 or more drops all changes, but a destroyed session is deleted all the same.
+    /// A status of 500 or more, 408 and 499 (a time-out, a client that has gone away) drop all changes, but
+    /// a destroyed session is deleted all the same.
     ///
     /// # Errors
     ///

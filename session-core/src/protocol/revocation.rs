@@ -51,6 +51,7 @@ impl Session {
         })
     }
 
+    #[cfg(feature = "driver")]
     /// Decides on the end of all sessions of the owner but this.
     pub(crate) fn revocation_of_others(&self) -> Result<Revocation, SessionError> {
         match self.public_id() {

@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) has_reauthenticated: bool,
     /// Whether this request's own sign-in has begun the stored session.
     pub(crate) has_signed_in: bool,
+    /// The number of [all-or-nothing](super::whole::AllOrNothing) guards that are not done.
+    pub(crate) undone: u32,
     /// The response's change to the cookie.
     pub(crate) cookie: Option<CookieChange>,
     pub(crate) unacknowledged: Vec<Unacknowledged>,
@@ -56,6 +58,7 @@ impl State {
             lost: None,
             has_reauthenticated: false,
             has_signed_in: false,
+            undone: 0,
             cookie: None,
             unacknowledged: Vec::new(),
             generation: 0,

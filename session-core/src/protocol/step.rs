@@ -50,7 +50,7 @@ pub(crate) fn finish(
     let mut commit = {
         let mut state = shared.state();
         state.is_finished = true;
-        let purpose = if status >= 500 {
+        let purpose = if is_failure(status) || state.undone > 0 {
             Purpose::Fail
         } else {
             Purpose::Finish
@@ -66,6 +66,12 @@ pub(crate) fn finish(
     };
     let decided = commit.advance(now);
     next(commit, decided, now)
+}
+
+/// Says whether a response's status drops the changes: an error of the server, or a time-out or a closed
+/// connection (408, and nginx's 499), after which the handler may have done half of its work.
+fn is_failure(status: u16) -> bool {
+    matches!(status, 408 | 499 | 500..)
 }
 
 /// Decides what to write now; see [`Opened::commit`](super::exchange::Opened).

@@ -36,7 +36,7 @@ fn redirect(session: Session) -> Redirect {
 async fn errors_of_the_client_commit_and_errors_of_the_server_do_not() {
     let site = Site::new(routes![answered, refused]).await;
     for (way, statuses) in [
-        ("status", [200, 204, 304, 499]),
+        ("status", [200, 204, 304, 498]),
         ("error", [400, 401, 404, 451]),
     ] {
         for status in statuses {

@@ -30,7 +30,10 @@ impl<S: Send + Sync + 'static> AtHome<S> {
         Ok(Self { store, home })
     }
 
-    #[cfg(any(test, all(feature = "cached", feature = "postgres")))]
+    #[cfg(any(
+        all(feature = "cached", feature = "postgres"),
+        all(test, any(feature = "mysql", feature = "postgres", feature = "sqlite"))
+    ))]
     pub(crate) fn store(&self) -> &Arc<S> {
         &self.store
     }

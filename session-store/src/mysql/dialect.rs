@@ -3,14 +3,15 @@ use std::sync::Arc;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult};
 use sqlx::{Error, Row as _};
 
+use super::server::number;
 use super::table::Table;
-use crate::server::{Dialect, Kind};
+use crate::server::Dialect;
 use crate::sql::{Driver as _, Effect, LISTED, Value};
 
 /// A MySQL or MariaDB database and the table in it.
 pub(crate) struct Mysql {
     pub(super) options: MySqlConnectOptions,
-    table: Table,
+    pub(super) table: Table,
     pub(super) sweep_end: Arc<str>,
     pub(super) sweep: Arc<str>,
 }
@@ -75,8 +76,8 @@ impl Dialect for Mysql {
         Ok((count, end))
     }
 
-    async fn prepare(&self, connection: &mut MySqlConnection) -> Result<Kind, Error> {
-        self.table.prepare(connection).await
+    fn lacks_right(error: &Error) -> bool {
+        matches!(number(error), Some(1142 | 1143))
     }
 }
 

@@ -8,7 +8,7 @@ use sqlx::mysql::MySqlConnectOptions;
 use super::dialect::Mysql;
 use super::table::Table;
 use crate::server::parse;
-use crate::sql::check_name;
+use crate::sql::{Migration, check_name};
 
 /// The options of a [`MysqlStore`](crate::MysqlStore).
 ///
@@ -30,6 +30,7 @@ pub struct MysqlOptions {
     table: String,
     pub(super) connections: u32,
     pub(super) timeout: Duration,
+    pub(super) migration: Migration,
 }
 
 impl MysqlOptions {
@@ -45,12 +46,13 @@ impl MysqlOptions {
             table: "session".to_owned(),
             connections: 10,
             timeout: Duration::from_secs(5),
+            migration: Migration::Allowed,
         }
     }
 
     /// Names the table; `session` unless this is called.
     ///
-    /// A name has 1 to 63 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
+    /// A name has 1 to 55 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
     /// others.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
@@ -62,6 +64,18 @@ impl MysqlOptions {
     #[must_use]
     pub fn connections(mut self, count: u32) -> Self {
         self.connections = count;
+        self
+    }
+
+    /// Leaves the table as it is; by default opening makes it, and upgrades an older release's.
+    ///
+    /// Then a missing or old table is an error, whose message has the statements to run.
+    ///
+    /// An upgrade only adds, so that nodes of the release before it go on. Several nodes may upgrade
+    /// at once. It needs the rights to change the table; without them it is the same error.
+    #[must_use]
+    pub fn without_migration(mut self) -> Self {
+        self.migration = Migration::Never;
         self
     }
 

@@ -53,11 +53,8 @@ impl Server for Mysql {
         match number {
             1045 | 1698 => "it does not accept the user or the password",
             1044 | 1049 => "create the database first, and let this user use it",
-            1142 => {
-                "this user lacks a privilege; grant it, or create the table by hand \
-                 (migrations/mysql.sql)"
-            }
-            1146 => "the table does not exist; migrate first",
+            1142 | 1143 => "this user lacks a privilege; grant it",
+            1146 => "the table does not exist; open the store anew to make it",
             1040 | 1203 => {
                 "it has no connection left; raise max_connections, or use fewer connections"
             }
@@ -97,7 +94,7 @@ impl fmt::Debug for Mysql {
 }
 
 /// Returns the server's number of an error; `None` if the error is not the server's.
-fn number(error: &Error) -> Option<u16> {
+pub(super) fn number(error: &Error) -> Option<u16> {
     let error = error.as_database_error()?;
     Some(error.downcast_ref::<MySqlDatabaseError>().number())
 }

@@ -1,6 +1,8 @@
 use sqlx::{AssertSqlSafe, Error, MySqlConnection, Row as _};
 
-use crate::server::Kind;
+use super::dialect::Mysql;
+use crate::sql::Presence::{Added, Mandatory, Optional, Unique};
+use crate::sql::{Column, Found, FoundColumn, OLDEST, Schema, VERSION};
 
 /// The table's name, which has been checked.
 #[derive(Debug)]
@@ -11,79 +13,162 @@ impl Table {
         format!("`{}`", self.0)
     }
 
-    /// See [`Dialect::prepare`](crate::server::Dialect::prepare).
-    pub(super) async fn prepare(&self, connection: &mut MySqlConnection) -> Result<Kind, Error> {
-        if let Some(kind) = self.find(connection).await? {
-            return Ok(kind);
-        }
-        // The server runs one such statement at a time; the others find the table.
-        let sql = SCHEMA.replace("`session`", &self.quoted());
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut *connection)
-            .await?;
-        let made = self.find(connection).await?;
-        Ok(made.unwrap_or(Kind::Foreign))
+    fn version_name(&self) -> String {
+        format!("{}_version", self.0)
+    }
+}
+
+impl Schema for Mysql {
+    type Link = MySqlConnection;
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
     }
 
-    async fn find(&self, connection: &mut MySqlConnection) -> Result<Option<Kind>, Error> {
+    async fn find(&self, connection: &mut MySqlConnection) -> Result<Option<Found>, Error> {
         // Some servers return bytes without the casts.
         let columns = sqlx::query(
             "SELECT CAST(LOWER(column_name) AS CHAR), CAST(LOWER(data_type) AS CHAR), \
-             CAST(is_nullable AS CHAR), CAST(column_key AS CHAR) \
+             CAST(is_nullable = 'NO' AS SIGNED), \
+             CAST(column_default IS NOT NULL OR extra LIKE '%auto_increment%' \
+             OR extra LIKE '%GENERATED%' AS SIGNED), \
+             CAST(column_key IN ('PRI', 'UNI') AS SIGNED) \
              FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND table_name = ?",
         )
-        .bind(&self.0)
-        .fetch_all(connection)
+        .bind(&self.table.0)
+        .fetch_all(&mut *connection)
         .await?;
         if columns.is_empty() {
             return Ok(None);
         }
-        let mut columns = columns
-            .iter()
-            .map(|row| {
-                let key = row.try_get(3)?;
-                Ok((
-                    row.try_get(0)?,
-                    row.try_get(1)?,
-                    row.try_get::<&str, _>(2)? == "NO",
-                    // Other indexes of the column do not matter.
-                    if key == "MUL" { "" } else { key },
-                ))
-            })
-            .collect::<Result<Vec<(&str, &str, bool, &str)>, Error>>()?;
-        columns.sort_unstable();
-        Ok(Some(if columns == COLUMNS {
-            Kind::Ours
-        } else {
-            Kind::Foreign
-        }))
+        let mut found = Found::default();
+        let is_true = |number: Result<i64, Error>| number.map(|number| number != 0);
+        for row in &columns {
+            found.columns.push(FoundColumn {
+                name: row.try_get(0)?,
+                kind: row.try_get(1)?,
+                is_mandatory: is_true(row.try_get(2))?,
+                is_filled: is_true(row.try_get(3))?,
+                is_unique: is_true(row.try_get(4))?,
+            });
+        }
+        let indexes = sqlx::query(
+            "SELECT DISTINCT CAST(LOWER(index_name) AS CHAR) FROM information_schema.statistics \
+             WHERE table_schema = DATABASE() AND table_name = ?",
+        )
+        .bind(&self.table.0)
+        .fetch_all(&mut *connection)
+        .await?;
+        let names = indexes.iter().map(|row| row.try_get(0));
+        found.indexes = names.collect::<Result<_, _>>()?;
+        let is_noted = sqlx::query(
+            "SELECT CAST(COUNT(*) AS SIGNED) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = ?",
+        )
+        .bind(self.table.version_name())
+        .fetch_one(&mut *connection)
+        .await?;
+        if is_true(is_noted.try_get(0))? {
+            let noted = AssertSqlSafe(format!(
+                "SELECT version, oldest FROM `{}` ORDER BY version DESC LIMIT 1",
+                self.table.version_name()
+            ));
+            let noted = sqlx::query(noted).fetch_optional(connection).await?;
+            let noted = noted.map(|row| Ok::<_, Error>((row.try_get(0)?, row.try_get(1)?)));
+            found.noted = noted.transpose()?;
+        }
+        Ok(Some(found))
+    }
+
+    async fn begin(&self, connection: &mut MySqlConnection) -> Result<(), Error> {
+        // Statements that change tables commit by themselves, so no transaction helps. Nobody waits
+        // for long behind one that waits for a lock. On a Galera cluster the other nodes know
+        // nothing of the name; whatever fails there is looked at again.
+        let begin = format!(
+            "SET SESSION lock_wait_timeout = 10; \
+             DO GET_LOCK(CONCAT('session ', MD5(CONCAT(DATABASE(), '.{}'))), 600)",
+            self.table.0
+        );
+        self.run(connection, begin).await
+    }
+
+    async fn end(&self, connection: &mut MySqlConnection) -> Result<(), Error> {
+        let end = format!(
+            "DO RELEASE_LOCK(CONCAT('session ', MD5(CONCAT(DATABASE(), '.{}'))))",
+            self.table.0
+        );
+        self.run(connection, end).await
+    }
+
+    async fn undo(&self, connection: &mut MySqlConnection) {
+        // If that fails, the connection is broken.
+        _ = self.end(connection).await;
+    }
+
+    async fn run(&self, connection: &mut MySqlConnection, sql: String) -> Result<(), Error> {
+        let run = sqlx::raw_sql(AssertSqlSafe(sql));
+        run.execute(connection).await.map(drop)
+    }
+
+    fn creation(&self) -> String {
+        MIGRATION
+            .replace("`session`", &self.table.quoted())
+            .replace(
+                "`session_version`",
+                &format!("`{}`", self.table.version_name()),
+            )
+    }
+
+    fn upgrade(&self, found: &Found, lacking: &[Column]) -> String {
+        let columns = lacking.iter().filter_map(|column| match column.presence {
+            Added(kind) => Some(format!("ADD COLUMN {} {kind}", column.name)),
+            _ => None,
+        });
+        let is_missing = |name: &str| !found.indexes.iter().any(|found| found == name);
+        let indexes = INDEXES.iter().filter(|(name, _)| is_missing(name));
+        let indexes = indexes.map(|(name, columns)| format!("ADD KEY {name} ({columns})"));
+        let added: Vec<_> = columns.chain(indexes).collect();
+        let added = match &*added.join(", ") {
+            "" => String::new(),
+            added => format!("ALTER TABLE {} {added}; ", self.table.quoted()),
+        };
+        let version = self.table.version_name();
+        format!(
+            "{added}\
+             CREATE TABLE IF NOT EXISTS `{version}` (version BIGINT NOT NULL PRIMARY KEY, \
+             oldest BIGINT NOT NULL) ENGINE = InnoDB; \
+             INSERT IGNORE INTO `{version}` VALUES ({VERSION}, {OLDEST})"
+        )
     }
 }
 
-const SCHEMA: &str = include_str!("../../migrations/mysql.sql");
+const MIGRATION: &str = include_str!("../../migrations/mysql.sql");
 
-/// Name, type, whether it is mandatory, and its unique index; sorted by name.
-const COLUMNS: [(&str, &str, bool, &str); 21] = [
-    ("address", "varbinary", false, ""),
-    ("authenticated", "bigint", false, ""),
-    ("closed", "tinyint", true, ""),
-    ("created", "bigint", true, ""),
-    ("credential", "binary", false, ""),
-    ("data", "longblob", true, ""),
-    ("earlier", "binary", false, ""),
-    ("expires", "bigint", true, ""),
-    ("expiry", "varchar", true, ""),
-    ("id", "bigint", true, "PRI"),
-    ("issued", "bigint", true, ""),
-    ("key", "varbinary", true, "UNI"),
-    ("label", "varbinary", false, ""),
-    ("owner", "varbinary", false, ""),
-    ("present", "binary", true, ""),
-    ("remembered", "binary", false, ""),
-    ("remembered_until", "bigint", false, ""),
-    ("revision", "bigint", true, ""),
-    ("salt", "binary", false, ""),
-    ("seen", "bigint", true, ""),
-    ("tag", "varbinary", false, ""),
+/// The indexes that were added to older tables.
+const INDEXES: [(&str, &str); 2] = [("devices", "owner, created, `key`"), ("tag", "tag")];
+
+/// Our columns, as `information_schema` calls their types.
+const COLUMNS: [Column; 21] = [
+    Column::new("id", "bigint", Unique),
+    Column::new("key", "varbinary", Unique),
+    Column::new("revision", "bigint", Mandatory),
+    Column::new("present", "binary", Mandatory),
+    Column::new("issued", "bigint", Mandatory),
+    Column::new("remembered", "binary", Optional),
+    Column::new("earlier", "binary", Optional),
+    Column::new("remembered_until", "bigint", Optional),
+    Column::new("salt", "binary", Optional),
+    Column::new("closed", "tinyint", Mandatory),
+    Column::new("created", "bigint", Mandatory),
+    Column::new("seen", "bigint", Mandatory),
+    Column::new("expires", "bigint", Mandatory),
+    Column::new("authenticated", "bigint", Optional),
+    Column::new("owner", "varbinary", Optional),
+    Column::new("expiry", "varchar", Mandatory),
+    Column::new("label", "varbinary", Added("VARBINARY(255)")),
+    Column::new("address", "varbinary", Added("VARBINARY(255)")),
+    Column::new("tag", "varbinary", Added("VARBINARY(255)")),
+    Column::new("credential", "binary", Added("BINARY(16)")),
+    Column::new("data", "longblob", Mandatory),
 ];

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult};
 use sqlx::{Error, Row as _};
 
 use super::notify::Notify;
 use super::table::Table;
-use crate::server::{Dialect, Kind};
+use crate::server::Dialect;
 use crate::sql::{Driver as _, Effect, LISTED, Value};
 
 /// A PostgreSQL database and the table in it.
@@ -89,8 +90,9 @@ impl Dialect for Postgres {
         Ok((usize::try_from(count).unwrap_or(0), row.try_get(1)?))
     }
 
-    async fn prepare(&self, connection: &mut PgConnection) -> Result<Kind, Error> {
-        self.table.prepare(connection).await
+    fn lacks_right(error: &Error) -> bool {
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        code.as_deref() == Some("42501")
     }
 }
 

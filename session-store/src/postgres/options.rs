@@ -9,7 +9,7 @@ use super::dialect::Postgres;
 use super::notify::Notify;
 use super::table::Table;
 use crate::server::parse;
-use crate::sql::check_name;
+use crate::sql::{Migration, check_name};
 
 /// The options of a [`PostgresStore`](crate::PostgresStore).
 ///
@@ -33,6 +33,7 @@ pub struct PostgresOptions {
     schema: Option<String>,
     pub(super) connections: u32,
     pub(super) timeout: Duration,
+    pub(super) migration: Migration,
     notify: Notify,
 }
 
@@ -51,13 +52,14 @@ impl PostgresOptions {
             schema: None,
             connections: 10,
             timeout: Duration::from_secs(5),
+            migration: Migration::Allowed,
             notify: Notify::Nothing,
         }
     }
 
     /// Names the table; `session` unless this is called.
     ///
-    /// A name has 1 to 63 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
+    /// A name has 1 to 55 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
     /// others.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
@@ -76,6 +78,18 @@ impl PostgresOptions {
     #[must_use]
     pub fn connections(mut self, count: u32) -> Self {
         self.connections = count;
+        self
+    }
+
+    /// Leaves the table as it is; by default opening makes it, and upgrades an older release's.
+    ///
+    /// Then a missing or old table is an error, whose message has the statements to run.
+    ///
+    /// An upgrade only adds, so that nodes of the release before it go on. Several nodes may upgrade
+    /// at once. It needs the rights to change the table; without them it is the same error.
+    #[must_use]
+    pub fn without_migration(mut self) -> Self {
+        self.migration = Migration::Never;
         self
     }
 

@@ -47,12 +47,10 @@ impl Server for Postgres {
             "28P01" | "28000" => "it does not accept the user or the password",
             "3D000" => "create the database first",
             "3F000" => "create the schema first",
-            "42501" => {
-                "this user lacks a privilege; grant it, or create the table by hand \
-                 (migrations/postgres.sql)"
-            }
-            "42P01" => "the table does not exist; migrate first",
+            "42501" => "this user lacks a privilege; grant it",
+            "42P01" => "the table does not exist; open the store anew to make it",
             "53300" => "it has no connection left; raise max_connections, or use fewer connections",
+            "55P03" => "another transaction has it locked for long; end that",
             "53100" => "its disk is full; nothing was changed",
             "25006" => "it is read-only; connect to the primary",
             "57P01" | "57P02" | "57P03" => "it is starting or shutting down",

@@ -1,22 +1,26 @@
-use sqlx::{AssertSqlSafe, Connection as _, Error, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Error, PgConnection, Row as _};
 
-use crate::server::Kind;
+use super::dialect::Postgres;
+use crate::sql::Presence::{Added, Mandatory, Optional, Unique};
+use crate::sql::{Column, Found, FoundColumn, OLDEST, Schema, VERSION};
 
 /// The table's name, whose parts have been checked.
 #[derive(Debug)]
 pub(super) struct Table {
-    quoted: String,
+    /// What comes before the name: nothing, or the schema and a point.
+    schema: String,
     name: String,
+    quoted: String,
 }
 
 impl Table {
     pub(super) fn new(schema: Option<&str>, name: &str) -> Self {
-        let quoted = match schema {
-            Some(schema) => format!("\"{schema}\".\"{name}\""),
-            None => format!("\"{name}\""),
-        };
-        let name = name.to_owned();
-        Self { quoted, name }
+        let schema = schema.map_or_else(String::new, |schema| format!("\"{schema}\"."));
+        Self {
+            quoted: format!("{schema}\"{name}\""),
+            schema,
+            name: name.to_owned(),
+        }
     }
 
     pub(super) fn quoted(&self) -> &str {
@@ -31,88 +35,138 @@ impl Table {
         &self.name
     }
 
-    /// See [`Dialect::prepare`](crate::server::Dialect::prepare).
-    pub(super) async fn prepare(&self, connection: &mut PgConnection) -> Result<Kind, Error> {
-        if let Some(kind) = self.find(connection).await? {
-            return Ok(kind);
-        }
-        // A table that another process creates while we wait has to be visible.
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
-        let mut transaction = connection.begin_with(begin).await?;
-        // IF NOT EXISTS alone fails if several processes do this at once.
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(LOCK)
-            .execute(&mut *transaction)
-            .await?;
-        let found = self.find(&mut transaction).await?;
-        if found.is_none() {
-            let sql = SCHEMA.replace("\"session\"", &self.quoted);
-            sqlx::raw_sql(AssertSqlSafe(sql))
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
-        Ok(found.unwrap_or(Kind::Ours))
-    }
-
-    async fn find(&self, connection: &mut PgConnection) -> Result<Option<Kind>, Error> {
-        let columns = sqlx::query(
-            "SELECT a.attname::text, format_type(a.atttypid, NULL), a.attnotnull, \
-             EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
-             AND i.indpred IS NULL AND i.indkey::text = a.attnum::text) \
-             FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) \
-             AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attname COLLATE \"C\"",
-        )
-        .bind(&self.quoted)
-        .fetch_all(connection)
-        .await?;
-        if columns.is_empty() {
-            return Ok(None);
-        }
-        let columns = columns
-            .iter()
-            .map(|row| {
-                Ok((
-                    row.try_get(0)?,
-                    row.try_get(1)?,
-                    row.try_get(2)?,
-                    row.try_get(3)?,
-                ))
-            })
-            .collect::<Result<Vec<(&str, &str, bool, bool)>, Error>>()?;
-        Ok(Some(if columns == COLUMNS {
-            Kind::Ours
-        } else {
-            Kind::Foreign
-        }))
+    fn version_table(&self) -> String {
+        format!("{}\"{}_version\"", self.schema, self.name)
     }
 }
 
-const SCHEMA: &str = include_str!("../../migrations/postgres.sql");
+impl Schema for Postgres {
+    type Link = PgConnection;
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    async fn find(&self, connection: &mut PgConnection) -> Result<Option<Found>, Error> {
+        let columns = sqlx::query(
+            "SELECT a.attname::text, format_type(a.atttypid, NULL), a.attnotnull, \
+             a.atthasdef OR a.attidentity <> '', \
+             EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
+             AND i.indpred IS NULL AND i.indkey::text = a.attnum::text), \
+             to_regclass($2) IS NOT NULL \
+             FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) \
+             AND a.attnum > 0 AND NOT a.attisdropped",
+        )
+        .bind(self.table.quoted())
+        .bind(self.table.version_table())
+        .fetch_all(&mut *connection)
+        .await?;
+        let Some(first) = columns.first() else {
+            return Ok(None);
+        };
+        let mut found = Found::default();
+        if first.try_get(5)? {
+            let noted = AssertSqlSafe(format!(
+                "SELECT version, oldest FROM {} ORDER BY version DESC LIMIT 1",
+                self.table.version_table()
+            ));
+            let noted = sqlx::query(noted).fetch_optional(connection).await?;
+            let noted = noted.map(|row| Ok::<_, Error>((row.try_get(0)?, row.try_get(1)?)));
+            found.noted = noted.transpose()?;
+        }
+        for row in &columns {
+            found.columns.push(FoundColumn {
+                name: row.try_get(0)?,
+                kind: row.try_get(1)?,
+                is_mandatory: row.try_get(2)?,
+                is_filled: row.try_get(3)?,
+                is_unique: row.try_get(4)?,
+            });
+        }
+        Ok(Some(found))
+    }
+
+    async fn begin(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        // A table that another node makes while we wait has to be visible. An index takes as long
+        // as it takes, but nobody waits for long behind a statement that waits for a lock.
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; \
+             SELECT pg_advisory_xact_lock({LOCK}); SET LOCAL lock_timeout = '10s'"
+        );
+        self.run(connection, begin).await
+    }
+
+    async fn end(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        self.run(connection, "COMMIT".to_owned()).await
+    }
+
+    async fn undo(&self, connection: &mut PgConnection) {
+        // If that fails, the connection is broken.
+        _ = self.run(connection, "ROLLBACK".to_owned()).await;
+    }
+
+    async fn run(&self, connection: &mut PgConnection, sql: String) -> Result<(), Error> {
+        let run = sqlx::raw_sql(AssertSqlSafe(sql));
+        run.execute(connection).await.map(drop)
+    }
+
+    fn creation(&self) -> String {
+        let Table { name, .. } = &self.table;
+        MIGRATION
+            .replace("\"session\"", self.table.quoted())
+            .replace("\"session_version\"", &self.table.version_table())
+            .replace("\"session_", &format!("\"{name}_"))
+    }
+
+    fn upgrade(&self, _: &Found, lacking: &[Column]) -> String {
+        let Table { quoted, name, .. } = &self.table;
+        let version = self.table.version_table();
+        let added = lacking.iter().filter_map(|column| match column.presence {
+            Added(kind) => Some(format!("ADD COLUMN {} {kind}", column.name)),
+            _ => None,
+        });
+        let added: Vec<_> = added.collect();
+        let added = match &*added.join(", ") {
+            "" => String::new(),
+            added => format!("ALTER TABLE {quoted} {added}; "),
+        };
+        format!(
+            "{added}\
+             CREATE INDEX IF NOT EXISTS \"{name}_devices\" ON {quoted} (owner, created, key) \
+             WHERE owner IS NOT NULL; \
+             CREATE INDEX IF NOT EXISTS \"{name}_tag\" ON {quoted} (tag) WHERE tag IS NOT NULL; \
+             CREATE TABLE IF NOT EXISTS {version} (version bigint PRIMARY KEY, \
+             oldest bigint NOT NULL); \
+             INSERT INTO {version} VALUES ({VERSION}, {OLDEST}) ON CONFLICT DO NOTHING"
+        )
+    }
+}
+
+const MIGRATION: &str = include_str!("../../migrations/postgres.sql");
 
 /// The bytes of "session" as a number.
 const LOCK: i64 = 0x7365_7373_696f_6e00;
 
-/// Name, type, whether it is mandatory and whether it is unique by itself; sorted by name.
-const COLUMNS: [(&str, &str, bool, bool); 20] = [
-    ("address", "bytea", false, false),
-    ("authenticated", "bigint", false, false),
-    ("closed", "boolean", true, false),
-    ("created", "bigint", true, false),
-    ("credential", "bytea", false, false),
-    ("data", "bytea", true, false),
-    ("earlier", "bytea", false, false),
-    ("expires", "bigint", true, false),
-    ("expiry", "text", true, false),
-    ("issued", "bigint", true, false),
-    ("key", "bytea", true, true),
-    ("label", "bytea", false, false),
-    ("owner", "bytea", false, false),
-    ("present", "bytea", true, false),
-    ("remembered", "bytea", false, false),
-    ("remembered_until", "bigint", false, false),
-    ("revision", "bigint", true, false),
-    ("salt", "bytea", false, false),
-    ("seen", "bigint", true, false),
-    ("tag", "bytea", false, false),
+/// Our columns, as `format_type` calls their types.
+const COLUMNS: [Column; 20] = [
+    Column::new("key", "bytea", Unique),
+    Column::new("revision", "bigint", Mandatory),
+    Column::new("present", "bytea", Mandatory),
+    Column::new("issued", "bigint", Mandatory),
+    Column::new("remembered", "bytea", Optional),
+    Column::new("earlier", "bytea", Optional),
+    Column::new("remembered_until", "bigint", Optional),
+    Column::new("salt", "bytea", Optional),
+    Column::new("closed", "boolean", Mandatory),
+    Column::new("created", "bigint", Mandatory),
+    Column::new("seen", "bigint", Mandatory),
+    Column::new("expires", "bigint", Mandatory),
+    Column::new("authenticated", "bigint", Optional),
+    Column::new("owner", "bytea", Optional),
+    Column::new("expiry", "text", Mandatory),
+    Column::new("label", "bytea", Added("bytea")),
+    Column::new("address", "bytea", Added("bytea")),
+    Column::new("tag", "bytea", Added("bytea")),
+    Column::new("credential", "bytea", Added("bytea")),
+    Column::new("data", "bytea", Mandatory),
 ];

@@ -1,14 +1,17 @@
+use std::time::Duration;
+
 use redis::{Cmd, Value, cmd};
-use session_core::Key;
+use session_core::{Key, Record};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::names::Names;
+use super::row::{self, GLIMPSE};
 use super::scripts::{Script, Scripts};
 use super::servers::Servers;
 
-/// A call of the store, whose commands share one deadline and one `now`.
+/// A call of the store, whose commands share one `now` and, unless it has many steps, one deadline.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) servers: &'a Servers,
@@ -16,6 +19,8 @@ pub(super) struct Call<'a> {
     pub(super) names: &'a Names,
     pub(super) now: OffsetDateTime,
     pub(super) deadline: Instant,
+    /// The time-out of a step, if a call has many.
+    pub(super) limit: Duration,
 }
 
 /// The attempt at a command that was answered.
@@ -52,33 +57,59 @@ impl Call<'_> {
         twice(send).await
     }
 
-    /// Reads a record up to `end`; `None` if it does not exist or can't be read.
-    pub(super) async fn read<T>(
-        &self,
-        key: &Key,
-        end: Option<usize>,
-        read: impl FnOnce(&[u8]) -> Option<T>,
-    ) -> Result<Option<T>, Failure> {
+    /// Reads a record; `None` if it does not exist or can't be read.
+    pub(super) async fn record(&self, key: &Key) -> Result<Option<Record>, Failure> {
         let name = self.names.session(key);
-        let get = match end {
-            None => cmd("GET").arg(&name).take(),
-            Some(end) => cmd("GETRANGE").arg(&name).arg(0).arg(end - 1).take(),
-        };
-        let found = match self.command(&name, &get).await {
-            Ok((Value::Nil, _)) => return Ok(None),
-            Ok((Value::BulkString(bytes), _)) if bytes.is_empty() && end.is_some() => {
-                return Ok(None);
-            }
-            Ok((Value::BulkString(bytes), _)) => read(&bytes),
-            Ok(_) => None,
-            Err(failure) if failure.is_wrong_type() => None,
-            Err(failure) => return Err(failure),
-        };
-        if found.is_none() {
-            tracing::warn!("a session in Redis can't be read and is treated as absent");
-        }
-        Ok(found)
+        let get = cmd("GET").arg(&name).take();
+        let found = self.bytes(&name, &get).await?;
+        Ok(found.and_then(|bytes| readable(row::read(&bytes))))
     }
+
+    /// Reads a record without its data; `None` if it does not exist or can't be read.
+    pub(super) async fn record_without_data(&self, key: &Key) -> Result<Option<Record>, Failure> {
+        let name = self.names.session(key);
+        let mut end = GLIMPSE;
+        loop {
+            let get = cmd("GETRANGE").arg(&name).arg(0).arg(end - 1).take();
+            let Some(bytes) = self.bytes(&name, &get).await? else {
+                return Ok(None);
+            };
+            match row::length_without_data(&bytes) {
+                // Only if the owner, the label or another text is long.
+                Some(length) if length > end && bytes.len() == end => end = length,
+                // A key that does not exist.
+                _ if bytes.is_empty() => return Ok(None),
+                _ => return Ok(readable(row::read_without_data(&bytes))),
+            }
+        }
+    }
+
+    /// Returns the answer to a read; `None` if the key does not exist or has another type.
+    async fn bytes(&self, name: &[u8], command: &Cmd) -> Result<Option<Vec<u8>>, Failure> {
+        match self.command(name, command).await {
+            Ok((Value::BulkString(bytes), _)) => Ok(Some(bytes)),
+            Ok((Value::Nil, _)) => Ok(None),
+            Ok(_) => Ok(readable(None)),
+            Err(failure) if failure.is_wrong_type() => Ok(readable(None)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Returns this call with a deadline of its own, for one of many steps.
+    pub(super) fn step(&self) -> Self {
+        Self {
+            deadline: Instant::now() + self.limit,
+            ..*self
+        }
+    }
+}
+
+/// Warns of what can't be read.
+fn readable<T>(read: Option<T>) -> Option<T> {
+    if read.is_none() {
+        tracing::warn!("a session in Redis can't be read and is treated as absent");
+    }
+    read
 }
 
 async fn twice<F>(send: impl Fn() -> F) -> Result<(Value, Attempt), Failure>

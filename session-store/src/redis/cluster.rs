@@ -31,6 +31,8 @@ struct State {
     /// Nodes that failed since the map was read, so that others may have their slots.
     doubted: HashSet<Address>,
     links: HashMap<Address, Arc<Link>>,
+    /// Whether the store was closed.
+    is_closed: bool,
 }
 
 /// The most redirections that a command follows.
@@ -98,6 +100,11 @@ impl Cluster {
                 Next::GiveUp | Next::LookLater => return Err(failure),
             }
         }
+    }
+
+    /// Returns the primary of a slot by the present map, without asking.
+    pub(super) fn node(&self, slot: u16) -> Option<Address> {
+        self.state().map.primary(slot).cloned()
     }
 
     /// Returns a link to every primary.
@@ -240,8 +247,18 @@ impl Cluster {
         let client = client.map_err(|error| Failure::of(&format!("{host}:{port}"), error))?;
         let link = Arc::new(Link::new(Origin::Server(client), self.max_idle));
         let mut state = self.state();
+        if state.is_closed {
+            link.close();
+        }
         let link = state.links.entry(address.clone()).or_insert(link);
         Ok(Arc::clone(link))
+    }
+
+    /// Drops every connection and makes no other ones.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.is_closed = true;
+        state.links.values().for_each(|link| link.close());
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

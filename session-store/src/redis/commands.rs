@@ -20,8 +20,8 @@ enum Answer {
     Changed,
     /// The record has this command's own new revision.
     Own,
-    /// Nothing was done: first the owner's index has to list the session for longer.
-    Unlisted(Arc<str>),
+    /// Nothing was done: first the index of this owner has to list the session, as created then.
+    Unlisted(Arc<str>, OffsetDateTime),
     /// The record was removed.
     Ended(Ended),
 }
@@ -42,7 +42,7 @@ impl Ended {
 
 impl Call<'_> {
     pub(super) async fn load(&self, key: &Key) -> Result<Option<Record>, Failure> {
-        self.read(key, None, row::read).await
+        self.record(key).await
     }
 
     pub(super) async fn write(&self, command: Command<'_>) -> Result<Outcome, Failure> {
@@ -74,7 +74,10 @@ impl Call<'_> {
     async fn insert(&self, key: &Key, record: &Record) -> Result<Outcome, Failure> {
         // Listed before it exists.
         let listed = match &record.owner {
-            Some(owner) => Some(self.list(owner, key, record.expires).await?),
+            Some(owner) => Some(
+                self.list(owner, key, record.created, record.expires)
+                    .await?,
+            ),
             None => None,
         };
         let name = self.names.session(key);
@@ -84,7 +87,7 @@ impl Call<'_> {
         let is_ours = match self.command(&name, &set).await? {
             (Value::Nil, Attempt::First) => false,
             (Value::Nil, Attempt::Second) => {
-                let found = self.read(key, None, row::read).await?;
+                let found = self.record(key).await?;
                 found.is_some_and(|found| found.revision == record.revision)
             }
             _ => true,
@@ -112,8 +115,8 @@ impl Call<'_> {
                     self.forget(key, Some(ended)).await;
                     Outcome::Applied
                 }
-                (Answer::Unlisted(owner), _) if listed.is_none() => {
-                    listed = Some(self.list(&owner, key, record.expires).await?);
+                (Answer::Unlisted(owner, created), _) if listed.is_none() => {
+                    listed = Some(self.list(&owner, key, created, record.expires).await?);
                     continue;
                 }
                 // The first attempt removed it.
@@ -144,8 +147,8 @@ impl Call<'_> {
                 &*listed.map_or_else(|| row::UNLISTED.to_vec(), row::moment),
             ];
             match self.answer(&self.scripts.touch, key, &arguments).await?.0 {
-                Answer::Unlisted(owner) if listed.is_none() => {
-                    listed = Some(self.list(&owner, key, expires).await?);
+                Answer::Unlisted(owner, created) if listed.is_none() => {
+                    listed = Some(self.list(&owner, key, created, expires).await?);
                 }
                 answer => return Ok(outcome(matches!(answer, Answer::Done))),
             }
@@ -198,9 +201,10 @@ impl Answer {
                 _ => None,
             },
             Value::Array(parts) => match &**parts {
-                [_, Value::BulkString(owner)] => {
-                    row::read_owner(owner).flatten().map(Self::Unlisted)
-                }
+                [_, Value::BulkString(owner), Value::BulkString(created)] => Some(Self::Unlisted(
+                    row::read_owner(owner).flatten()?,
+                    row::read_moment(created)?,
+                )),
                 [
                     _,
                     Value::BulkString(owner),

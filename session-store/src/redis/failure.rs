@@ -118,7 +118,9 @@ impl Failure {
 
     /// Says whether the key holds another type than the command expects.
     pub(super) fn is_wrong_type(&self) -> bool {
-        matches!(&self.cause, Cause::Redis(error) if error.code() == Some("WRONGTYPE"))
+        // Redis 6 gives an error in a script a code of its own.
+        matches!(&self.cause, Cause::Redis(error) if error.code() == Some("WRONGTYPE")
+            || error.detail().is_some_and(|text| text.contains("WRONGTYPE")))
     }
 
     /// Makes an error that names the call, the server and the remedy.

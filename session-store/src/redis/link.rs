@@ -4,10 +4,10 @@ use std::time::Duration;
 
 #[cfg(feature = "cached")]
 use redis::Client;
-use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
+use super::connection::RedisConnection;
 use super::failure::Failure;
 use super::origin::Origin;
 
@@ -24,9 +24,11 @@ pub(super) struct Link {
 
 #[derive(Default)]
 struct Open {
-    connection: Option<MultiplexedConnection>,
+    connection: Option<RedisConnection>,
     /// The number of connections made so far.
     number: u64,
+    /// Whether the store was closed.
+    is_closed: bool,
     /// The last use of the connection.
     used: Option<Instant>,
     /// The last time that a connection was given up because the server refused commands.
@@ -115,21 +117,18 @@ impl Link {
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.cmd("ASKING").ignore().add_command(command.clone());
         let (number, mut connection) = self.connection(deadline).await?;
-        let sent = async {
-            let answers = connection.send_packed_commands(&pipeline, 1, 1).await?;
-            Ok(answers.into_iter().next_back().unwrap_or(Value::Nil))
-        };
+        let sent = connection.send_second_of(&pipeline);
         self.within(number, deadline, sent).await
     }
 
     async fn call_on(
         &self,
         number: u64,
-        mut connection: MultiplexedConnection,
+        mut connection: RedisConnection,
         command: &Cmd,
         deadline: Instant,
     ) -> Result<Value, Failure> {
-        let sent = connection.send_packed_command(command);
+        let sent = connection.send(command);
         self.within(number, deadline, sent).await
     }
 
@@ -167,13 +166,30 @@ impl Link {
         }
     }
 
+    /// Drops the connection and makes no other one.
+    pub(super) fn close(&self) {
+        let mut open = self.open();
+        open.is_closed = true;
+        open.connection = None;
+    }
+
+    fn closed(&self) -> Failure {
+        Failure::because(&self.endpoint(), "the store is closed")
+    }
+
     /// Says whether this connection is the present one.
     fn has(&self, number: u64) -> bool {
         let open = self.open();
         open.number == number && open.connection.is_some()
     }
 
-    async fn connection(&self, deadline: Instant) -> Result<(u64, MultiplexedConnection), Failure> {
+    async fn connection(&self, deadline: Instant) -> Result<(u64, RedisConnection), Failure> {
+        if self.open().is_closed {
+            return Err(self.closed());
+        }
+        if let Origin::Given(connection) = &self.origin {
+            return Ok((0, connection.clone()));
+        }
         let connecting = async {
             if let Some(found) = self.present() {
                 return Ok(found);
@@ -191,7 +207,11 @@ impl Link {
             let connection = connected
                 .await
                 .map_err(|error| Failure::of(&self.endpoint(), error))?;
+            let connection = RedisConnection::from(connection);
             let mut open = self.open();
+            if open.is_closed {
+                return Err(self.closed());
+            }
             open.number += 1;
             open.used = Some(Instant::now());
             open.connection = Some(connection.clone());
@@ -204,7 +224,7 @@ impl Link {
     }
 
     /// Returns the connection, unless it was idle for so long that a firewall may have forgotten it.
-    fn present(&self) -> Option<(u64, MultiplexedConnection)> {
+    fn present(&self) -> Option<(u64, RedisConnection)> {
         let mut open = self.open();
         let now = Instant::now();
         if open.used.is_some_and(|used| now > used + self.max_idle) {

@@ -8,11 +8,14 @@ use redis::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::connection::RedisConnection;
 use super::failure::Failure;
 
 /// The way to find the server of a link.
 #[derive(Debug)]
 pub(super) enum Origin {
+    /// A connection of the application's.
+    Given(RedisConnection),
     Server(Client),
     /// The primary that the sentinels know by the name.
     Primary {
@@ -69,6 +72,10 @@ impl Origin {
     /// Returns the server to connect to.
     pub(super) async fn server(&self, deadline: Instant) -> Result<Client, Failure> {
         let (name, sentinels, access) = match self {
+            Self::Given(_) => {
+                let why = "the application's connection leads there; give the store a URL instead";
+                return Err(Failure::because(&self.to_string(), why));
+            }
             Self::Server(client) => return Ok(client.clone()),
             Self::Primary {
                 name,
@@ -149,6 +156,7 @@ fn endpoint(client: &Client) -> String {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Given(_) => f.write_str("the end of the application's connection"),
             Self::Server(client) => f.write_str(&endpoint(client)),
             Self::Primary {
                 name, sentinels, ..

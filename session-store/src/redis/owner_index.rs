@@ -1,18 +1,54 @@
-//! An owner's sessions. Their index has a slot of its own. PROTOCOL.md has the laws.
+//! An owner's index of sessions, which has a slot of its own. PROTOCOL.md has the laws.
+//!
+//! It is one sorted set with two members for each session: its key, by the moment of its creation,
+//! so that a page of the newest sessions is a range; and a tilde with the key, by the end of the
+//! listing, so that expired listings are a range too.
 
-use std::cmp::Reverse;
-
-use futures_util::future::{join_all, try_join_all};
 use redis::{Value, cmd};
-use session_core::{Device, Key, PublicId, Revoke};
+use session_core::{Key, to_micros};
 use time::OffsetDateTime;
 
 use super::call::Call;
 use super::failure::Failure;
-use super::row::{self, HEAD, Head};
+use super::row;
 
-/// The number of sessions that are read at a time.
-pub(super) const BATCH: usize = 500;
+/// The number of sessions that are listed, read or ended at a time.
+pub(super) const BATCH: usize = 100;
+
+/// The score of a listing that ended in 1970; all of them are below those of moments of creation.
+const END: i64 = -5_000_000_000_000_000;
+
+/// A member of an index with its score.
+#[derive(Debug, Clone)]
+pub(super) struct Listing {
+    member: Vec<u8>,
+    score: Vec<u8>,
+}
+
+impl Listing {
+    /// Says whether the member comes after the other one in the index.
+    fn is_after(&self, other: &Self) -> bool {
+        self.score != other.score || self.member < other.member
+    }
+}
+
+/// The place in an index at which a page begins.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// After a member, whether it is still there or not.
+    After(Listing),
+    /// With a session; nowhere if it is not listed.
+    At(Key),
+    Top,
+}
+
+/// Some of the sessions that an index lists, the newest first.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) keys: Vec<Key>,
+    /// The place of the next page; `None` after the last one.
+    pub(super) next: Option<Place>,
+}
 
 impl Call<'_> {
     /// Lists a session in the owner's index, and returns the end of the listing.
@@ -23,14 +59,26 @@ impl Call<'_> {
         &self,
         owner: &str,
         key: &Key,
+        created: OffsetDateTime,
         expires: OffsetDateTime,
     ) -> Result<OffsetDateTime, Failure> {
         let until = expires
             .saturating_add((expires - self.now) / 2)
             .max(expires);
-        let arguments = [key.as_bytes(), &*row::moment(until)];
         let index = self.index(owner);
-        self.script(&self.scripts.list, &index, &arguments).await?;
+        let created = to_micros(created).max(0).to_string();
+        let end = (END + row::ceiling(until)).to_string();
+        let arguments = [key.as_bytes(), created.as_bytes(), end.as_bytes()];
+        let list = || self.script(&self.scripts.list, &index, &arguments);
+        match list().await {
+            Err(failure) if failure.is_wrong_type() => {
+                tracing::warn!("an owner's index in Redis can't be read and is begun anew");
+                let remove = cmd("DEL").arg(&index).take();
+                self.command(&index, &remove).await?;
+                list().await?;
+            }
+            answer => drop(answer?),
+        }
         Ok(until)
     }
 
@@ -41,102 +89,63 @@ impl Call<'_> {
         remove.arg(&index);
         for key in keys {
             remove.arg(key.as_bytes());
+            remove.arg([b"~", key.as_bytes()].concat());
         }
         self.command(&index, &remove).await.map(drop)
     }
 
-    /// Returns the owner's sessions that are neither over nor closed, the newest sign-in first.
-    pub(super) async fn devices(
+    /// Returns at most so many of the owner's sessions from a place on.
+    pub(super) async fn page(
         &self,
         owner: &str,
-        from: Option<&PublicId>,
-        limit: usize,
-    ) -> Result<Vec<Device>, Failure> {
-        let keys = self.listed(owner).await?;
-        let mut found = self.owned(&keys, owner).await?;
-        found.retain(|(_, head)| head.expires > self.now && !head.closed);
-        found.sort_by_key(|(key, head)| Reverse((head.created, *key)));
-        let first = from.map_or(Some(0), |from| {
-            let mut keys = found.iter().map(|(key, _)| key.public_id());
-            keys.position(|public_id| public_id == *from)
-        });
-        let page = found.iter().skip(first.unwrap_or(found.len())).take(limit);
-        let reads = page.map(|(key, _)| async move {
-            let record = self.read(key, None, row::read).await?;
-            Ok::<_, Failure>(record.map(|record| record.device(key)))
-        });
-        Ok(try_join_all(reads).await?.into_iter().flatten().collect())
-    }
-
-    /// Removes those sessions that are the owner's, and returns how many of them were listed.
-    ///
-    /// An error for one session does not stop the removal of the others.
-    pub(super) async fn revoke(&self, owner: &str, keys: &[Key]) -> Result<usize, Failure> {
-        let (mut live, mut ended, mut failed) = (0, Vec::new(), None);
-        let named = &row::owner(Some(owner));
-        for keys in keys.chunks(BATCH) {
-            let answers = keys.iter().map(|key| self.end(key, b"owned", named));
-            for (key, answer) in keys.iter().zip(join_all(answers).await) {
-                match answer {
-                    Ok(Some(record)) => {
-                        ended.push(*key);
-                        live += usize::from(record.was_listed(self.now));
-                    }
-                    Ok(None) => {}
-                    Err(failure) => failed = Some(failure),
-                }
-            }
-        }
-        if !ended.is_empty() {
-            // Listings that stay expire by themselves.
-            let _ = self.unlist(owner, &ended).await;
-        }
-        failed.map_or(Ok(live), Err)
-    }
-
-    /// Returns the keys that may belong to the sessions to revoke.
-    pub(super) async fn chosen(&self, owner: &str, which: Revoke<'_>) -> Result<Vec<Key>, Failure> {
-        let mut keys = match which {
-            // A session's handle is its key.
-            Revoke::One(ended) => Key::from_bytes(ended.as_bytes()).into_iter().collect(),
-            Revoke::All | Revoke::AllBut(_) => self.listed(owner).await?,
-        };
-        if let Revoke::AllBut(kept) = which {
-            keys.retain(|key| key.public_id() != *kept);
-        }
-        Ok(keys)
-    }
-
-    /// Reads the heads of those of the sessions that are the owner's.
-    pub(super) async fn owned(
-        &self,
-        keys: &[Key],
-        owner: &str,
-    ) -> Result<Vec<(Key, Head)>, Failure> {
-        let owner = &row::owner(Some(owner));
-        let mut heads = Vec::new();
-        for keys in keys.chunks(BATCH) {
-            let reads = keys.iter().map(|key| {
-                let read = |part: &[u8]| Some(Head::read(part)?.of(part, owner));
-                self.read(key, Some(HEAD + owner.len()), read)
-            });
-            let found = keys.iter().zip(try_join_all(reads).await?);
-            heads.extend(found.filter_map(|(key, head)| Some((*key, head??))));
-        }
-        Ok(heads)
-    }
-
-    async fn listed(&self, owner: &str) -> Result<Vec<Key>, Failure> {
+        place: &Place,
+        count: usize,
+    ) -> Result<Page, Failure> {
         let index = self.index(owner);
-        let range = cmd("ZRANGE").arg(&index).arg(0).arg(-1).take();
-        let (Value::Array(members), _) = self.command(&index, &range).await? else {
+        let digits = count.to_string();
+        let mut arguments = vec![digits.as_bytes()];
+        match place {
+            Place::After(Listing { member, score }) => arguments.extend([&**member, &**score]),
+            Place::At(key) => arguments.push(key.as_bytes()),
+            Place::Top => {}
+        }
+        let (answer, _) = self.script(&self.scripts.page, &index, &arguments).await?;
+        let Value::Array(found) = answer else {
             return Err(Failure::senseless(&self.servers.to_string()));
         };
-        let keys = members.iter().filter_map(|member| match member {
-            Value::BulkString(bytes) => Key::from_bytes(bytes),
+        let listings = found.chunks_exact(2).filter_map(|pair| match pair {
+            [Value::BulkString(member), Value::BulkString(score)] => Some(Listing {
+                member: member.clone(),
+                score: score.clone(),
+            }),
             _ => None,
         });
-        Ok(keys.collect())
+        let listings: Vec<_> = listings.collect();
+        let new = listings.iter().filter(|listing| match place {
+            Place::After(last) => listing.is_after(last),
+            Place::At(_) | Place::Top => true,
+        });
+        // The other members, whose scores are negative, have another length.
+        let keys = new.filter_map(|listing| Key::from_bytes(&listing.member));
+        let keys = keys.collect();
+        let is_full = listings.len() == count;
+        let last = listings.into_iter().next_back();
+        let next = last.filter(|last| is_full && !last.score.starts_with(b"-"));
+        Ok(Page {
+            keys,
+            next: next.map(Place::After),
+        })
+    }
+
+    /// Says whether the owner's index lists the session.
+    pub(super) async fn lists(&self, owner: &str, key: &Key) -> Result<bool, Failure> {
+        let index = self.index(owner);
+        let score = cmd("ZSCORE").arg(&index).arg(key.as_bytes()).take();
+        match self.command(&index, &score).await {
+            Ok((score, _)) => Ok(score != Value::Nil),
+            Err(failure) if failure.is_wrong_type() => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn index(&self, owner: &str) -> Vec<u8> {

@@ -1,4 +1,12 @@
 //! The format of a record: one string, whose head scripts read too (`lua/record.lua`).
+//!
+//! | part | content |
+//! |---|---|
+//! | head | a fixed length: the format, five numbers, whether it is closed, three digests, three lengths |
+//! | owner | empty, or an at sign and the owner |
+//! | facts | a line of words, then texts: the fields that scripts don't read |
+//! | more | fields of later versions, which this one keeps and does not read |
+//! | data | the rest |
 
 use std::sync::Arc;
 
@@ -9,9 +17,10 @@ use time::OffsetDateTime;
 const OFFSET: i64 = 1_000_000_000_000_000_000;
 
 /// The length of the head.
-///
-/// It has the format, five numbers, whether the record is closed, three digests and the owner's length.
-pub(super) const HEAD: usize = 1 + 5 * 19 + 1 + 3 * 16 + 10;
+pub(super) const HEAD: usize = 1 + 5 * 19 + 1 + 3 * 16 + 3 * 10;
+
+/// The number of bytes that are read at first of a record whose data are not needed.
+pub(super) const GLIMPSE: usize = 512;
 
 /// A moment before every listing.
 pub(super) const UNLISTED: &[u8] = b"0000000000000000000";
@@ -37,30 +46,28 @@ pub(super) fn owner(owner: Option<&str>) -> Vec<u8> {
 
 /// Writes a record and the end of its listing in the owner's index.
 pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> {
-    let Record { secrets, .. } = record;
+    let secrets = &record.secrets;
     let remembered = secrets.remembered.as_ref();
     let earlier = remembered.and_then(|remembered| remembered.earlier.as_ref());
     let owner = owner(record.owner.as_deref());
-    let text =
-        |text: Option<&str>| text.map_or_else(|| "-".into(), |it| format!("@{}", hex::encode(it)));
-    let optional = |number: Option<i64>| number.map_or_else(|| "-".into(), |n| n.to_string());
-    let rest = format!(
+    let texts = [&record.label, &record.address, &record.tag].map(Option::as_deref);
+    let lengths = texts.map(|text| word(text.map(str::len)));
+    let hex = |bytes: Option<&[u8; 16]>| word(bytes.map(hex::encode));
+    let line = format!(
         "{} {} {} {} {} {} {} {} {} {}\n",
         to_micros(secrets.issued),
-        optional(remembered.map(|remembered| to_micros(remembered.until))),
-        remembered
-            .and_then(|remembered| remembered.salt)
-            .map_or_else(|| "-".into(), |salt| hex::encode(salt.as_bytes())),
+        word(remembered.map(|remembered| to_micros(remembered.until))),
+        hex(remembered.and_then(|remembered| Some(remembered.salt.as_ref()?.as_bytes()))),
         u8::from(earlier.is_some()),
-        optional(record.authenticated.map(to_micros)),
-        text(record.label.as_deref()),
-        text(record.address.as_deref()),
-        text(record.tag.as_deref()),
-        record
-            .credential
-            .map_or_else(|| "-".into(), |stamp| hex::encode(stamp.as_bytes())),
+        word(record.authenticated.map(to_micros)),
         record.expiry,
+        hex(record.credential.as_ref().map(Digest::as_bytes)),
+        lengths[0],
+        lengths[1],
+        lengths[2],
     );
+    let texts = texts.map(|text| text.unwrap_or_default().as_bytes());
+    let facts = line.len() + texts.iter().map(|text| text.len()).sum::<usize>();
     // The present digest fills missing ones, so that scripts can compare without conditions.
     let present = &secrets.present;
     let before = remembered.map_or(present, |remembered| &remembered.digest);
@@ -75,9 +82,12 @@ pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> 
         present.as_bytes(),
         before.as_bytes(),
         earlier.unwrap_or(present).as_bytes(),
-        format!("{:010}", owner.len()).as_bytes(),
+        format!("{:010}{facts:010}{:010}", owner.len(), 0).as_bytes(),
         &*owner,
-        rest.as_bytes(),
+        line.as_bytes(),
+        texts[0],
+        texts[1],
+        texts[2],
         record.data.as_bytes(),
     ]
     .concat()
@@ -87,89 +97,84 @@ pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> 
 ///
 /// Data that is not UTF-8 is read as empty, which the core treats as corrupt.
 pub(super) fn read(bytes: &[u8]) -> Option<Record> {
-    let head = Head::read(bytes)?;
-    let (owner, rest) = bytes[HEAD..].split_at_checked(head.owner_bytes)?;
-    let line = rest.iter().position(|byte| *byte == b'\n')?;
-    let mut words = str::from_utf8(&rest[..line]).ok()?.splitn(10, ' ');
-    let issued = micros(words.next()?)?;
-    let until = optional(words.next()?, micros)?;
-    let salt = optional(words.next()?, |digits| {
-        Salt::from_bytes(&hex::decode(digits).ok()?)
-    })?;
-    let earlier = match words.next()? {
-        "0" => None,
-        _ => Some(head.earlier),
-    };
-    let authenticated = optional(words.next()?, micros)?;
-    let text = |word: &str| {
-        let bytes = hex::decode(word.strip_prefix('@')?).ok()?;
-        String::from_utf8(bytes).ok().map(Arc::from)
-    };
-    let mut record = Record::new(head.revision, head.present, head.created, head.expires);
-    record.label = optional(words.next()?, text)?;
-    record.address = optional(words.next()?, text)?;
-    record.tag = optional(words.next()?, text)?;
-    record.credential = optional(words.next()?, |digits| {
-        Digest::from_bytes(&hex::decode(digits).ok()?)
-    })?;
-    record.expiry = words.next()?.parse().ok()?;
-    record.secrets.issued = issued;
-    record.secrets.remembered = until.map(|until| {
-        let mut remembered = Remembered::new(head.remembered, until);
-        (remembered.earlier, remembered.salt) = (earlier, salt);
-        remembered
-    });
-    record.closed = head.closed;
-    record.seen = head.seen;
-    record.authenticated = authenticated;
-    record.owner = read_owner(owner)?;
-    record.data = str::from_utf8(&rest[line + 1..]).unwrap_or_default().into();
+    let [_, _, more] = lengths(bytes)?;
+    let (mut record, rest) = split(bytes)?;
+    let (_, data) = rest.split_at_checked(more)?;
+    record.data = str::from_utf8(data).unwrap_or_default().into();
     Some(record)
 }
 
-/// The part of a record that has a fixed length.
-pub(super) struct Head {
-    pub(super) expires: OffsetDateTime,
-    seen: OffsetDateTime,
-    pub(super) revision: Revision,
-    pub(super) created: OffsetDateTime,
-    pub(super) closed: bool,
-    present: Digest,
-    remembered: Digest,
-    earlier: Digest,
-    owner_bytes: usize,
+/// Reads a record from its beginning, without the data; `None` if that is too short.
+pub(super) fn read_without_data(bytes: &[u8]) -> Option<Record> {
+    split(bytes).map(|(record, _)| record)
 }
 
-impl Head {
-    /// Reads the head of a record; `None` for anything else.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        let (format, bytes) = bytes.get(..HEAD)?.split_first()?;
-        let (numbers, rest) = bytes.split_at(5 * 19);
-        let (closed, rest) = rest.split_first()?;
-        let digest = |index: usize| Digest::from_bytes(&rest[index * 16..][..16]);
-        let number = |index: usize| digits(&numbers[index * 19..][..19]);
-        let moment = |index| from_micros(number(index)? - OFFSET);
-        if *format != b'1' {
-            return None;
-        }
-        Some(Self {
-            expires: moment(0)?,
-            seen: moment(1)?,
-            revision: Revision::from_i64(number(3)?),
-            created: moment(4)?,
-            closed: *closed == b'1',
-            present: digest(0)?,
-            remembered: digest(1)?,
-            earlier: digest(2)?,
-            owner_bytes: digits(&rest[3 * 16..])?.try_into().ok()?,
-        })
-    }
+/// Returns the length of a record without the later fields and the data.
+pub(super) fn length_without_data(bytes: &[u8]) -> Option<usize> {
+    let [owner, facts, _] = lengths(bytes)?;
+    HEAD.checked_add(owner)?.checked_add(facts)
+}
 
-    /// Returns the head if the record, whose beginning is `bytes`, has that owner.
-    pub(super) fn of(self, bytes: &[u8], owner: &[u8]) -> Option<Self> {
-        let theirs = bytes[HEAD..].get(..self.owner_bytes)?;
-        (theirs == owner).then_some(self)
+fn lengths(bytes: &[u8]) -> Option<[usize; 3]> {
+    let lengths = bytes.get(HEAD - 30..HEAD)?;
+    let length = |index: usize| digits(&lengths[index * 10..][..10])?.try_into().ok();
+    Some([length(0)?, length(1)?, length(2)?])
+}
+
+/// Reads a record without its data, and returns the bytes after its facts.
+fn split(bytes: &[u8]) -> Option<(Record, &[u8])> {
+    let (head, rest) = bytes.split_at_checked(HEAD)?;
+    let [owner, facts, _] = lengths(head)?;
+    let (owner, rest) = rest.split_at_checked(owner)?;
+    let (facts, rest) = rest.split_at_checked(facts)?;
+    let (format, head) = head.split_first()?;
+    let (numbers, head) = head.split_at(5 * 19);
+    let (closed, digests) = head.split_first()?;
+    let digest = |index: usize| Digest::from_bytes(&digests[index * 16..][..16]);
+    let number = |index: usize| digits(&numbers[index * 19..][..19]);
+    let moment = |index| from_micros(number(index)? - OFFSET);
+    if *format != b'1' {
+        return None;
     }
+    let revision = Revision::from_i64(number(3)?);
+    let mut record = Record::new(revision, digest(0)?, moment(4)?, moment(0)?);
+    record.seen = moment(1)?;
+    record.closed = *closed == b'1';
+    record.owner = read_owner(owner)?;
+
+    let line = facts.iter().position(|byte| *byte == b'\n')?;
+    let mut words = str::from_utf8(&facts[..line]).ok()?.split(' ');
+    record.secrets.issued = micros(words.next()?)?;
+    let until = optional(words.next()?, micros)?;
+    let salt = optional(words.next()?, |word| {
+        Salt::from_bytes(&hex::decode(word).ok()?)
+    })?;
+    let has_earlier = words.next()? == "1";
+    if let Some(until) = until {
+        let mut remembered = Remembered::new(digest(1)?, until);
+        remembered.earlier = if has_earlier { digest(2) } else { None };
+        remembered.salt = salt;
+        record.secrets.remembered = Some(remembered);
+    }
+    record.authenticated = optional(words.next()?, micros)?;
+    record.expiry = words.next()?.parse().ok()?;
+    record.credential = optional(words.next()?, |word| {
+        Digest::from_bytes(&hex::decode(word).ok()?)
+    })?;
+    let mut texts = &facts[line + 1..];
+    for field in [&mut record.label, &mut record.address, &mut record.tag] {
+        if let Some(length) = optional(words.next()?, |word| word.parse().ok())? {
+            let (text, rest) = texts.split_at_checked(length)?;
+            *field = Some(str::from_utf8(text).ok()?.into());
+            texts = rest;
+        }
+    }
+    Some((record, rest))
+}
+
+/// Writes an optional word of a line; a dash stands for an absent one.
+fn word(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
 /// Reads a moment that [`moment`] wrote.
@@ -201,7 +206,7 @@ fn micros(word: &str) -> Option<OffsetDateTime> {
     from_micros(word.parse().ok()?)
 }
 
-/// Reads a word; a dash stands for an absent value.
+/// Reads a word that [`word`] wrote.
 #[allow(clippy::option_option, reason = "unreadable is not the same as absent")]
 fn optional<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     if word == "-" {
@@ -211,95 +216,4 @@ fn optional<T>(word: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Optio
 }
 
 #[cfg(test)]
-mod tests {
-    use session_core::Expiry;
-    use session_core::Secrets;
-    use session_testkit::{changed, digest_of, moment_at, record_of};
-
-    use super::*;
-
-    fn full() -> Record {
-        let remembered = changed!(
-            Remembered::new(digest_of(2), moment_at(4)),
-            earlier = Some(digest_of(3)),
-            salt = Salt::from_bytes(&[9; 16])
-        );
-        changed!(
-            record_of(1),
-            revision = Revision::from_i64(i64::MAX),
-            secrets = changed!(
-                Secrets::new(digest_of(1), moment_at(3)),
-                remembered = Some(remembered)
-            ),
-            closed = true,
-            authenticated = Some(moment_at(-1)),
-            owner = Some("ada\n 1".into()),
-            expiry = Expiry::At(moment_at(7)),
-            label = Some("Firefox\n".into()),
-            address = Some("".into()),
-            tag = Some(" @-".into()),
-            credential = Some(digest_of(4)),
-            data = "{\"a\": \"\n\"}".into()
-        )
-    }
-
-    #[test]
-    fn a_record_is_read_as_it_was_written() {
-        let mut unsalted = full();
-        let remembered = unsalted.secrets.remembered.as_mut().unwrap();
-        (remembered.salt, remembered.earlier) = (None, None);
-        let nameless = changed!(record_of(2), owner = Some("".into()));
-        for record in [record_of(1), full(), unsalted, nameless] {
-            for listed in [None, Some(moment_at(200))] {
-                assert_eq!(read(&write(&record, listed)), Some(record.clone()));
-            }
-        }
-    }
-
-    #[test]
-    fn a_part_of_a_record_is_none() {
-        let whole = write(&full(), None);
-        let data = full().data.len();
-        for length in 0..whole.len() - data {
-            assert_eq!(read(&whole[..length]), None, "{length} bytes");
-        }
-        let mut other = whole.clone();
-        other[0] = b'2';
-        assert_eq!(read(&other), None);
-        // Invalid data is left to the core.
-        let broken = [&whole[..whole.len() - data], &[0xff]].concat();
-        assert_eq!(read(&broken).map(|record| record.data), Some("".into()));
-    }
-
-    #[test]
-    fn an_owner_is_read_without_the_rest() {
-        let record = full();
-        let owner = &owner(record.owner.as_deref());
-        let part = &write(&record, None)[..HEAD + owner.len()];
-        let head = |part, owner| Head::read(part).unwrap().of(part, owner);
-        let created = head(part, owner).map(|head| head.created);
-        assert_eq!(created, Some(record.created));
-        assert!(head(part, b"@ada").is_none());
-        // Only a part of a longer owner was read.
-        assert!(head(&part[..HEAD + 4], b"@ada").is_none());
-    }
-
-    #[test]
-    fn moments_have_nineteen_digits_that_sort() {
-        let first = OffsetDateTime::UNIX_EPOCH.replace_year(-9_999).unwrap();
-        let last = OffsetDateTime::UNIX_EPOCH.replace_year(9_999).unwrap();
-        let texts = [first, OffsetDateTime::UNIX_EPOCH, moment_at(0), last].map(moment);
-        assert!(texts.is_sorted() && &*texts[0] > UNLISTED);
-        assert!(texts.iter().all(|text| text.len() == 19));
-        assert_eq!(read_moment(&texts[2]), Some(moment_at(0)));
-    }
-
-    #[test]
-    fn redis_frees_nothing_before_its_end() {
-        let moment = moment_at(0);
-        let millis = moment.unix_timestamp() * 1_000;
-        assert_eq!(ceiling(moment), millis);
-        assert_eq!(ceiling(moment + time::Duration::MICROSECOND), millis + 1);
-        assert_eq!(ceiling(OffsetDateTime::UNIX_EPOCH), 1);
-    }
-}
+mod tests;

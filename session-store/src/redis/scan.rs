@@ -7,11 +7,14 @@ use redis::{Value, cmd};
 use session_core::{Key, Revoke};
 use time::OffsetDateTime;
 
-use super::RedisStore;
 use super::failure::Failure;
 use super::link::Link;
-use super::owner_index::BATCH;
+use super::owner::Ending;
 use super::row;
+use super::store::Redis;
+
+/// The number of keys that a step of a scan looks at.
+const COUNT: usize = 500;
 
 /// The difference of clocks in seconds from which a sweep scans every session.
 const TOLERANCE: i64 = 60;
@@ -26,20 +29,20 @@ pub(super) struct Sweep {
     keys: Vec<Key>,
 }
 
-impl RedisStore {
+impl Redis {
     /// Removes records that are over by the caller's clock, if that is ahead of the servers'.
     pub(super) async fn remove_expired(
         &self,
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<usize, Failure> {
-        let mut progress = self.0.sweep.lock().await;
+        let mut progress = self.sweep.lock().await;
         // After an error, the next batch begins a new round.
         let mut sweep = std::mem::take(&mut *progress);
         let mut removed = self.go_on(&mut sweep, now, limit).await?;
         if removed < limit {
             // The last round is over; what has expired behind it is found by a whole one.
-            sweep.links = self.0.servers.primaries(self.deadline()).await?;
+            sweep.links = self.servers.primaries(self.deadline()).await?;
             removed += self.go_on(&mut sweep, now, limit - removed).await?;
         }
         *progress = sweep;
@@ -92,19 +95,16 @@ impl RedisStore {
         which: Revoke<'_>,
         now: OffsetDateTime,
     ) -> Result<usize, Failure> {
-        let links = self.0.servers.primaries(self.deadline()).await?;
+        let links = self.servers.primaries(self.deadline()).await?;
         let scans = links.into_iter().map(async |link| {
-            let (mut scan, mut revoked) = (Scan::of(link), 0);
-            while let Some(mut keys) = scan.next(self).await? {
-                if let Revoke::AllBut(kept) = which {
-                    keys.retain(|key| key.public_id() != *kept);
-                }
+            let (mut scan, mut ending) = (Scan::of(link), Ending::of(owner, which));
+            while let Some(keys) = scan.next(self).await? {
                 let call = self.call(now);
                 let theirs = call.owned(&keys, owner).await?;
                 let theirs: Vec<_> = theirs.into_iter().map(|(key, _)| key).collect();
-                revoked += call.revoke(owner, &theirs).await?;
+                ending.end(&call, &theirs).await;
             }
-            Ok(revoked)
+            ending.result()
         });
         join_all(scans).await.into_iter().sum()
     }
@@ -137,14 +137,14 @@ impl Scan {
     }
 
     /// Returns the next keys, perhaps none; `None` at the end.
-    async fn next(&mut self, store: &RedisStore) -> Result<Option<Vec<Key>>, Failure> {
+    async fn next(&mut self, store: &Redis) -> Result<Option<Vec<Key>>, Failure> {
         let Some(cursor) = &self.cursor else {
             return Ok(None);
         };
-        let names = &store.0.names;
+        let names = &store.names;
         let mut scan = cmd("SCAN");
         scan.arg(cursor).arg("MATCH").arg(names.pattern());
-        scan.arg("COUNT").arg(BATCH);
+        scan.arg("COUNT").arg(COUNT);
         let answer: Value = self.link.ask(&scan, store.deadline()).await?;
         let (next, found): (Vec<u8>, Vec<Vec<u8>>) = redis::from_redis_value(answer)
             .map_err(|_| Failure::senseless(&self.link.endpoint()))?;

@@ -14,6 +14,7 @@ pub(super) struct Scripts {
     pub(super) touch: Script,
     pub(super) delete: Script,
     pub(super) list: Script,
+    pub(super) page: Script,
     pub(super) check: Script,
 }
 
@@ -24,7 +25,8 @@ impl Scripts {
             replace: script(include_str!("lua/replace.lua")),
             touch: script(include_str!("lua/touch.lua")),
             delete: script(include_str!("lua/delete.lua")),
-            list: script(include_str!("lua/list.lua")),
+            list: Script::new(include_str!("lua/list.lua")),
+            page: Script::new(include_str!("lua/page.lua")),
             check: Script::new(include_str!("lua/check.lua")),
         }
     }

@@ -9,7 +9,7 @@ use super::cluster::Cluster;
 use super::failure::Failure;
 use super::link::Link;
 use super::scripts::Script;
-use super::slot_map::slot;
+use super::slot_map::{Address, slot};
 
 /// The server or servers of a store.
 #[derive(Debug)]
@@ -94,6 +94,22 @@ impl Servers {
             }
         }
         Ok(found)
+    }
+
+    /// Drops every connection and makes no other ones.
+    pub(super) fn close(&self) {
+        match self {
+            Self::Single(link) => link.close(),
+            Self::Cluster(cluster) => cluster.close(),
+        }
+    }
+
+    /// Returns the node that has the key, if there are several and the slot's is known.
+    pub(super) fn node(&self, key: &[u8]) -> Option<Address> {
+        match self {
+            Self::Single(_) => None,
+            Self::Cluster(cluster) => cluster.node(slot(key)),
+        }
     }
 
     /// Returns a link to every primary.

@@ -6,14 +6,16 @@
 
 use std::collections::VecDeque;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::{BoxFuture, Either, select, try_join_all};
+use futures_util::future::{Either, select, try_join_all};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ProtocolVersion, PushInfo, PushKind, Value, cmd};
 use session_core::StoreError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::RedisStore;
@@ -22,16 +24,17 @@ use super::link::Link;
 use super::names::Names;
 use super::servers::Servers;
 use super::slot_map::Address;
+use super::store::Redis;
 use crate::cached::{Notice, Notices, Notifies};
 
 #[async_trait]
 impl Notifies for RedisStore {
     async fn listen(&self) -> Result<Box<dyn Notices>, StoreError> {
-        let tracking = Tracking::begin(self.clone()).await;
-        tracking.map_or_else(
-            |failure| Err(failure.during(DOING)),
-            |tracking| Ok(Box::new(tracking) as Box<dyn Notices>),
-        )
+        let begin = async |store| {
+            let tracking = Tracking::begin(store).await;
+            tracking.map_err(|failure| failure.during(DOING))
+        };
+        Ok(Box::new(self.0.call(begin).await?))
     }
 }
 
@@ -44,7 +47,16 @@ struct Tracking {
     pushes: UnboundedReceiver<PushInfo>,
     heard: VecDeque<Notice>,
     /// Ends when notices may be missing; it owns the connections.
-    trouble: BoxFuture<'static, Failure>,
+    trouble: Task<Failure>,
+}
+
+/// A task that ends with its owner.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 #[async_trait]
@@ -54,9 +66,10 @@ impl Notices for Tracking {
             if let Some(notice) = self.heard.pop_front() {
                 return Ok(notice);
             }
-            let push = match select(pin!(self.pushes.recv()), &mut self.trouble).await {
+            let push = match select(pin!(self.pushes.recv()), &mut self.trouble.0).await {
                 Either::Left((push, _)) => push,
-                Either::Right((failure, _)) => return Err(failure.during(DOING)),
+                Either::Right((Ok(failure), _)) => return Err(failure.during(DOING)),
+                Either::Right((Err(_), _)) => None,
             };
             match push {
                 Some(push) if push.kind != PushKind::Disconnection => self.take(push),
@@ -70,27 +83,28 @@ impl Notices for Tracking {
 }
 
 impl Tracking {
-    async fn begin(store: RedisStore) -> Result<Self, Failure> {
+    /// Connects, and watches the connections with a task of the present runtime.
+    async fn begin(store: Arc<Redis>) -> Result<Self, Failure> {
         let deadline = store.deadline();
         let (sender, pushes) = unbounded_channel();
-        let (links, primaries) = match &store.0.servers {
+        let (links, primaries) = match &store.servers {
             Servers::Single(link) => (vec![link.clone()], Vec::new()),
             Servers::Cluster(cluster) => {
                 let primaries = cluster.look(deadline).await?;
                 (cluster.primaries(deadline).await?, primaries)
             }
         };
-        let beginning = &store.0.names.beginning();
+        let beginning = &store.names.beginning();
         let ears = links
             .iter()
             .map(|link| Ear::open(link, beginning, sender.clone(), deadline));
         let ears = try_join_all(ears).await?;
         Ok(Self {
-            endpoint: store.0.servers.to_string(),
-            names: store.0.names.clone(),
+            endpoint: store.servers.to_string(),
+            names: store.names.clone(),
             pushes,
             heard: VecDeque::new(),
-            trouble: Box::pin(trouble(store, ears, primaries)),
+            trouble: Task(tokio::spawn(trouble(store, ears, primaries))),
         })
     }
 
@@ -115,14 +129,14 @@ impl Tracking {
 /// Waits until a server does not answer, or the primaries change.
 ///
 /// Probes are needed because a connection may be dead without having been closed.
-async fn trouble(store: RedisStore, ears: Vec<Ear>, primaries: Vec<Address>) -> Failure {
+async fn trouble(store: Arc<Redis>, ears: Vec<Ear>, primaries: Vec<Address>) -> Failure {
     loop {
         sleep(BEAT).await;
         let deadline = store.deadline();
         if let Err(failure) = try_join_all(ears.iter().map(|ear| ear.probe(deadline))).await {
             return failure;
         }
-        if let Servers::Cluster(cluster) = &store.0.servers {
+        if let Servers::Cluster(cluster) = &store.servers {
             match cluster.look(deadline).await {
                 Ok(now) if now == primaries => {}
                 Ok(_) => {
@@ -210,7 +224,7 @@ impl Ear {
 #[cfg(test)]
 mod tests {
     use session_core::{Command, Key, Only, Store as _};
-    use session_servers::{Redis, skips};
+    use session_servers::{Redis as Server, skips};
     use session_testkit::{changed, key_of, moment_at, record_of};
     use tokio::time::timeout;
 
@@ -225,10 +239,10 @@ mod tests {
 
     #[tokio::test]
     async fn every_command_leads_to_a_notice_of_the_session_s_key() {
-        if skips("every_command_leads_to_a_notice", &Redis::PROGRAMS) {
+        if skips("every_command_leads_to_a_notice", &Server::PROGRAMS) {
             return;
         }
-        let redis = Redis::start().unwrap();
+        let redis = Server::start().unwrap();
         let store = RedisStore::open(redis.url()).await.unwrap();
         let notices = &mut *store.listen().await.unwrap();
         let write = async |command| store.write(command, moment_at(0)).await.unwrap();

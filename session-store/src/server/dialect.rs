@@ -3,11 +3,13 @@ use std::sync::Arc;
 use sqlx::{Database, Error};
 
 use super::Server;
-use crate::sql::{Driver, Effect, Value};
+use crate::sql::{Driver, Effect, Schema, Value};
 
 /// A kind of server: its own SQL, and its table.
 pub(crate) trait Dialect:
-    Server<Connection = <Self::Driver as Database>::Connection> + Sized
+    Server<Connection = <Self::Driver as Database>::Connection>
+    + Schema<Link = <Self::Driver as Database>::Connection>
+    + Sized
 {
     type Driver: Driver;
 
@@ -37,13 +39,8 @@ pub(crate) trait Dialect:
         limit: i64,
     ) -> impl Future<Output = Result<(usize, Option<i64>), Error>> + Send;
 
-    /// Creates the table unless it exists, and says whether it is ours.
-    ///
-    /// If the table exists, this takes no lock and needs no privilege.
-    fn prepare(
-        &self,
-        connection: &mut Self::Connection,
-    ) -> impl Future<Output = Result<Kind, Error>> + Send;
+    /// Says whether the user lacks a right to a table or to one of its columns.
+    fn lacks_right(error: &Error) -> bool;
 
     /// Runs a statement that writes and returns how many rows it has matched; 0 if the key is taken.
     fn matched(
@@ -59,11 +56,4 @@ pub(crate) trait Dialect:
             }
         }
     }
-}
-
-/// The maker of the table that has our name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Foreign,
-    Ours,
 }

@@ -4,52 +4,33 @@ macro_rules! public_store {
         impl $Store {
             #[doc = concat!("Opens a database with the defaults of [`", stringify!($Options), "`].")]
             ///
-            /// The table is created unless it exists.
+            /// The table is made unless it exists, and upgraded if an older release made it.
             ///
             /// # Errors
             ///
-            /// The database can't be reached, or another program's table has the name. The message
-            /// names the server and the remedy, and no password.
+            /// The database can't be reached, is read-only, or has another program's table of the
+            /// name; or the user lacks a right. The message names the server and the remedy, and no
+            /// password.
             pub async fn open(url: impl Into<String>) -> Result<Self, session_core::StoreError> {
                 Box::pin(Self::open_with($Options::new(url))).await
             }
 
-            /// Opens a database, and creates the table unless it exists.
+            /// Opens a database, and makes or upgrades the table.
             ///
             /// # Errors
             ///
             /// As [`open`](Self::open).
             pub async fn open_with(options: $Options) -> Result<Self, session_core::StoreError> {
-                let store = Self::connect(options).await?;
-                store.migrate().await?;
-                Ok(store)
-            }
-
-            /// Opens a database without creating the table.
-            ///
-            /// Call [`migrate`](Self::migrate) for that, or use your own migrations.
-            ///
-            /// # Errors
-            ///
-            /// The database can't be reached.
-            pub async fn connect(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
                 let (connections, timeout) = (options.connections, options.timeout);
-                let connect = |_| $crate::server::SqlStore::connect(dialect, connections, timeout);
-                Ok(Self($crate::home::AtHome::open(connect).await?))
-            }
-
-            /// Creates the table unless it exists.
-            ///
-            /// Several processes may do so at once. If the table exists, this takes no lock and
-            /// needs no privilege beyond those to use it.
-            ///
-            /// # Errors
-            ///
-            /// The user may not create the table, or another program's table has the name.
-            pub async fn migrate(&self) -> Result<(), session_core::StoreError> {
-                // Boxed, as a deep future would reach the compiler's limit in applications.
-                Box::pin(self.0.call(async |store| store.migrate().await)).await
+                let open = async move |_| {
+                    let store = $crate::server::SqlStore::connect(dialect, connections, timeout);
+                    let store = store.await?;
+                    store.prepare(options.migration).await?;
+                    store.try_rights().await?;
+                    Ok(store)
+                };
+                Ok(Self($crate::home::AtHome::open(open).await?))
             }
 
             /// Closes all connections once the running calls are done; later calls fail.

@@ -9,8 +9,8 @@ use session_core::{
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
-use super::{Dialect, Kind, Pool, SweepCursor, outcome};
-use crate::sql::{Driver as _, EMPTY, Effect, ROOM, Statements, Value};
+use super::{Dialect, Pool, SweepCursor, outcome};
+use crate::sql::{Driver as _, Statements, Value};
 
 /// A store in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
@@ -39,23 +39,6 @@ impl<D: Dialect> SqlStore<D> {
         };
         store.pool.run("open", ping).await?;
         Ok(store)
-    }
-
-    /// Creates the table unless it exists, and refuses one that is not ours.
-    pub(crate) async fn migrate(&self) -> Result<(), StoreError> {
-        let server = self.pool.server();
-        let prepare = move |mut connection: D::Connection| async move {
-            let kind = server.prepare(&mut connection).await;
-            (connection, kind)
-        };
-        match self.pool.run("make the session table in", prepare).await? {
-            Kind::Ours => Ok(()),
-            Kind::Foreign => Err(StoreError::new(format!(
-                "can't use {server}: its table {} was not made by this version of session-store; \
-                 name another one in the store's options",
-                server.sql(Effect::Nothing, "TABLE")
-            ))),
-        }
     }
 
     pub(crate) async fn close(&self) {
@@ -170,15 +153,7 @@ impl<D: Dialect> Store for SqlStore<D> {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let Statements { probe, unprobe, .. } = &self.statements;
-        let write = move |mut connection: D::Connection| async move {
-            let written = match D::matched(&mut connection, probe, &[EMPTY, ROOM, EMPTY]).await {
-                Ok(_) => D::matched(&mut connection, unprobe, &[EMPTY]).await,
-                Err(error) => Err(error),
-            };
-            (connection, written.map(drop))
-        };
-        self.pool.run("write to", write).await
+        self.try_rights().await
     }
 }
 

@@ -89,4 +89,4 @@ impl Drop for Running {
 const CHANGED: usize = 400;
 
 /// How long a call waits for a checkpoint; most end in less.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(40);

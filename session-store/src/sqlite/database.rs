@@ -85,6 +85,10 @@ impl Database {
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
+        // A connection that can't be opened is tried again for as long as the call may take.
+        if self.files.are_known_to_be_lost() {
+            return Err(self.location.lost(doing));
+        }
         match tokio::time::timeout(self.limit, work).await {
             Ok(answer) => answer.map_err(|error| self.location.failure(doing, error)),
             Err(_) => Err(self.location.too_slow(doing)),

@@ -49,9 +49,14 @@ impl Files {
         }
     }
 
+    /// Says whether a file was ever seen to be another one, without a look.
+    pub(super) fn are_known_to_be_lost(&self) -> bool {
+        self.are_lost.load(Ordering::Relaxed)
+    }
+
     /// Says whether a file is, or ever was seen to be, not the one that was opened.
     pub(super) fn are_lost(&self) -> bool {
-        if self.are_lost.load(Ordering::Relaxed) {
+        if self.are_known_to_be_lost() {
             return true;
         }
         let is_lost = |(path, opened): &(PathBuf, Identity)| match Identity::of(path) {
@@ -70,7 +75,7 @@ impl Files {
     pub(super) fn were_lost(&self) -> bool {
         let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         if now < self.looked.load(Ordering::Relaxed) + STALE {
-            return self.are_lost.load(Ordering::Relaxed);
+            return self.are_known_to_be_lost();
         }
         self.looked.store(now, Ordering::Relaxed);
         self.are_lost()

@@ -5,7 +5,7 @@ use session_core::StoreError;
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
-use crate::sql::check_name;
+use crate::sql::{Migration, check_name};
 
 /// The options of a [`SqliteStore`](crate::SqliteStore).
 ///
@@ -25,6 +25,7 @@ pub struct SqliteOptions {
     pub(super) table: String,
     pub(super) readers: u32,
     pub(super) timeout: Duration,
+    pub(super) migration: Migration,
     pub(super) durability: Durability,
 }
 
@@ -52,13 +53,14 @@ impl SqliteOptions {
             table: "session".to_owned(),
             readers: 4,
             timeout: Duration::from_secs(5),
+            migration: Migration::Allowed,
             durability: Durability::default(),
         }
     }
 
     /// Names the table; `session` unless this is called.
     ///
-    /// A name has 1 to 63 of `[A-Za-z0-9_]` and begins neither with a digit nor with `sqlite_`;
+    /// A name has 1 to 55 of `[A-Za-z0-9_]` and begins neither with a digit nor with `sqlite_`;
     /// opening refuses others.
     #[must_use]
     pub fn table(mut self, name: impl Into<String>) -> Self {
@@ -70,6 +72,18 @@ impl SqliteOptions {
     #[must_use]
     pub fn readers(mut self, count: u32) -> Self {
         self.readers = count.max(1);
+        self
+    }
+
+    /// Leaves the table as it is; by default opening makes it, and upgrades an older release's.
+    ///
+    /// Then a missing or old table is an error, whose message has the statements to run.
+    ///
+    /// An upgrade only adds, so that nodes of the release before it go on. Several nodes may upgrade
+    /// at once. It needs the rights to change the table; without them it is the same error.
+    #[must_use]
+    pub fn without_migration(mut self) -> Self {
+        self.migration = Migration::Never;
         self
     }
 

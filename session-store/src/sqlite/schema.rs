@@ -1,125 +1,160 @@
 use session_core::StoreError;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, Error, Row as _, SqliteConnection};
 
 use super::failure::Location;
+use crate::sql::Presence::{Added, Mandatory, Optional, Unique};
+use crate::sql::{
+    Column, Found, FoundColumn, Migration, Need, OLDEST, Schema, Trouble, VERSION, change, look,
+};
 
-const SCHEMA: &str = include_str!("../../migrations/sqlite.sql");
+/// The table's name, which has been checked.
+#[derive(Debug)]
+pub(super) struct Table(pub(super) String);
 
-/// The version in the table's definition, after the mark.
-const VERSION: u32 = 1;
+impl Schema for Table {
+    type Link = SqliteConnection;
 
-const MARK: &str = "session-store schema ";
-
-/// Name, type and whether it is mandatory.
-const COLUMNS: [(&str, &str, bool); 20] = [
-    ("key", "BLOB", true),
-    ("revision", "INTEGER", true),
-    ("present", "BLOB", true),
-    ("issued", "INTEGER", true),
-    ("remembered", "BLOB", false),
-    ("earlier", "BLOB", false),
-    ("remembered_until", "INTEGER", false),
-    ("salt", "BLOB", false),
-    ("closed", "INTEGER", true),
-    ("created", "INTEGER", true),
-    ("seen", "INTEGER", true),
-    ("expires", "INTEGER", true),
-    ("authenticated", "INTEGER", false),
-    ("owner", "TEXT", false),
-    ("expiry", "TEXT", true),
-    ("label", "TEXT", false),
-    ("address", "TEXT", false),
-    ("tag", "TEXT", false),
-    ("credential", "BLOB", false),
-    ("data", "TEXT", true),
-];
-
-/// Creates the table unless it exists, and refuses one that is not ours.
-pub(super) async fn prepare(
-    connection: &mut SqliteConnection,
-    table: &str,
-    location: &Location,
-) -> Result<(), StoreError> {
-    let failure = |error| location.failure("open", error);
-    // An existing table needs no lock.
-    if let Some(found) = find(connection, table).await.map_err(failure)? {
-        return found.check(table, location);
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
     }
-    let begin = connection.begin_with("BEGIN IMMEDIATE");
-    let mut transaction = begin.await.map_err(failure)?;
-    // Another process may have created it meanwhile.
-    if let Some(found) = find(&mut transaction, table).await.map_err(failure)? {
-        return found.check(table, location);
-    }
-    create(&mut transaction, table).await.map_err(failure)?;
-    transaction.commit().await.map_err(failure)
-}
 
-async fn create(transaction: &mut Transaction<'_, Sqlite>, table: &str) -> Result<(), sqlx::Error> {
-    let sql = SCHEMA.replace("\"session", &format!("\"{table}"));
-    let made = sqlx::raw_sql(AssertSqlSafe(sql));
-    made.execute(&mut **transaction).await.map(drop)
-}
-
-/// The table, view or index that has our table's name.
-struct Found {
-    sql: String,
-    columns: Vec<(String, String, bool)>,
-}
-
-async fn find(
-    connection: &mut SqliteConnection,
-    table: &str,
-) -> Result<Option<Found>, sqlx::Error> {
-    let sql = sqlx::query("SELECT sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE")
-        .bind(table)
-        .fetch_optional(&mut *connection)
+    async fn find(&self, connection: &mut SqliteConnection) -> Result<Option<Found>, Error> {
+        let version_name = format!("{}_version", self.0);
+        let names = sqlx::query(
+            "SELECT (SELECT count(*) FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE), \
+             (SELECT count(*) FROM sqlite_schema WHERE name = ?2 COLLATE NOCASE)",
+        )
+        .bind(&self.0)
+        .bind(&version_name)
+        .fetch_one(&mut *connection)
         .await?;
-    let Some(sql) = sql else {
-        return Ok(None);
-    };
-    let columns = sqlx::query("SELECT name, type, \"notnull\" FROM pragma_table_info(?)")
-        .bind(table)
+        let [is_found, is_noted]: [bool; 2] = [names.try_get(0)?, names.try_get(1)?];
+        if !is_found {
+            return Ok(None);
+        }
+        let columns = sqlx::query(
+            "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1, \
+             EXISTS (SELECT 1 FROM pragma_index_list(?1) AS list WHERE \"unique\" AND NOT partial \
+             AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = theirs.name) \
+             FROM pragma_table_xinfo(?1) AS theirs",
+        )
+        .bind(&self.0)
         .fetch_all(&mut *connection)
         .await?;
-    let columns = columns
-        .iter()
-        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
-        .collect::<Result<_, sqlx::Error>>()?;
-    let sql: Option<String> = sql.try_get(0)?;
-    Ok(Some(Found {
-        sql: sql.unwrap_or_default(),
-        columns,
-    }))
+        let mut found = Found::default();
+        for row in &columns {
+            found.columns.push(FoundColumn {
+                name: row.try_get(0)?,
+                kind: row.try_get(1)?,
+                is_mandatory: row.try_get(2)?,
+                is_filled: row.try_get(3)?,
+                is_unique: row.try_get(4)?,
+            });
+        }
+        if is_noted {
+            let noted = AssertSqlSafe(format!(
+                "SELECT version, oldest FROM \"{version_name}\" ORDER BY version DESC LIMIT 1"
+            ));
+            let noted = sqlx::query(noted).fetch_optional(connection).await?;
+            let noted = noted.map(|row| Ok::<_, Error>((row.try_get(0)?, row.try_get(1)?)));
+            found.noted = noted.transpose()?;
+        }
+        Ok(Some(found))
+    }
+
+    async fn begin(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        self.run(connection, "BEGIN IMMEDIATE".to_owned()).await
+    }
+
+    async fn end(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        self.run(connection, "COMMIT".to_owned()).await
+    }
+
+    async fn undo(&self, connection: &mut SqliteConnection) {
+        // If that fails, the connection is broken.
+        _ = self.run(connection, "ROLLBACK".to_owned()).await;
+    }
+
+    async fn run(&self, connection: &mut SqliteConnection, sql: String) -> Result<(), Error> {
+        let run = sqlx::raw_sql(AssertSqlSafe(sql));
+        run.execute(connection).await.map(drop)
+    }
+
+    fn creation(&self) -> String {
+        MIGRATION.replace("\"session", &format!("\"{}", self.0))
+    }
+
+    fn upgrade(&self, _: &Found, lacking: &[Column]) -> String {
+        let Self(name) = self;
+        let added = lacking.iter().filter_map(|column| match column.presence {
+            Added(kind) => {
+                let column = column.name;
+                Some(format!(
+                    "ALTER TABLE \"{name}\" ADD COLUMN {column} {kind}; "
+                ))
+            }
+            _ => None,
+        });
+        let added: String = added.collect();
+        format!(
+            "{added}\
+             CREATE INDEX IF NOT EXISTS \"{name}_devices\" ON \"{name}\" (owner, created, key) \
+             WHERE owner IS NOT NULL; \
+             CREATE INDEX IF NOT EXISTS \"{name}_tag\" ON \"{name}\" (tag) WHERE tag IS NOT NULL; \
+             CREATE TABLE IF NOT EXISTS \"{name}_version\" (version INTEGER PRIMARY KEY, \
+             oldest INTEGER NOT NULL) STRICT; \
+             INSERT INTO \"{name}_version\" VALUES ({VERSION}, {OLDEST}) ON CONFLICT DO NOTHING"
+        )
+    }
 }
 
-impl Found {
-    fn check(&self, table: &str, location: &Location) -> Result<(), StoreError> {
-        let version = self.version().unwrap_or(VERSION);
-        if version > VERSION {
-            return Err(StoreError::new(format!(
-                "can't open {location}: its table {table:?} was made by a newer session-store \
-                 (schema {version}, and this one knows {VERSION}); update this program, or name \
-                 another table"
-            )));
-        }
-        if COLUMNS.iter().all(|column| self.has(column)) {
-            return Ok(());
-        }
-        Err(StoreError::new(format!(
-            "can't open {location}: its table {table:?} was not made by session-store; name another \
-             table with SqliteOptions::table, or another file"
-        )))
-    }
-
-    /// Says whether the table has the column; further ones may be the application's.
-    fn has(&self, &(name, kind, is_mandatory): &(&str, &str, bool)) -> bool {
-        let mut columns = self.columns.iter();
-        columns.any(|column| column.0 == name && column.1 == kind && column.2 == is_mandatory)
-    }
-
-    fn version(&self) -> Option<u32> {
-        let (_, after) = self.sql.split_once(MARK)?;
-        after.split(' ').next()?.parse().ok()
-    }
+/// Makes the table or upgrades it if it needs that, and refuses one that is not ours.
+pub(super) async fn prepare(
+    connection: &mut SqliteConnection,
+    table: &Table,
+    migration: Migration,
+    location: &Location,
+) -> Result<(), StoreError> {
+    let trouble = match (look(table, connection).await, migration) {
+        (Ok(Need::Nothing), _) => return Ok(()),
+        (Ok(Need::Creation), Migration::Never) => Trouble::Missing,
+        (Ok(Need::Upgrade(sql)), Migration::Never) => Trouble::Old(sql),
+        (Ok(_), Migration::Allowed) => match change(table, connection).await {
+            Ok(()) => return Ok(()),
+            Err(trouble) => trouble,
+        },
+        (Err(trouble), _) => trouble,
+    };
+    let doing = format!("use table \"{}\" in", table.0);
+    let text = trouble.to_string();
+    Err(match trouble.into_error() {
+        Some(error) => location.failure(&doing, error),
+        None => StoreError::new(format!("can't {doing} {location}: {text}")),
+    })
 }
+
+const MIGRATION: &str = include_str!("../../migrations/sqlite.sql");
+
+/// Our columns, with their types as they are written.
+const COLUMNS: [Column; 20] = [
+    Column::new("key", "BLOB", Unique),
+    Column::new("revision", "INTEGER", Mandatory),
+    Column::new("present", "BLOB", Mandatory),
+    Column::new("issued", "INTEGER", Mandatory),
+    Column::new("remembered", "BLOB", Optional),
+    Column::new("earlier", "BLOB", Optional),
+    Column::new("remembered_until", "INTEGER", Optional),
+    Column::new("salt", "BLOB", Optional),
+    Column::new("closed", "INTEGER", Mandatory),
+    Column::new("created", "INTEGER", Mandatory),
+    Column::new("seen", "INTEGER", Mandatory),
+    Column::new("expires", "INTEGER", Mandatory),
+    Column::new("authenticated", "INTEGER", Optional),
+    Column::new("owner", "TEXT", Optional),
+    Column::new("expiry", "TEXT", Mandatory),
+    Column::new("label", "TEXT", Added("TEXT")),
+    Column::new("address", "TEXT", Added("TEXT")),
+    Column::new("tag", "TEXT", Added("TEXT")),
+    Column::new("credential", "BLOB", Added("BLOB")),
+    Column::new("data", "TEXT", Mandatory),
+];

@@ -3,6 +3,7 @@ mod locks;
 mod moved;
 mod tables;
 mod upkeep;
+mod versions;
 
 use std::fs::{self, OpenOptions};
 use std::path::PathBuf;

@@ -107,16 +107,32 @@ async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
     }
     let redis = Redis::start().unwrap();
     let sessions = RedisStore::open(redis.url()).await.unwrap();
-    Counter::begin(&sessions, 3, Some("ada")).await;
     let ago = |seconds: i64| (now().unix_timestamp() - seconds) * 1_000;
-    for (number, seconds) in [70, 61, 50, 1].into_iter().enumerate() {
-        let score = ago(seconds).to_string();
-        let gone = format!("gone {number}");
-        redis.cli(&["ZADD", INDEX, &score, &gone]).unwrap();
+    for seconds in [70, 61, 50, 1] {
+        let key = format!("gone {seconds:11}");
+        let created = (ago(seconds) * 1_000).to_string();
+        let end = (ago(seconds) - 5_000_000_000_000_000).to_string();
+        let members = [&*created, &key, &end, &format!("~{key}")];
+        redis
+            .cli(&[&["ZADD", INDEX][..], &members].concat())
+            .unwrap();
     }
     let first = Counter::begin(&sessions, 1, Some("ada")).await;
-    // Clocks may differ by a minute.
-    assert_eq!(number(&redis, &["ZCARD", INDEX]), 4);
+    // Clocks may differ by a minute. Each listing has two members.
+    assert_eq!(number(&redis, &["ZCARD", INDEX]), 2 * 3);
+    // However many there are, one sign-in removes only some of them.
+    let many = "for i = 1, 150 do redis.call('ZADD', KEYS[1], i - 5e15, '~' .. i, i, i) end";
+    redis.cli(&["EVAL", many, "1", INDEX]).unwrap();
+    for left in [50, 0] {
+        let key = &key_of(1);
+        let only = Only::Always;
+        sessions
+            .write(Command::Delete { key, only }, now())
+            .await
+            .unwrap();
+        Counter::begin(&sessions, 1, Some("ada")).await;
+        assert_eq!(number(&redis, &["ZCARD", INDEX]), 2 * (3 + left));
+    }
     // By a clock that is fast every session is over.
     let record = &changed!(lasting(2, Some("ada"), HOUR), expires = moment_at(1_000));
     let (key, later) = (&key_of(2), moment_at(-1));
@@ -124,8 +140,8 @@ async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
         .write(Command::Insert { key, record }, later)
         .await
         .unwrap();
-    assert_eq!(number(&redis, &["ZCARD", INDEX]), 5);
-    // Two of the three are over by the caller's clock; all end.
+    assert_eq!(number(&redis, &["ZCARD", INDEX]), 2 * 4);
+    // One of the two is over by the caller's clock; both end.
     let revoked = sessions.revoke("ada", Revoke::All, later).await;
     assert_eq!(revoked.unwrap(), 1);
     assert_eq!(first.counted().await.unwrap(), None);

@@ -3,16 +3,22 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "redis")]
 
+#[path = "../workers/mod.rs"]
+mod a_blocked_worker;
+mod connections;
 mod counter;
 mod counts;
 mod cuts;
 mod endings;
 mod evictions;
+mod formats;
 mod links;
 mod listings;
+mod many;
 mod outages;
 mod processes;
 mod rights;
 mod suite;
 mod sweeping;
 mod unreadable;
+mod workers;

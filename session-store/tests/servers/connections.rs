@@ -69,7 +69,7 @@ async fn a_connection_that_was_cut_while_it_was_idle_is_not_noticed() {
         let insert = Command::Insert { key, record };
         let outcome = store.write(insert, moment_at(0)).await.unwrap();
         assert_eq!(outcome, Outcome::Applied);
-        assert_eq!(cut_connections(&database), 1);
+        assert_eq!(cut_connections(&SERVER, &database), 1);
         let found = store.load(key, &digest_of(0), moment_at(0)).await.unwrap();
         assert_eq!(found, Some(record_of(1)));
     }

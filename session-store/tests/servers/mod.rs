@@ -9,8 +9,10 @@ pub mod costs;
 mod outages;
 mod processes;
 mod races;
+mod rights;
 mod suite;
 mod tables;
+mod versions;
 mod workers;
 
 use std::sync::LazyLock;

@@ -13,7 +13,7 @@ fn a_blocked_worker_holds_up_no_other_workers_requests() {
     for connections in [20, 2] {
         let database = SERVER.database().unwrap();
         let options = Options::new(SERVER.url(&database)).connections(connections);
-        let cut = || assert!(cut_connections(&database) > 0);
+        let cut = || assert!(cut_connections(&SERVER, &database) > 0);
         a_blocked_worker_holds_up_no_other(async || SqlStore::open_with(options).await, cut);
     }
 }

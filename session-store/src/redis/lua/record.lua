@@ -1,26 +1,29 @@
--- The part that every script begins with: it reads a record, which row.rs writes.
+-- The part that every script on a record begins with: it reads a record, which row.rs writes.
 --
 -- A record is one string. Its head has a fixed length, so that a script can read and change parts of it
 -- without the data. Moments are microseconds since 1970 plus 10^18, as 19 digits: Lua's numbers are too
 -- small for the year 9999, and strings of digits compare like numbers in every locale.
 
-local HEAD, LISTED_AT = 155, 39
+local HEAD, LISTED_AT = 175, 39
 
 -- Returns the fields that scripts need; `nil` if the record does not exist or can't be read.
 local function parse(head)
-  local digits = type(head) == 'string' and #head >= HEAD and string.match(head, '^1(%d+)')
-  local owner = digits and tonumber(string.sub(head, 146, HEAD))
-  if not owner or #digits < 96 then return nil end
+  local digits = type(head) == 'string' and string.match(head, '^1(%d+)')
+  local lengths = digits and string.match(string.sub(head, 146, HEAD), '^%d+$')
+  if not lengths or #lengths < 30 or #digits < 96 then return nil end
   return {
     expires = string.sub(head, 2, 20),
     seen = string.sub(head, 21, 39),
     listed = string.sub(head, 40, 58),
     revision = string.sub(head, 59, 77),
+    created = string.sub(head, 78, 96),
     closed = string.sub(head, 97, 97),
     present = string.sub(head, 98, 113),
     remembered = string.sub(head, 114, 129),
     earlier = string.sub(head, 130, 145),
-    owner_bytes = owner,
+    owner_bytes = tonumber(string.sub(lengths, 1, 10)),
+    facts_bytes = tonumber(string.sub(lengths, 11, 20)),
+    more_bytes = tonumber(string.sub(lengths, 21)),
   }
 end
 

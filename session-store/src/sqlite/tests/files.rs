@@ -143,31 +143,25 @@ async fn a_file_that_is_no_database_is_refused_and_kept() {
 #[tokio::test]
 async fn a_damaged_file_is_an_error_and_no_panic() {
     let folder = Folder::new();
+    let mut bytes = full(&folder).await;
     let store = folder.open().await;
-    for number in 0..200 {
-        insert(&store, number, &record_of(number)).await.unwrap();
-    }
-    store.close().await;
-    let mut bytes = fs::read(folder.path()).unwrap();
     // The header and the schema on the first page stay.
     bytes[4096..].fill(0xa5);
-    fs::write(folder.path(), &bytes).unwrap();
-    let store = folder.open().await;
+    let mut file = OpenOptions::new().write(true).open(folder.path()).unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    drop(file);
     let (key, secret) = (&key_of(1), &digest_of(0));
     let error = store.load(key, secret, moment_at(0)).await.unwrap_err();
     assert!(
         error.to_string().contains("it is damaged; restore it"),
         "{error}"
     );
-    let error = insert(&store, 500, &record_of(1)).await.unwrap_err();
-    assert!(
-        error.to_string().contains("it is damaged; restore it"),
-        "{error}"
-    );
     store.close().await;
-    bytes[100..].fill(0xa5);
-    fs::write(folder.path(), &bytes).unwrap();
-    assert!(folder.refusal().await.contains("it is damaged; restore it"));
+    for from in [4096, 100] {
+        bytes[from..].fill(0xa5);
+        fs::write(folder.path(), &bytes).unwrap();
+        assert!(folder.refusal().await.contains("it is damaged; restore it"));
+    }
 }
 
 /// Returns the bytes of a closed database with many sessions.

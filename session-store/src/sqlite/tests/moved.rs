@@ -82,11 +82,15 @@ async fn reads_alone_notice_soon_that_a_file_was_removed() {
     insert(&store, 1, &record_of(1)).await.unwrap();
     fs::remove_file(folder.file("")).unwrap();
     let (key, secret, begun) = (&key_of(1), &digest_of(0), Instant::now());
-    while store.load(key, secret, moment_at(0)).await.is_ok() {
+    let says_so = async || {
+        let answer = store.load(key, secret, moment_at(0)).await;
+        answer.is_err_and(|error| error.to_string().contains("was removed"))
+    };
+    while !says_so().await {
         assert!(begun.elapsed() < Duration::from_secs(10));
         tokio::task::yield_now().await;
     }
-    assert!(store.load(key, secret, moment_at(0)).await.is_err());
+    assert!(says_so().await);
 }
 
 #[tokio::test]
@@ -95,8 +99,12 @@ async fn no_read_is_answered_from_a_file_that_took_the_place() {
     let store = other.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
     store.close().await;
-    let store = folder.open().await;
-    // No reader has opened the file before.
+    let store = SqliteStore::open_with(folder.hasty().readers(1))
+        .await
+        .unwrap();
+    // The next reader has to open the file anew.
+    let only = store.0.store().readers.acquire().await.unwrap();
+    only.close().await.unwrap();
     fs::rename(other.file(""), folder.file("")).unwrap();
     let (key, secret) = (&key_of(1), &digest_of(0));
     let error = store.load(key, secret, moment_at(0)).await.unwrap_err();
@@ -132,8 +140,9 @@ async fn the_applications_own_connections_keep_their_locks() {
 async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
     let folder = Folder::new();
     let store = folder.open().await;
-    // A small row would still fit into a page that is there.
-    insert(&store, 1, &record_of(1)).await.unwrap();
+    // A small row would still fit into a page that is there; free pages are used up.
+    let large = changed!(record_of(1), data = "x".repeat(20_000).into());
+    insert(&store, 1, &large).await.unwrap();
     let mut connection = store.0.store().writer.acquire().await.unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);

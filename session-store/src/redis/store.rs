@@ -1,0 +1,216 @@
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::call::Call;
+use super::failure::Failure;
+use super::names::Names;
+use super::options::{RedisOptions, RevocationScan};
+use super::scan::Sweep;
+use super::scripts::Scripts;
+use super::servers::{Evictions, Servers};
+
+/// The store behind a [`RedisStore`](super::RedisStore), whose calls run where its connections live.
+pub(super) struct Redis {
+    pub(super) servers: Servers,
+    scripts: Scripts,
+    pub(super) names: Names,
+    /// The time-out of a command.
+    limit: Duration,
+    /// When a revocation reads every session.
+    scan: RevocationScan,
+    pub(super) sweep: tokio::sync::Mutex<Sweep>,
+}
+
+impl Redis {
+    /// Connects with options.
+    pub(super) async fn open(options: RedisOptions) -> Result<Self, StoreError> {
+        options.check_prefix()?;
+        let servers = options.servers()?;
+        let store = Self {
+            servers,
+            scripts: Scripts::new(),
+            names: Names::new(options.prefix),
+            limit: options.timeout,
+            scan: options.scan,
+            sweep: tokio::sync::Mutex::default(),
+        };
+        let beginning = store.begin().await;
+        beginning.map_err(|failure| failure.during("use"))?;
+        Ok(store)
+    }
+
+    /// Drops the connections and makes no other ones.
+    pub(super) fn close(&self) {
+        self.servers.close();
+    }
+
+    /// Checks that the servers fit, and that the store can be read and written.
+    async fn begin(&self) -> Result<(), Failure> {
+        let (servers, deadline) = (&self.servers, self.deadline());
+        let probes = if servers.refuse_part_of_cluster(deadline).await? {
+            self.probes(deadline).await?
+        } else {
+            // A part of a cluster refuses some of so many keys.
+            (0..32).map(|number| self.names.probe(number)).collect()
+        };
+        self.write_to(&probes, deadline).await?;
+        // A courtesy, which an error does not make a duty.
+        let evictions = servers.evictions(deadline).await;
+        match evictions.unwrap_or(Evictions::Unknown) {
+            Evictions::Never => {}
+            Evictions::Possible => tracing::warn!(
+                %servers,
+                "Redis may evict sessions and owner indexes; set maxmemory-policy noeviction"
+            ),
+            Evictions::Unknown => tracing::debug!(
+                %servers,
+                "this user must not ask whether Redis may evict owner indexes (INFO), \
+                 so each revocation of all sessions scans every session"
+            ),
+        }
+        Ok(())
+    }
+
+    pub(super) fn call(&self, now: OffsetDateTime) -> Call<'_> {
+        Call {
+            servers: &self.servers,
+            scripts: &self.scripts,
+            names: &self.names,
+            now,
+            deadline: self.deadline(),
+            limit: self.limit,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.limit
+    }
+
+    /// Returns an unused key on every server.
+    async fn probes(&self, deadline: Instant) -> Result<Vec<Vec<u8>>, Failure> {
+        let names = &self.names;
+        match &self.servers {
+            Servers::Single(_) => Ok(vec![names.probe(0)]),
+            Servers::Cluster(cluster) => cluster.one_key_each(names, deadline).await,
+        }
+    }
+
+    async fn write_to(&self, probes: &[Vec<u8>], deadline: Instant) -> Result<(), Failure> {
+        let call = Call {
+            deadline,
+            ..self.call(OffsetDateTime::UNIX_EPOCH)
+        };
+        let check = &self.scripts.check;
+        for probe in probes {
+            call.script(check, probe, &[]).await?;
+        }
+        Ok(())
+    }
+
+    /// Says whether a revocation has to read every session, because an index may be incomplete.
+    async fn scans(&self) -> Result<bool, Failure> {
+        Ok(match self.scan {
+            RevocationScan::Always => true,
+            RevocationScan::Never => false,
+            // Asked each time: the setting may have changed, or another server taken over.
+            RevocationScan::IfNeeded => {
+                self.servers.evictions(self.deadline()).await? != Evictions::Never
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.servers, f)
+    }
+}
+
+#[async_trait]
+impl Store for Redis {
+    async fn load(
+        &self,
+        key: &Key,
+        _secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        let found = self.call(now).load(key).await;
+        found.map_err(|failure| failure.during("read a session from"))
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        let doing = match command {
+            Command::Delete { .. } => "end a session in",
+            _ => "write a session to",
+        };
+        let outcome = self.call(now).write(command).await;
+        outcome.map_err(|failure| failure.during(doing))
+    }
+
+    /// Scans every session if the clocks differ by more than a minute.
+    ///
+    /// Otherwise it does nothing, because Redis frees by itself. Each command of the scan has its
+    /// own time-out.
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        let removed = self.remove_expired(now, limit).await;
+        removed.map_err(|failure| failure.during("remove expired sessions from"))
+    }
+
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        let devices = self.call(now).devices(owner, from, limit).await;
+        devices.map_err(|failure| failure.during("list sessions in"))
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        let revoking = async {
+            let call = self.call(now);
+            let mut is_incomplete = call.is_incomplete(owner, which).await?;
+            let mut revoked = call.revoke(owner, which).await;
+            if matches!(&revoked, Err(failure) if failure.is_wrong_type()) {
+                (is_incomplete, revoked) = (true, Ok(0));
+            }
+            if matches!(which, Revoke::One(_)) || !(is_incomplete || self.scans().await?) {
+                return revoked;
+            }
+            // A scan goes on with the other servers if one fails.
+            let unlisted = self.revoke_unlisted(owner, which, now).await;
+            Ok(revoked? + unlisted?)
+        };
+        revoking
+            .await
+            .map_err(|failure: Failure| failure.during("end sessions in"))
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let deadline = self.deadline();
+        let checking = async {
+            let probes = self.probes(deadline).await?;
+            self.write_to(&probes, deadline).await
+        };
+        checking
+            .await
+            .map_err(|failure: Failure| failure.during("write to"))
+    }
+}

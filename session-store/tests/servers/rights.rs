@@ -1,0 +1,90 @@
+//! Users who lack a right, and servers that may not be written to.
+
+use session_core::Store as _;
+
+use super::{SERVER, is_missing};
+use crate::{READ_ONLY, SCHEMA, SCHEME, Server, SqlStore, create_user};
+
+const RIGHTS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+
+/// Makes a table and a user with all rights, and returns the user's name for `GRANT` and URL.
+fn with_user(server: &Server, database: &str) -> (String, String) {
+    let user = format!("{database}_user");
+    let grantee = create_user(server, database, &user);
+    let ready = format!(
+        "{SCHEMA} GRANT SELECT, INSERT, UPDATE, DELETE ON session TO {grantee}; \
+         GRANT SELECT ON session_version TO {grantee}"
+    );
+    server.run(database, &ready).unwrap();
+    let admin = server.url(database);
+    let (_, host) = admin.split_once('@').unwrap();
+    (grantee, format!("{SCHEME}://{user}:p@{host}"))
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_is_named_at_the_start_and_by_the_check() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let (grantee, url) = with_user(&SERVER, &database);
+    let store = SqlStore::open(&url).await.unwrap();
+    for right in RIGHTS {
+        let revoke = format!("REVOKE {right} ON session FROM {grantee}");
+        SERVER.run(&database, &revoke).unwrap();
+        let named = format!("this user lacks the right {right} on table");
+        for error in [
+            SqlStore::open(&url).await.unwrap_err(),
+            store.check().await.unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(text.contains(&named), "{right}: {text}");
+        }
+        let grant = format!("GRANT {right} ON session TO {grantee}");
+        SERVER.run(&database, &grant).unwrap();
+        SqlStore::open(&url).await.unwrap();
+        store.check().await.unwrap();
+    }
+    // Nothing stays of the checks.
+    let count = SERVER.run(&database, "SELECT count(*) FROM session");
+    assert_eq!(count.unwrap().trim(), "0");
+}
+
+#[tokio::test]
+async fn the_table_of_the_version_must_be_readable() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let (grantee, url) = with_user(&SERVER, &database);
+    let revoke = format!("REVOKE SELECT ON session_version FROM {grantee}");
+    SERVER.run(&database, &revoke).unwrap();
+    let error = SqlStore::open(&url).await.unwrap_err().to_string();
+    assert!(error.contains("lacks a privilege"), "{error}");
+    assert!(error.contains("_version"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_may_not_be_written_to_fails_the_start_and_the_check() {
+    if is_missing() {
+        return;
+    }
+    let server = Server::start().unwrap();
+    let database = server.database().unwrap();
+    let (_, url) = with_user(&server, &database);
+    let store = SqlStore::open(&url).await.unwrap();
+    let user = format!("{database}_user");
+    let read_only = READ_ONLY.replace("USER", &user);
+    server.run(&database, &read_only).unwrap();
+    crate::cut_connections(&server, &database);
+    for error in [
+        SqlStore::open(&url).await.unwrap_err(),
+        store.check().await.unwrap_err(),
+    ] {
+        let text = error.to_string();
+        assert!(
+            text.contains("it is read-only; connect to the primary"),
+            "{text}"
+        );
+    }
+}
