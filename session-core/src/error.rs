@@ -18,8 +18,8 @@ pub enum ValueError {
         /// The value's name.
         key: String,
     },
-    /// The value has no JSON form.
-    #[error("the session's value {key:?} has no JSON form")]
+    /// The value has no JSON form that reads back as the value.
+    #[error("the session's value {key:?} has no JSON form that reads back")]
     Encode {
         /// The value's name.
         key: String,

@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod entries;
 pub(crate) mod exchange;
 pub(crate) mod field;
+pub(crate) mod json;
 pub(crate) mod life;
 pub(crate) mod page;
 pub(crate) mod pending;

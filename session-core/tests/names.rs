@@ -226,7 +226,7 @@ fn a_field_and_its_copies_are_one_value() {
     let hits = name("hits");
     #[allow(clippy::clone_on_copy, reason = "clones are what is tested")]
     let clone = hits.clone();
-    hits.insert(&session, &1).unwrap();
+    hits.insert(&session, 1).unwrap();
     assert_eq!(clone.update(&session, |n| n.unwrap_or(0) + 1).unwrap(), 2);
     assert_eq!(hits.get(&session).unwrap(), session.get("hits").unwrap());
     assert_eq!(

@@ -206,7 +206,7 @@ fn a_field_is_a_name_and_a_type() {
     const CART: Field<Vec<String>> = Field::new("cart");
     with_base(|session| {
         assert_eq!(CART.key(), "cart");
-        CART.insert(session, &vec!["tea".into()]).unwrap();
+        CART.insert(session, vec!["tea".into()]).unwrap();
         CART.update(session, |cart| {
             [cart.unwrap_or_default(), vec!["milk".into()]].concat()
         })
@@ -214,6 +214,40 @@ fn a_field_is_a_name_and_a_type() {
         assert_eq!(CART.get(session).unwrap().unwrap(), ["tea", "milk"]);
         assert_eq!(CART.take(session).unwrap().unwrap().len(), 2);
         assert_eq!(CART.get(session).unwrap(), None);
+        let kept = vec!["rice".to_owned()];
+        CART.insert(session, &kept).unwrap();
+        assert_eq!(CART.get(session).unwrap(), Some(kept));
         assert_eq!(format!("{CART:?}"), "Field(\"cart\")");
     });
+}
+
+#[test]
+fn the_limit_is_on_what_is_stored() {
+    // The length of a name, the bytes that it takes in JSON.
+    for (name, stored) in [
+        ("plain".to_owned(), 5),
+        ("\u{1}".repeat(900), 5_400),
+        ("\"\\\n\r\t\u{8}\u{c}".to_owned(), 14),
+        ("\u{7f}é/\u{2028}".to_owned(), 7),
+    ] {
+        for value in ["", "\u{1}\"é"] {
+            let text = serde_json::to_string(value).unwrap();
+            let exact = stored + text.len() + 5;
+            for (limit, fits) in [(exact, true), (exact - 1, false)] {
+                let world = World::new(|policy| policy.max_bytes(limit));
+                let set = |session: &Session| session.insert(&name, value).is_ok();
+                let opened = world.open("");
+                assert_eq!(set(&opened), fits, "{} {limit}", name.len());
+                // The same again, on top of a value that goes.
+                let opened = world.open("");
+                opened.insert("a", 1).unwrap();
+                opened.clear().unwrap();
+                assert_eq!(set(&opened), fits, "{} {limit}", name.len());
+                let reply = world.drive(opened.finish(200, world.now()).unwrap());
+                if let Some(cookie) = util::id_of(&reply) {
+                    assert_eq!(world.record(&cookie).unwrap().data.len(), exact);
+                }
+            }
+        }
+    }
 }

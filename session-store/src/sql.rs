@@ -10,7 +10,7 @@ pub(crate) mod tests;
 mod upgrade;
 mod value;
 
-pub(crate) use driver::Driver;
+pub(crate) use driver::{Driver, Prepared};
 pub(crate) use format::{Column, Found, FoundColumn, OLDEST, Presence, VERSION};
 pub(crate) use name::check_name;
 pub(crate) use regular::irregular;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::data::{Data, Writer};
 use super::entries::{Change, Entries, Entry, Replay, SHORT};
+use super::json::is_same;
 use crate::{Expiry, ValueError};
 
 /// A request's changes to its session: a log over a base, and the only "modified" flag there is.
@@ -32,6 +33,13 @@ pub(crate) enum View<'a> {
     Untouched,
 }
 
+/// The result of a log on a base.
+pub(crate) struct Applied {
+    pub(crate) text: String,
+    /// Whether a value is another one than before.
+    pub(crate) is_change: bool,
+}
+
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
         self.cleared.is_none()
@@ -48,6 +56,12 @@ impl Changes {
             None if self.cleared.is_some() => View::Absent,
             None => View::Untouched,
         }
+    }
+
+    /// Says whether a value is one that will be computed again on another base.
+    pub(crate) fn computes(&self, key: &str) -> bool {
+        let entry = self.entries.get(key);
+        entry.is_some_and(|entry| matches!(entry.change, Change::Update(..)))
     }
 
     /// Logs a value.
@@ -142,29 +156,43 @@ impl Changes {
         self.entries.len() <= SHORT
     }
 
-    /// Applies the log to a base and returns the resulting values. Untouched values stay, byte for byte.
-    pub(crate) fn apply(&self, base: &Data) -> Result<String, ValueError> {
+    /// Applies the log to a base and returns the resulting values. Untouched values stay, byte for byte,
+    /// and so do those that equal ones replace.
+    pub(crate) fn apply(&self, base: &Data) -> Result<Applied, ValueError> {
         let mut text = Writer::with_capacity(base.text().len() + self.entries.len() * 32);
+        let mut is_change = false;
         if !self.is_cleared() {
             for (key, value) in base.iter() {
                 match self.entries.get(key) {
                     None => text.member(key, value),
                     Some(entry) => {
-                        if let Some(value) = entry.change.apply(Some(value))? {
-                            text.member(key, &value);
+                        let new = entry.change.apply(Some(value))?;
+                        if new.as_ref().is_some_and(|new| is_same(value, new)) {
+                            text.member(key, value);
+                            continue;
+                        }
+                        is_change = true;
+                        if let Some(new) = new {
+                            text.member(key, &new);
                         }
                     }
                 }
             }
         }
+        let mut returned = 0;
         for entry in self.entries.iter() {
-            if (self.is_cleared() || base.get(&entry.key).is_none())
+            let old = base.get(&entry.key);
+            if (self.is_cleared() || old.is_none())
                 && let Some(value) = entry.change.apply(None)?
             {
                 text.member(&entry.key, &value);
+                returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
+                is_change |= old.is_none();
             }
         }
-        Ok(text.finish())
+        is_change |= self.is_cleared() && returned != base.iter().count();
+        let text = text.finish();
+        Ok(Applied { text, is_change })
     }
 
     /// Says whether nothing was logged since `saved`.

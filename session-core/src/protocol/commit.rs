@@ -153,10 +153,10 @@ impl Commit {
             // The same owner signs in again, as by a double click.
             Some(hidden) if hidden.is_hidden() => {
                 let data = Data::of_record(hidden.key, &hidden.record);
-                self.changes.apply(&data)?
+                self.changes.apply(&data)?.text
             }
-            Some(_) => self.changes.apply(&self.data)?,
-            None => self.changes.apply(&Data::empty())?,
+            Some(_) => self.changes.apply(&self.data)?.text,
+            None => self.changes.apply(&Data::empty())?.text,
         };
         let old = base.map(|stored| &stored.record);
         self.check_size(&text, old)?;
@@ -180,9 +180,9 @@ impl Commit {
     fn replace(&mut self, stored: &Stored, now: OffsetDateTime) -> Decided {
         let old = &stored.record;
         let data = if self.changes.touches_values() {
-            let text = self.changes.apply(&self.data)?;
-            self.check_size(&text, Some(old))?;
-            (*text != *old.data).then_some(text)
+            let new = self.changes.apply(&self.data)?;
+            self.check_size(&new.text, Some(old))?;
+            new.is_change.then_some(new.text)
         } else {
             None
         };

@@ -169,7 +169,7 @@ impl Writer {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        if key.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+        if key.bytes().all(is_plain) {
             self.0.push('"');
             self.0.push_str(key);
             self.0.push('"');
@@ -185,6 +185,23 @@ impl Writer {
         self.0.push('}');
         self.0
     }
+}
+
+/// Returns the bytes that a value and its name take in an object, with a comma.
+pub(crate) fn member_size(key: &str, value: usize) -> usize {
+    let escapes = |byte: u8| match byte {
+        _ if is_plain(byte) => 0,
+        // A letter behind a backslash.
+        b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 1,
+        // \u and four digits.
+        _ => 5,
+    };
+    key.len() + key.bytes().map(escapes).sum::<usize>() + value + 4
+}
+
+/// Says whether a byte stands in a string as it is.
+fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
 struct Members<'a> {

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -16,8 +17,12 @@ use crate::{Session, SessionError};
 ///
 /// const HITS: Field<u32> = Field::new("hits");
 ///
+/// const THEME: Field<String> = Field::new("theme");
+///
 /// HITS.update(&session, |hits| hits.unwrap_or(0) + 1)?;
+/// THEME.insert(&session, "dark".to_owned())?;
 /// assert_eq!(HITS.get(&session)?, Some(1));
+/// assert_eq!(THEME.take(&session)?.as_deref(), Some("dark"));
 /// # Ok::<(), SessionError>(())
 /// ```
 pub struct Field<T> {
@@ -50,13 +55,13 @@ impl<T: Serialize + DeserializeOwned> Field<T> {
         session.get(self.key)
     }
 
-    /// Sets the value; see [`Session::insert`].
+    /// Sets the value, which is given by value or by reference; see [`Session::insert`].
     ///
     /// # Errors
     ///
-    /// As there.
-    pub fn insert(&self, session: &Session, value: &T) -> Result<(), SessionError> {
-        session.insert(self.key, value)
+    /// As there, and also if the value can't be read back as its own type.
+    pub fn insert(&self, session: &Session, value: impl Borrow<T>) -> Result<(), SessionError> {
+        session.set_readable(self.key, value.borrow())
     }
 
     /// Computes the value from its present one; see [`Session::update`].

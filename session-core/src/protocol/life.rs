@@ -265,7 +265,7 @@ impl Session {
         }
         // Changes that cancel each other out write nothing.
         let rotates = Rotation::is_due(&self.0.policy, stored, &state.changes, now);
-        let writes = rotates || (!state.changes.is_empty() && state.text() != *record.data);
+        let writes = rotates || state.changes_values();
         let why = if writes { Use::Write } else { Use::Read };
         let extension = lifetime.extension(record, now, why);
         Some(extension.map_or(end, |extension| extension.expires))

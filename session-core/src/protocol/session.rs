@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::commit::MAX_ATTEMPTS;
 use super::entries::Replay;
+use super::json::{decode, encode, encode_readable, is_same};
 use super::shared::Shared;
 use crate::{SessionError, ValueError};
 
@@ -52,16 +53,21 @@ impl Session {
 
     /// Sets a value; setting an equal one changes nothing.
     ///
+    /// Values are equal as JSON: objects in any order of their names, but lists in one. So a hash
+    /// map can be set again and again, while an equal hash set, which is a list in JSON, is another
+    /// value each time.
+    ///
+    /// A number that is not one or is infinite, a value of more than 127 levels, and names of several
+    /// types in one object are refused, since they would not read back. What only the type's own
+    /// `Deserialize` shows, [`update`](Self::update) and [`Field::insert`](crate::Field::insert) see.
+    ///
     /// # Errors
     ///
-    /// The value has no JSON form, the session would be too large, or the session can't be written any more.
+    /// The value has no JSON form that reads back, the session would be too large, or the session
+    /// can't be written any more.
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let text = encode(key, &value)?;
-        let mut state = self.0.writable()?;
-        if state.value(key) != Some(&text) {
-            state.set(key, text, self.0.policy.max_bytes)?;
-        }
-        Ok(())
+        self.set(key, text)
     }
 
     /// Sets several values at once; Django's `update`.
@@ -100,7 +106,7 @@ impl Session {
         let compute = Arc::new(
             move |old: Option<&str>| -> Result<(T, String), ValueError> {
                 let new = compute(decode(&name, old)?);
-                let text = encode(&name, &new)?;
+                let text = encode_readable(&name, &new)?;
                 Ok((new, text))
             },
         );
@@ -136,7 +142,7 @@ impl Session {
             return Ok(value);
         }
         let value = default();
-        self.insert(key, &value)?;
+        self.set(key, encode_readable(key, &value)?)?;
         Ok(value)
     }
 
@@ -218,6 +224,24 @@ impl Session {
         self.0.state().members().next().is_none()
     }
 
+    /// Sets a value that is known to be readable as its type.
+    pub(crate) fn set_readable<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        value: &T,
+    ) -> Result<(), SessionError> {
+        self.set(key, encode_readable(key, value)?)
+    }
+
+    fn set(&self, key: &str, text: String) -> Result<(), SessionError> {
+        let mut state = self.0.writable()?;
+        let is_equal = |present| is_same(present, &text);
+        if state.changes.computes(key) || !state.value(key).is_some_and(is_equal) {
+            state.set(key, text, self.0.policy.max_bytes)?;
+        }
+        Ok(())
+    }
+
     // The test for a browser that takes cookies
 
     /// Sets a value that only a browser that takes cookies brings back; Django's `set_test_cookie`.
@@ -258,13 +282,3 @@ impl fmt::Debug for Session {
 }
 
 const TEST_COOKIE: &str = "testcookie";
-
-fn decode<T: DeserializeOwned>(key: &str, text: Option<&str>) -> Result<Option<T>, ValueError> {
-    text.map(serde_json::from_str)
-        .transpose()
-        .map_err(|_| ValueError::Decode { key: key.into() })
-}
-
-fn encode<T: Serialize>(key: &str, value: &T) -> Result<String, ValueError> {
-    serde_json::to_string(value).map_err(|_| ValueError::Encode { key: key.into() })
-}

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::changes::{Changes, View};
-use super::data::{Data, Writer};
+use super::data::{Data, member_size};
 use super::entries::Replay;
+use super::json::is_same;
 use super::pending::{Condition, Creates, PendingDelete, Unacknowledged};
 use super::standing::Stored;
 use crate::http::reply::{CookieChange, Loss};
@@ -217,13 +218,15 @@ impl State {
         stored.filter(|_| !self.changes.is_cleared()).chain(added)
     }
 
-    /// Returns the values as a commit would write them.
-    pub(crate) fn text(&self) -> String {
-        let mut text = Writer::with_capacity(self.data.text().len());
-        for (key, value) in self.members() {
-            text.member(key, value);
-        }
-        text.finish()
+    /// Says whether a commit would write other values than the stored ones.
+    pub(crate) fn changes_values(&self) -> bool {
+        let is_stored = |(key, value)| {
+            let stored = self.data.get(key);
+            stored.is_some_and(|stored| is_same(stored, value))
+        };
+        self.changes.touches_values()
+            && (self.members().count() != self.data.iter().count()
+                || !self.members().all(is_stored))
     }
 
     pub(crate) fn owner(&self) -> Option<&Arc<str>> {
@@ -255,18 +258,22 @@ impl State {
         length: usize,
         limit: usize,
     ) -> Result<Option<usize>, SessionError> {
-        let added = member(key, length);
+        let added = member_size(key, length);
         // Almost every session is small and far below the limit, so that an estimate will do.
         if self.changes.is_short() {
             let changed = self.changes.present();
-            let changed: usize = changed.map(|(key, value)| member(key, value.len())).sum();
+            let changed: usize = changed
+                .map(|(key, value)| member_size(key, value.len()))
+                .sum();
             if self.data.text().len() + changed + added <= limit {
                 return Ok(None);
             }
         }
         let all = self.known_size().unwrap_or_else(|| {
             let members = self.members();
-            members.map(|(key, value)| member(key, value.len())).sum()
+            members
+                .map(|(key, value)| member_size(key, value.len()))
+                .sum()
         });
         let size = all - self.size_of(key) + added;
         let bytes = size + 1;
@@ -283,16 +290,11 @@ impl State {
 
     fn size_of(&self, key: &str) -> usize {
         let value = self.value(key);
-        value.map_or(0, |value| member(key, value.len()))
+        value.map_or(0, |value| member_size(key, value.len()))
     }
 
     fn changed(&mut self, size: Option<usize>) {
         self.version += 1;
         self.size = size.map(|size| (self.version, size));
     }
-}
-
-/// Returns the bytes that a value and its name take in an object.
-fn member(key: &str, length: usize) -> usize {
-    key.len() + length + 4
 }

@@ -1,36 +1,59 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult};
 use sqlx::{Error, Row as _};
 
 use super::notify::Notify;
+use super::pooler::Pooler;
 use super::table::Table;
 use crate::server::Dialect;
-use crate::sql::{Driver as _, Effect, LISTED, Value};
+use crate::sql::{Driver as _, Effect, LISTED, Prepared, Value};
 
 /// A PostgreSQL database and the table in it.
 pub(crate) struct Postgres {
     pub(super) options: PgConnectOptions,
+    #[cfg_attr(
+        not(feature = "cached"),
+        allow(dead_code, reason = "only a cache listens")
+    )]
+    pub(super) listening: PgConnectOptions,
     pub(super) table: Table,
     notify: Notify,
     pub(super) sweep: Arc<str>,
+    pub(super) pooler: Pooler,
 }
 
 impl Postgres {
-    pub(super) fn new(options: PgConnectOptions, table: Table, notify: Notify) -> Self {
+    pub(super) fn new(
+        (options, listening): (PgConnectOptions, PgConnectOptions),
+        table: Table,
+        notify: Notify,
+        timeout: Duration,
+    ) -> Self {
         let sweep = SWEEP.replace("TABLE", table.quoted()).into();
         Self {
             options,
+            listening,
             table,
             notify,
             sweep,
+            pooler: Pooler::new(timeout),
         }
     }
 }
 
 impl Dialect for Postgres {
     type Driver = sqlx::Postgres;
+
+    fn prepared(&self) -> Prepared {
+        if self.pooler.is_there() {
+            Prepared::Once
+        } else {
+            Prepared::Kept
+        }
+    }
 
     fn sql(&self, effect: Effect, template: &str) -> String {
         let notifies = match effect {
@@ -63,13 +86,14 @@ impl Dialect for Postgres {
     }
 
     async fn revoke(
+        &self,
         connection: &mut PgConnection,
         text: &Arc<str>,
         values: &[Value<'_>],
         now: i64,
     ) -> Result<usize, Error> {
         let values = [values, &[Value::Number(now)]].concat();
-        let revoked = sqlx::Postgres::fetch(connection, text, &values).await?;
+        let revoked = sqlx::Postgres::fetch(connection, text, &values, self.prepared()).await?;
         Ok(revoked
             .iter()
             .filter(|row| matches!(row.try_get(1), Ok(true)))
@@ -85,6 +109,7 @@ impl Dialect for Postgres {
     ) -> Result<(usize, Option<i64>), Error> {
         let values = [from, now, limit].map(Value::Number);
         let sweep = sqlx::Postgres::statement(&self.sweep, &values);
+        let sweep = sweep.persistent(self.prepared().is_kept());
         let row = sweep.fetch_one(connection).await?;
         let count: i64 = row.try_get(0)?;
         Ok((usize::try_from(count).unwrap_or(0), row.try_get(1)?))

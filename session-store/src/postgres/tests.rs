@@ -4,6 +4,7 @@ use session_testkit::{key_of, moment_at, record_of};
 use sqlx::PgConnection;
 
 use super::*;
+use crate::server::Lent;
 use crate::server::tests::{
     a_broken_row_is_absent, a_sweep_holds_up_no_other_call, an_end_waits_for_a_replace,
 };
@@ -102,8 +103,8 @@ async fn a_write_that_was_surely_not_done_the_first_time_is_refused_like_any_oth
     for _ in 0..2 {
         let outcome = store.write(stale, moment_at(0)).await.unwrap();
         assert_eq!(outcome, Outcome::Refused);
-        let forget = |mut connection: PgConnection| async move {
-            let done = sqlx::raw_sql("DEALLOCATE ALL").execute(&mut connection);
+        let forget = |mut connection: Lent<PgConnection>| async move {
+            let done = sqlx::raw_sql("DEALLOCATE ALL").execute(&mut *connection);
             let done = done.await;
             (connection, done)
         };

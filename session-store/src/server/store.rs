@@ -9,7 +9,8 @@ use session_core::{
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
-use super::{Dialect, Pool, SweepCursor, outcome};
+use super::{Dialect, Lent, Pool, SweepCursor, outcome};
+use crate::home::Home;
 use crate::sql::{Driver as _, Statements, Value};
 
 /// A store in a table of a database server.
@@ -25,15 +26,16 @@ impl<D: Dialect> SqlStore<D> {
     /// Opens a database without creating the table.
     pub(crate) async fn connect(
         dialect: D,
+        home: Home,
         connections: u32,
         timeout: Duration,
     ) -> Result<Self, StoreError> {
         let store = Self {
             statements: Statements::new(|effect, template| dialect.sql(effect, template)),
-            pool: Pool::new(dialect, connections, timeout),
+            pool: Pool::new(dialect, home, connections, timeout),
             cursor: SweepCursor::new(),
         };
-        let ping = |mut connection: D::Connection| async move {
+        let ping = |mut connection: Lent<D::Connection>| async move {
             let answer = connection.ping().await;
             (connection, answer)
         };
@@ -66,8 +68,9 @@ impl<D: Dialect> SqlStore<D> {
         text: &Arc<str>,
         values: &[Value<'_>],
     ) -> Result<Vec<Row<D>>, StoreError> {
-        let fetch = move |mut connection: D::Connection| async move {
-            let rows = D::Driver::fetch(&mut connection, text, values).await;
+        let prepared = self.pool.server().prepared();
+        let fetch = move |mut connection: Lent<D::Connection>| async move {
+            let rows = D::Driver::fetch(&mut connection, text, values, prepared).await;
             (connection, rows)
         };
         self.pool.run(doing, fetch).await
@@ -93,8 +96,9 @@ impl<D: Dialect> Store for SqlStore<D> {
         let now = to_micros(now);
         let (text, values) = self.statements.of_command(command, now);
         let values = &values[..];
-        let write = move |mut connection: D::Connection| async move {
-            let matched = D::matched(&mut connection, text, values).await;
+        let dialect = self.pool.server();
+        let write = move |mut connection: Lent<D::Connection>| async move {
+            let matched = dialect.matched(&mut connection, text, values).await;
             (connection, matched)
         };
         let found = async {
@@ -112,7 +116,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         let (dialect, now) = (self.pool.server(), to_micros(now));
         let batch = |from: i64, limit: usize| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let sweep = move |mut connection: D::Connection| async move {
+            let sweep = move |mut connection: Lent<D::Connection>| async move {
                 let swept = dialect.sweep(&mut connection, from, now, limit).await;
                 (connection, swept)
             };
@@ -145,8 +149,9 @@ impl<D: Dialect> Store for SqlStore<D> {
     ) -> Result<usize, StoreError> {
         let (text, values) = self.statements.of_revoke(owner, which);
         let (values, now) = (&values[..], to_micros(now));
-        let revoke = move |mut connection: D::Connection| async move {
-            let revoked = D::revoke(&mut connection, text, values, now).await;
+        let dialect = self.pool.server();
+        let revoke = move |mut connection: Lent<D::Connection>| async move {
+            let revoked = dialect.revoke(&mut connection, text, values, now).await;
             (connection, revoked)
         };
         self.pool.run("end sessions in", revoke).await

@@ -83,7 +83,8 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
         let (text, values) = store.statements.of_command(replace, to_micros(now));
         let mut elsewhere = store.pool.server().connect().await.unwrap();
         let mut transaction = elsewhere.begin().await.unwrap();
-        let matched = D::matched(&mut transaction, text, &values).await;
+        let matched = store.pool.server();
+        let matched = matched.matched(&mut transaction, text, &values).await;
         assert_eq!(matched.unwrap(), 1);
 
         let delete = async |only| {

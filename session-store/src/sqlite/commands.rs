@@ -6,7 +6,7 @@ use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
 use super::database::Database;
-use crate::sql::{Driver as _, EMPTY, ROOM, Value};
+use crate::sql::{Driver as _, EMPTY, Prepared, ROOM, Value};
 
 #[async_trait]
 impl Store for Database {
@@ -93,8 +93,8 @@ impl Store for Database {
             // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
             let mut writer = self.writer.acquire().await?;
             let probe = [EMPTY, ROOM, EMPTY];
-            Sqlite::execute(&mut writer, &statements.probe, &probe).await?;
-            Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY]).await?;
+            Sqlite::execute(&mut writer, &statements.probe, &probe, Prepared::Kept).await?;
+            Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY], Prepared::Kept).await?;
             Ok(())
         };
         self.write("use", checked).await

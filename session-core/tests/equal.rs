@@ -1,0 +1,166 @@
+//! Setting an equal value changes nothing, however its text is written.
+#![allow(clippy::unwrap_used)]
+
+mod util;
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use session_core::Session;
+use util::{World, key_of};
+
+fn map() -> HashMap<String, u32> {
+    (0..8)
+        .map(|number| (format!("key{number}"), number))
+        .collect()
+}
+
+/// A session whose values are stored as this text, which another program may have written.
+fn stored(text: &str) -> (World, String) {
+    let world = World::new(|policy| policy);
+    let cookie = world.begin();
+    let mut model = world.model.lock().unwrap();
+    let record = model.0.get_mut(&key_of(&cookie)).unwrap();
+    record.data = text.into();
+    drop(model);
+    (world, cookie)
+}
+
+#[test]
+fn a_map_in_another_order_is_the_same_map() {
+    for _ in 0..20 {
+        let world = World::new(|policy| policy);
+        let seen = world.request("", 200, |session| {
+            session.insert("map", [map(), map()]).unwrap();
+        });
+        let cookie = seen.id().unwrap();
+        let seen = world.request(&cookie, 200, |session| {
+            session.insert("map", [map(), map()]).unwrap();
+            assert!(!session.is_modified());
+        });
+        assert_eq!(seen.calls, ["load"]);
+        // A computation has to be repeated elsewhere, but its equal result is not written.
+        let seen = world.request(&cookie, 200, |session| {
+            let end = session.expires_at();
+            let new = session.update("map", |old: Option<[HashMap<String, u32>; 2]>| {
+                old.map(|maps| maps.map(|map| map.into_iter().collect()))
+                    .unwrap()
+            });
+            assert_eq!(new.unwrap(), [map(), map()]);
+            assert_eq!(session.expires_at(), end);
+        });
+        assert_eq!(seen.calls, ["load"]);
+        // Nor are values that were removed and set again.
+        let seen = world.request(&cookie, 200, |session| {
+            session.clear().unwrap();
+            session.insert("map", [map(), map()]).unwrap();
+        });
+        assert_eq!(seen.calls, ["load"]);
+    }
+}
+
+#[test]
+fn a_text_of_another_program_is_compared_by_its_value() {
+    let data = r#" { "b" : {"y":[1, 2], "x":"\u00e9\/"} , "a":1.50, "c": "\u0041" } "#;
+    let same: [fn(&Session); 6] = [
+        |session| session.insert("b", json!({"x":"é/","y":[1,2]})).unwrap(),
+        |session| session.insert("c", "A").unwrap(),
+        |session| {
+            session
+                .update("b", |old: Option<Value>| old.unwrap())
+                .unwrap();
+        },
+        |session| {
+            let raw: Box<RawValue> = session.take("a").unwrap().unwrap();
+            session.insert("a", raw).unwrap();
+        },
+        |session| {
+            session.insert("new", 1).unwrap();
+            session.remove("new").unwrap();
+        },
+        |session| {
+            let all: Vec<(String, String)> = session.iter().collect();
+            session.clear().unwrap();
+            for (key, text) in all.into_iter().rev() {
+                session
+                    .insert(&key, RawValue::from_string(text).unwrap())
+                    .unwrap();
+            }
+        },
+    ];
+    for (row, act) in same.iter().enumerate() {
+        let (world, cookie) = stored(data);
+        let seen = world.request(&cookie, 200, |session| {
+            let end = session.expires_at();
+            act(session);
+            assert_eq!(session.expires_at(), end, "row {row}");
+        });
+        assert_eq!(seen.calls, ["load"], "row {row}");
+    }
+}
+
+#[test]
+fn what_reads_differently_is_a_change() {
+    let rows = [
+        ("1", "1.0"),
+        ("1.50", "1.5"),
+        ("0.0", "-0.0"),
+        ("1", "true"),
+        ("18446744073709551617", "18446744073709551618"),
+        ("null", "[]"),
+        (r#""a""#, r#""A""#),
+        (r#""12""#, r#""21""#),
+        (r#""1""#, "1"),
+        ("[1,2]", "[2,1]"),
+        ("[12]", "[1,2]"),
+        (r#"{"a":1,"b":2}"#, r#"{"a":2,"b":1}"#),
+        (r#"{"a":{"b":1},"c":{}}"#, r#"{"a":{},"c":{"b":1}}"#),
+        (r#"{"a":1,"a":2}"#, r#"{"a":2,"a":1}"#),
+        (r#"{"a":1,"a":2}"#, r#"{"a":2}"#),
+        (r#"{"ab":1}"#, r#"{"ba":1}"#),
+        (r#"{"a": 1}"#, r#"{"a":1.0}"#),
+        (r#"["\u0061"]"#, r#"["\u0062"]"#),
+    ];
+    for (one, other) in rows {
+        for (old, new) in [(one, other), (other, one)] {
+            let (world, cookie) = stored(&format!(r#"{{"k":{old}}}"#));
+            let seen = world.request(&cookie, 200, |session| {
+                let raw = RawValue::from_string(new.into()).unwrap();
+                session.insert("k", raw).unwrap();
+            });
+            assert_eq!(seen.calls, ["load", "replace"], "{old} -> {new}");
+            let record = world.record(&cookie).unwrap();
+            assert_eq!(&*record.data, format!(r#"{{"k":{new}}}"#));
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_set_after_it_was_computed_is_set() {
+    let world = World::new(|policy| policy);
+    let cookie = world.begin();
+    let slow = world.open(&cookie);
+    let add = |n: Option<u32>| n.unwrap_or(0) + 1;
+    assert_eq!(slow.update("n", add).unwrap(), 1);
+    slow.insert("n", 1).unwrap();
+    world.request(&cookie, 200, |session| session.insert("n", 7).unwrap());
+    let _ = world.drive(slow.finish(200, world.now()).unwrap());
+    assert_eq!(world.open(&cookie).get("n").unwrap(), Some(1));
+}
+
+#[test]
+fn an_equal_value_that_another_request_has_stored_meanwhile_is_not_written_again() {
+    let world = World::new(|policy| policy);
+    let cookie = world.begin();
+    let slow = world.open(&cookie);
+    slow.insert("map", map()).unwrap();
+    world.request(&cookie, 200, |session| {
+        session.insert("map", map()).unwrap();
+    });
+    world.calls.lock().unwrap().clear();
+    let _ = world.drive(slow.finish(200, world.now()).unwrap());
+    assert_eq!(*world.calls.lock().unwrap(), ["replace", "load"]);
+    let stored: BTreeMap<String, u32> = world.open(&cookie).get("map").unwrap().unwrap();
+    assert_eq!(stored, map().into_iter().collect());
+}
