@@ -102,6 +102,8 @@
 //!
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod answer;
 mod extract;
 mod headers;
