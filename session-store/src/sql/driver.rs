@@ -47,6 +47,9 @@ pub(crate) trait Driver: Database {
 
     /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
+
+    /// Reads the number in the first column.
+    fn number(row: &Self::Row) -> Option<i64>;
 }
 
 impl<DB> Driver for DB
@@ -170,6 +173,10 @@ where
         device.label = text(4)?;
         device.address = text(5)?;
         Some(device)
+    }
+
+    fn number(row: &DB::Row) -> Option<i64> {
+        row.try_get(0).ok()
     }
 }
 
