@@ -130,7 +130,12 @@ fn next(
             tracing::warn!(error = %error.chain(), "session upkeep failed; the response goes out without it");
             return Ok(Step::Done(commit.shared.reply(now)));
         }
-        Err(error) => return Err(CommitError::new(error, commit.shared.reply(now))),
+        Err(error) => {
+            if matches!(error, SessionError::Conflict { .. }) {
+                commit.conflicted();
+            }
+            return Err(CommitError::new(error, commit.shared.reply(now)));
+        }
     };
     Ok(Step::Write(Write { commit, ask }))
 }
