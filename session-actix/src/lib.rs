@@ -98,6 +98,8 @@
 //!
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod extract;
 mod future;
 mod headers;

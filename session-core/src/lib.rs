@@ -22,6 +22,8 @@
 //! [`Entropy`], which a [`Policy`] carries. It neither signs users in nor checks passwords:
 //! [`Session::sign_in`] records that the application did.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "driver")]
 mod driver;
 mod error;

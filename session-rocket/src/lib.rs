@@ -157,6 +157,8 @@
 //! request has no session. Nor can it hide cookies from Rocket's own log, which at level `debug`
 //! prints requests and responses with all their headers.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod catcher;
 mod fairing;
 mod guard;

@@ -116,7 +116,16 @@ impl Postgres {
     ///
     /// The server does not answer, or refuses the SQL.
     pub fn run(&self, database: &str, sql: &str) -> io::Result<String> {
-        let url = self.url(database);
+        Self::run_at(&self.url(database), sql)
+    }
+
+    /// Runs SQL at a URL, which may be that of a pooler, and returns the rows as [`run`](Self::run)
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer, or refuses the SQL.
+    pub fn run_at(url: &str, sql: &str) -> io::Result<String> {
         let flags = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql];
         run(Command::new(tool("psql")?).arg("-d").arg(url).args(flags))
     }

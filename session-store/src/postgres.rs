@@ -3,6 +3,7 @@ mod dialect;
 mod listening;
 mod notify;
 mod options;
+mod pooler;
 mod server;
 mod table;
 #[cfg(test)]

@@ -50,6 +50,40 @@ fn cut_connections(server: &Server, database: &str) -> usize {
     ids.lines().count()
 }
 
+/// Locks the table for some seconds.
+const HOLD: &str = "LOCK TABLES session WRITE; SELECT SLEEP(5)";
+
+/// Counts the statements that wait for a lock.
+fn waiting(database: &str) -> usize {
+    let count = format!(
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE db = '{database}' \
+         AND state LIKE 'Waiting for table%'"
+    );
+    SERVER.run("mysql", &count).unwrap().trim().parse().unwrap()
+}
+
+/// Errors of servers that would not carry out any statement.
+const UNSERVED: &[(u16, &str)] = &[
+    (1047, "08S01"),
+    (1290, "HY000"),
+    (1792, "25006"),
+    (1836, "HY000"),
+    (1053, "08S01"),
+    (1927, "70100"),
+    (1021, "HY000"),
+    (1041, "HY000"),
+    (3100, "HY000"),
+    (4031, "HY000"),
+];
+
+/// Returns the bytes of an error.
+fn refusal(number: u16, state: &str) -> Vec<u8> {
+    let text = format!("#{state}not here");
+    let number = number.to_le_bytes();
+    let length = u8::try_from(text.len() + 3).unwrap();
+    [&[length, 0, 0, 1, 0xff], &number[..], text.as_bytes()].concat()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_passes_whatever_the_servers_defaults_are() {
     if is_missing() {

@@ -47,6 +47,43 @@ fn cut_connections(server: &Server, database: &str) -> usize {
     cut.lines().filter(|line| *line == "t").count()
 }
 
+/// Locks the table for some seconds.
+const HOLD: &str = "LOCK TABLE session; SELECT pg_sleep(5)";
+
+/// Counts the statements that wait for a lock.
+fn waiting(database: &str) -> usize {
+    let count = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' \
+         AND wait_event_type = 'Lock'"
+    );
+    SERVER
+        .run("postgres", &count)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+/// Errors of servers that would not carry out any statement.
+const UNSERVED: &[(u16, &str)] = &[
+    (0, "57P01"),
+    (0, "57P03"),
+    (0, "25006"),
+    (0, "53100"),
+    (0, "53200"),
+    (0, "53400"),
+    (0, "58030"),
+    (0, "XX000"),
+    (0, "72000"),
+];
+
+/// Returns the bytes of an error, after which the server is ready.
+fn refusal(_: u16, state: &str) -> Vec<u8> {
+    let fields = format!("SERROR\0C{state}\0Mnot here\0\0");
+    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+    [b"E", &length[..], fields.as_bytes(), b"Z\0\0\0\x05I"].concat()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_suite_passes_whatever_the_databases_settings_are() {
     if is_missing() {

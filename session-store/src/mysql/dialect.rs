@@ -1,11 +1,12 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult};
 use sqlx::{Error, Row as _};
 
 use super::server::number;
 use super::table::Table;
-use crate::server::Dialect;
+use crate::server::{Dialect, server_limit};
 use crate::sql::{Driver as _, Effect, LISTED, Value};
 
 /// A MySQL or MariaDB database and the table in it.
@@ -14,14 +15,17 @@ pub(crate) struct Mysql {
     pub(super) table: Table,
     pub(super) sweep_end: Arc<str>,
     pub(super) sweep: Arc<str>,
+    /// What each new connection is told.
+    pub(super) settings: Arc<str>,
 }
 
 impl Mysql {
-    pub(super) fn new(options: MySqlConnectOptions, table: Table) -> Self {
+    pub(super) fn new(options: MySqlConnectOptions, table: Table, timeout: Duration) -> Self {
         let sql = |text: &str| text.replace("TABLE", &table.quoted()).into();
         Self {
             sweep_end: sql(SWEEP_END),
             sweep: sql(SWEEP),
+            settings: settings(server_limit(timeout)).into(),
             options,
             table,
         }
@@ -36,6 +40,8 @@ impl Dialect for Mysql {
         // new one, and `IGNORE` would cut off values that do not fit.
         let text = template.replace("IF_ABSENT", "").replace("TEXT", "?");
         let text = text.replace("KEY", "`key`");
+        // MariaDB would rather read all the owner's sessions from the newest on.
+        let text = text.replace("BY_RANGE", "FORCE INDEX (devices)");
         text.replace("TABLE", &self.table.quoted())
     }
 
@@ -44,6 +50,7 @@ impl Dialect for Mysql {
     }
 
     async fn revoke(
+        &self,
         connection: &mut MySqlConnection,
         text: &Arc<str>,
         values: &[Value<'_>],
@@ -54,8 +61,8 @@ impl Dialect for Mysql {
         // counted wrongly.
         let uncounted = format!("{text} AND NOT ({LISTED})").into();
         let with_now = [values, &[Value::Number(now)]].concat();
-        Self::matched(connection, &uncounted, &with_now).await?;
-        Self::matched(connection, text, values).await
+        self.matched(connection, &uncounted, &with_now).await?;
+        self.matched(connection, text, values).await
     }
 
     async fn sweep(
@@ -72,13 +79,28 @@ impl Dialect for Mysql {
         let end = end.fetch_optional(&mut *connection).await?;
         let end = end.map(|row| row.try_get(0)).transpose()?;
         let values = [from, now, limit, now].map(Value::Number);
-        let count = Self::matched(connection, &self.sweep, &values).await?;
+        let count = self.matched(connection, &self.sweep, &values).await?;
         Ok((count, end))
     }
 
     fn lacks_right(error: &Error) -> bool {
         matches!(number(error), Some(1142 | 1143))
     }
+}
+
+/// Makes the statement that sets up a connection.
+///
+/// Each statement commits by itself, and a value that does not fit is an error: otherwise a long
+/// owner would be silently truncated to another owner. MariaDB limits every statement, MySQL only
+/// those that read; the others wait for nothing but locks.
+fn settings(limit: Duration) -> String {
+    let (seconds, millis) = (limit.as_secs().max(1), limit.as_millis().max(1));
+    let exact = limit.as_secs_f64();
+    format!(
+        "SET autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
+         innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds} \
+         /*!50708 , max_execution_time = {millis} */ /*M!100101 , max_statement_time = {exact} */"
+    )
 }
 
 const SWEEP_END: &str = "\

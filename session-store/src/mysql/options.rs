@@ -103,7 +103,7 @@ impl MysqlOptions {
             .timezone(None)
             .set_names(false)
             .disable_statement_logging();
-        Ok(Mysql::new(options, Table(self.table.clone())))
+        Ok(Mysql::new(options, Table(self.table.clone()), self.timeout))
     }
 }
 

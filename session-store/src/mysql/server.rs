@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::io::ErrorKind;
 
+use sqlx::error::DatabaseError;
 use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
-use sqlx::{ConnectOptions as _, Error, Executor as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, Executor as _};
 
 use super::dialect::Mysql;
 use crate::server::{Server, Verdict};
@@ -15,7 +17,7 @@ impl Server for Mysql {
         // Each statement commits by itself, and a value that does not fit is an error: otherwise a
         // long owner would be silently truncated to another owner.
         connection
-            .execute("SET autocommit = 1, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'")
+            .execute(AssertSqlSafe(self.settings.clone()))
             .await?;
         Ok(connection)
     }
@@ -25,18 +27,23 @@ impl Server for Mysql {
         let Some(number) = number(error) else {
             return Verdict::Broken;
         };
-        // See "Error Message Reference" in MySQL's manual and "MariaDB Error Codes".
+        // See "Error Message Reference" in MySQL's manual and "MariaDB Error Codes". A list of numbers
+        // that end a connection could never be complete; those by which a server shows that it
+        // carries out statements are known.
         match number {
-            // A deadlock, a time-out of a lock, a row that changed meanwhile.
-            1213 | 1205 | 1020 => Verdict::Raced,
-            // The server shuts down, or the connection was killed or idle for too long.
-            1053 | 1927 | 4031 => Verdict::Broken,
+            // A deadlock, a row that changed meanwhile.
+            1213 | 1020 => Verdict::Raced,
             // A replica: after a failover the name may resolve to the new primary.
             1290 | 1792 | 1836 => Verdict::Unfit,
             // The statement was prepared before the table changed, or on another connection behind
             // a proxy.
             1243 | 1615 => Verdict::Unfit,
-            _ => Verdict::Refused,
+            // A lock or the statement took too long.
+            1205 | 3024 | 1969 => Verdict::Refused,
+            // Values, constraints, SQL and privileges.
+            _ if REFUSALS.iter().any(|class| state(error).starts_with(class)) => Verdict::Refused,
+            // Among others: it shuts down, is no member of its cluster, or has no room.
+            _ => Verdict::Broken,
         }
     }
 
@@ -63,6 +70,7 @@ impl Server for Mysql {
             1406 => "the owner has more than 255 bytes",
             1290 | 1792 | 1836 => "it is read-only; connect to the primary",
             1053 => "it is shutting down",
+            1205 | 3024 | 1969 => "it took too long to answer",
             _ => "it refused the statement",
         }
     }
@@ -98,6 +106,15 @@ pub(super) fn number(error: &Error) -> Option<u16> {
     let error = error.as_database_error()?;
     Some(error.downcast_ref::<MySqlDatabaseError>().number())
 }
+
+/// Returns the error's class and subclass of standard SQL.
+fn state(error: &Error) -> Cow<'_, str> {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.unwrap_or_default()
+}
+
+/// The classes of SQL states that are about a statement.
+const REFUSALS: [&str; 4] = ["21", "22", "23", "42"];
 
 const INSECURE: &str =
     "there is no secure connection to it; its certificate must be trusted and name this host";

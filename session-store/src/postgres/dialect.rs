@@ -1,30 +1,45 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult};
 use sqlx::{Error, Row as _};
 
 use super::notify::Notify;
+use super::pooler::Pooler;
 use super::table::Table;
 use crate::server::Dialect;
-use crate::sql::{Driver as _, Effect, LISTED, Value};
+use crate::sql::{Driver as _, Effect, LISTED, Prepared, Value};
 
 /// A PostgreSQL database and the table in it.
 pub(crate) struct Postgres {
     pub(super) options: PgConnectOptions,
+    #[cfg_attr(
+        not(feature = "cached"),
+        allow(dead_code, reason = "only a cache listens")
+    )]
+    pub(super) listening: PgConnectOptions,
     pub(super) table: Table,
     notify: Notify,
     pub(super) sweep: Arc<str>,
+    pub(super) pooler: Pooler,
 }
 
 impl Postgres {
-    pub(super) fn new(options: PgConnectOptions, table: Table, notify: Notify) -> Self {
+    pub(super) fn new(
+        (options, listening): (PgConnectOptions, PgConnectOptions),
+        table: Table,
+        notify: Notify,
+        timeout: Duration,
+    ) -> Self {
         let sweep = SWEEP.replace("TABLE", table.quoted()).into();
         Self {
             options,
+            listening,
             table,
             notify,
             sweep,
+            pooler: Pooler::new(timeout),
         }
     }
 }
@@ -32,30 +47,40 @@ impl Postgres {
 impl Dialect for Postgres {
     type Driver = sqlx::Postgres;
 
+    fn prepared(&self) -> Prepared {
+        if self.pooler.is_there() {
+            Prepared::Once
+        } else {
+            Prepared::Kept
+        }
+    }
+
     fn sql(&self, effect: Effect, template: &str) -> String {
         let notifies = match effect {
             Effect::Nothing => false,
             Effect::Ends | Effect::Revokes => self.notify != Notify::Nothing,
             Effect::Changes => self.notify == Notify::Changes,
         };
-        let (returning, listed) = match effect {
-            Effect::Revokes => (&*format!(" RETURNING key, {LISTED} AS listed"), ", listed"),
-            _ if notifies => (" RETURNING key", ""),
-            _ => ("", ""),
+        let returning = match effect {
+            Effect::Revokes => &*format!(" RETURNING key, {LISTED} AS listed"),
+            _ if notifies => " RETURNING key",
+            _ => "",
         };
         let text = template.replace("IF_ABSENT", "ON CONFLICT DO NOTHING");
+        let text = text.replace("BY_RANGE ", "");
         let text = text.replace("TEXT", "?").replace("KEY", "key");
         let text = text.replace("TABLE", self.table.quoted());
         let text = numbered(&format!("{text}{returning}"));
-        if !notifies {
-            return text;
-        }
-        // The number of returned rows is the number of matched ones.
-        format!(
-            "WITH changed AS ({text}) \
-             SELECT pg_notify('{}', encode(key, 'hex')){listed} FROM changed",
-            self.table.channel()
-        )
+        let notify = format!("pg_notify('{}', encode(key, 'hex'))", self.table.channel());
+        let answer = match (effect, notifies) {
+            // One row, however many sessions end.
+            (Effect::Revokes, false) => "count(*) FILTER (WHERE listed)",
+            (Effect::Revokes, true) => &*format!("count(*) FILTER (WHERE listed), count({notify})"),
+            // The number of returned rows is the number of matched ones.
+            (_, true) => &notify,
+            (_, false) => return text,
+        };
+        format!("WITH changed AS ({text}) SELECT {answer} FROM changed")
     }
 
     fn count(done: &PgQueryResult) -> u64 {
@@ -63,17 +88,17 @@ impl Dialect for Postgres {
     }
 
     async fn revoke(
+        &self,
         connection: &mut PgConnection,
         text: &Arc<str>,
         values: &[Value<'_>],
         now: i64,
     ) -> Result<usize, Error> {
         let values = [values, &[Value::Number(now)]].concat();
-        let revoked = sqlx::Postgres::fetch(connection, text, &values).await?;
-        Ok(revoked
-            .iter()
-            .filter(|row| matches!(row.try_get(1), Ok(true)))
-            .count())
+        let revoke = sqlx::Postgres::statement(text, &values);
+        let revoke = revoke.persistent(self.prepared().is_kept());
+        let count: i64 = revoke.fetch_one(connection).await?.try_get(0)?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     async fn sweep(
@@ -85,6 +110,7 @@ impl Dialect for Postgres {
     ) -> Result<(usize, Option<i64>), Error> {
         let values = [from, now, limit].map(Value::Number);
         let sweep = sqlx::Postgres::statement(&self.sweep, &values);
+        let sweep = sweep.persistent(self.prepared().is_kept());
         let row = sweep.fetch_one(connection).await?;
         let count: i64 = row.try_get(0)?;
         Ok((usize::try_from(count).unwrap_or(0), row.try_get(1)?))

@@ -16,7 +16,17 @@ use crate::server::{Pool, SqlStore};
 #[async_trait]
 impl Notifies for PostgresStore {
     async fn listen(&self) -> Result<Box<dyn Notices>, StoreError> {
-        let Postgres { options, table, .. } = self.0.store().pool.server();
+        let Postgres {
+            listening: options,
+            table,
+            pooler,
+            ..
+        } = self.0.store().pool.server();
+        if !within(&self.0.store().pool, pooler.leads_past(options)).await? {
+            return Err(StoreError::new(
+                "can't listen through a pooler; name the server itself by PostgresOptions::listen_url",
+            ));
+        }
         let listening = async {
             // A listener takes its connection from a pool of `sqlx`.
             let own = PgPoolOptions::new().max_connections(1);

@@ -8,7 +8,8 @@
 /// limits the write rate: 16 concurrent writers kept a quarter of theirs, a single writer all of
 /// it. Ends are too rare to matter.
 ///
-/// A pooler in transaction mode silently drops notifications; connect the store past it.
+/// Notices are sent through a pooler too, but do not arrive through it; see
+/// [`listen_url`](crate::PostgresOptions::listen_url).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Notify {

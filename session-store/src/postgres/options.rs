@@ -35,6 +35,7 @@ pub struct PostgresOptions {
     pub(super) timeout: Duration,
     pub(super) migration: Migration,
     notify: Notify,
+    listen_url: Option<String>,
 }
 
 impl PostgresOptions {
@@ -54,6 +55,7 @@ impl PostgresOptions {
             timeout: Duration::from_secs(5),
             migration: Migration::Allowed,
             notify: Notify::Nothing,
+            listen_url: None,
         }
     }
 
@@ -109,16 +111,36 @@ impl PostgresOptions {
         self
     }
 
+    /// Names the address at which a cache listens; that of the store unless this is called.
+    ///
+    /// Notices do not arrive through a pooler that gives each transaction another connection, such
+    /// as `PgBouncer` in transaction mode. The store itself works behind one: each of its calls is
+    /// then a transaction, which takes three round trips more.
+    #[must_use]
+    pub fn listen_url(mut self, url: impl Into<String>) -> Self {
+        self.listen_url = Some(url.into());
+        self
+    }
+
     pub(super) fn check(&self) -> Result<Postgres, StoreError> {
         check_name(&self.table)?;
         if let Some(schema) = &self.schema {
             check_name(schema)?;
         }
-        let options: PgConnectOptions = parse(&self.url, &["postgres://", "postgresql://"])?;
+        let options = connecting(&self.url)?;
+        let listen_url = self.listen_url.as_ref();
+        let listening = listen_url.map_or_else(|| Ok(options.clone()), |url| connecting(url))?;
         let table = Table::new(self.schema.as_deref(), &self.table);
-        let options = options.disable_statement_logging();
-        Ok(Postgres::new(options, table, self.notify))
+        let options = (options, listening);
+        Ok(Postgres::new(options, table, self.notify, self.timeout))
     }
+}
+
+fn connecting(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = parse(url, &["postgres://", "postgresql://"])?;
+    // PgBouncer refuses this setting, and there are no such numbers in the table.
+    let options = options.extra_float_digits(None);
+    Ok(options.disable_statement_logging())
 }
 
 impl fmt::Debug for PostgresOptions {

@@ -1,17 +1,25 @@
 use std::fmt;
 use std::io::ErrorKind;
 
+use sqlx::Error;
 use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions as _, Error};
 
 use super::dialect::Postgres;
-use crate::server::{Server, Verdict};
+use crate::server::{Ending, Server, Verdict};
 
 impl Server for Postgres {
     type Connection = PgConnection;
 
     async fn connect(&self) -> Result<PgConnection, Error> {
-        self.options.connect().await
+        self.pooler.connect(&self.options).await
+    }
+
+    async fn begin(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        self.pooler.begin(connection).await
+    }
+
+    async fn end(&self, connection: &mut PgConnection, ending: Ending) -> Result<(), Error> {
+        self.pooler.end(connection, ending).await
     }
 
     #[allow(clippy::match_same_arms, reason = "each arm has a comment of its own")]
@@ -19,18 +27,21 @@ impl Server for Postgres {
         let Error::Database(error) = error else {
             return Verdict::Broken;
         };
-        // See appendix A of PostgreSQL's manual.
+        // See appendix A of PostgreSQL's manual. A list of codes that end a connection could never be
+        // complete; those by which a server shows that it carries out statements are known.
         match error.code().as_deref().unwrap_or_default() {
             "40001" | "40P01" => Verdict::Raced,
-            // The server shuts down or restarts, or the connection was idle for too long.
-            "57P01" | "57P02" | "57P03" | "57P05" => Verdict::Broken,
             // A standby: after a failover the name may resolve to the new primary.
             "25006" => Verdict::Unfit,
             // The statement was prepared before the table changed, or on another connection behind
             // a pooler.
             "0A000" | "26000" | "42P05" => Verdict::Unfit,
-            code if code.starts_with("08") => Verdict::Broken,
-            _ => Verdict::Refused,
+            // A lock or the statement took too long.
+            "55P03" | "57014" => Verdict::Refused,
+            // Values, constraints, limits of the statement's size; SQL and privileges; triggers.
+            code if REFUSALS.iter().any(|class| code.starts_with(class)) => Verdict::Refused,
+            // Among others: it shuts down, was failed over, has no room, or lost the connection.
+            _ => Verdict::Broken,
         }
     }
 
@@ -54,6 +65,7 @@ impl Server for Postgres {
             "53100" => "its disk is full; nothing was changed",
             "25006" => "it is read-only; connect to the primary",
             "57P01" | "57P02" | "57P03" => "it is starting or shutting down",
+            "57014" => "it took too long to answer",
             _ => "it refused the statement",
         }
     }
@@ -84,6 +96,9 @@ impl fmt::Debug for Postgres {
         write!(f, "{self}")
     }
 }
+
+/// The classes of codes that are about a statement.
+const REFUSALS: [&str; 7] = ["21", "22", "23", "42", "44", "54", "P0"];
 
 const INSECURE: &str =
     "there is no secure connection to it; its certificate must be trusted and name this host";

@@ -59,6 +59,8 @@ impl Schema for Postgres {
         )
         .bind(self.table.quoted())
         .bind(self.table.version_table())
+        // It runs once, and behind a pooler other programs get the connection.
+        .persistent(false)
         .fetch_all(&mut *connection)
         .await?;
         let Some(first) = columns.first() else {
@@ -70,7 +72,8 @@ impl Schema for Postgres {
                 "SELECT version, oldest FROM {} ORDER BY version DESC LIMIT 1",
                 self.table.version_table()
             ));
-            let noted = sqlx::query(noted).fetch_optional(connection).await?;
+            let noted = sqlx::query(noted).persistent(false);
+            let noted = noted.fetch_optional(connection).await?;
             let noted = noted.map(|row| Ok::<_, Error>((row.try_get(0)?, row.try_get(1)?)));
             found.noted = noted.transpose()?;
         }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sqlx::{Database, Error};
 
 use super::Server;
-use crate::sql::{Driver, Effect, Schema, Value};
+use crate::sql::{Driver, Effect, Prepared, Schema, Value};
 
 /// A kind of server: its own SQL, and its table.
 pub(crate) trait Dialect:
@@ -16,11 +16,17 @@ pub(crate) trait Dialect:
     /// Writes a statement of [`Statements`](crate::sql::Statements).
     fn sql(&self, effect: Effect, template: &str) -> String;
 
+    /// Says whether connections keep prepared statements.
+    fn prepared(&self) -> Prepared {
+        Prepared::Kept
+    }
+
     /// Returns how many rows a statement has matched, changed or not.
     fn count(done: &<Self::Driver as Database>::QueryResult) -> u64;
 
     /// Removes sessions by a revoking statement, and returns how many of them were listed.
     fn revoke(
+        &self,
         connection: &mut Self::Connection,
         text: &Arc<str>,
         values: &[Value<'_>],
@@ -44,12 +50,13 @@ pub(crate) trait Dialect:
 
     /// Runs a statement that writes and returns how many rows it has matched; 0 if the key is taken.
     fn matched(
+        &self,
         connection: &mut Self::Connection,
         text: &Arc<str>,
         values: &[Value<'_>],
     ) -> impl Future<Output = Result<usize, Error>> + Send {
-        async {
-            match Self::Driver::execute(connection, text, values).await {
+        async move {
+            match Self::Driver::execute(connection, text, values, self.prepared()).await {
                 Ok(done) => Ok(usize::try_from(Self::count(&done)).unwrap_or(usize::MAX)),
                 Err(Error::Database(error)) if error.is_unique_violation() => Ok(0),
                 Err(error) => Err(error),

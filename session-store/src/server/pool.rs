@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::future::ready;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use session_core::StoreError;
@@ -8,20 +9,47 @@ use sqlx::Connection;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::Attempt;
+use super::{Attempt, Lent};
+use crate::home::Home;
 
 /// A database server: its connections and the meaning of its errors.
 ///
 /// `Display` names it in messages, without a password.
 pub(crate) trait Server: fmt::Display + fmt::Debug + Send + Sync + 'static {
-    type Connection: Connection;
+    type Connection: Connection + 'static;
 
     fn connect(&self) -> impl Future<Output = Result<Self::Connection, sqlx::Error>> + Send;
+
+    /// Begins a call on a connection, and ends one that succeeded or failed.
+    ///
+    /// Behind a pooler that gives each transaction another connection, a call is a transaction.
+    fn begin(
+        &self,
+        _: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        ready(Ok(()))
+    }
+
+    /// See [`begin`](Self::begin).
+    fn end(
+        &self,
+        _: &mut Self::Connection,
+        _: Ending,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        ready(Ok(()))
+    }
 
     fn verdict(error: &sqlx::Error) -> Verdict;
 
     /// Describes an error and its remedy.
     fn reason(error: &sqlx::Error) -> &'static str;
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Failed,
+    Succeeded,
 }
 
 /// The consequence of an error.
@@ -33,7 +61,7 @@ pub(crate) enum Verdict {
     Unfit,
     /// The statement was undone because of concurrent ones.
     Raced,
-    /// The server refuses the statement.
+    /// The server refuses this statement, which proves that it would carry out others.
     Refused,
 }
 
@@ -47,7 +75,8 @@ pub(crate) struct Pool<S: Server> {
     server: S,
     /// The most recently used connection is at the back, and is used next.
     idle: Mutex<VecDeque<Idle<S::Connection>>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
+    home: Home,
     size: u32,
     timeout: Duration,
 }
@@ -67,12 +96,14 @@ enum Failure {
 
 impl<S: Server> Pool<S> {
     /// Creates a pool without connections.
-    pub(crate) fn new(server: S, size: u32, timeout: Duration) -> Self {
+    pub(crate) fn new(server: S, home: Home, size: u32, timeout: Duration) -> Self {
         let size = size.max(1);
+        let permits = usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             server,
             idle: Mutex::default(),
-            permits: Semaphore::new(usize::try_from(size).unwrap_or(Semaphore::MAX_PERMITS)),
+            permits: Arc::new(Semaphore::new(permits)),
+            home,
             size,
             timeout,
         }
@@ -102,8 +133,7 @@ impl<S: Server> Pool<S> {
 
     /// Runs statements on one connection, within twice the time-out.
     ///
-    /// `work` owns the connection, so that a cancelled call closes it, and returns it with the
-    /// answer.
+    /// `work` returns the connection with the answer; a cancelled call closes it.
     ///
     /// `work` may run again: if concurrent statements undid it, and once more on a fresh connection
     /// if the idle one was broken. Then it may have been applied the first time. A `Touch` or a
@@ -112,10 +142,10 @@ impl<S: Server> Pool<S> {
     pub(crate) async fn run<T, F>(
         &self,
         doing: &str,
-        work: impl Fn(S::Connection) -> F,
+        work: impl Fn(Lent<S::Connection>) -> F,
     ) -> Result<T, StoreError>
     where
-        F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
+        F: Future<Output = (Lent<S::Connection>, Result<T, sqlx::Error>)>,
     {
         let (answer, _) = self.run_telling(doing, work).await?;
         Ok(answer)
@@ -125,10 +155,10 @@ impl<S: Server> Pool<S> {
     pub(crate) async fn run_telling<T, F>(
         &self,
         doing: &str,
-        work: impl Fn(S::Connection) -> F,
+        work: impl Fn(Lent<S::Connection>) -> F,
     ) -> Result<(T, Attempt), StoreError>
     where
-        F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
+        F: Future<Output = (Lent<S::Connection>, Result<T, sqlx::Error>)>,
     {
         let answer = timeout(self.timeout * 2, self.attempt(work)).await;
         answer
@@ -157,13 +187,14 @@ impl<S: Server> Pool<S> {
 
     async fn attempt<T, F>(
         &self,
-        work: impl Fn(S::Connection) -> F,
+        work: impl Fn(Lent<S::Connection>) -> F,
     ) -> Result<(T, Attempt), Failure>
     where
-        F: Future<Output = (S::Connection, Result<T, sqlx::Error>)>,
+        F: Future<Output = (Lent<S::Connection>, Result<T, sqlx::Error>)>,
     {
-        let permit = timeout(self.timeout, self.permits.acquire()).await;
-        let _permit = permit
+        let seats = Arc::clone(&self.permits);
+        let mut seat = timeout(self.timeout, seats.acquire_owned())
+            .await
             .map_err(|_| Failure::Crowded)?
             .map_err(|_| Failure::Closed)?;
         let idle = self.take().await;
@@ -175,11 +206,25 @@ impl<S: Server> Pool<S> {
         let mut attempt = Attempt::First;
         let mut races = 0;
         loop {
-            let Ok((used, answer)) = timeout(self.timeout, work(connection)).await else {
+            let call = async {
+                let mut lent = Lent::new(connection, seat, &self.home, self.timeout);
+                if let Err(error) = self.server.begin(&mut lent).await {
+                    return (lent, Err(error));
+                }
+                let (mut lent, answer) = work(lent).await;
+                let ending = match answer {
+                    Ok(_) => Ending::Succeeded,
+                    Err(_) => Ending::Failed,
+                };
+                let ended = self.server.end(&mut lent, ending).await;
+                let answer = answer.and_then(|answer| ended.map(|()| answer));
+                (lent, answer)
+            };
+            let Ok((lent, answer)) = timeout(self.timeout, call).await else {
                 self.forget();
                 return Err(Failure::Slow);
             };
-            connection = used;
+            (connection, seat) = lent.give_back();
             let error = match answer {
                 Ok(answer) => {
                     self.put_back(connection).await;
@@ -275,6 +320,14 @@ impl<S: Server> Pool<S> {
             Failure::Closed | Failure::Crowded | Failure::Slow => message,
         }
     }
+}
+
+/// Returns how long the server itself may work on a statement.
+///
+/// It is less than our own limit, so that a statement that takes too long ends on the server first,
+/// and its connection is used again.
+pub(crate) fn server_limit(timeout: Duration) -> Duration {
+    timeout / 10 * 9
 }
 
 /// How often a statement that concurrent ones undid is repeated.

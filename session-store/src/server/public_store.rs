@@ -23,8 +23,8 @@ macro_rules! public_store {
             pub async fn open_with(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
                 let (connections, timeout) = (options.connections, options.timeout);
-                let open = async move |_| {
-                    let store = $crate::server::SqlStore::connect(dialect, connections, timeout);
+                let open = async move |home| {
+                    let store = $crate::server::SqlStore::connect(dialect, home, connections, timeout);
                     let store = store.await?;
                     store.prepare(options.migration).await?;
                     store.try_rights().await?;

@@ -9,8 +9,9 @@ use session_core::{
 use sqlx::{Connection as _, Database};
 use time::OffsetDateTime;
 
-use super::{Dialect, Pool, SweepCursor, outcome};
-use crate::sql::{Driver as _, Statements, Value};
+use super::{Dialect, Lent, Pool, SweepCursor, outcome};
+use crate::home::Home;
+use crate::sql::{Driver as _, Statements, Value, page};
 
 /// A store in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
@@ -25,15 +26,16 @@ impl<D: Dialect> SqlStore<D> {
     /// Opens a database without creating the table.
     pub(crate) async fn connect(
         dialect: D,
+        home: Home,
         connections: u32,
         timeout: Duration,
     ) -> Result<Self, StoreError> {
         let store = Self {
             statements: Statements::new(|effect, template| dialect.sql(effect, template)),
-            pool: Pool::new(dialect, connections, timeout),
+            pool: Pool::new(dialect, home, connections, timeout),
             cursor: SweepCursor::new(),
         };
-        let ping = |mut connection: D::Connection| async move {
+        let ping = |mut connection: Lent<D::Connection>| async move {
             let answer = connection.ping().await;
             (connection, answer)
         };
@@ -54,10 +56,14 @@ impl<D: Dialect> SqlStore<D> {
         };
         let record = D::Driver::record(row);
         if record.is_none() {
-            let server = self.pool.server();
-            tracing::warn!(%server, "a session's row can't be read and is treated as absent");
+            self.warn_unreadable();
         }
         Ok(record)
+    }
+
+    fn warn_unreadable(&self) {
+        let server = self.pool.server();
+        tracing::warn!(%server, "a session's row can't be read and is treated as absent");
     }
 
     async fn fetch(
@@ -66,8 +72,9 @@ impl<D: Dialect> SqlStore<D> {
         text: &Arc<str>,
         values: &[Value<'_>],
     ) -> Result<Vec<Row<D>>, StoreError> {
-        let fetch = move |mut connection: D::Connection| async move {
-            let rows = D::Driver::fetch(&mut connection, text, values).await;
+        let prepared = self.pool.server().prepared();
+        let fetch = move |mut connection: Lent<D::Connection>| async move {
+            let rows = D::Driver::fetch(&mut connection, text, values, prepared).await;
             (connection, rows)
         };
         self.pool.run(doing, fetch).await
@@ -93,8 +100,9 @@ impl<D: Dialect> Store for SqlStore<D> {
         let now = to_micros(now);
         let (text, values) = self.statements.of_command(command, now);
         let values = &values[..];
-        let write = move |mut connection: D::Connection| async move {
-            let matched = D::matched(&mut connection, text, values).await;
+        let dialect = self.pool.server();
+        let write = move |mut connection: Lent<D::Connection>| async move {
+            let matched = dialect.matched(&mut connection, text, values).await;
             (connection, matched)
         };
         let found = async {
@@ -112,7 +120,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         let (dialect, now) = (self.pool.server(), to_micros(now));
         let batch = |from: i64, limit: usize| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let sweep = move |mut connection: D::Connection| async move {
+            let sweep = move |mut connection: Lent<D::Connection>| async move {
                 let swept = dialect.sweep(&mut connection, from, now, limit).await;
                 (connection, swept)
             };
@@ -130,11 +138,25 @@ impl<D: Dialect> Store for SqlStore<D> {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        let (list, values) = self
-            .statements
-            .of_devices(owner, from, to_micros(now), limit);
-        let rows = self.fetch("list sessions in", list, &values).await?;
-        Ok(rows.iter().filter_map(D::Driver::device).collect())
+        let now = to_micros(now);
+        let statements = &self.statements;
+        let listed = async {
+            let mut first = None;
+            if let Some(from) = from {
+                let (text, values) = statements.of_first(owner, from, now);
+                let rows = self.fetch(LIST, text, &values).await?;
+                let Some(created) = rows.first().and_then(D::Driver::number) else {
+                    return Ok(Vec::new());
+                };
+                first = Some((created, from));
+            }
+            let fetch = |skipped, limit| async move {
+                let (text, values) = statements.of_devices(owner, first, now, (skipped, limit));
+                self.fetch(LIST, text, &values).await
+            };
+            page(limit, fetch, D::Driver::device, || self.warn_unreadable()).await
+        };
+        self.pool.within(LIST, listed).await
     }
 
     async fn revoke(
@@ -145,8 +167,9 @@ impl<D: Dialect> Store for SqlStore<D> {
     ) -> Result<usize, StoreError> {
         let (text, values) = self.statements.of_revoke(owner, which);
         let (values, now) = (&values[..], to_micros(now));
-        let revoke = move |mut connection: D::Connection| async move {
-            let revoked = D::revoke(&mut connection, text, values, now).await;
+        let dialect = self.pool.server();
+        let revoke = move |mut connection: Lent<D::Connection>| async move {
+            let revoked = dialect.revoke(&mut connection, text, values, now).await;
             (connection, revoked)
         };
         self.pool.run("end sessions in", revoke).await
@@ -164,4 +187,5 @@ impl<D: Dialect> fmt::Debug for SqlStore<D> {
 }
 
 const WRITE: &str = "write a session to";
+const LIST: &str = "list sessions in";
 const SWEEP: &str = "remove expired sessions from";

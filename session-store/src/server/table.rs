@@ -7,7 +7,7 @@ use sqlx::{Connection as _, Error};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
-use super::{Dialect, SqlStore};
+use super::{Dialect, Lent, SqlStore};
 use crate::sql::{
     Driver as _, EMPTY, Effect, Migration, Need, ROOM, Statements, Trouble, Value, change, look,
 };
@@ -35,7 +35,7 @@ impl<D: Dialect> SqlStore<D> {
 
     /// Succeeds if the user may read, insert, update and delete, and there is room for a session.
     pub(crate) async fn try_rights(&self) -> Result<(), StoreError> {
-        let try_rights = move |mut connection: D::Connection| async move {
+        let try_rights = move |mut connection: Lent<D::Connection>| async move {
             let lacking = self.lacking_right(&mut connection).await;
             (connection, lacking)
         };
@@ -51,7 +51,7 @@ impl<D: Dialect> SqlStore<D> {
 
     async fn look(&self) -> Result<Result<Need, Trouble>, StoreError> {
         let server = self.pool.server();
-        let look = move |mut connection: D::Connection| async move {
+        let look = move |mut connection: Lent<D::Connection>| async move {
             let found = match look(server, &mut connection).await {
                 // The table itself is found in the catalogue.
                 Err(Trouble::Failed(error)) if D::lacks_right(&error) => {
@@ -91,6 +91,7 @@ impl<D: Dialect> SqlStore<D> {
             unprobe,
             ..
         } = &self.statements;
+        let server = self.pool.server();
         let lacks = |right, error| {
             if D::lacks_right(&error) {
                 Ok(Some((right, error)))
@@ -98,7 +99,7 @@ impl<D: Dialect> SqlStore<D> {
                 Err(error)
             }
         };
-        if let Err(error) = D::Driver::fetch(connection, load, &[EMPTY]).await {
+        if let Err(error) = D::Driver::fetch(connection, load, &[EMPTY], server.prepared()).await {
             return lacks("SELECT", error);
         }
         let record = nothing();
@@ -111,7 +112,7 @@ impl<D: Dialect> SqlStore<D> {
             ("INSERT", probe, &[EMPTY, ROOM, EMPTY]),
             ("DELETE", unprobe, &[EMPTY]),
         ] {
-            if let Err(error) = D::matched(connection, text, values).await {
+            if let Err(error) = server.matched(connection, text, values).await {
                 return lacks(right, error);
             }
         }

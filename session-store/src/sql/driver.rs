@@ -4,6 +4,7 @@ use session_core::{
     Device, Digest, Expiry, Key, Record, Remembered, Revision, Salt, Secrets, from_micros,
     to_micros,
 };
+use sqlx::database::HasStatementCache;
 use sqlx::query::Query;
 use sqlx::{
     AssertSqlSafe, ColumnIndex, Database, Decode, Encode, Error, Executor, IntoArguments, Row as _,
@@ -19,7 +20,7 @@ type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 ///
 /// Every database implements it. The trait exists so that the long bounds are written once.
 pub(crate) trait Driver: Database {
-    /// Builds a statement, which each connection prepares once.
+    /// Builds a statement, which each connection prepares once unless it is told otherwise.
     fn statement(text: &Arc<str>, values: &[Value<'_>]) -> Statement<Self>;
 
     /// Runs a statement.
@@ -27,6 +28,7 @@ pub(crate) trait Driver: Database {
         connection: &mut Self::Connection,
         text: &Arc<str>,
         values: &[Value<'_>],
+        prepared: Prepared,
     ) -> impl Future<Output = Result<Self::QueryResult, Error>> + Send;
 
     /// Runs a statement and returns its rows.
@@ -35,6 +37,7 @@ pub(crate) trait Driver: Database {
         connection: &mut Self::Connection,
         text: &Arc<str>,
         values: &[Value<'_>],
+        prepared: Prepared,
     ) -> impl Future<Output = Result<Vec<Self::Row>, Error>> + Send;
 
     /// Reads a record; `None` if a field other than the data is invalid.
@@ -44,11 +47,14 @@ pub(crate) trait Driver: Database {
 
     /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
+
+    /// Reads the number in the first column.
+    fn number(row: &Self::Row) -> Option<i64>;
 }
 
 impl<DB> Driver for DB
 where
-    DB: Database,
+    DB: Database + HasStatementCache,
     DB::Arguments: IntoArguments<DB>,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
     usize: ColumnIndex<DB::Row>,
@@ -102,8 +108,11 @@ where
         connection: &mut DB::Connection,
         text: &Arc<str>,
         values: &[Value<'_>],
+        prepared: Prepared,
     ) -> impl Future<Output = Result<DB::QueryResult, Error>> + Send {
-        Self::statement(text, values).execute(connection)
+        Self::statement(text, values)
+            .persistent(prepared.is_kept())
+            .execute(connection)
     }
 
     #[cfg(any(feature = "mysql", feature = "postgres"))]
@@ -111,8 +120,11 @@ where
         connection: &mut DB::Connection,
         text: &Arc<str>,
         values: &[Value<'_>],
+        prepared: Prepared,
     ) -> impl Future<Output = Result<Vec<DB::Row>, Error>> + Send {
-        Self::statement(text, values).fetch_all(connection)
+        Self::statement(text, values)
+            .persistent(prepared.is_kept())
+            .fetch_all(connection)
     }
 
     fn record(row: &DB::Row) -> Option<Record> {
@@ -162,6 +174,10 @@ where
         device.address = text(5)?;
         Some(device)
     }
+
+    fn number(row: &DB::Row) -> Option<i64> {
+        row.try_get(0).ok()
+    }
 }
 
 /// Reads a value that may be absent; `None` if it is there and can't be read.
@@ -170,6 +186,20 @@ fn optional<T, U>(value: Option<T>, read: impl FnOnce(T) -> Option<U>) -> Option
     match value {
         Some(value) => read(value).map(Some),
         None => Some(None),
+    }
+}
+
+/// Whether a connection keeps a prepared statement for the next call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prepared {
+    Kept,
+    #[cfg(feature = "postgres")]
+    Once,
+}
+
+impl Prepared {
+    pub(crate) fn is_kept(self) -> bool {
+        self == Self::Kept
     }
 }
 

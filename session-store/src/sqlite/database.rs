@@ -95,6 +95,11 @@ impl Database {
         }
     }
 
+    pub(super) fn warn_unreadable(&self) {
+        let location = &self.location;
+        tracing::warn!(%location, "a session's row can't be read and is treated as absent");
+    }
+
     pub(super) async fn close(&self) {
         self.readers.close().await;
         if let Some(checkpointer) = &self.checkpointer {

@@ -1,4 +1,5 @@
 mod files;
+mod lists;
 mod locks;
 mod moved;
 mod tables;
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store as _};
+use session_core::{Command, Only, Outcome, PublicId, Record, Revision, Revoke, Store as _};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};

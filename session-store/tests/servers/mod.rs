@@ -6,6 +6,7 @@
 mod browser;
 mod connections;
 pub mod costs;
+mod limits;
 mod outages;
 mod processes;
 mod races;
