@@ -58,7 +58,7 @@
 //!
 //! #[post("/logout")]
 //! fn logout(session: SessionHandle) -> Result<(), Rejection> {
-//!     Ok(session.destroy()?)
+//!     session.destroy()
 //! }
 //! ```
 //!
@@ -116,6 +116,10 @@
 //!     }
 //! }
 //! ```
+//!
+//! `?` on a session's errors works in handlers that return [`Rejection`], a `Status` or Rocket's
+//! `Debug<Rejection>`. [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which
+//! hears of them; errors of handlers go to the unnamed fairing's.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the guard dereferences to it, and
 //! this crate re-exports [`session_core`].
