@@ -50,13 +50,17 @@
 //! use session_actix::{Rejection, SessionHandle};
 //!
 //! async fn logout(session: SessionHandle) -> Result<(), Rejection> {
-//!     Ok(session.destroy()?)
+//!     session.destroy()
 //! }
 //! ```
 //!
 //! Several sessions on one application need a marker type each; see
 //! [`SessionMiddleware::named`]. Other middleware reaches the session through [`SessionExt`]. So
 //! do route guards, if the middleware [preloads](SessionMiddleware::preload) it.
+//!
+//! `?` on a session's errors works in handlers that return [`Rejection`] or the framework's own
+//! `Result<String, actix_web::Error>`. Code that returns a [`SessionError`] is called by [`Session::with`].
+//! [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which hears of them.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
 //! and this crate re-exports [`session_core`].
@@ -98,15 +102,16 @@
 //!
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answer;
 mod extract;
-mod future;
 mod headers;
 mod middleware;
 mod rejection;
 mod slot;
 
 pub use extract::{Session, SessionHandle};
-pub use future::ResponseFuture;
 pub use middleware::{SessionMiddleware, SessionService};
 pub use rejection::Rejection;
 pub use slot::SessionExt;

@@ -47,12 +47,16 @@
 //! use session_axum::{Rejection, SessionHandle};
 //!
 //! async fn logout(session: SessionHandle) -> Result<(), Rejection> {
-//!     Ok(session.destroy()?)
+//!     session.destroy()
 //! }
 //! ```
 //!
 //! Several sessions on one application need a marker type each; see [`SessionLayer::named`].
 //! Middleware without extractors uses [`handle`].
+//!
+//! `?` on a session's errors works in handlers that return [`Rejection`] or the framework's own
+//! `axum::response::Result<String>`. Code that returns a [`SessionError`] is called by [`Session::with`].
+//! [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which hears of them.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
 //! and this crate re-exports [`session_core`].
@@ -87,6 +91,8 @@
 //! # What this crate does not do
 //!
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod extract;
 mod future;

@@ -3,7 +3,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{EntropyError, ExpiryError, Reply, StoreError};
+use crate::{EntropyError, Event, ExpiryError, Observer, Reply, StoreError, Tracing};
 
 /// A value that cannot be stored, or cannot be read as the type that was asked for.
 ///
@@ -134,11 +134,15 @@ impl SessionError {
     /// Logs the error with its causes, and returns the client's part of it: the
     /// [status](Self::status) and the [JSON](Self::public_json).
     ///
-    /// Adapters make a response of it where an error ends, once.
+    /// For code without a policy at hand: the log is that of [`Tracing`], where what clients cause is at
+    /// level `debug`. With a policy use [`Policy::refuse`](crate::Policy::refuse), which tells its observer.
     #[must_use = "the client waits for it"]
     pub fn opaque(&self) -> (u16, &'static str) {
-        tracing::error!(error = %self.chain(), "session failed");
-        (self.status(), self.public_json())
+        let failure = self.failure();
+        if !failure.is_told {
+            Tracing.on(&Event::Failed { failure: &failure });
+        }
+        (failure.status(), failure.json())
     }
 
     /// The error and its causes, for a log.

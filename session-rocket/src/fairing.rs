@@ -3,16 +3,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
-use rocket::response::Responder;
 use rocket::tokio::spawn;
 use rocket::tokio::sync::Mutex;
 use rocket::tokio::time::sleep;
 use rocket::{Build, Orbit, Request, Response, Rocket, async_trait};
 use session_core::{Reply, Sessions, Sweeping, named};
 
-use crate::catcher;
+use crate::catcher::{self, Answer};
 use crate::headers::{ResponseHeaders, replace};
-use crate::rejection::Rejection;
 use crate::slot::{self, Attached};
 
 named! {
@@ -103,7 +101,7 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         let mut replies = replies.lock().await;
         replies.push(committed.unwrap_or_else(|failed| {
             let (error, reply) = failed.into_parts();
-            replace(response, Rejection(error).respond_to(request));
+            replace(response, Answer::new::<M>(request, &error).respond());
             reply
         }));
         for reply in replies.iter() {

@@ -58,7 +58,7 @@
 //!
 //! #[post("/logout")]
 //! fn logout(session: SessionHandle) -> Result<(), Rejection> {
-//!     Ok(session.destroy()?)
+//!     session.destroy()
 //! }
 //! ```
 //!
@@ -117,6 +117,10 @@
 //! }
 //! ```
 //!
+//! `?` on a session's errors works in handlers that return [`Rejection`], a `Status` or Rocket's
+//! `Debug<Rejection>`. [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which
+//! hears of them; errors of handlers go to the unnamed fairing's.
+//!
 //! Framework-independent code takes a `&session_core::Session`; the guard dereferences to it, and
 //! this crate re-exports [`session_core`].
 //!
@@ -156,6 +160,8 @@
 //! It can't read a `Cookie` header that is not UTF-8: Rocket drops the whole header first, so the
 //! request has no session. Nor can it hide cookies from Rocket's own log, which at level `debug`
 //! prints requests and responses with all their headers.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod catcher;
 mod fairing;

@@ -76,7 +76,7 @@ impl Sweeping {
 
 impl Default for Sweeping {
     fn default() -> Self {
-        Self::every(Duration::from_mins(1))
+        Self::every(Duration::from_secs(60))
     }
 }
 

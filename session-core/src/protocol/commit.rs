@@ -152,7 +152,7 @@ impl Commit {
         let text = match base {
             // The same owner signs in again, as by a double click.
             Some(hidden) if hidden.is_hidden() => {
-                let data = Data::of_record(hidden.key, &hidden.record);
+                let data = Data::of_record(self.policy(), hidden.key, &hidden.record);
                 self.changes.apply(&data)?.text
             }
             Some(_) => self.changes.apply(&self.data)?.text,
