@@ -33,7 +33,17 @@ impl<S: Send + Sync + 'static> AtHome<S> {
     where
         F: Future<Output = Result<S, StoreError>> + Send + 'static,
     {
-        let home = Home::new()?;
+        Self::open_at(Home::new()?, open).await
+    }
+
+    /// Opens a store at a home.
+    pub(crate) async fn open_at<F>(
+        home: Home,
+        open: impl FnOnce(Home) -> F,
+    ) -> Result<Self, StoreError>
+    where
+        F: Future<Output = Result<S, StoreError>> + Send + 'static,
+    {
         // Boxed, as a deep future would reach the compiler's limit in applications.
         let store = Box::pin(home.run(open(home.clone()))).await?;
         Ok(Self {
