@@ -5,6 +5,7 @@ mod failure;
 mod file;
 mod files;
 mod options;
+mod pooled;
 mod schema;
 mod statements;
 #[cfg(test)]
@@ -12,15 +13,16 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use session_core::{Store as _, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, SqliteConnection};
 
 use self::checkpointer::Checkpointer;
-use self::database::Database;
+use self::database::{Connections, Database};
 use self::failure::{Location, unavailable};
 use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
@@ -113,8 +115,12 @@ impl SqliteStore {
         let readers = later(options.readers, options.reader(&path));
         let checkpointer = later(1, options.writer(&path));
         let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
-        let place = (location, files);
-        let store = Self::assemble(&options, place, writer, readers, checkpointer);
+        let connections = Connections::Own {
+            writer,
+            readers,
+            checkpointer,
+        };
+        let store = Self::assemble(&options, (location, files), connections);
         store.check().await?;
         Ok(store)
     }
@@ -142,12 +148,17 @@ impl SqliteStore {
         schema::prepare(&mut connection, &table, options.migration, &location).await?;
         drop(connection);
         let nowhere = (location, Arc::new(Files::none()));
-        Ok(Self::assemble(&options, nowhere, only.clone(), only, None))
+        let connections = Connections::Own {
+            writer: only.clone(),
+            readers: only,
+            checkpointer: None,
+        };
+        Ok(Self::assemble(&options, nowhere, connections))
     }
 
     /// Closes the file once the running calls are done; later calls fail.
     ///
-    /// Without this the file is closed some time after the last clone is dropped.
+    /// A pool that the application has stays open. Without this the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
         let close = async |database: Arc<Database>| {
             database.close().await;
@@ -160,16 +171,13 @@ impl SqliteStore {
     fn assemble(
         options: &SqliteOptions,
         (location, files): (Location, Arc<Files>),
-        writer: SqlitePool,
-        readers: SqlitePool,
-        checkpointer: Option<Arc<Checkpointer>>,
+        connections: Connections,
     ) -> Database {
         Database {
             location,
             files,
-            writer,
-            readers,
-            checkpointer,
+            connections,
+            is_closed: AtomicBool::new(false),
             statements: Statements::new(&options.table),
             limit: options.timeout * 2,
         }

@@ -83,6 +83,21 @@ impl Dialect for Mysql {
         Ok((count, end))
     }
 
+    async fn flaw(connection: &mut MySqlConnection) -> Result<Option<&'static str>, Error> {
+        let ask = "SELECT CAST(@@SESSION.autocommit AS SIGNED), \
+                   CAST(@@SESSION.sql_mode LIKE '%STRICT_%TABLES%' AS SIGNED)";
+        let row = sqlx::query(ask).fetch_one(connection).await?;
+        let [commits, is_strict]: [i64; 2] = [row.try_get(0)?, row.try_get(1)?];
+        Ok(match (commits, is_strict) {
+            (0, _) => Some("do not commit by themselves; set autocommit = 1 after they connect"),
+            (_, 0) => Some(
+                "cut off what is too long, such as an owner's name; add STRICT_ALL_TABLES to \
+                 their sql_mode after they connect",
+            ),
+            _ => None,
+        })
+    }
+
     fn lacks_right(error: &Error) -> bool {
         matches!(number(error), Some(1142 | 1143))
     }

@@ -30,9 +30,15 @@ impl<D: Dialect> SqlStore<D> {
         connections: u32,
         timeout: Duration,
     ) -> Result<Self, StoreError> {
+        Self::on(Pool::new(dialect, home, connections, timeout)).await
+    }
+
+    /// Opens a database through a pool.
+    pub(crate) async fn on(pool: Pool<D>) -> Result<Self, StoreError> {
+        let dialect = pool.server();
         let store = Self {
             statements: Statements::new(|effect, template| dialect.sql(effect, template)),
-            pool: Pool::new(dialect, home, connections, timeout),
+            pool,
             cursor: SweepCursor::new(),
         };
         let ping = |mut connection: Lent<D::Connection>| async move {

@@ -18,7 +18,7 @@ impl Store for Database {
     ) -> Result<Option<Record>, StoreError> {
         let load = &self.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
-        let load = load.fetch_optional(&self.readers);
+        let load = load.fetch_optional(self.connections.readers());
         let Some(row) = self.read("read a session from", load).await? else {
             return Ok(None);
         };
@@ -67,7 +67,7 @@ impl Store for Database {
             if let Some(from) = from {
                 let (text, values) = statements.of_first(owner, from, now);
                 let row = Sqlite::statement(text, &values);
-                let row = row.fetch_optional(&self.readers).await?;
+                let row = row.fetch_optional(self.connections.readers()).await?;
                 let Some(created) = row.as_ref().and_then(Sqlite::number) else {
                     return Ok(Vec::new());
                 };
@@ -76,7 +76,7 @@ impl Store for Database {
             let fetch = |skipped, limit| async move {
                 let (text, values) = statements.of_devices(owner, first, now, (skipped, limit));
                 let list = Sqlite::statement(text, &values);
-                list.fetch_all(&self.readers).await
+                list.fetch_all(self.connections.readers()).await
             };
             page(limit, fetch, Sqlite::device, || self.warn_unreadable()).await
         };
@@ -103,9 +103,9 @@ impl Store for Database {
         let statements = &self.statements.common;
         let read = Sqlite::statement(&statements.load, &[EMPTY]);
         let checked = async {
-            read.fetch_optional(&self.readers).await?;
+            read.fetch_optional(self.connections.readers()).await?;
             // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
-            let mut writer = self.writer.acquire().await?;
+            let mut writer = self.connections.writer().acquire().await?;
             let probe = [EMPTY, ROOM, EMPTY];
             Sqlite::execute(&mut writer, &statements.probe, &probe, Prepared::Kept).await?;
             Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY], Prepared::Kept).await?;
