@@ -21,6 +21,7 @@ mod url;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use session_core::StoreError;
 
 pub use self::connection::RedisConnection;
@@ -77,8 +78,8 @@ impl RedisStore {
     ///
     /// As [`open`](Self::open).
     pub async fn open_with(options: RedisOptions) -> Result<Self, StoreError> {
-        let opened = AtHome::open(|home| Redis::open(options, home)).await?;
-        Ok(Self(opened.anywhere()))
+        let open = |home| Redis::open(options, home).boxed();
+        Ok(Self(AtHome::open(open).await?.anywhere()))
     }
 
     /// Connects over a connection that the application has; [`RedisOptions::over`] has the options.

@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
@@ -197,7 +198,7 @@ impl Cluster {
     async fn refresh(self: &Arc<Self>, version: u64, deadline: Instant) -> Result<(), Failure> {
         let cluster = Arc::clone(self);
         // Boxed, as a deep future would reach the compiler's limit.
-        let reading = Box::pin(async move { Ok(cluster.read_map(version, deadline).await) });
+        let reading = async move { Ok(cluster.read_map(version, deadline).await) }.boxed();
         match timeout_at(deadline, self.home.run(reading)).await {
             Ok(Ok(read)) => read,
             Ok(Err(_)) => Err(Failure::homeless(&self.to_string())),

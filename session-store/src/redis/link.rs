@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 #[cfg(feature = "cached")]
 use redis::Client;
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value, cmd};
@@ -215,7 +216,7 @@ impl Link {
         }
         let link = Arc::clone(self);
         // Boxed, as a deep future would reach the compiler's limit.
-        let connecting = Box::pin(async move { Ok(link.connect(deadline).await) });
+        let connecting = async move { Ok(link.connect(deadline).await) }.boxed();
         match timeout_at(deadline, self.home.run(connecting)).await {
             Ok(Ok(connected)) => connected.map_err(Failure::before_sending),
             Ok(Err(_)) => Err(Failure::homeless(&self.endpoint())),
