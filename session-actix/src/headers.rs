@@ -11,7 +11,9 @@ impl Headers for HeaderMapHeaders<'_> {
     }
 
     fn append(&mut self, name: &'static str, value: &str) {
-        if let Ok(value) = HeaderValue::from_str(value) {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            // A cookie: `Debug` hides it, and HTTP/2 keeps it out of its tables.
+            value.set_sensitive(true);
             self.0.append(HeaderName::from_static(name), value);
         }
     }

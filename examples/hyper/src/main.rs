@@ -110,7 +110,8 @@ impl Headers for Head<'_> {
     }
 
     fn append(&mut self, name: &'static str, value: &str) {
-        if let Ok(value) = value.parse() {
+        if let Ok(mut value) = value.parse::<HeaderValue>() {
+            value.set_sensitive(true);
             self.0.append(name, value);
         }
     }

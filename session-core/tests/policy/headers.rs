@@ -57,6 +57,29 @@ fn vary_and_cache_control_are_merged_and_never_weakened() {
             &["max-age=1", "PRIVATE"],
         ),
         ("cache-control", &["no-cache"], &["no-cache, private"]),
+        (
+            "cache-control",
+            &[r#"ext="a, public, b", Public"#],
+            &[r#"ext="a, public, b", private"#],
+        ),
+        (
+            "cache-control",
+            &[r#"public, ext="a, no-store, \", private, \\", max-age=1"#],
+            &[r#"ext="a, no-store, \", private, \\", max-age=1, private"#],
+        ),
+        (
+            "cache-control",
+            &[r#"private="x, y", public"#],
+            &[r#"private="x, y", private"#],
+        ),
+        (
+            "cache-control",
+            &[r#"max-age=1, ext="a"#, "b"],
+            &["no-store"],
+        ),
+        ("cdn-cache-control", &[], &[]),
+        ("cdn-cache-control", &["public, max-age=60"], &["no-store"]),
+        ("surrogate-control", &["max-age=60"], &["no-store"]),
     ];
     let world = World::new(|policy| policy);
     let seen = world.request("", 200, |session| session.insert("k", 1).unwrap());
