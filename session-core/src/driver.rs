@@ -10,4 +10,3 @@ pub(crate) mod request;
 mod request_state;
 pub(crate) mod sessions;
 mod sweep;
-pub(crate) mod sweeping;

@@ -46,7 +46,6 @@ pub use driver::request::Request;
 #[cfg(feature = "driver")]
 pub use driver::sessions::Sessions;
 #[cfg(feature = "driver")]
-pub use driver::sweeping::Sweeping;
 pub use error::{CommitError, SessionError, ValueError};
 pub use http::reply::{Headers, Reply};
 pub use policy::builder::PolicyBuilder;

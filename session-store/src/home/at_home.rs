@@ -8,6 +8,8 @@ use time::OffsetDateTime;
 
 use super::Home;
 use super::call::{OwnCommand, OwnRevoke};
+#[cfg(feature = "sweep")]
+use crate::upkeep::{Sweeping, Swept, Upkeep};
 
 /// A store whose calls run at its home. Clones are the same store.
 ///
@@ -15,6 +17,9 @@ use super::call::{OwnCommand, OwnRevoke};
 pub(crate) struct AtHome<S> {
     store: Arc<S>,
     home: Home,
+    /// `None` for a store that removes no expired sessions by itself.
+    #[cfg(feature = "sweep")]
+    upkeep: Option<Arc<Upkeep>>,
 }
 
 impl<S: Send + Sync + 'static> AtHome<S> {
@@ -26,8 +31,51 @@ impl<S: Send + Sync + 'static> AtHome<S> {
         let home = Home::new()?;
         // Boxed, as a deep future would reach the compiler's limit in applications.
         let store = Box::pin(home.run(open(home.clone()))).await?;
-        let store = Arc::new(store);
-        Ok(Self { store, home })
+        Ok(Self {
+            store: Arc::new(store),
+            home,
+            #[cfg(feature = "sweep")]
+            upkeep: None,
+        })
+    }
+
+    /// Opens a store that removes its expired sessions.
+    #[cfg(feature = "sweep")]
+    pub(crate) async fn open_swept<F>(
+        sweeping: Sweeping,
+        open: impl FnOnce(Home) -> F,
+    ) -> Result<Self, StoreError>
+    where
+        S: Swept,
+        F: Future<Output = Result<S, StoreError>> + Send + 'static,
+    {
+        sweeping.check()?;
+        let mut opened = Self::open(open).await?;
+        let upkeep = Upkeep::start(&opened.home, &opened.store, sweeping)?;
+        opened.upkeep = upkeep.map(Arc::new);
+        Ok(opened)
+    }
+
+    /// Ends the removal of expired sessions, after the batch that it is at.
+    #[cfg(feature = "sweep")]
+    pub(crate) async fn stop_sweeping(&self) {
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.stop().await;
+        }
+    }
+
+    /// Learns the present moment from a call.
+    #[cfg_attr(
+        not(feature = "sweep"),
+        allow(clippy::unused_self, reason = "only sweeps need the time")
+    )]
+    fn see(&self, now: OffsetDateTime) {
+        #[cfg(feature = "sweep")]
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.see(now);
+        }
+        #[cfg(not(feature = "sweep"))]
+        let _ = now;
     }
 
     #[cfg(any(
@@ -56,6 +104,7 @@ impl<S: Store> AtHome<S> {
         secret: &Digest,
         now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
+        self.see(now);
         if self.home.is_here() {
             return self.store.load(key, secret, now).await;
         }
@@ -69,6 +118,7 @@ impl<S: Store> AtHome<S> {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
+        self.see(now);
         if self.home.is_here() {
             return self.store.write(command, now).await;
         }
@@ -119,6 +169,8 @@ impl<S> Clone for AtHome<S> {
         Self {
             store: Arc::clone(&self.store),
             home: self.home.clone(),
+            #[cfg(feature = "sweep")]
+            upkeep: self.upkeep.clone(),
         }
     }
 }

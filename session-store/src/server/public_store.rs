@@ -23,18 +23,22 @@ macro_rules! public_store {
             pub async fn open_with(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
                 let (connections, timeout) = (options.connections, options.timeout);
+                let migration = options.migration;
                 let open = async move |home| {
                     let store = $crate::server::SqlStore::connect(dialect, home, connections, timeout);
                     let store = store.await?;
-                    store.prepare(options.migration).await?;
+                    store.prepare(migration).await?;
                     store.try_rights().await?;
                     Ok(store)
                 };
-                Ok(Self($crate::home::AtHome::open(open).await?))
+                let sweeping = options.sweeping;
+                Ok(Self($crate::home::AtHome::open_swept(sweeping, open).await?))
             }
 
-            /// Closes all connections once the running calls are done; later calls fail.
+            /// Closes all connections once the running calls are done, and ends the removal of
+            /// expired sessions; later calls fail.
             pub async fn close(&self) {
+                self.0.stop_sweeping().await;
                 let close = async |store: std::sync::Arc<$crate::server::SqlStore<_>>| {
                     store.close().await;
                     Ok(())

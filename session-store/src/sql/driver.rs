@@ -47,6 +47,10 @@ pub(crate) trait Driver: Database {
 
     /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
+
+    /// Reads a moment that is a row's first column.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn time(row: &Self::Row) -> Option<OffsetDateTime>;
 }
 
 impl<DB> Driver for DB
@@ -157,6 +161,11 @@ where
         record.tag = text(17)?;
         record.credential = digest(18)?;
         Some(record)
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn time(row: &DB::Row) -> Option<OffsetDateTime> {
+        moment::<DB>(row, 0)
     }
 
     fn device(row: &DB::Row) -> Option<Device> {
