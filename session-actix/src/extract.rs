@@ -24,6 +24,15 @@ named! {
     pub struct Session(RequestSession);
 }
 
+session_core::session_methods! { Session, Rejection }
+
+impl Session {
+    /// Extracts the unnamed session, for extractors of your own.
+    pub fn extract(request: &HttpRequest) -> <Self as FromRequest>::Future {
+        <Self as FromRequest>::from_request(request, &mut Payload::None)
+    }
+}
+
 impl<M: 'static> FromRequest for Session<M> {
     type Error = Rejection;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Rejection>>>>;
@@ -41,6 +50,8 @@ named! {
     /// [`Handle::destroy`].
     pub struct SessionHandle(Handle);
 }
+
+session_core::handle_methods! { SessionHandle, Session, Rejection, |_, session: RequestSession| session.into() }
 
 impl<M: 'static> FromRequest for SessionHandle<M> {
     type Error = Rejection;

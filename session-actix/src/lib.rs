@@ -50,7 +50,7 @@
 //! use session_actix::{Rejection, SessionHandle};
 //!
 //! async fn logout(session: SessionHandle) -> Result<(), Rejection> {
-//!     Ok(session.destroy()?)
+//!     session.destroy()
 //! }
 //! ```
 //!
@@ -58,8 +58,12 @@
 //! [`SessionMiddleware::named`]. Other middleware reaches the session through [`SessionExt`]. So
 //! do route guards, if the middleware [preloads](SessionMiddleware::preload) it.
 //!
+//! `?` on a session's errors works in handlers that return [`Rejection`] or the framework's own
+//! `Result<String, actix_web::Error>`. Code that returns a [`SessionError`] is called by [`Session::with`].
+//! [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which hears of them.
+//!
 //! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
-//! and this crate re-exports [`session_core`].
+//! and this crate re-exports it as [`CoreSession`].
 //!
 //! # Among other middleware
 //!
@@ -98,20 +102,22 @@
 //!
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answer;
 mod extract;
-mod future;
 mod headers;
 mod middleware;
 mod rejection;
 mod slot;
 
 pub use extract::{Session, SessionHandle};
-pub use future::ResponseFuture;
 pub use middleware::{SessionMiddleware, SessionService};
 pub use rejection::Rejection;
 pub use slot::SessionExt;
 
 pub use session_core::{
-    self, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder, PolicyError, PublicId,
-    RequestSession, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+    self, Device, ErrorPage, Event, Expiry, ExpiryError, Field, Handle, Observer, Policy,
+    PolicyBuilder, PolicyError, PublicId, RequestSession, Revoke, SameSite, Session as CoreSession,
+    SessionError, Sessions, Store, StoreError, ValueError, time,
 };

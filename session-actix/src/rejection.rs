@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// The reason why a session is missing or failed; the client learns only the status.
 ///
-/// Extractors reject with it, and handlers may return it: `?` converts the core's errors. The
+/// Extractors reject with it, a session's operations fail with it, and handlers may return it: `?` converts the core's errors. The
 /// details go to the log when it becomes a response. A handler outside of the middleware
 /// gets [`SessionError::NotAttached`].
 #[derive(Debug, Error)]
@@ -25,8 +25,13 @@ impl ResponseError for Rejection {
     }
 
     fn error_response(&self) -> HttpResponse {
+        let failure = self.0.failure();
         let mut response = HttpResponse::build(self.status_code());
-        response.content_type(ContentType::json());
-        response.body(self.0.opaque().1)
+        let mut response = response
+            .content_type(ContentType::json())
+            .body(failure.json());
+        // For the middleware, which tells the policy's observer and renders the error.
+        response.extensions_mut().insert(failure);
+        response
     }
 }

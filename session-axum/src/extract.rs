@@ -19,6 +19,15 @@ named! {
     pub struct Session(RequestSession);
 }
 
+session_core::session_methods! { Session, Rejection }
+
+impl Session {
+    /// Extracts the unnamed session, for extractors of your own.
+    pub async fn from_request_parts<S>(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Ok(find::<()>(parts)?.load().await?.into())
+    }
+}
+
 impl<M: 'static, S: Send + Sync> FromRequestParts<S> for Session<M> {
     type Rejection = Rejection;
 
@@ -45,6 +54,8 @@ named! {
     /// [`Handle::destroy`].
     pub struct SessionHandle(Handle);
 }
+
+session_core::handle_methods! { SessionHandle, Session, Rejection, |_, session: RequestSession| session.into() }
 
 impl<M: 'static, S: Send + Sync> FromRequestParts<S> for SessionHandle<M> {
     type Rejection = Rejection;

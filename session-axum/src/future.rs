@@ -8,7 +8,7 @@ use axum_core::response::IntoResponse;
 use bytes::Bytes;
 use http::Response;
 use pin_project_lite::pin_project;
-use session_core::{CommitError, Finish, Reply, Request};
+use session_core::{CommitError, Failure, Finish, Reply, Request};
 
 use crate::headers::HeaderMapHeaders;
 use crate::rejection::Rejection;
@@ -19,7 +19,8 @@ pin_project! {
     /// It allocates only if there is something to commit. Dropped before the response's head is
     /// ready, because the handler panicked or the client went away, it commits nothing.
     pub struct ResponseFuture<F> {
-        guard: Request,
+        // `Some` until it is finished.
+        guard: Option<Request>,
         // `Some` until it has completed.
         #[pin]
         inner: Option<F>,
@@ -31,7 +32,7 @@ pin_project! {
 impl<F> ResponseFuture<F> {
     pub(crate) fn new(inner: F, guard: Request) -> Self {
         Self {
-            guard,
+            guard: Some(guard),
             inner: Some(inner),
             commit: None,
         }
@@ -54,12 +55,17 @@ where
             this.inner.set(None);
             // The service failed and there is no response, so nothing is committed.
             let response = outcome?.map(Body::new);
-            let pending = match this.guard.finish(response.status().as_u16()) {
-                Ok(Finish::Pending(pending)) => pending,
-                Ok(Finish::Done(reply)) => return Poll::Ready(Ok(answer(response, Ok(reply)))),
-                Err(error) => return Poll::Ready(Ok(answer(response, Err(error)))),
+            let Some(guard) = this.guard.take() else {
+                return Poll::Pending;
             };
-            let commit = async { answer(response, pending.run().await) };
+            let pending = match guard.finish(response.status().as_u16()) {
+                Ok(Finish::Pending(pending)) => pending,
+                Ok(Finish::Done(reply)) => {
+                    return Poll::Ready(Ok(answer(&guard, response, Ok(reply))));
+                }
+                Err(failed) => return Poll::Ready(Ok(answer(&guard, response, Err(failed)))),
+            };
+            let commit = async move { answer(&guard, response, pending.run().await) };
             *this.commit = Some(Box::pin(commit));
         }
         let commit = this.commit.as_mut();
@@ -78,8 +84,12 @@ impl<F> fmt::Debug for ResponseFuture<F> {
     }
 }
 
-/// Puts the session's headers on the response, or on a 503 in its place.
-fn answer(response: Response<Body>, committed: Result<Reply, CommitError>) -> Response<Body> {
+/// Puts the session's headers on the response, or on an error in its place.
+fn answer(
+    guard: &Request,
+    response: Response<Body>,
+    committed: Result<Reply, CommitError>,
+) -> Response<Body> {
     let (mut response, reply) = match committed {
         Ok(reply) => (response, reply),
         Err(failed) => {
@@ -87,6 +97,11 @@ fn answer(response: Response<Body>, committed: Result<Reply, CommitError>) -> Re
             (Rejection(error).into_response(), reply)
         }
     };
+    let failure: Option<Failure> = response.extensions_mut().remove();
+    if let Some(page) = failure.map(|failure| guard.refuse(&failure)) {
+        page.apply(&mut HeaderMapHeaders(response.headers_mut()));
+        *response.body_mut() = page.into_body().into();
+    }
     reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
     response
 }

@@ -21,4 +21,8 @@ impl Headers for HeaderMapHeaders<'_> {
             self.0.insert(HeaderName::from_static(name), value);
         }
     }
+
+    fn remove(&mut self, name: &'static str) {
+        self.0.remove(name);
+    }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use axum_core::BoxError;
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::header::COOKIE;
+use http::header::{ACCEPT, COOKIE};
 use http::{HeaderValue, Request, Response};
 use session_core::Sessions;
 use tower_service::Service;
@@ -50,7 +50,9 @@ where
         let cookies = cookies.map(HeaderValue::as_bytes);
         let outer = request.extensions().get();
         let outer = outer.map(|Slot(outer)| outer.clone());
+        let accept = request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
         let guard = self.sessions.open_named::<M>(outer, cookies);
+        let guard = guard.accepting(accept);
         let slot = Slot(guard.handle().clone());
         request.extensions_mut().insert(slot);
         // Opening is synchronous, so this calls the very service that was polled ready.

@@ -3,6 +3,7 @@
 pub(crate) mod contention;
 pub(crate) mod drive;
 pub(crate) mod handle;
+mod methods;
 mod named;
 mod nested;
 mod pace;

@@ -3,7 +3,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{EntropyError, ExpiryError, Reply, StoreError};
+use crate::{EntropyError, Event, ExpiryError, Observer, Reply, StoreError, Tracing};
 
 /// A value that cannot be stored, or cannot be read as the type that was asked for.
 ///
@@ -30,6 +30,14 @@ pub enum ValueError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SessionError {
+    /// Another request has taken or stored the value that [`take`](crate::Session::take) or
+    /// [`get_or_insert_with`](crate::Session::get_or_insert_with) has returned. Nothing was written;
+    /// the session shows what is stored, and the other changes are still to be written.
+    #[error("another request was faster to take or to set the session's value {key:?}")]
+    Conflict {
+        /// The value's name.
+        key: String,
+    },
     /// Other requests changed the session each time, or an update's closure its own value; or the
     /// store refuses everything.
     #[error("the session could not be written in {attempts} attempts")]
@@ -89,7 +97,7 @@ impl SessionError {
     /// Returns the HTTP status for a handler that passes the error on; adapters use it.
     ///
     /// 503 if the store or the commit failed; 409 if the session was ended or left for another
-    /// elsewhere (the same request with the present cookie may succeed); 413 if it would be too
+    /// elsewhere, or another request was faster (the same request with the present cookie may succeed); 413 if it would be too
     /// large; 401 if nobody is signed in; and 500 for programming errors.
     ///
     /// ```
@@ -104,7 +112,7 @@ impl SessionError {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotSignedIn => 401,
-            Self::Gone | Self::Superseded => 409,
+            Self::Conflict { .. } | Self::Gone | Self::Superseded => 409,
             Self::TooLarge { .. } => 413,
             Self::Expiry(_)
             | Self::Finished
@@ -124,6 +132,9 @@ impl SessionError {
             409 if matches!(self, Self::Superseded) => {
                 r#"{"error":"the session was left for a new one"}"#
             }
+            409 if matches!(self, Self::Conflict { .. }) => {
+                r#"{"error":"another request was faster"}"#
+            }
             409 => r#"{"error":"the session was ended elsewhere"}"#,
             413 => r#"{"error":"the session would be too large"}"#,
             503 => r#"{"error":"session store unavailable"}"#,
@@ -134,11 +145,15 @@ impl SessionError {
     /// Logs the error with its causes, and returns the client's part of it: the
     /// [status](Self::status) and the [JSON](Self::public_json).
     ///
-    /// Adapters make a response of it where an error ends, once.
+    /// For code without a policy at hand: the log is that of [`Tracing`], where what clients cause is at
+    /// level `debug`. With a policy use [`Policy::refuse`](crate::Policy::refuse), which tells its observer.
     #[must_use = "the client waits for it"]
     pub fn opaque(&self) -> (u16, &'static str) {
-        tracing::error!(error = %self.chain(), "session failed");
-        (self.status(), self.public_json())
+        let failure = self.failure();
+        if !failure.is_told {
+            Tracing.on(&Event::Failed { failure: &failure });
+        }
+        (failure.status(), failure.json())
     }
 
     /// The error and its causes, for a log.

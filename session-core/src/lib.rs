@@ -22,9 +22,12 @@
 //! [`Entropy`], which a [`Policy`] carries. It neither signs users in nor checks passwords:
 //! [`Session::sign_in`] records that the application did.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "driver")]
 mod driver;
 mod error;
+mod failure;
 mod http;
 mod policy;
 mod port;
@@ -37,6 +40,14 @@ pub use time;
 #[doc = include_str!("../WIRING.md")]
 pub mod wiring {}
 
+/// For the macros.
+#[cfg(feature = "driver")]
+#[doc(hidden)]
+pub mod __private {
+    pub use serde::Serialize;
+    pub use serde::de::DeserializeOwned;
+}
+
 #[cfg(feature = "driver")]
 pub use driver::drive::{Finish, Pending, RequestSession};
 #[cfg(feature = "driver")]
@@ -47,12 +58,15 @@ pub use driver::request::Request;
 pub use driver::sessions::Sessions;
 #[cfg(feature = "driver")]
 pub use error::{CommitError, SessionError, ValueError};
+pub use failure::Failure;
 pub use http::reply::{Headers, Reply};
 pub use policy::builder::PolicyBuilder;
 pub use policy::clock::{Clock, ManualClock, SystemClock};
 pub use policy::entropy::{Entropy, EntropyError, OsEntropy};
 pub use policy::error::PolicyError;
+pub use policy::error_page::ErrorPage;
 pub use policy::lifetime::ExpiryError;
+pub use policy::observer::{Event, Observer, Tracing};
 pub use policy::{Policy, SameSite};
 pub use port::command::{Command, Only, Outcome, Revoke};
 pub use port::error::StoreError;

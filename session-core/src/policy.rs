@@ -7,7 +7,9 @@ pub(crate) mod domain;
 pub(crate) mod ended;
 pub(crate) mod entropy;
 pub(crate) mod error;
+pub(crate) mod error_page;
 pub(crate) mod lifetime;
+pub(crate) mod observer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +20,9 @@ use self::clock::Clock;
 use self::domain::Domain;
 use self::ended::Ended;
 use self::entropy::{Entropy, EntropyError};
+use self::error_page::Renderer;
 use self::lifetime::Lifetime;
+use self::observer::Observer;
 use crate::port::moment::utc;
 use crate::{Key, Record};
 
@@ -59,6 +63,8 @@ pub struct Policy {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ended: Arc<Ended>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) error_page: Option<Renderer>,
 }
 
 impl Policy {

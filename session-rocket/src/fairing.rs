@@ -2,14 +2,12 @@ use std::any::type_name;
 use std::collections::BTreeSet;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
-use rocket::response::Responder;
 use rocket::tokio::sync::Mutex;
 use rocket::{Build, Request, Response, Rocket, async_trait};
 use session_core::{Reply, Sessions, named};
 
-use crate::catcher;
+use crate::catcher::{self, Answer};
 use crate::headers::{ResponseHeaders, replace};
-use crate::rejection::Rejection;
 use crate::slot::{self, Attached};
 
 named! {
@@ -79,7 +77,7 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         let mut replies = replies.lock().await;
         replies.push(committed.unwrap_or_else(|failed| {
             let (error, reply) = failed.into_parts();
-            replace(response, Rejection(error).respond_to(request));
+            replace(response, Answer::new::<M>(request, &error).respond());
             reply
         }));
         for reply in replies.iter() {

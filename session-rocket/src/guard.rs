@@ -3,7 +3,7 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::{Ignite, Request, Rocket, Sentinel, async_trait};
 use session_core::{Handle, RequestSession, SessionError, named};
 
-use crate::catcher;
+use crate::catcher::Answer;
 use crate::rejection::Rejection;
 use crate::slot::{self, Attached};
 use crate::watched::Watched;
@@ -23,6 +23,8 @@ named! {
     pub struct Session(Watched<RequestSession>) -> RequestSession;
 }
 
+session_core::session_methods! { Session, Rejection }
+
 #[async_trait]
 impl<'r, M: 'static> FromRequest<'r> for Session<M> {
     type Error = Rejection;
@@ -32,7 +34,7 @@ impl<'r, M: 'static> FromRequest<'r> for Session<M> {
             let (handle, guard) = slot::guard::<M>(request)?;
             Ok(Watched(handle.load().await?, guard).into())
         };
-        outcome(request, load.await)
+        outcome::<M, _>(request, load.await)
     }
 }
 
@@ -50,14 +52,18 @@ named! {
     pub struct SessionHandle(Watched<Handle>) -> Handle;
 }
 
+session_core::handle_methods! {
+    SessionHandle, Session, Rejection,
+    |this: &Self, session: RequestSession| Watched(session, this.inner.1.clone()).into()
+}
+
 #[async_trait]
 impl<'r, M: 'static> FromRequest<'r> for SessionHandle<M> {
     type Error = Rejection;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
-        let found = slot::guard::<M>(request);
-        let watched = found.map(|(handle, guard)| Watched(handle.clone(), guard).into());
-        outcome(request, watched)
+        let watched = |(handle, guard): (&Handle, _)| Watched(handle.clone(), guard).into();
+        outcome::<M, _>(request, slot::guard::<M>(request).map(watched))
     }
 }
 
@@ -67,17 +73,18 @@ impl<M: 'static> Sentinel for SessionHandle<M> {
     }
 }
 
-fn outcome<T>(request: &Request<'_>, found: Result<T, SessionError>) -> Outcome<T, Rejection> {
-    match found {
-        Ok(found) => Outcome::Success(found),
-        Err(error) => {
-            // Rocket drops the error before it calls a catcher.
-            let (status, json) = error.opaque();
-            catcher::note(request, status, json);
-            Outcome::Error((Status::new(status), Rejection(error)))
-        }
-    }
+/// Rocket drops the error before it calls a catcher.
+fn outcome<M: 'static, T>(request: &Request<'_>, found: Found<T>) -> Outcome<T, Rejection> {
+    found.map_or_else(
+        |error| {
+            Answer::new::<M>(request, &error).note(request);
+            Outcome::Error((Status::new(error.status()), Rejection(error)))
+        },
+        Outcome::Success,
+    )
 }
+
+type Found<T> = Result<T, SessionError>;
 
 /// Returns whether the fairing is missing, which aborts the launch, and logs it.
 fn is_missing<M: 'static>(rocket: &Rocket<Ignite>) -> bool {

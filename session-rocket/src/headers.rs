@@ -1,6 +1,6 @@
 use std::mem;
 
-use rocket::{Response, response};
+use rocket::Response;
 use session_core::Headers;
 
 /// A response's headers, for a reply to write to.
@@ -18,16 +18,19 @@ impl Headers for ResponseHeaders<'_, '_> {
     fn replace(&mut self, name: &'static str, value: &str) {
         self.0.set_raw_header(name, value.to_owned());
     }
+
+    fn remove(&mut self, name: &'static str) {
+        self.0.remove_header(name);
+    }
 }
 
 /// Replaces a response by the opaque answer to a failed commit.
 ///
 /// Headers that other fairings add to every response stay. Those that described the lost body go,
 /// and so do cookies, as they do when a catcher answers.
-pub(crate) fn replace<'r>(response: &mut Response<'r>, outage: response::Result<'r>) {
-    let blank = |status| Response::build().status(status).finalize();
+pub(crate) fn replace<'r>(response: &mut Response<'r>, outage: Response<'r>) {
     // The new response has no upgrade to another protocol either.
-    let mut lost = mem::replace(response, outage.unwrap_or_else(blank));
+    let mut lost = mem::replace(response, outage);
     for name in LOST.split_whitespace() {
         lost.remove_header(name);
     }

@@ -2,6 +2,7 @@ use std::any::type_name;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock, Weak};
 
+use rocket::http::Cookie;
 use rocket::{Phase, Request, Rocket};
 use session_core::{Handle, Request as Guard, SessionError, Sessions, named};
 
@@ -51,7 +52,6 @@ fn open(sessions: &Sessions, request: &Request<'_>) -> Guard {
     // A local client fills only the jar. With a header the jar must not be used: it decodes names,
     // so `%5F_Host-…`, which any sibling domain may set, would count as `__Host-…`.
     let name = sessions.policy().cookie_name();
-    let cookie = request.cookies().get(name);
-    let cookie = cookie.map(|cookie| format!("{name}={}", cookie.value()));
-    sessions.open([cookie.unwrap_or_default().as_bytes()])
+    let cookie = request.cookies().get(name).map_or("", Cookie::value);
+    sessions.open([format!("{name}={cookie}").as_bytes()])
 }

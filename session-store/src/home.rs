@@ -44,6 +44,16 @@ impl Home {
         })))
     }
 
+    /// Takes the current runtime, whatever it is, because the application's connections are there.
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn here() -> Result<Self, StoreError> {
+        let runtime = Handle::try_current().map_err(|error| {
+            StoreError::new("a store on a pool must be opened in the pool's runtime")
+                .caused_by(error)
+        })?;
+        Ok(Self(Arc::new(Place::Application(runtime))))
+    }
+
     /// Says whether the caller runs at home.
     pub(crate) fn is_here(&self) -> bool {
         Handle::try_current().is_ok_and(|current| current.id() == self.runtime().id())

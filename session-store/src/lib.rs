@@ -26,6 +26,8 @@
 //! threads but SQLite's, those of a `BlockingStore`, and one for the connections of a store that is
 //! opened outside a tokio runtime of several threads.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "blocking")]
 mod blocking;
 #[cfg(feature = "cached")]

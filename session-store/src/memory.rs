@@ -4,7 +4,7 @@ mod slot;
 
 use std::cmp::Reverse;
 use std::fmt;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use session_core::{
@@ -18,10 +18,16 @@ use self::slot::Slot;
 
 /// A store in the memory of this process.
 ///
-/// Clones are the same store. It never fails, and waits only for its own locks, each held for a
-/// moment. [`sweep`](Store::sweep) frees the memory of expired sessions: start a `Sweeper`, or call
-/// it now and then. A session with 200 bytes of data takes about 415 bytes in all. Freed memory
-/// goes back to the allocator, which may keep it for later.
+/// Clones are the same store. It waits only for its own locks, each held for a moment. A session with
+/// 200 bytes of data takes about 415 bytes in all.
+///
+/// Expired sessions are freed as new ones begin, or by [`sweep`](Store::sweep). Freed memory goes back to
+/// the allocator, which may keep it for later.
+///
+/// The memory has a limit, by default 1 GiB. When it is reached, sessions that are over go at once,
+/// then those of nobody, roughly in the order of their last use. Sessions of owners stay: otherwise a
+/// flood of visitors without cookies would sign everybody out. If only those are left, a new session is
+/// an error.
 ///
 /// ```
 /// use session_core::{Policy, Sessions};
@@ -39,13 +45,26 @@ impl MemoryStore {
     /// Creates an empty store, which takes almost no memory.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Shards::new()))
+        Self::with_limit(1 << 30)
+    }
+
+    /// Creates an empty store whose sessions take at most so many bytes, about.
+    ///
+    /// ```
+    /// use session_store::MemoryStore;
+    ///
+    /// let store = MemoryStore::with_limit(100 << 20); // 100 MiB
+    /// assert!(store.is_empty());
+    /// ```
+    #[must_use]
+    pub fn with_limit(bytes: usize) -> Self {
+        Self(Arc::new(Shards::new(bytes)))
     }
 
     /// Returns how many sessions occupy memory, including expired ones that await a sweep.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.each().map(|shard| shard.slots.len()).sum()
+        self.0.each(|shard| shard.slots.len()).sum()
     }
 
     /// Says whether no session occupies memory.
@@ -77,7 +96,7 @@ impl Store for MemoryStore {
         _secret: &Digest,
         _now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
-        Ok(self.0.of(key).slots.get(key).map(Slot::record))
+        Ok(self.0.load(key))
     }
 
     async fn write(
@@ -85,7 +104,7 @@ impl Store for MemoryStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        Ok(self.0.of(command.key()).write(command, to_micros(now)))
+        self.0.write(command, to_micros(now))
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
@@ -100,11 +119,11 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let (owner, now) = (owner.into(), to_micros(now));
-        let mut devices = Vec::new();
-        for shard in self.0.each() {
+        let listed = |shard: &mut Shard| {
             let listed = shard.owned_by(&owner).filter(|slot| slot.is_listed(now));
-            devices.extend(listed.map(Slot::device));
-        }
+            listed.map(Slot::device).collect::<Vec<_>>()
+        };
+        let mut devices: Vec<_> = self.0.each(listed).flatten().collect();
         devices.sort_unstable_by_key(|device| Reverse((device.created, device.public_id)));
         if let Some(from) = from {
             let first = devices.iter().position(|device| device.public_id == *from);
@@ -121,8 +140,8 @@ impl Store for MemoryStore {
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
         let (owner, now) = (owner.into(), to_micros(now));
-        let revoked = |mut shard: MutexGuard<'_, Shard>| shard.revoke(&owner, which, now);
-        Ok(self.0.each().map(revoked).sum())
+        let revoked = self.0.each(|shard| shard.revoke(&owner, which, now));
+        Ok(revoked.sum())
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -137,10 +156,7 @@ mod tests {
     use super::*;
 
     fn counts(store: &MemoryStore) -> (usize, usize) {
-        (
-            store.len(),
-            store.0.each().map(|shard| shard.owners.len()).sum(),
-        )
+        (store.len(), store.0.each(|shard| shard.owners.len()).sum())
     }
 
     #[tokio::test]
@@ -166,7 +182,9 @@ mod tests {
         }
         assert_eq!((rounds, counts(&store)), (10, (0, 0)));
         // The last sweep found nothing, so it has seen every shard.
-        assert!(store.0.each().all(|shard| shard.slots.capacity() == 0));
-        assert!(store.0.each().all(|shard| shard.earliest.is_none()));
+        let is_empty = |shard: &mut Shard| {
+            shard.slots.capacity() == 0 && shard.earliest.is_none() && shard.bytes == 0
+        };
+        assert!(store.0.each(is_empty).all(|is_empty| is_empty));
     }
 }

@@ -35,4 +35,4 @@ use crate::server::{SqlStore, public_store};
 #[derive(Clone)]
 pub struct MysqlStore(AtHome<SqlStore<Mysql>>);
 
-public_store!(MysqlStore, MysqlOptions);
+public_store!(MysqlStore, MysqlOptions, sqlx::MySqlPool);

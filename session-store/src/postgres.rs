@@ -40,4 +40,4 @@ use crate::server::{SqlStore, public_store};
 #[derive(Clone)]
 pub struct PostgresStore(AtHome<SqlStore<Postgres>>);
 
-public_store!(PostgresStore, PostgresOptions);
+public_store!(PostgresStore, PostgresOptions, sqlx::PgPool);

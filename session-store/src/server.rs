@@ -2,6 +2,7 @@
 
 mod address;
 mod dialect;
+mod held;
 mod lent;
 mod outcome;
 mod pool;
@@ -14,9 +15,12 @@ pub(crate) mod tests;
 
 pub(crate) use address::parse;
 pub(crate) use dialect::Dialect;
+pub(crate) use held::Held;
 pub(crate) use lent::Lent;
 pub(crate) use outcome::{Attempt, outcome};
-pub(crate) use pool::{Ending, Pool, Server, Verdict, server_limit};
+#[cfg(feature = "postgres")]
+pub(crate) use pool::Ending;
+pub(crate) use pool::{Pool, Server, Verdict, server_limit};
 pub(crate) use public_store::public_store;
 pub(crate) use store::SqlStore;
 pub(crate) use sweep_cursor::SweepCursor;

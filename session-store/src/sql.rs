@@ -3,6 +3,7 @@
 mod driver;
 mod format;
 mod name;
+mod page;
 mod regular;
 mod statements;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod value;
 pub(crate) use driver::{Driver, Prepared};
 pub(crate) use format::{Column, Found, FoundColumn, OLDEST, Presence, VERSION};
 pub(crate) use name::check_name;
+pub(crate) use page::page;
 pub(crate) use regular::irregular;
 pub(crate) use statements::{EMPTY, Effect, LISTED, ROOM, Statements};
 pub(crate) use upgrade::{Migration, Need, Schema, Trouble, change, look};

@@ -5,6 +5,7 @@ mod failure;
 mod file;
 mod files;
 mod options;
+mod pooled;
 mod schema;
 mod statements;
 #[cfg(test)]
@@ -12,16 +13,17 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use session_core::{Store as _, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, SqliteConnection};
 use time::OffsetDateTime;
 
 use self::checkpointer::Checkpointer;
-use self::database::Database;
+use self::database::{Connections, Database};
 use self::failure::{Location, unavailable};
 use self::files::Files;
 pub use self::options::{Durability, SqliteOptions};
@@ -84,9 +86,9 @@ impl SqliteStore {
     /// As [`open`](Self::open).
     pub async fn open_with(options: SqliteOptions) -> Result<Self, StoreError> {
         options.check_table()?;
-        Ok(Self(
-            AtHome::open_swept(options.sweeping, |_| Self::open_file(options)).await?,
-        ))
+        let sweeping = options.sweeping;
+        let opened = AtHome::open(|_| Self::open_file(options)).await?;
+        Ok(Self(opened.sweeping(sweeping)?))
     }
 
     async fn open_file(options: SqliteOptions) -> Result<Database, StoreError> {
@@ -117,8 +119,12 @@ impl SqliteStore {
         let readers = later(options.readers, options.reader(&path));
         let checkpointer = later(1, options.writer(&path));
         let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
-        let place = (location, files);
-        let store = Self::assemble(&options, place, writer, readers, checkpointer);
+        let connections = Connections::Own {
+            writer,
+            readers,
+            checkpointer,
+        };
+        let store = Self::assemble(&options, (location, files), connections);
         store.check().await?;
         Ok(store)
     }
@@ -129,9 +135,8 @@ impl SqliteStore {
     ///
     /// SQLite could not be started.
     pub async fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self(
-            AtHome::open_swept(Sweeping::default(), |_| Self::open_memory()).await?,
-        ))
+        let opened = AtHome::open(|_| Self::open_memory()).await?;
+        Ok(Self(opened.sweeping(Sweeping::default())?))
     }
 
     async fn open_memory() -> Result<Database, StoreError> {
@@ -148,13 +153,18 @@ impl SqliteStore {
         schema::prepare(&mut connection, &table, options.migration, &location).await?;
         drop(connection);
         let nowhere = (location, Arc::new(Files::none()));
-        Ok(Self::assemble(&options, nowhere, only.clone(), only, None))
+        let connections = Connections::Own {
+            writer: only.clone(),
+            readers: only,
+            checkpointer: None,
+        };
+        Ok(Self::assemble(&options, nowhere, connections))
     }
 
     /// Closes the file once the running calls are done, and ends the removal of expired sessions;
     /// later calls fail.
     ///
-    /// Without this the file is closed some time after the last clone is dropped.
+    /// A pool that the application has stays open. Without this the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
         self.0.stop_sweeping().await;
         let close = async |database: Arc<Database>| {
@@ -168,16 +178,13 @@ impl SqliteStore {
     fn assemble(
         options: &SqliteOptions,
         (location, files): (Location, Arc<Files>),
-        writer: SqlitePool,
-        readers: SqlitePool,
-        checkpointer: Option<Arc<Checkpointer>>,
+        connections: Connections,
     ) -> Database {
         Database {
             location,
             files,
-            writer,
-            readers,
-            checkpointer,
+            connections,
+            is_closed: AtomicBool::new(false),
             statements: Statements::new(&options.table),
             limit: options.timeout * 2,
         }

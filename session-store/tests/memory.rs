@@ -161,3 +161,104 @@ fn a_session_takes_450_bytes() {
     });
     assert_eq!(freed.bytes_current, -used.bytes_current);
 }
+
+async fn begin(store: &MemoryStore, number: u32, seen: i64, owner: Option<&str>) -> bool {
+    let record = &changed!(
+        record_of(number),
+        owner = owner.map(Into::into),
+        seen = moment_at(seen),
+        expires = moment_at(1_000_000),
+        data = "x".repeat(1_000).into()
+    );
+    let key = &key_of(number.into());
+    let insert = Command::Insert { key, record };
+    match store.write(insert, moment_at(seen)).await {
+        Ok(outcome) => {
+            assert_eq!(outcome, Outcome::Applied);
+            true
+        }
+        Err(error) => {
+            assert!(error.to_string().contains("full"), "{error}");
+            false
+        }
+    }
+}
+
+async fn stored(store: &MemoryStore, numbers: std::ops::Range<u32>) -> usize {
+    let mut stored = 0;
+    for number in numbers {
+        let (key, secret) = (key_of(number.into()), digest_of(0));
+        let found = store.load(&key, &secret, moment_at(0)).await;
+        stored += usize::from(found.unwrap().is_some());
+    }
+    stored
+}
+
+#[tokio::test]
+async fn a_flood_of_visitors_takes_no_more_than_the_limit_and_ends_no_owner_s_session() {
+    let store = MemoryStore::with_limit(1_300 * 300);
+    for number in 0..100 {
+        assert!(begin(&store, number, 0, Some("ada")).await);
+    }
+    for number in 100..5_000 {
+        assert!(begin(&store, number, number.into(), None).await);
+    }
+    assert_eq!(stored(&store, 0..100).await, 100);
+    assert!((250..=330).contains(&store.len()), "{}", store.len());
+    // Of the visitors mostly the last ones are left.
+    let late = stored(&store, 4_000..5_000).await;
+    assert!(late > (store.len() - 100) / 2, "{late}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_full_of_owners_says_so_and_what_is_over_makes_room() {
+    let store = MemoryStore::with_limit(1_300 * 50);
+    let mut number = 0;
+    while begin(&store, number, 0, Some("ada")).await {
+        number += 1;
+    }
+    assert!((40..=50).contains(&number), "{number}");
+    // A larger record finds no room either, but every other command does.
+    let (key, record) = (&key_of(0), &owned(1));
+    let large = changed!(owned(1), data = "x".repeat(100_000).into());
+    let replace = |record| Command::Replace {
+        key,
+        expected: Revision::from_i64(0),
+        record,
+    };
+    let refused = store.write(replace(&large), moment_at(0)).await;
+    assert!(refused.is_err());
+    assert_eq!(
+        stored(&store, 0..number).await,
+        usize::try_from(number).unwrap()
+    );
+    let first = key.public_id();
+    let ended = store.revoke("ada", Revoke::One(&first), moment_at(0)).await;
+    assert_eq!(ended.unwrap(), 1);
+    assert!(begin(&store, number, 0, Some("ada")).await);
+    // Whose time is over makes room.
+    let over = 2_000_000;
+    let insert = Command::Insert { key, record };
+    assert_eq!(
+        store.write(insert, moment_at(over)).await.unwrap(),
+        Outcome::Applied
+    );
+    assert!(begin(&store, 1_000, over, Some("bob")).await);
+}
+
+#[tokio::test]
+async fn expired_sessions_are_freed_as_new_ones_begin() {
+    let store = MemoryStore::new();
+    for number in 0..20_000 {
+        // Each lives for 100 seconds, and one a second begins.
+        let end = moment_at(i64::from(number) + 100);
+        let (key, record) = (
+            &key_of(number.into()),
+            &changed!(record_of(number), expires = end),
+        );
+        let insert = Command::Insert { key, record };
+        store.write(insert, moment_at(number.into())).await.unwrap();
+    }
+    // 100 live ones, 300 within the margin, and what is tidied once in a while.
+    assert!(store.len() < 2_500, "{}", store.len());
+}

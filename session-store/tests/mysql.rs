@@ -13,6 +13,12 @@ use session_testkit::{digest_of, key_of, moment_at, record_of};
 
 use self::servers::{SERVER, costs, fresh_url, is_missing, passes};
 
+type Pool = sqlx::MySqlPool;
+type PoolOptions = sqlx::mysql::MySqlPoolOptions;
+
+/// Has a transaction block all others that write to the row of a check.
+const LOCK_TABLE: &str = "INSERT INTO session (`key`, revision, present, issued, closed, created, \
+                          seen, expires, expiry, data) VALUES ('', 0, '', 0, 0, 0, 0, 0, '', '')";
 const NAME: &str = "mysql";
 const SCHEME: &str = "mariadb";
 /// A database of every server.
@@ -125,6 +131,26 @@ async fn an_owner_that_does_not_fit_is_an_error_and_not_cut_off() {
     assert!(error.to_string().contains("more than 255 bytes"), "{error}");
     let found = store.load(&key_of(1), &digest_of(0), moment_at(0)).await;
     assert_eq!(found.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_pool_whose_connections_lose_data_is_refused() {
+    if is_missing() {
+        return;
+    }
+    let url = fresh_url();
+    for (setting, says) in [
+        ("SET autocommit = 0", "set autocommit = 1"),
+        ("SET sql_mode = ''", "add STRICT_ALL_TABLES"),
+    ] {
+        let options = PoolOptions::new().max_connections(1);
+        let pool = options.after_connect(move |connection, _| {
+            Box::pin(async move { sqlx::query(setting).execute(connection).await.map(drop) })
+        });
+        let pool = pool.connect(&url).await.unwrap();
+        let error = SqlStore::from_pool(pool).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[tokio::test]

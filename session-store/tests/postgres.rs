@@ -12,6 +12,11 @@ use session_store::{Notify, PostgresOptions as Options, PostgresStore as SqlStor
 
 use self::servers::{SERVER, costs, fresh_url, is_missing, passes};
 
+type Pool = sqlx::PgPool;
+type PoolOptions = sqlx::postgres::PgPoolOptions;
+
+/// Has a transaction block all others that use the table.
+const LOCK_TABLE: &str = "LOCK TABLE session";
 const NAME: &str = "postgres";
 const SCHEME: &str = "postgresql";
 /// A database of every server.

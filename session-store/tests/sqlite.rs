@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use session_core::{Command, Store};
-use session_store::SqliteStore;
+use session_store::{SqliteOptions, SqliteStore};
 use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
 
 #[tokio::test]
@@ -41,6 +41,23 @@ fn a_blocked_worker_holds_up_no_other_workers_requests() {
     let directory = tempfile::tempdir().unwrap();
     let open = async || SqliteStore::open(directory.path().join("sessions.db")).await;
     workers::a_blocked_worker_holds_up_no_other(open, || {});
+}
+
+#[tokio::test]
+async fn sqlite_on_a_pool_passes_the_suite() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(directory.path().join("app.db"));
+    let pool = sqlx::SqlitePool::connect_with(file.create_if_missing(true))
+        .await
+        .unwrap();
+    let count = AtomicUsize::new(0);
+    store_suite("sqlite on a pool", async || {
+        let table = format!("session{}", count.fetch_add(1, Ordering::Relaxed));
+        let options = SqliteOptions::for_pool().table(table);
+        let store = SqliteStore::from_pool_with(pool.clone(), options).await;
+        Arc::new(store.unwrap()) as Arc<dyn Store>
+    })
+    .await;
 }
 
 const VICTIM: &str = "SESSION_STORE_TEST_VICTIM";

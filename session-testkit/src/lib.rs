@@ -11,6 +11,8 @@
 //! With `SESSION_TESTKIT_REPORT=FILE` in the environment the suites append the result of each case
 //! to the file.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod http;
 
 mod faulty;

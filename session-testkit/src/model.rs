@@ -76,8 +76,12 @@ impl Store for ModelStore {
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let mut records = self.records();
-        let expired = records.extract_if(.., |_, record| record.expires <= now);
-        Ok(expired.take(limit).count())
+        let expired = records.iter().filter(|(_, record)| record.expires <= now);
+        let expired: Vec<Key> = expired.map(|(key, _)| *key).take(limit).collect();
+        for key in &expired {
+            records.remove(key);
+        }
+        Ok(expired.len())
     }
 
     async fn devices(
@@ -108,15 +112,18 @@ impl Store for ModelStore {
         now: OffsetDateTime,
     ) -> Result<usize, StoreError> {
         let mut records = self.records();
-        let revoked = records.extract_if(.., |key, record| {
+        let mut listed = 0;
+        records.retain(|key, record| {
             let chosen = match which {
                 Revoke::All => true,
                 Revoke::AllBut(kept) => key.public_id() != *kept,
                 Revoke::One(ended) => key.public_id() == *ended,
             };
-            chosen && record.owner.as_deref() == Some(owner)
+            let ends = chosen && record.owner.as_deref() == Some(owner);
+            listed += usize::from(ends && is_listed(record, now));
+            !ends
         });
-        Ok(revoked.filter(|(_, record)| is_listed(record, now)).count())
+        Ok(listed)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

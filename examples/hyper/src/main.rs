@@ -119,6 +119,10 @@ impl Headers for Head<'_> {
             self.0.insert(name, value);
         }
     }
+
+    fn remove(&mut self, name: &'static str) {
+        self.0.remove(name);
+    }
 }
 
 #[cfg(test)]

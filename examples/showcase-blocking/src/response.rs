@@ -124,6 +124,11 @@ impl Headers for Response {
             .retain(|(present, _)| !present.eq_ignore_ascii_case(name));
         self.append(name, value);
     }
+
+    fn remove(&mut self, name: &'static str) {
+        self.headers
+            .retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+    }
 }
 
 impl Wanted {

@@ -11,7 +11,7 @@ use actix_web::middleware::{DefaultHeaders, ErrorHandlerResponse, ErrorHandlers,
 use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpResponse};
 use futures_util::{FutureExt, stream};
-use session_actix::{Session, SessionError};
+use session_actix::{Rejection, Session, SessionError};
 
 use crate::support::{Kept, Site, serve, usual, visitor, watch, write};
 
@@ -144,9 +144,12 @@ async fn a_panic_commits_nothing_and_closes_the_session() {
     let leaked = leaked.take().unwrap();
     assert!(matches!(
         leaked.insert("late", 1),
-        Err(SessionError::Finished)
+        Err(Rejection(SessionError::Finished))
     ));
-    assert!(matches!(leaked.save().await, Err(SessionError::Finished)));
+    assert!(matches!(
+        leaked.save().await,
+        Err(Rejection(SessionError::Finished))
+    ));
 }
 
 #[actix_web::test]
@@ -166,7 +169,10 @@ async fn a_client_that_goes_away_commits_nothing() {
     assert!((&mut call).now_or_never().is_none());
     let session = reached.take().unwrap();
     drop(call);
-    assert!(matches!(session.save().await, Err(SessionError::Finished)));
+    assert!(matches!(
+        session.save().await,
+        Err(Rejection(SessionError::Finished))
+    ));
     assert_eq!(site.kept.spy.take().total(), 0);
 }
 
@@ -215,7 +221,10 @@ async fn a_stream_and_a_task_cannot_write_after_the_head() {
     assert_eq!(seen.body, SessionError::Finished.to_string());
     assert_eq!(site.get("/", &seen.cookie()).await.body, "before");
     let task = kept.take().unwrap();
-    assert!(matches!(task.save().await, Err(SessionError::Finished)));
+    assert!(matches!(
+        task.save().await,
+        Err(Rejection(SessionError::Finished))
+    ));
     assert_eq!(task.get("before").unwrap(), Some(true));
 }
 

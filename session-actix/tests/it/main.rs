@@ -3,6 +3,7 @@
 
 mod cost;
 mod endings;
+mod errors;
 mod extraction;
 mod guards;
 mod headers;

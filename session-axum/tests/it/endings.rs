@@ -11,7 +11,9 @@ use axum::extract::Path;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::{get, post};
 use futures_util::stream;
-use session_axum::{RequestSession, Session, SessionError, SessionLayer, SessionService};
+use session_axum::{
+    Rejection, RequestSession, Session, SessionError, SessionLayer, SessionService,
+};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{Site, request, write};
@@ -80,9 +82,12 @@ async fn a_panic_commits_nothing_and_closes_the_session() {
     let leaked = leaked.lock().unwrap().take().unwrap();
     assert!(matches!(
         leaked.insert("late", 1),
-        Err(SessionError::Finished)
+        Err(Rejection(SessionError::Finished))
     ));
-    assert!(matches!(leaked.save().await, Err(SessionError::Finished)));
+    assert!(matches!(
+        leaked.save().await,
+        Err(Rejection(SessionError::Finished))
+    ));
 }
 
 #[tokio::test]
@@ -100,7 +105,10 @@ async fn a_client_that_goes_away_commits_nothing() {
     let session = wait.await.unwrap();
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
-    assert!(matches!(session.save().await, Err(SessionError::Finished)));
+    assert!(matches!(
+        session.save().await,
+        Err(Rejection(SessionError::Finished))
+    ));
     assert_eq!(site.spy.take().total(), 0);
 }
 

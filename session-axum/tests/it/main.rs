@@ -4,6 +4,7 @@
 mod cost;
 mod cut_off;
 mod endings;
+mod errors;
 mod extraction;
 mod headers;
 mod several;

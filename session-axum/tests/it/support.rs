@@ -1,6 +1,6 @@
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use session_axum::{Policy, Rejection, Session, SessionHandle, SessionLayer, Sessions};
@@ -71,15 +71,15 @@ pub async fn write(session: Session) -> Result<(), Rejection> {
 }
 
 async fn sign_in(session: Session) -> Result<(), Rejection> {
-    Ok(session.sign_in("ada")?)
+    session.sign_in("ada")
 }
 
 async fn cycle(session: Session) -> Result<(), Rejection> {
-    Ok(session.cycle()?)
+    session.cycle()
 }
 
 async fn logout(session: SessionHandle) -> Result<(), Rejection> {
-    Ok(session.destroy()?)
+    session.destroy()
 }
 
 pub fn policy(cookie: &str) -> Policy {
@@ -96,6 +96,16 @@ pub struct Seen {
 }
 
 impl Seen {
+    pub async fn of(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self {
+            status: head.status,
+            headers: head.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
     pub fn set_cookies(&self) -> Vec<&str> {
         self.all(header::SET_COOKIE.as_str())
     }
@@ -141,12 +151,5 @@ pub fn request(method: &str, path: &str, cookie: &str) -> Request<Body> {
 
 pub async fn send(app: &Router, method: &str, path: &str, cookie: &str) -> Seen {
     let request = request(method, path, cookie);
-    let response = app.clone().oneshot(request).await.unwrap();
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Seen {
-        status: head.status,
-        headers: head.headers,
-        body: String::from_utf8(body.to_vec()).unwrap(),
-    }
+    Seen::of(app.clone().oneshot(request).await.unwrap()).await
 }

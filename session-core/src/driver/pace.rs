@@ -72,7 +72,7 @@ const TRIES: u32 = 3;
 const FIRST: usize = 64;
 const SMALLEST: usize = 16;
 const LARGEST: usize = 1_024;
-const DELAY: Duration = Duration::from_mins(10);
+const DELAY: Duration = Duration::from_secs(600);
 /// A rest takes this many times as long as a batch.
 const REST: u32 = 9;
 /// A batch may have been slow for a reason that is gone, or on the way to a server.

@@ -6,7 +6,7 @@ use super::handle::Handle;
 use super::request_state::{Remainder, RequestState};
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
-use crate::{CommitError, Reply, Session};
+use crate::{CommitError, ErrorPage, Failure, Reply, Session};
 
 /// A request guard, which an adapter holds for as long as the request runs.
 ///
@@ -39,7 +39,11 @@ use crate::{CommitError, Reply, Session};
 /// ```
 #[derive(Debug)]
 #[must_use = "a request that is not kept is abandoned"]
-pub struct Request(Handle);
+pub struct Request {
+    handle: Handle,
+    /// The request's `Accept` header, if errors are rendered.
+    accept: Option<Box<str>>,
+}
 
 impl Sessions {
     /// Begins a request: looks for our cookie in the values of the `Cookie` headers. It does no I/O,
@@ -60,7 +64,10 @@ impl Sessions {
     ) -> Request {
         let presented = Presented::scan(self.policy().cookie_name(), cookies);
         let state = RequestState::new(self.clone(), presented, TypeId::of::<M>(), outer);
-        Request(Handle(Arc::new(state)))
+        Request {
+            handle: Handle(Arc::new(state)),
+            accept: None,
+        }
     }
 }
 
@@ -68,7 +75,24 @@ impl Request {
     /// Returns the handle that handlers get.
     #[must_use]
     pub fn handle(&self) -> &Handle {
-        &self.0
+        &self.handle
+    }
+
+    /// Keeps the request's `Accept` header for [`refuse`](Self::refuse), if the policy renders errors.
+    pub fn accepting(mut self, accept: Option<&[u8]>) -> Self {
+        let policy = self.handle.sessions().policy();
+        if let (Some(_), Some(accept)) = (&policy.error_page, accept) {
+            self.accept = Some(String::from_utf8_lossy(accept).into());
+        }
+        self
+    }
+
+    /// Tells the policy's observer of a failure that the client is answered with, and returns the body
+    /// for it: the application's page, or the failure's JSON.
+    #[must_use]
+    pub fn refuse(&self, failure: &Failure) -> ErrorPage {
+        let policy = self.handle.sessions().policy();
+        policy.refuse(failure, self.accept.as_deref().unwrap_or_default())
     }
 
     /// Closes the session, now that the response's head is ready, and decides what to write.
@@ -79,7 +103,7 @@ impl Request {
     ///
     /// The commit could not be decided; answer with the error's status and its reply.
     pub fn finish(&self, status: u16) -> Result<Finish, CommitError> {
-        let state = &self.0.0;
+        let state = &self.handle.0;
         let outcome = match state.close() {
             Remainder::Open(session) => match self.joined(session).finish(status) {
                 Ok(Finish::Done(reply)) => Ok(reply),
@@ -109,17 +133,17 @@ impl Request {
     /// If a response goes out all the same, put on it what [`finish`](Self::finish) says afterwards:
     /// it carries the cookie of what an early save has stored, and `Vary`.
     pub fn abandon(&self) {
-        let reply = match self.0.0.close() {
+        let reply = match self.handle.0.close() {
             Remainder::Open(session) => self.joined(session).abandon(),
             Remainder::Reply(reply) => reply,
         };
         if reply.is_opened() {
-            self.0.0.leave(self.0.0.gather(reply));
+            self.handle.0.leave(self.handle.0.gather(reply));
         }
     }
 
     fn joined(&self, session: Session) -> RequestSession {
-        RequestSession::new(session, Arc::clone(&self.0.0))
+        RequestSession::new(session, Arc::clone(&self.handle.0))
     }
 }
 

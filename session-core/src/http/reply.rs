@@ -35,6 +35,8 @@ pub trait Headers {
     fn append(&mut self, name: &'static str, value: &str);
     /// Replaces all values with one.
     fn replace(&mut self, name: &'static str, value: &str);
+    /// Removes all values.
+    fn remove(&mut self, name: &'static str);
 }
 
 /// A change to the browser's cookie.
@@ -115,7 +117,7 @@ impl Reply {
             return;
         }
         let vary = headers.values("vary");
-        if let Some(merged) = merge_vary(&vary) {
+        if let Some(merged) = merge_vary(&vary, "Cookie") {
             headers.replace("vary", &merged);
         }
         if let Some(cookie) = &self.set_cookie {
@@ -165,19 +167,19 @@ fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String 
     text
 }
 
-/// Returns the new `Vary`, or `None` if it says enough already.
-fn merge_vary(present: &[String]) -> Option<String> {
+/// Returns the new `Vary` with a field, or `None` if it says enough already.
+pub(crate) fn merge_vary(present: &[String], field: &str) -> Option<String> {
     let names = || {
         present
             .iter()
             .flat_map(|value| value.split(','))
             .map(str::trim)
     };
-    if names().any(|name| name == "*" || name.eq_ignore_ascii_case("cookie")) {
+    if names().any(|name| name == "*" || name.eq_ignore_ascii_case(field)) {
         return None;
     }
     let mut merged: Vec<&str> = names().filter(|name| !name.is_empty()).collect();
-    merged.push("Cookie");
+    merged.push(field);
     Some(merged.join(", "))
 }
 

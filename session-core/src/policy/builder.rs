@@ -7,8 +7,11 @@ use super::domain::Domain;
 use super::ended::Ended;
 use super::entropy::{Entropy, OsEntropy};
 use super::error::PolicyError;
+use super::error_page::{ErrorPage, Renderer};
 use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT, signed};
+use super::observer::{Observer, Tracing};
 use super::{Policy, SameSite};
+use crate::failure::Failure;
 
 /// Collects a policy's fields; see [`Policy`] for an example.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub struct PolicyBuilder {
     refuses_when_gone: bool,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    observer: Arc<dyn Observer>,
+    error_page: Option<Renderer>,
 }
 
 impl Default for PolicyBuilder {
@@ -57,6 +62,8 @@ impl Default for PolicyBuilder {
             refuses_when_gone: false,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
+            observer: Arc::new(Tracing),
+            error_page: None,
         }
     }
 }
@@ -195,6 +202,26 @@ impl PolicyBuilder {
         self
     }
 
+    /// Tells events to an observer; by default they go to `tracing`.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Renders the responses for failed sessions, such as HTML for people; by default they are JSON.
+    ///
+    /// The function gets the failure and the request's `Accept` header, empty without one. It decides
+    /// only on the body: the status, the cookies and `Vary` are set by the adapter, which adds
+    /// `Vary: Accept` and `Cache-Control: no-store`. If it panics, the client gets the JSON.
+    /// [`ErrorPage`] has an example.
+    pub fn error_page(
+        mut self,
+        render: impl Fn(&Failure, &str) -> ErrorPage + Send + Sync + 'static,
+    ) -> Self {
+        self.error_page = Some(Renderer::new(render));
+        self
+    }
+
     /// Replaces the system's clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -311,6 +338,8 @@ impl PolicyBuilder {
             clock: self.clock,
             entropy: self.entropy,
             ended: Arc::new(Ended::default()),
+            observer: self.observer,
+            error_page: self.error_page,
         }
     }
 }

@@ -104,7 +104,7 @@ impl Commit {
         };
         let decided = match stored.standing {
             Standing::Closed if self.changes.is_empty() => Ok(self.done(now)),
-            Standing::Closed => Ok(self.superseded(Some(&stored), now)),
+            Standing::Closed => self.superseded(Some(&stored), now),
             Standing::Present | Standing::Remembered => self.replace(&stored, now),
         };
         self.base = Some(stored);
@@ -124,7 +124,7 @@ impl Commit {
             return Ok(self.done(now));
         }
         if owner.is_none() && self.shared.state().is_stale {
-            return Ok(self.superseded(None, now));
+            return self.superseded(None, now);
         }
         let policy = self.policy();
         let (id, revision) = draw(policy)?;
@@ -152,7 +152,7 @@ impl Commit {
         let text = match base {
             // The same owner signs in again, as by a double click.
             Some(hidden) if hidden.is_hidden() => {
-                let data = Data::of_record(hidden.key, &hidden.record);
+                let data = Data::of_record(self.policy(), hidden.key, &hidden.record);
                 self.changes.apply(&data)?.text
             }
             Some(_) => self.changes.apply(&self.data)?.text,

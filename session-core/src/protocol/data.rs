@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::entries::SHORT;
 use crate::port::record::no_values;
-use crate::{Key, Record};
+use crate::{Event, Key, Policy, Record};
 
 /// The stored values: the text of one JSON object, and where in it each value stands.
 ///
@@ -70,9 +70,10 @@ impl Data {
     }
 
     /// Reads a record's values. Corrupt data is an event, not an error.
-    pub(crate) fn of_record(key: Key, record: &Record) -> Self {
+    pub(crate) fn of_record(policy: &Policy, key: Key, record: &Record) -> Self {
         Self::parse(Arc::clone(&record.data)).unwrap_or_else(|| {
-            tracing::warn!(session = %key.public_id(), "session data corrupted; its values are ignored");
+            let session = key.public_id();
+            policy.tell(&Event::Corrupt { session });
             Self::empty()
         })
     }

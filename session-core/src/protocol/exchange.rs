@@ -15,7 +15,7 @@ use super::step::{self, Step};
 use crate::http::cookie::Presented;
 use crate::http::reply::CookieChange;
 use crate::port::moment::utc;
-use crate::{CommitError, Digest, Id, Key, Policy, Record, Reply, Revoke, SessionError};
+use crate::{CommitError, Digest, Event, Id, Key, Policy, Record, Reply, Revoke, SessionError};
 
 /// One request's dealings with its session, without I/O.
 ///
@@ -213,7 +213,7 @@ impl Unread {
                 Found::Dead(since) => {
                     // Never an end: a stale tab must not log everybody out.
                     let session = self.key.public_id();
-                    tracing::warn!(%session, "a secret was presented that was rotated before");
+                    policy.tell(&Event::OldSecret { session });
                     self.is_stale |= now < since.saturating_add(policy.clock_skew);
                     self.dead.push(*id);
                 }
@@ -256,7 +256,7 @@ impl Unread {
             let data = if stored.is_hidden() {
                 Data::empty()
             } else {
-                Data::of_record(stored.key, &stored.record)
+                Data::of_record(&policy, stored.key, &stored.record)
             };
             let others = presented.iter().filter(|id| id.key() != stored.key);
             let others = others.copied().collect();

@@ -9,9 +9,9 @@ use super::data::Data;
 use super::pending::Condition;
 use super::standing::{Standing, Stored};
 use super::state::State;
-use crate::SessionError;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
+use crate::{Event, PublicId, SessionError};
 
 /// The effects of a store's answers on the session's state.
 impl Commit {
@@ -21,13 +21,16 @@ impl Commit {
             return self.gone(now);
         }
         let key = attempt.stored.key;
-        let data = Data::of_record(key, &attempt.stored.record);
+        let data = Data::of_record(self.policy(), key, &attempt.stored.record);
         if let Some(mut state) = self.settle(&self.changes, &data) {
             state.has_reauthenticated |= self.changes.reauthenticates();
             state.has_signed_in |= self.changes.signed_in().is_some();
             state.is_stale = false;
             state.cookie = attempt.cookie.or(state.cookie);
+            let new_id = matches!(attempt.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
             state.adopt(attempt.stored, data);
+            drop(state);
+            self.announce(key.public_id(), new_id);
         } else {
             // Destroyed in another task while the answer was on its way.
             self.shared.state().delete(key, Condition::Always);
@@ -55,7 +58,7 @@ impl Commit {
 
     /// Continues from the state that another request has stored.
     pub(crate) fn rebase(&mut self, stored: Stored) {
-        self.data = Data::of_record(stored.key, &stored.record);
+        self.data = Data::of_record(self.policy(), stored.key, &stored.record);
         self.forget_lost_answer(&stored);
         {
             // The secret that an early save has issued is not the present one any more.
@@ -124,6 +127,22 @@ impl Commit {
         }
     }
 
+    /// Shows the base on which a claim does not hold, and forgets the claims that don't. The other
+    /// changes are still to be written.
+    pub(crate) fn conflicted(&self) {
+        let Some(stored) = &self.base else {
+            return;
+        };
+        let log = self.shared.state().changes.clone();
+        let conflicts = log.conflicts(&self.data);
+        if let Some(mut state) = self.settle(&Changes::default(), &self.data) {
+            state.changes.forget_entries(&conflicts);
+            state.base = Some(stored.clone());
+            state.data = self.data.clone();
+            state.version += 1;
+        }
+    }
+
     pub(crate) fn refused(&self, attempt: &Attempt) {
         let revision = attempt.stored.record.revision;
         let mut state = self.shared.state();
@@ -134,29 +153,49 @@ impl Commit {
 
     /// Drops everything: a session that was ended elsewhere gets no cookie and comes back under no id.
     ///
-    /// A sign-in is never dropped silently, other changes by the policy's choice.
+    /// A sign-in is never dropped silently, nor is a value that was taken; other changes by the policy's
+    /// choice.
     pub(crate) fn gone(&self, now: OffsetDateTime) -> Decided {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
-        tracing::debug!("a session was ended elsewhere while a request was changing it");
+        self.dropped(&SessionError::Gone);
         self.shared.state().lose();
         let refuses = self.policy().refuses_when_gone && !self.changes.is_empty();
-        if refuses || self.changes.signed_in().is_some() {
+        if refuses || self.changes.signed_in().is_some() || self.changes.takes() {
             return Err(SessionError::Gone);
         }
         Ok(self.done(now))
     }
 
+    fn announce(&self, session: PublicId, new_id: bool) {
+        if self.changes.signed_in().is_some() {
+            self.policy().tell(&Event::SignedIn { session });
+        } else if new_id {
+            self.policy().tell(&Event::Rotated { session });
+        }
+    }
+
+    fn dropped(&self, reason: &SessionError) {
+        let state = self.shared.state();
+        let session = state.base.as_ref().map(|base| base.key.public_id());
+        drop(state);
+        self.policy()
+            .tell(&Event::ChangesDropped { session, reason });
+    }
+
     /// Drops changes that were made with an id from before a sign-in.
-    pub(crate) fn superseded(&self, closed: Option<&Stored>, now: OffsetDateTime) -> Decision {
-        tracing::debug!(
-            "changes were dropped, made with an id from before a sign-in or a rotation"
-        );
+    ///
+    /// A value that was taken is another request's, which has to be said.
+    pub(crate) fn superseded(&self, closed: Option<&Stored>, now: OffsetDateTime) -> Decided {
+        self.dropped(&SessionError::Superseded);
         if !self.is_discarded() {
             self.shared.state().supersede(closed);
         }
-        self.done(now)
+        if self.changes.takes() {
+            return Err(SessionError::Superseded);
+        }
+        Ok(self.done(now))
     }
 }
 

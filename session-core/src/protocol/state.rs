@@ -7,7 +7,7 @@ use super::json::is_same;
 use super::pending::{Condition, Creates, PendingDelete, Unacknowledged};
 use super::standing::Stored;
 use crate::http::reply::{CookieChange, Loss};
-use crate::{Expiry, Id, Key, SessionError};
+use crate::{Expiry, Id, Key, Policy, SessionError};
 
 /// A session at one moment: a base, and the log of changes to it.
 #[allow(clippy::struct_excessive_bools, reason = "independent facts")]
@@ -117,11 +117,11 @@ impl State {
 
     /// Shows an owner who signs in again the values of the session that an earlier sign-in has left:
     /// they are carried along.
-    pub(crate) fn reveal_to(&mut self, owner: &str) {
+    pub(crate) fn reveal_to(&mut self, policy: &Policy, owner: &str) {
         if let Some(stored) = self.base.as_ref().filter(|stored| stored.is_hidden())
             && stored.record.owner.as_deref() == Some(owner)
         {
-            self.data = Data::of_record(stored.key, &stored.record);
+            self.data = Data::of_record(policy, stored.key, &stored.record);
             self.version += 1;
         }
     }
@@ -185,6 +185,26 @@ impl State {
         self.changes.update(key, replay, value);
         self.changed(size);
         Ok(())
+    }
+
+    /// Sets a default that the application has got, unless the session would be larger than `limit`.
+    pub(crate) fn propose(
+        &mut self,
+        key: &str,
+        value: String,
+        limit: usize,
+    ) -> Result<(), SessionError> {
+        let size = self.size_with(key, value.len(), limit)?;
+        self.changes.propose(key, value);
+        self.changed(size);
+        Ok(())
+    }
+
+    /// Removes a value that is there, and that the application has got.
+    pub(crate) fn take(&mut self, key: &str, value: String) {
+        let size = self.known_size().map(|size| size - self.size_of(key));
+        self.changes.take(key, value);
+        self.changed(size);
     }
 
     /// Removes a value that is there.

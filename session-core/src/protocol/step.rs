@@ -12,7 +12,9 @@ use super::standing::{Standing, Stored};
 use super::state::State;
 use crate::policy::lifetime::Use;
 use crate::port::moment::{truncate, utc};
-use crate::{Command, CommitError, Digest, Key, Outcome, Record, Reply, SessionError, StoreError};
+use crate::{
+    Command, CommitError, Digest, Event, Key, Outcome, Record, Reply, SessionError, StoreError,
+};
 
 /// The next step of a commit.
 #[derive(Debug)]
@@ -127,10 +129,15 @@ fn next(
             });
         }
         Err(error) if is_upkeep(&commit, &error) => {
-            tracing::warn!(error = %error.chain(), "session upkeep failed; the response goes out without it");
+            commit.policy().tell(&Event::UpkeepFailed { error: &error });
             return Ok(Step::Done(commit.shared.reply(now)));
         }
-        Err(error) => return Err(CommitError::new(error, commit.shared.reply(now))),
+        Err(error) => {
+            if matches!(error, SessionError::Conflict { .. }) {
+                commit.conflicted();
+            }
+            return Err(CommitError::new(error, commit.shared.reply(now)));
+        }
     };
     Ok(Step::Write(Write { commit, ask }))
 }
@@ -224,7 +231,7 @@ fn failed(
         return Err(error.into());
     }
     let cause = SessionError::from(error);
-    tracing::warn!(error = %cause.chain(), "session upkeep failed; the response goes out without it");
+    commit.policy().tell(&Event::UpkeepFailed { error: &cause });
     match ask {
         Ask::Delete(delete) => {
             let mut state = commit.shared.state();

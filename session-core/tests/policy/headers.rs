@@ -25,6 +25,10 @@ impl Headers for List {
         self.0.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
         self.append(name, value);
     }
+
+    fn remove(&mut self, name: &'static str) {
+        self.0.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
+    }
 }
 
 #[test]

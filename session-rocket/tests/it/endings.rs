@@ -8,7 +8,7 @@ use rocket::local::asynchronous::Client;
 use rocket::response::Redirect;
 use rocket::response::stream::TextStream;
 use rocket::{Request, State, catch, catchers, get, routes};
-use session_rocket::{Session, SessionError};
+use session_rocket::{Rejection, Session, SessionError};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::support::{Site, plain, send, usual};
@@ -123,7 +123,10 @@ async fn a_request_that_is_dropped_commits_nothing_and_closes_the_session() {
     let session = wait.recv().await.unwrap();
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
-    assert!(matches!(session.save().await, Err(SessionError::Finished)));
+    assert!(matches!(
+        session.save().await,
+        Err(Rejection(SessionError::Finished))
+    ));
     assert_eq!(site.spy.take().total(), 0);
 }
 
@@ -146,7 +149,10 @@ async fn a_catcher_without_a_response_fairing_stores_nothing() {
     assert_eq!(seen.set_cookies(), [""; 0]);
     assert_eq!(site.spy.take().total(), 0);
     let session = kept.lock().unwrap().take().unwrap();
-    assert!(matches!(session.save().await, Err(SessionError::Finished)));
+    assert!(matches!(
+        session.save().await,
+        Err(Rejection(SessionError::Finished))
+    ));
 }
 
 #[get("/stream")]

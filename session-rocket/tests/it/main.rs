@@ -4,6 +4,7 @@
 
 mod cost;
 mod endings;
+mod errors;
 mod guards;
 mod headers;
 mod launch;

@@ -45,7 +45,7 @@ async fn in_a_clone(session: Session, leaked: &State<Leaked>) {
 async fn with_a_handle(handle: SessionHandle, leaked: &State<Leaked>) {
     let session = handle.load().await.unwrap();
     session.destroy().unwrap();
-    *leaked.lock().unwrap() = Some(session);
+    *leaked.lock().unwrap() = Some(session.into_inner());
     panic!("as asked");
 }
 

@@ -5,6 +5,7 @@ use session_core::{
     Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
+use tokio::runtime::Handle;
 
 use super::Home;
 use super::call::{OwnCommand, OwnRevoke};
@@ -20,6 +21,15 @@ pub(crate) struct AtHome<S> {
     /// `None` for a store that removes no expired sessions by itself.
     #[cfg(feature = "sweep")]
     upkeep: Option<Arc<Upkeep>>,
+    requests: Requests,
+}
+
+/// The runtimes in which loads and writes run.
+#[derive(Clone, Copy)]
+enum Requests {
+    /// Any runtime, because the store itself does only at home what others wait for.
+    Anywhere,
+    AtHome,
 }
 
 impl<S: Send + Sync + 'static> AtHome<S> {
@@ -28,7 +38,17 @@ impl<S: Send + Sync + 'static> AtHome<S> {
     where
         F: Future<Output = Result<S, StoreError>> + Send + 'static,
     {
-        let home = Home::new()?;
+        Self::open_at(Home::new()?, open).await
+    }
+
+    /// Opens a store at a home.
+    pub(crate) async fn open_at<F>(
+        home: Home,
+        open: impl FnOnce(Home) -> F,
+    ) -> Result<Self, StoreError>
+    where
+        F: Future<Output = Result<S, StoreError>> + Send + 'static,
+    {
         // Boxed, as a deep future would reach the compiler's limit in applications.
         let store = Box::pin(home.run(open(home.clone()))).await?;
         Ok(Self {
@@ -36,24 +56,20 @@ impl<S: Send + Sync + 'static> AtHome<S> {
             home,
             #[cfg(feature = "sweep")]
             upkeep: None,
+            requests: Requests::AtHome,
         })
     }
 
-    /// Opens a store that removes its expired sessions.
+    /// Removes the store's expired sessions from now on.
     #[cfg(feature = "sweep")]
-    pub(crate) async fn open_swept<F>(
-        sweeping: Sweeping,
-        open: impl FnOnce(Home) -> F,
-    ) -> Result<Self, StoreError>
+    pub(crate) fn sweeping(mut self, sweeping: Sweeping) -> Result<Self, StoreError>
     where
         S: Swept,
-        F: Future<Output = Result<S, StoreError>> + Send + 'static,
     {
         sweeping.check()?;
-        let mut opened = Self::open(open).await?;
-        let upkeep = Upkeep::start(&opened.home, &opened.store, sweeping)?;
-        opened.upkeep = upkeep.map(Arc::new);
-        Ok(opened)
+        let upkeep = Upkeep::start(&self.home, &self.store, sweeping)?;
+        self.upkeep = upkeep.map(Arc::new);
+        Ok(self)
     }
 
     /// Ends the removal of expired sessions, after the batch that it is at.
@@ -76,6 +92,21 @@ impl<S: Send + Sync + 'static> AtHome<S> {
         }
         #[cfg(not(feature = "sweep"))]
         let _ = now;
+    }
+
+    /// Lets loads and writes run in place, in whichever runtime they are called.
+    #[cfg(feature = "redis")]
+    pub(crate) fn anywhere(mut self) -> Self {
+        self.requests = Requests::Anywhere;
+        self
+    }
+
+    /// Says whether a load or a write runs in place.
+    fn is_in_place(&self) -> bool {
+        match self.requests {
+            Requests::Anywhere => Handle::try_current().is_ok(),
+            Requests::AtHome => self.home.is_here(),
+        }
     }
 
     #[cfg(any(
@@ -105,7 +136,7 @@ impl<S: Store> AtHome<S> {
         now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
         self.see(now);
-        if self.home.is_here() {
+        if self.is_in_place() {
             return self.store.load(key, secret, now).await;
         }
         let (key, secret) = (*key, *secret);
@@ -119,7 +150,7 @@ impl<S: Store> AtHome<S> {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         self.see(now);
-        if self.home.is_here() {
+        if self.is_in_place() {
             return self.store.write(command, now).await;
         }
         let command = OwnCommand::from(command);
@@ -171,6 +202,7 @@ impl<S> Clone for AtHome<S> {
             home: self.home.clone(),
             #[cfg(feature = "sweep")]
             upkeep: self.upkeep.clone(),
+            requests: self.requests,
         }
     }
 }

@@ -14,6 +14,10 @@ pub(super) struct Shard {
     pub(super) owners: BTreeSet<(Arc<str>, Key)>,
     /// A lower bound of the ends in `slots`; `None` only if that is empty.
     pub(super) earliest: Option<i64>,
+    /// The bytes of all its sessions, about.
+    pub(super) bytes: usize,
+    /// The insertions since the shard was last tidied.
+    inserted: usize,
 }
 
 impl Shard {
@@ -78,6 +82,7 @@ impl Shard {
             let expired = self.slots.extract_if(|slot| slot.expires <= now);
             swept.extend(expired.take(limit));
             for slot in &mut swept {
+                self.bytes -= slot.bytes();
                 forget_owner(&mut self.owners, slot);
             }
             if swept.len() < limit {
@@ -92,6 +97,26 @@ impl Shard {
         swept
     }
 
+    /// Takes out expired sessions, once a quarter as many were inserted as there are.
+    ///
+    /// So an insertion looks at four slots on average, and expired sessions take little memory.
+    pub(super) fn tidy(&mut self, now: i64) -> Vec<Slot> {
+        self.inserted += 1;
+        if self.inserted < 16.max(self.slots.len() / 4) {
+            return Vec::new();
+        }
+        self.inserted = 0;
+        self.sweep(now.saturating_sub(MARGIN), usize::MAX)
+    }
+
+    /// Takes out the session of nobody that was used longest ago, of those among the first slots.
+    pub(super) fn give_up_one(&mut self, kept: &Key) -> Option<Slot> {
+        let slots = self.slots.iter().take(SAMPLE);
+        let candidates = slots.filter(|slot| slot.entry.owner.is_none() && slot.entry.key != *kept);
+        let key = candidates.min_by_key(|slot| slot.entry.seen)?.entry.key;
+        self.take(&key)
+    }
+
     /// The only way in; the ways out are `take` and `sweep`.
     fn put(&mut self, key: Key, record: &Record) {
         self.take(&key);
@@ -101,11 +126,13 @@ impl Shard {
         }
         let earliest = self.earliest.unwrap_or(slot.expires);
         self.earliest = Some(earliest.min(slot.expires));
+        self.bytes += slot.bytes();
         self.slots.insert(slot);
     }
 
     fn take(&mut self, key: &Key) -> Option<Slot> {
         let mut slot = self.slots.take(key)?;
+        self.bytes -= slot.bytes();
         forget_owner(&mut self.owners, &mut slot);
         Some(slot)
     }
@@ -116,6 +143,13 @@ fn forget_owner(owners: &mut BTreeSet<(Arc<str>, Key)>, slot: &mut Slot) {
         owners.remove(&(owner, slot.entry.key));
     }
 }
+
+/// A session is freed this long after its end, in microseconds: a clock that is set back a little
+/// finds it again.
+const MARGIN: i64 = 5 * 60 * 1_000_000;
+
+/// The number of slots that are looked at for a session to give up.
+const SAMPLE: usize = 64;
 
 #[cfg(test)]
 mod tests {

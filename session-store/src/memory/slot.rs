@@ -44,6 +44,12 @@ struct Rare {
 
 const NEVER: i64 = i64::MIN;
 
+/// The bytes of a session beside its data, with spare buckets and the allocator's share.
+const OVERHEAD: usize = 216;
+
+/// The bytes of an owner beside the name, with the index.
+const OWNED: usize = 64;
+
 impl Slot {
     pub(super) fn new(key: Key, record: &Record) -> Self {
         let rare = Rare {
@@ -70,6 +76,17 @@ impl Slot {
                 rare: (rare != Rare::default()).then(|| Box::new(rare)),
             }),
         }
+    }
+
+    /// Returns the bytes that a record takes in memory, about.
+    pub(super) fn bytes_of(record: &Record) -> usize {
+        OVERHEAD + record.data.len() + record.owner.as_ref().map_or(0, |owner| OWNED + owner.len())
+    }
+
+    /// Returns the same of the slot's; it must not change while the slot is in a table.
+    pub(super) fn bytes(&self) -> usize {
+        let owner = self.entry.owner.as_ref();
+        OVERHEAD + self.entry.data.len() + owner.map_or(0, |owner| OWNED + owner.len())
     }
 
     pub(super) fn record(&self) -> Record {

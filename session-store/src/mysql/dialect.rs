@@ -43,6 +43,8 @@ impl Dialect for Mysql {
         // new one, and `IGNORE` would cut off values that do not fit.
         let text = template.replace("IF_ABSENT", "").replace("TEXT", "?");
         let text = text.replace("KEY", "`key`");
+        // MariaDB would rather read all the owner's sessions from the newest on.
+        let text = text.replace("BY_RANGE", "FORCE INDEX (devices)");
         text.replace("TABLE", &self.table.quoted())
     }
 
@@ -82,6 +84,21 @@ impl Dialect for Mysql {
         let values = [from, now, limit, now].map(Value::Number);
         let count = self.matched(connection, &self.sweep, &values).await?;
         Ok((count, end))
+    }
+
+    async fn flaw(connection: &mut MySqlConnection) -> Result<Option<&'static str>, Error> {
+        let ask = "SELECT CAST(@@SESSION.autocommit AS SIGNED), \
+                   CAST(@@SESSION.sql_mode LIKE '%STRICT_%TABLES%' AS SIGNED)";
+        let row = sqlx::query(ask).fetch_one(connection).await?;
+        let [commits, is_strict]: [i64; 2] = [row.try_get(0)?, row.try_get(1)?];
+        Ok(match (commits, is_strict) {
+            (0, _) => Some("do not commit by themselves; set autocommit = 1 after they connect"),
+            (_, 0) => Some(
+                "cut off what is too long, such as an owner's name; add STRICT_ALL_TABLES to \
+                 their sql_mode after they connect",
+            ),
+            _ => None,
+        })
     }
 
     fn lacks_right(error: &Error) -> bool {

@@ -53,6 +53,14 @@ impl MysqlOptions {
         }
     }
 
+    /// Begins the options of a store on a pool, which names the database itself.
+    ///
+    /// The number of connections is the pool's.
+    #[must_use]
+    pub fn for_pool() -> Self {
+        Self::new("")
+    }
+
     /// Names the table; `session` unless this is called.
     ///
     /// A name has 1 to 55 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
@@ -92,6 +100,26 @@ impl MysqlOptions {
     }
 
     sweep_options!();
+
+    /// Returns the dialect of the database that a pool connects to.
+    pub(super) fn on(&self, pool: &sqlx::MySqlPool) -> Result<Mysql, StoreError> {
+        check_name(&self.table)?;
+        self.refuse_url()?;
+        let options = MySqlConnectOptions::clone(&pool.connect_options());
+        if options.get_database().is_none() {
+            return Err(StoreError::new("the pool's URL names no database"));
+        }
+        Ok(Mysql::new(options, Table(self.table.clone()), self.timeout))
+    }
+
+    fn refuse_url(&self) -> Result<(), StoreError> {
+        if self.url.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            "the pool names the database; begin the options with for_pool, not with a URL",
+        ))
+    }
 
     pub(super) fn check(&self) -> Result<Mysql, StoreError> {
         check_name(&self.table)?;

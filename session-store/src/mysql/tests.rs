@@ -4,7 +4,8 @@ use session_testkit::{key_of, moment_at, record_of};
 
 use super::*;
 use crate::server::tests::{
-    a_broken_row_is_absent, a_sweep_holds_up_no_other_call, an_end_waits_for_a_replace,
+    a_broken_row_is_absent, a_broken_row_takes_no_place_in_a_list, a_sweep_holds_up_no_other_call,
+    an_end_waits_for_a_replace, an_owner_with_many_sessions_is_listed_and_ended,
 };
 use crate::sql::Value;
 use crate::sql::tests::searching;
@@ -82,6 +83,59 @@ async fn no_statement_reads_the_whole_table() {
                 assert_ne!(index, "NULL", "{text}:\n{plan}");
             }
         }
+    }
+}
+
+/// 20,000 sessions of one owner, with 1 kB of data.
+const MANY: &str = "\
+    INSERT INTO session (`key`, revision, present, issued, closed, created, seen, expires, owner, \
+    expiry, data) \
+    SELECT UNHEX(MD5(seq)), seq, '', 0, FALSE, seq, 0, 9000000000000000, 'many', 'policy', \
+    REPEAT(MD5(seq), 32) FROM seq_1_to_20000; \
+    ANALYZE TABLE session";
+
+#[tokio::test]
+async fn many_sessions_of_one_owner_are_listed_by_page_and_ended() {
+    let Some((server, store)) = start().await else {
+        return;
+    };
+    server.run("test", MANY).unwrap();
+    let statements = &store.0.store().statements;
+    let key = "UNHEX(MD5(10000))";
+    for (text, values) in [
+        (&statements.devices, vec!["'many'", "0", "50", "0"]),
+        (
+            &statements.devices_from,
+            vec!["'many'", "0", "10000", "10000", key, "50", "0"],
+        ),
+    ] {
+        let mut parts = text.split('?');
+        let mut sql = parts.next().unwrap().to_owned();
+        for (part, value) in parts.zip(values) {
+            sql = format!("{sql}{value}{part}");
+        }
+        let plan = server.run("test", &format!("EXPLAIN {sql}")).unwrap();
+        assert!(plan.contains("\tdevices\t"), "{plan}");
+        assert!(!plan.contains("filesort"), "{plan}");
+        let counted = format!("FLUSH STATUS; {sql}; SHOW SESSION STATUS LIKE 'Handler_read%'");
+        let counted = server.run("test", &counted).unwrap();
+        let counts = counted
+            .lines()
+            .filter(|line| line.starts_with("Handler_read"));
+        let counts = counts.map(|line| line.rsplit('\t').next().unwrap().parse::<u64>().unwrap());
+        let read: u64 = counts.sum();
+        // The rows of the page, and some to find its beginning.
+        assert!((50..60).contains(&read), "{read} rows: {plan}");
+    }
+    an_owner_with_many_sessions_is_listed_and_ended(store.0.store()).await;
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_takes_no_place_in_a_list() {
+    if let Some((server, store)) = start().await {
+        let run = |sql: &str| drop(server.run("test", sql).unwrap());
+        let hex = |digits: &str| format!("x'{digits}'");
+        a_broken_row_takes_no_place_in_a_list(store.0.store(), run, hex).await;
     }
 }
 

@@ -63,24 +63,26 @@ impl Dialect for Postgres {
             Effect::Ends | Effect::Revokes => self.notify != Notify::Nothing,
             Effect::Changes => self.notify == Notify::Changes,
         };
-        let (returning, listed) = match effect {
-            Effect::Revokes => (&*format!(" RETURNING key, {LISTED} AS listed"), ", listed"),
-            _ if notifies => (" RETURNING key", ""),
-            _ => ("", ""),
+        let returning = match effect {
+            Effect::Revokes => &*format!(" RETURNING key, {LISTED} AS listed"),
+            _ if notifies => " RETURNING key",
+            _ => "",
         };
         let text = template.replace("IF_ABSENT", "ON CONFLICT DO NOTHING");
+        let text = text.replace("BY_RANGE ", "");
         let text = text.replace("TEXT", "?").replace("KEY", "key");
         let text = text.replace("TABLE", self.table.quoted());
         let text = numbered(&format!("{text}{returning}"));
-        if !notifies {
-            return text;
-        }
-        // The number of returned rows is the number of matched ones.
-        format!(
-            "WITH changed AS ({text}) \
-             SELECT pg_notify('{}', encode(key, 'hex')){listed} FROM changed",
-            self.table.channel()
-        )
+        let notify = format!("pg_notify('{}', encode(key, 'hex'))", self.table.channel());
+        let answer = match (effect, notifies) {
+            // One row, however many sessions end.
+            (Effect::Revokes, false) => "count(*) FILTER (WHERE listed)",
+            (Effect::Revokes, true) => &*format!("count(*) FILTER (WHERE listed), count({notify})"),
+            // The number of returned rows is the number of matched ones.
+            (_, true) => &notify,
+            (_, false) => return text,
+        };
+        format!("WITH changed AS ({text}) SELECT {answer} FROM changed")
     }
 
     fn count(done: &PgQueryResult) -> u64 {
@@ -95,11 +97,10 @@ impl Dialect for Postgres {
         now: i64,
     ) -> Result<usize, Error> {
         let values = [values, &[Value::Number(now)]].concat();
-        let revoked = sqlx::Postgres::fetch(connection, text, &values, self.prepared()).await?;
-        Ok(revoked
-            .iter()
-            .filter(|row| matches!(row.try_get(1), Ok(true)))
-            .count())
+        let revoke = sqlx::Postgres::statement(text, &values);
+        let revoke = revoke.persistent(self.prepared().is_kept());
+        let count: i64 = revoke.fetch_one(connection).await?.try_get(0)?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     async fn sweep(

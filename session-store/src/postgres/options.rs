@@ -62,6 +62,14 @@ impl PostgresOptions {
         }
     }
 
+    /// Begins the options of a store on a pool, which names the database itself.
+    ///
+    /// The number of connections is the pool's.
+    #[must_use]
+    pub fn for_pool() -> Self {
+        Self::new("")
+    }
+
     /// Names the table; `session` unless this is called.
     ///
     /// A name has 1 to 55 of `[A-Za-z0-9_]` and does not begin with a digit; opening refuses
@@ -126,6 +134,30 @@ impl PostgresOptions {
     }
 
     sweep_options!();
+
+    /// Returns the dialect of the database that a pool connects to.
+    pub(super) fn on(&self, pool: &sqlx::PgPool) -> Result<Postgres, StoreError> {
+        check_name(&self.table)?;
+        if let Some(schema) = &self.schema {
+            check_name(schema)?;
+        }
+        self.refuse_url()?;
+        let options = PgConnectOptions::clone(&pool.connect_options());
+        let listen_url = self.listen_url.as_ref();
+        let listening = listen_url.map_or_else(|| Ok(options.clone()), |url| connecting(url))?;
+        let table = Table::new(self.schema.as_deref(), &self.table);
+        let options = (options, listening);
+        Ok(Postgres::new(options, table, self.notify, self.timeout))
+    }
+
+    fn refuse_url(&self) -> Result<(), StoreError> {
+        if self.url.is_empty() {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            "the pool names the database; begin the options with for_pool, not with a URL",
+        ))
+    }
 
     pub(super) fn check(&self) -> Result<Postgres, StoreError> {
         check_name(&self.table)?;

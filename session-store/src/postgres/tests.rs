@@ -6,7 +6,8 @@ use sqlx::PgConnection;
 use super::*;
 use crate::server::Lent;
 use crate::server::tests::{
-    a_broken_row_is_absent, a_sweep_holds_up_no_other_call, an_end_waits_for_a_replace,
+    a_broken_row_is_absent, a_broken_row_takes_no_place_in_a_list, a_sweep_holds_up_no_other_call,
+    an_end_waits_for_a_replace, an_owner_with_many_sessions_is_listed_and_ended,
 };
 use crate::sql::tests::searching;
 
@@ -56,6 +57,52 @@ async fn no_statement_reads_the_whole_table() {
         let plan = server.run("postgres", &explain).unwrap();
         assert!(plan.contains("Index"), "{text}:\n{plan}");
         assert!(!plan.contains("Seq Scan"), "{text}:\n{plan}");
+    }
+}
+
+/// 20,000 sessions of one owner, with 1 kB of data that can't be compressed.
+const MANY: &str = "\
+    INSERT INTO session (key, revision, present, issued, closed, created, seen, expires, owner, \
+    expiry, data) \
+    SELECT decode(md5(n::text), 'hex'), n, '\\x00', 0, false, n, 0, 9e15, 'many', 'policy', \
+    (SELECT string_agg(decode(md5((n * m)::text), 'hex'), '') FROM generate_series(1, 64) AS m) \
+    FROM generate_series(1, 20000) AS n; ANALYZE session";
+
+#[tokio::test]
+async fn many_sessions_of_one_owner_are_listed_by_page_and_ended() {
+    let Some((server, store)) = start().await else {
+        return;
+    };
+    server.run("postgres", MANY).unwrap();
+    let statements = &store.0.store().statements;
+    let key = "decode(md5('10000'), 'hex')";
+    for (text, arguments) in [
+        (&statements.devices, "'many', 0, 50, 0".to_owned()),
+        (
+            &statements.devices_from,
+            format!("'many', 0, 10000, 10000, {key}, 50, 0"),
+        ),
+    ] {
+        let explain = format!("PREPARE q AS {text}; EXPLAIN (ANALYZE) EXECUTE q({arguments})");
+        let plan = server.run("postgres", &explain).unwrap();
+        assert!(
+            plan.contains("Index Scan Backward using session_devices"),
+            "{plan}"
+        );
+        assert!(!plan.contains("Sort"), "{plan}");
+        // The rows that the index leads to, and no more.
+        assert!(plan.contains("rows=50 loops=1"), "{plan}");
+        assert!(!plan.contains("Rows Removed"), "{plan}");
+    }
+    an_owner_with_many_sessions_is_listed_and_ended(store.0.store()).await;
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_takes_no_place_in_a_list() {
+    if let Some((server, store)) = start().await {
+        let run = |sql: &str| drop(server.run("postgres", sql).unwrap());
+        let hex = |digits: &str| format!("'\\x{digits}'");
+        a_broken_row_takes_no_place_in_a_list(store.0.store(), run, hex).await;
     }
 }
 

@@ -48,6 +48,13 @@ pub(crate) trait Dialect:
         limit: i64,
     ) -> impl Future<Output = Result<(usize, Option<i64>), Error>> + Send;
 
+    /// Returns the flaw of a connection that the application has set up, and the remedy.
+    fn flaw(
+        _: &mut Self::Connection,
+    ) -> impl Future<Output = Result<Option<&'static str>, Error>> + Send {
+        std::future::ready(Ok(None))
+    }
+
     /// Says whether the user lacks a right to a table or to one of its columns.
     fn lacks_right(error: &Error) -> bool;
 

@@ -5,6 +5,7 @@ use sqlx::Connection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use super::Held;
 use crate::home::Home;
 
 /// A pool's connection in the hands of a call, with the call's seat.
@@ -14,7 +15,7 @@ use crate::home::Home;
 /// connection is closed.
 pub(crate) struct Lent<C: Connection + 'static> {
     /// `None` once it was given back.
-    held: Option<(C, OwnedSemaphorePermit)>,
+    held: Option<(Held<C>, OwnedSemaphorePermit)>,
     home: Home,
     /// How long the server may take to answer a cancelled call.
     limit: Duration,
@@ -22,7 +23,7 @@ pub(crate) struct Lent<C: Connection + 'static> {
 
 impl<C: Connection + 'static> Lent<C> {
     pub(super) fn new(
-        connection: C,
+        connection: Held<C>,
         seat: OwnedSemaphorePermit,
         home: &Home,
         limit: Duration,
@@ -34,7 +35,7 @@ impl<C: Connection + 'static> Lent<C> {
         }
     }
 
-    pub(super) fn give_back(mut self) -> (C, OwnedSemaphorePermit) {
+    pub(super) fn give_back(mut self) -> (Held<C>, OwnedSemaphorePermit) {
         self.held.take().expect(HELD)
     }
 }
@@ -61,8 +62,9 @@ impl<C: Connection + 'static> Drop for Lent<C> {
         let limit = self.limit;
         self.home.spawn(async move {
             // The answer to the cancelled statement comes before that to the ping.
-            if let Ok(Ok(())) = timeout(limit, connection.ping()).await {
-                let _ = timeout(limit, connection.close()).await;
+            match timeout(limit, connection.ping()).await {
+                Ok(Ok(())) => _ = timeout(limit, connection.close()).await,
+                _ => connection.discard(),
             }
             drop(seat);
         });

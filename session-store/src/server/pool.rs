@@ -9,7 +9,7 @@ use sqlx::Connection;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::{Attempt, Lent};
+use super::{Attempt, Held, Lent};
 use crate::home::Home;
 
 /// A database server: its connections and the meaning of its errors.
@@ -75,11 +75,16 @@ pub(crate) struct Pool<S: Server> {
     server: S,
     /// The most recently used connection is at the back, and is used next.
     idle: Mutex<VecDeque<Idle<S::Connection>>>,
+    /// The application's pool, which gives and takes each connection; then none is idle here.
+    shared: Option<Shared<S>>,
     permits: Arc<Semaphore>,
     home: Home,
     size: u32,
     timeout: Duration,
 }
+
+/// A pool of `sqlx`.
+pub(crate) type Shared<S> = sqlx::Pool<<<S as Server>::Connection as Connection>::Database>;
 
 #[derive(Debug)]
 struct Idle<C> {
@@ -102,10 +107,22 @@ impl<S: Server> Pool<S> {
         Self {
             server,
             idle: Mutex::default(),
+            shared: None,
             permits: Arc::new(Semaphore::new(permits)),
             home,
             size,
             timeout,
+        }
+    }
+
+    /// Creates a pool that takes its connections from the application's, one a call.
+    ///
+    /// That pool stays the application's: it is not closed here.
+    pub(crate) fn shared(server: S, home: Home, pool: Shared<S>, timeout: Duration) -> Self {
+        let size = pool.options().get_max_connections();
+        Self {
+            shared: Some(pool),
+            ..Self::new(server, home, size, timeout)
         }
     }
 
@@ -198,9 +215,10 @@ impl<S: Server> Pool<S> {
             .map_err(|_| Failure::Crowded)?
             .map_err(|_| Failure::Closed)?;
         let idle = self.take().await;
-        let mut is_fresh = idle.is_none();
+        // Nobody knows how old one of the application's is.
+        let mut is_fresh = idle.is_none() && self.shared.is_none();
         let mut connection = match idle {
-            Some(connection) => connection,
+            Some(connection) => Held::Own(connection),
             None => self.connect().await?,
         };
         let mut attempt = Attempt::First;
@@ -234,7 +252,7 @@ impl<S: Server> Pool<S> {
             };
             match S::verdict(&error) {
                 verdict @ (Verdict::Broken | Verdict::Unfit) => {
-                    drop(connection);
+                    connection.discard();
                     self.forget();
                     if is_fresh {
                         return Err(Failure::Error(error));
@@ -255,11 +273,28 @@ impl<S: Server> Pool<S> {
         }
     }
 
-    async fn connect(&self) -> Result<S::Connection, Failure> {
+    /// Connects for work that is no call; the connection is to be closed.
+    pub(super) async fn connection(&self) -> Result<Held<S::Connection>, sqlx::Error> {
+        match self.connect().await {
+            Ok(connection) => Ok(connection),
+            Err(Failure::Error(error)) => Err(error),
+            Err(_) => Err(sqlx::Error::PoolTimedOut),
+        }
+    }
+
+    async fn connect(&self) -> Result<Held<S::Connection>, Failure> {
+        if let Some(pool) = &self.shared {
+            return match timeout(self.timeout, pool.acquire()).await {
+                Ok(Ok(connection)) => Ok(Held::Shared(connection)),
+                Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Err(Failure::Crowded),
+                Ok(Err(sqlx::Error::PoolClosed)) => Err(Failure::Closed),
+                Ok(Err(error)) => Err(Failure::Error(error)),
+            };
+        }
         // Boxed because it is rare and large: otherwise every call would reserve space for it.
         let connect = Box::pin(self.server.connect());
         match timeout(self.timeout, connect).await {
-            Ok(connected) => connected.map_err(Failure::Error),
+            Ok(connected) => connected.map(Held::Own).map_err(Failure::Error),
             Err(_) => Err(Failure::Slow),
         }
     }
@@ -277,7 +312,11 @@ impl<S: Server> Pool<S> {
         None
     }
 
-    async fn put_back(&self, connection: S::Connection) {
+    async fn put_back(&self, connection: Held<S::Connection>) {
+        let Held::Own(connection) = connection else {
+            // Dropped, it goes back to its pool.
+            return;
+        };
         let since = Instant::now();
         let mut old = VecDeque::new();
         {
@@ -309,7 +348,7 @@ impl<S: Server> Pool<S> {
 
     fn error(&self, doing: &str, failure: Failure) -> StoreError {
         let reason = match &failure {
-            Failure::Closed => "the store was closed",
+            Failure::Closed => "the store or its pool was closed",
             Failure::Crowded => "all connections were busy too long",
             Failure::Slow => "it took too long to answer",
             Failure::Error(error) => S::reason(error),

@@ -1,6 +1,6 @@
 /// Makes a newtype around an `Arc<SqlStore<_>>` a public store, which is opened with `$Options`.
 macro_rules! public_store {
-    ($Store:ident, $Options:ident) => {
+    ($Store:ident, $Options:ident, $Pool:ty) => {
         impl $Store {
             #[doc = concat!("Opens a database with the defaults of [`", stringify!($Options), "`].")]
             ///
@@ -32,11 +32,56 @@ macro_rules! public_store {
                     Ok(store)
                 };
                 let sweeping = options.sweeping;
-                Ok(Self($crate::home::AtHome::open_swept(sweeping, open).await?))
+                let opened = $crate::home::AtHome::open(open).await?;
+                Ok(Self(opened.sweeping(sweeping)?))
             }
 
-            /// Closes all connections once the running calls are done, and ends the removal of
-            /// expired sessions; later calls fail.
+            /// Opens a store on a pool that the application has, with the defaults of the options.
+            ///
+            /// Each call takes a connection of the pool and gives it back. The pool is of `sqlx`
+            /// 0.9, whose types another minor version does not share.
+            ///
+            /// The pool's own settings count: the number of connections, and the limits that the
+            /// server keeps. A call still ends within twice the options' time-out; a statement that
+            /// takes longer is given up, and its connection closed. Calls run on the current
+            /// runtime, which must outlive the store.
+            ///
+            /// # Errors
+            ///
+            /// As [`open`](Self::open); and if it is not called in a tokio runtime.
+            pub async fn from_pool(pool: $Pool) -> Result<Self, session_core::StoreError> {
+                Box::pin(Self::from_pool_with(pool, $Options::for_pool())).await
+            }
+
+            /// Opens a store on a pool, as [`from_pool`](Self::from_pool) does.
+            ///
+            /// # Errors
+            ///
+            /// As [`from_pool`](Self::from_pool); and if the options name a database by a URL.
+            pub async fn from_pool_with(
+                pool: $Pool,
+                options: $Options,
+            ) -> Result<Self, session_core::StoreError> {
+                let dialect = options.on(&pool)?;
+                let (migration, timeout) = (options.migration, options.timeout);
+                let open = async move |home| {
+                    let pool =
+                        $crate::server::Pool::shared(dialect, home, pool, timeout);
+                    let store = $crate::server::SqlStore::on(pool).await?;
+                    store.refuse_unfit_pool().await?;
+                    store.prepare(migration).await?;
+                    store.try_rights().await?;
+                    Ok(store)
+                };
+                let (home, sweeping) = ($crate::home::Home::here()?, options.sweeping);
+                let opened = $crate::home::AtHome::open_at(home, open).await?;
+                Ok(Self(opened.sweeping(sweeping)?))
+            }
+
+            /// Closes the store's connections once the running calls are done, and ends the removal
+            /// of expired sessions; later calls fail.
+            ///
+            /// The application's pool stays open.
             pub async fn close(&self) {
                 self.0.stop_sweeping().await;
                 let close = async |store: std::sync::Arc<$crate::server::SqlStore<_>>| {

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::{Dialect, Lent, Pool, SweepCursor, outcome};
 use crate::home::Home;
-use crate::sql::{Driver as _, Statements, Value};
+use crate::sql::{Driver as _, Statements, Value, page};
 use crate::upkeep::Swept;
 
 /// A store in a table of a database server.
@@ -31,9 +31,15 @@ impl<D: Dialect> SqlStore<D> {
         connections: u32,
         timeout: Duration,
     ) -> Result<Self, StoreError> {
+        Self::on(Pool::new(dialect, home, connections, timeout)).await
+    }
+
+    /// Opens a database through a pool.
+    pub(crate) async fn on(pool: Pool<D>) -> Result<Self, StoreError> {
+        let dialect = pool.server();
         let store = Self {
             statements: Statements::new(|effect, template| dialect.sql(effect, template)),
-            pool: Pool::new(dialect, home, connections, timeout),
+            pool,
             cursor: SweepCursor::new(),
         };
         let ping = |mut connection: Lent<D::Connection>| async move {
@@ -57,10 +63,14 @@ impl<D: Dialect> SqlStore<D> {
         };
         let record = D::Driver::record(row);
         if record.is_none() {
-            let server = self.pool.server();
-            tracing::warn!(%server, "a session's row can't be read and is treated as absent");
+            self.warn_unreadable();
         }
         Ok(record)
+    }
+
+    fn warn_unreadable(&self) {
+        let server = self.pool.server();
+        tracing::warn!(%server, "a session's row can't be read and is treated as absent");
     }
 
     async fn fetch(
@@ -135,11 +145,25 @@ impl<D: Dialect> Store for SqlStore<D> {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        let (list, values) = self
-            .statements
-            .of_devices(owner, from, to_micros(now), limit);
-        let rows = self.fetch("list sessions in", list, &values).await?;
-        Ok(rows.iter().filter_map(D::Driver::device).collect())
+        let now = to_micros(now);
+        let statements = &self.statements;
+        let listed = async {
+            let mut first = None;
+            if let Some(from) = from {
+                let (text, values) = statements.of_first(owner, from, now);
+                let rows = self.fetch(LIST, text, &values).await?;
+                let Some(created) = rows.first().and_then(D::Driver::number) else {
+                    return Ok(Vec::new());
+                };
+                first = Some((created, from));
+            }
+            let fetch = |skipped, limit| async move {
+                let (text, values) = statements.of_devices(owner, first, now, (skipped, limit));
+                self.fetch(LIST, text, &values).await
+            };
+            page(limit, fetch, D::Driver::device, || self.warn_unreadable()).await
+        };
+        self.pool.within(LIST, listed).await
     }
 
     async fn revoke(
@@ -177,4 +201,5 @@ impl<D: Dialect> fmt::Debug for SqlStore<D> {
 }
 
 const WRITE: &str = "write a session to";
+const LIST: &str = "list sessions in";
 const SWEEP: &str = "remove expired sessions from";

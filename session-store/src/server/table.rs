@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use session_core::{Digest, Record, Revision, StoreError};
-use sqlx::{Connection as _, Error};
+use sqlx::Error;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 
@@ -49,6 +49,21 @@ impl<D: Dialect> SqlStore<D> {
         .caused_by(error))
     }
 
+    /// Refuses a pool of the application's whose connections have settings that lose data.
+    pub(crate) async fn refuse_unfit_pool(&self) -> Result<(), StoreError> {
+        let ask = |mut connection: Lent<D::Connection>| async move {
+            let flaw = D::flaw(&mut connection).await;
+            (connection, flaw)
+        };
+        match self.pool.run("use", ask).await? {
+            None => Ok(()),
+            Some(flaw) => Err(StoreError::new(format!(
+                "can't use {}: the pool's connections {flaw}",
+                self.pool.server()
+            ))),
+        }
+    }
+
     async fn look(&self) -> Result<Result<Need, Trouble>, StoreError> {
         let server = self.pool.server();
         let look = move |mut connection: Lent<D::Connection>| async move {
@@ -69,7 +84,8 @@ impl<D: Dialect> SqlStore<D> {
     async fn change(&self) -> Result<(), Trouble> {
         let server = self.pool.server();
         let changed = async {
-            let mut connection = server.connect().await.map_err(Trouble::Failed)?;
+            let connection = self.pool.connection().await;
+            let mut connection = connection.map_err(Trouble::Failed)?;
             let changed = change(server, &mut connection).await;
             // Whatever the end of the connection undoes or releases has failed already.
             _ = connection.close().await;

@@ -1,5 +1,7 @@
 //! Tests of every dialect, which the tests of each store call with a server.
 
+use std::time::{Duration, Instant};
+
 use session_core::{
     Command, Key, Only, Outcome, Record, Remembered, Revision, Revoke, Store as _, StoreError,
     to_micros,
@@ -60,6 +62,65 @@ pub(crate) async fn a_broken_row_is_absent<D: Dialect>(
         );
         run("DELETE FROM session");
     }
+}
+
+/// Lists sessions among which there are rows that can't be read.
+pub(crate) async fn a_broken_row_takes_no_place_in_a_list<D: Dialect>(
+    store: &SqlStore<D>,
+    run: impl Fn(&str),
+    hex: impl Fn(&str) -> String,
+) {
+    for number in 1..=9 {
+        let mut record = owned(number, 100);
+        record.created = moment_at(i64::from(number));
+        insert(store, &key_of(number.into()), &record).await;
+    }
+    let bad = hex("ff");
+    run(&format!(
+        "UPDATE session SET label = {bad} WHERE revision IN (2, 6, 7, 9)"
+    ));
+    let handle = |number: u64| key_of(number).public_id();
+    for (from, limit, listed) in [
+        (None, 2, vec![8, 5]),
+        (None, 5, vec![8, 5, 4, 3, 1]),
+        (None, 9, vec![8, 5, 4, 3, 1]),
+        (Some(handle(8)), 3, vec![8, 5, 4]),
+        (Some(handle(4)), 3, vec![4, 3, 1]),
+        (Some(handle(7)), 1, vec![5]),
+    ] {
+        let page = store.devices("ada", from.as_ref(), moment_at(0), limit);
+        let page = page.await.unwrap();
+        let page: Vec<_> = page.iter().map(|device| device.public_id).collect();
+        let expected: Vec<_> = listed.into_iter().map(handle).collect();
+        assert_eq!(page, expected, "{from:?}, {limit}");
+    }
+    // They can be ended.
+    let revoked = store.revoke("ada", Revoke::All, moment_at(0)).await;
+    assert_eq!(revoked.unwrap(), 9);
+}
+
+/// Lists and ends the 20,000 sessions of one owner, whose data take 20 MB.
+pub(crate) async fn an_owner_with_many_sessions_is_listed_and_ended<D: Dialect>(
+    store: &SqlStore<D>,
+) {
+    let now = moment_at(0);
+    let first = store.devices("many", None, now, 50).await.unwrap();
+    assert_eq!(first.len(), 50);
+    let middle = store.devices("many", None, now, 10_001).await.unwrap();
+    let middle = &middle.last().unwrap().public_id;
+    for from in [None, Some(middle)] {
+        let begun = Instant::now();
+        let page = store.devices("many", from, now, 50).await.unwrap();
+        // All rows and their data would take longer.
+        assert!(begun.elapsed() < Duration::from_millis(500), "{from:?}");
+        assert_eq!(page.len(), 50);
+    }
+    // This ends in the time of a call, or is an error.
+    let revoked = store.revoke("many", Revoke::AllBut(middle), now).await;
+    assert_eq!(revoked.unwrap(), 19_999);
+    let left = store.devices("many", None, now, 50).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].public_id, *middle);
 }
 
 /// Ends a session while another connection's replacement is uncommitted.

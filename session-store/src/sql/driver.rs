@@ -48,6 +48,9 @@ pub(crate) trait Driver: Database {
     /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
 
+    /// Reads the number in the first column.
+    fn number(row: &Self::Row) -> Option<i64>;
+
     /// Reads a moment that is a row's first column.
     #[cfg(any(feature = "mysql", feature = "postgres"))]
     fn time(row: &Self::Row) -> Option<OffsetDateTime>;
@@ -179,6 +182,10 @@ where
         device.label = text(4)?;
         device.address = text(5)?;
         Some(device)
+    }
+
+    fn number(row: &DB::Row) -> Option<i64> {
+        row.try_get(0).ok()
     }
 }
 

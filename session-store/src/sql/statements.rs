@@ -21,6 +21,8 @@ pub(crate) struct Statements {
     pub(crate) devices: Arc<str>,
     /// The list that begins with one of its sessions.
     pub(crate) devices_from: Arc<str>,
+    /// The moment of the session with which such a list begins.
+    pub(crate) first: Arc<str>,
     pub(crate) revoke_all: Arc<str>,
     pub(crate) revoke_all_but: Arc<str>,
     pub(crate) revoke_one: Arc<str>,
@@ -43,7 +45,8 @@ impl Statements {
     /// Writes the statements; `write` turns each template into the database's SQL.
     ///
     /// In a template `TABLE` and `KEY` stand for the table and its column of that name, `?` for a
-    /// value, `TEXT` for a value that is text, and `IF_ABSENT` for the clause that makes an
+    /// value, `TEXT` for a value that is text, `BY_RANGE` for a hint to read only a range of the
+    /// owner's index, and `IF_ABSENT` for the clause that makes an
     /// `INSERT` do nothing if the key is taken.
     pub(crate) fn new(write: impl Fn(Effect, &str) -> String) -> Self {
         let writer = |effect: Effect| {
@@ -78,13 +81,14 @@ impl Statements {
             ),
             delete_over: ending("DELETE FROM TABLE WHERE KEY = ? AND expires <= ?"),
             devices: sql(&format!(
-                "{LIST} WHERE owner = TEXT AND {LISTED} \
-                 ORDER BY created DESC, KEY DESC LIMIT ?"
+                "{LIST} WHERE owner = TEXT AND {LISTED} {NEWEST_FIRST}"
             )),
             devices_from: sql(&format!(
-                "{LIST} WHERE owner = TEXT AND {LISTED} AND (created, KEY) <= \
-                 (SELECT created, KEY FROM TABLE WHERE owner = TEXT AND KEY = ? AND {LISTED}) \
-                 ORDER BY created DESC, KEY DESC LIMIT ?"
+                "{LIST} BY_RANGE WHERE owner = TEXT AND {LISTED} AND created <= ? \
+                 AND (created < ? OR KEY <= ?) {NEWEST_FIRST}"
+            )),
+            first: sql(&format!(
+                "SELECT created FROM TABLE WHERE owner = TEXT AND {LISTED} AND KEY = ?"
             )),
             revoke_all: revoking("DELETE FROM TABLE WHERE owner = TEXT"),
             revoke_all_but: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY <> ?"),
@@ -143,27 +147,42 @@ impl Statements {
         }
     }
 
-    /// Returns the statement that lists sessions of an owner, and its values.
+    /// Returns the statement that lists an owner's sessions from the newest or from one of them,
+    /// and its values.
     pub(crate) fn of_devices<'v>(
         &self,
         owner: &'v str,
-        from: Option<&'v PublicId>,
+        from: Option<(i64, &'v PublicId)>,
         now: i64,
-        limit: usize,
+        (skipped, limit): (usize, usize),
     ) -> (&Arc<str>, Vec<Value<'v>>) {
         use Value::{Bytes, Number};
         let (owner, now) = (Bytes(owner.as_bytes()), Number(now));
-        let limit = Number(i64::try_from(limit).unwrap_or(i64::MAX));
+        let count = |count| Number(i64::try_from(count).unwrap_or(i64::MAX));
+        let (skipped, limit) = (count(skipped), count(limit));
         match from {
-            None => (&self.devices, vec![owner, now, limit]),
-            Some(from) => {
-                let from = Bytes(from.as_bytes());
-                (
-                    &self.devices_from,
-                    vec![owner, now, owner, from, now, limit],
-                )
+            None => (&self.devices, vec![owner, now, limit, skipped]),
+            Some((created, from)) => {
+                let (created, from) = (Number(created), Bytes(from.as_bytes()));
+                let values = vec![owner, now, created, created, from, limit, skipped];
+                (&self.devices_from, values)
             }
         }
+    }
+
+    /// Returns the statement that reads the moment of a session with which a page begins, and its
+    /// values; it finds no row if the list has no such session.
+    ///
+    /// (As a subquery it would make MySQL read all newer sessions too.)
+    pub(crate) fn of_first<'v>(
+        &self,
+        owner: &'v str,
+        from: &'v PublicId,
+        now: i64,
+    ) -> (&Arc<str>, [Value<'v>; 3]) {
+        let (owner, from) = (owner.as_bytes(), from.as_bytes());
+        let values = [Value::Bytes(owner), Value::Number(now), Value::Bytes(from)];
+        (&self.first, values)
     }
 
     /// Returns the statement that ends sessions of an owner, and its values.
@@ -196,6 +215,9 @@ pub(crate) const EMPTY: Value<'_> = Value::Bytes(&[]);
 
 /// The data of that row, so that a check fails where a session would find no room.
 pub(crate) const ROOM: Value<'_> = Value::Bytes(&[b' '; 8_192]);
+
+/// Read backwards from the index of owners.
+const NEWEST_FIRST: &str = "ORDER BY created DESC, KEY DESC LIMIT ? OFFSET ?";
 
 const LIST: &str = "SELECT KEY, created, seen, expires, label, address FROM TABLE";
 

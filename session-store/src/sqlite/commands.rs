@@ -6,7 +6,7 @@ use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
 use super::database::Database;
-use crate::sql::{Driver as _, EMPTY, Prepared, ROOM, Value};
+use crate::sql::{Driver as _, EMPTY, Prepared, ROOM, Value, page};
 
 #[async_trait]
 impl Store for Database {
@@ -18,14 +18,13 @@ impl Store for Database {
     ) -> Result<Option<Record>, StoreError> {
         let load = &self.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
-        let load = load.fetch_optional(&self.readers);
+        let load = load.fetch_optional(self.connections.readers());
         let Some(row) = self.read("read a session from", load).await? else {
             return Ok(None);
         };
         let record = Sqlite::record(&row);
         if record.is_none() {
-            let location = &self.location;
-            tracing::warn!(%location, "a session's row can't be read and is treated as absent");
+            self.warn_unreadable();
         }
         Ok(record)
     }
@@ -61,12 +60,27 @@ impl Store for Database {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
+        let now = to_micros(now);
         let statements = &self.statements.common;
-        let (text, values) = statements.of_devices(owner, from, to_micros(now), limit);
-        let list = Sqlite::statement(text, &values);
-        let list = list.fetch_all(&self.readers);
-        let rows = self.read("list sessions in", list).await?;
-        Ok(rows.iter().filter_map(Sqlite::device).collect())
+        let listed = async {
+            let mut first = None;
+            if let Some(from) = from {
+                let (text, values) = statements.of_first(owner, from, now);
+                let row = Sqlite::statement(text, &values);
+                let row = row.fetch_optional(self.connections.readers()).await?;
+                let Some(created) = row.as_ref().and_then(Sqlite::number) else {
+                    return Ok(Vec::new());
+                };
+                first = Some((created, from));
+            }
+            let fetch = |skipped, limit| async move {
+                let (text, values) = statements.of_devices(owner, first, now, (skipped, limit));
+                let list = Sqlite::statement(text, &values);
+                list.fetch_all(self.connections.readers()).await
+            };
+            page(limit, fetch, Sqlite::device, || self.warn_unreadable()).await
+        };
+        self.read("list sessions in", listed).await
     }
 
     async fn revoke(
@@ -89,9 +103,9 @@ impl Store for Database {
         let statements = &self.statements.common;
         let read = Sqlite::statement(&statements.load, &[EMPTY]);
         let checked = async {
-            read.fetch_optional(&self.readers).await?;
+            read.fetch_optional(self.connections.readers()).await?;
             // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
-            let mut writer = self.writer.acquire().await?;
+            let mut writer = self.connections.writer().acquire().await?;
             let probe = [EMPTY, ROOM, EMPTY];
             Sqlite::execute(&mut writer, &statements.probe, &probe, Prepared::Kept).await?;
             Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY], Prepared::Kept).await?;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use session_core::StoreError;
@@ -11,17 +12,47 @@ use super::failure::Location;
 use super::files::Files;
 use super::statements::Statements;
 
-/// An open database with one connection for writes and some for reads.
+/// An open database.
 pub(super) struct Database {
     pub(super) location: Location,
     pub(super) files: Arc<Files>,
-    pub(super) writer: SqlitePool,
-    pub(super) readers: SqlitePool,
-    /// `None` for a database in memory, which has no log.
-    pub(super) checkpointer: Option<Arc<Checkpointer>>,
+    pub(super) connections: Connections,
+    pub(super) is_closed: AtomicBool,
     pub(super) statements: Statements,
     /// How long any call may take.
     pub(super) limit: Duration,
+}
+
+/// The connections to a database.
+pub(super) enum Connections {
+    /// One for writes, and some for reads.
+    Own {
+        writer: SqlitePool,
+        readers: SqlitePool,
+        /// `None` for a database in memory, which has no log.
+        checkpointer: Option<Arc<Checkpointer>>,
+    },
+    /// A pool of the application's.
+    Shared(SqlitePool),
+}
+
+impl Connections {
+    pub(super) fn writer(&self) -> &SqlitePool {
+        let (Self::Own { writer, .. } | Self::Shared(writer)) = self;
+        writer
+    }
+
+    pub(super) fn readers(&self) -> &SqlitePool {
+        let (Self::Own { readers, .. } | Self::Shared(readers)) = self;
+        readers
+    }
+
+    pub(super) fn checkpointer(&self) -> Option<&Arc<Checkpointer>> {
+        match self {
+            Self::Own { checkpointer, .. } => checkpointer.as_ref(),
+            Self::Shared(_) => None,
+        }
+    }
 }
 
 impl Database {
@@ -31,7 +62,9 @@ impl Database {
         doing: &str,
         statement: Statement<'_>,
     ) -> Result<usize, StoreError> {
-        let done = self.write(doing, statement.execute(&self.writer)).await?;
+        let done = self
+            .write(doing, statement.execute(self.connections.writer()))
+            .await?;
         let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
         self.count(changed).await;
         Ok(changed)
@@ -43,7 +76,9 @@ impl Database {
         doing: &str,
         statement: Statement<'_>,
     ) -> Result<Vec<SqliteRow>, StoreError> {
-        let rows = self.write(doing, statement.fetch_all(&self.writer)).await?;
+        let rows = self
+            .write(doing, statement.fetch_all(self.connections.writer()))
+            .await?;
         self.count(rows.len()).await;
         Ok(rows)
     }
@@ -85,6 +120,9 @@ impl Database {
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(self.location.closed(doing));
+        }
         // A connection that can't be opened is tried again for as long as the call may take.
         if self.files.are_known_to_be_lost() {
             return Err(self.location.lost(doing));
@@ -95,17 +133,31 @@ impl Database {
         }
     }
 
+    pub(super) fn warn_unreadable(&self) {
+        let location = &self.location;
+        tracing::warn!(%location, "a session's row can't be read and is treated as absent");
+    }
+
     pub(super) async fn close(&self) {
-        self.readers.close().await;
-        if let Some(checkpointer) = &self.checkpointer {
+        self.is_closed.store(true, Ordering::Relaxed);
+        let Connections::Own {
+            writer,
+            readers,
+            checkpointer,
+        } = &self.connections
+        else {
+            return;
+        };
+        readers.close().await;
+        if let Some(checkpointer) = checkpointer {
             checkpointer.close().await;
         }
         // The last connection moves the log into the file and removes it.
-        self.writer.close().await;
+        writer.close().await;
     }
 
     async fn count(&self, changed: usize) {
-        if let Some(checkpointer) = &self.checkpointer {
+        if let Some(checkpointer) = self.connections.checkpointer() {
             checkpointer.count(changed).await;
         }
     }

@@ -8,6 +8,8 @@ use session_core::StoreError;
 pub(super) enum Location {
     File(PathBuf),
     Memory,
+    /// The database of a pool of the application's.
+    Pool,
 }
 
 impl Location {
@@ -25,6 +27,10 @@ impl Location {
         ))
     }
 
+    pub(super) fn closed(&self, doing: &str) -> StoreError {
+        StoreError::new(format!("can't {doing} {self}: the store was closed"))
+    }
+
     pub(super) fn too_slow(&self, doing: &str) -> StoreError {
         StoreError::new(format!(
             "can't {doing} {self}: the disk or another program took too long"
@@ -37,6 +43,7 @@ impl std::fmt::Display for Location {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Memory => f.write_str("the database in memory"),
+            Self::Pool => f.write_str("the pool's database"),
         }
     }
 }
@@ -66,6 +73,9 @@ fn reason(error: &sqlx::Error) -> &'static str {
     if let sqlx::Error::PoolTimedOut = error {
         return "other calls took too long; the disk is slow or the load too high";
     }
+    if let sqlx::Error::PoolClosed = error {
+        return "the pool was closed";
+    }
     match primary_code(error) {
         Some(5 | 6) => "another program has it locked; end that program or its transaction",
         Some(8 | 3) => "this user must be able to write to it",
@@ -74,8 +84,15 @@ fn reason(error: &sqlx::Error) -> &'static str {
         Some(13) => "the disk is full; nothing was changed",
         Some(14) => "this user must be able to write to it and to its directory",
         Some(26) => NO_DATABASE,
+        _ if is_without_table(error) => "its table is gone; restart this program to make it",
         _ => "SQLite refused the statement",
     }
+}
+
+/// Says whether the table does not exist, which has no code of its own.
+fn is_without_table(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.message().starts_with("no such table"))
 }
 
 /// Returns the low byte of the result code (sqlite.org/rescode.html).

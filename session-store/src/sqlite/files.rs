@@ -39,6 +39,13 @@ impl Files {
         Ok(files)
     }
 
+    /// Looks at the database alone, whose log may come and go.
+    pub(super) fn without_log(path: &Path) -> io::Result<Self> {
+        let mut files = Self::none();
+        files.opened.push((path.to_owned(), Identity::of(path)?));
+        Ok(files)
+    }
+
     /// Returns the files of a database in memory.
     pub(super) fn none() -> Self {
         Self {

@@ -61,6 +61,14 @@ impl SqliteOptions {
         }
     }
 
+    /// Begins the options of a store on a pool, which names the file itself.
+    ///
+    /// The number of readers and the durability are the pool's.
+    #[must_use]
+    pub fn for_pool() -> Self {
+        Self::new("")
+    }
+
     /// Names the table; `session` unless this is called.
     ///
     /// A name has 1 to 55 of `[A-Za-z0-9_]` and begins neither with a digit nor with `sqlite_`;

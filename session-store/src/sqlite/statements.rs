@@ -19,7 +19,9 @@ impl Statements {
             };
             // Text is bound as bytes, which a STRICT table refuses.
             let text = template.replace("TEXT", "CAST(? AS TEXT)");
-            let text = text.replace("IF_ABSENT", "ON CONFLICT DO NOTHING");
+            let text = text
+                .replace("BY_RANGE ", "")
+                .replace("IF_ABSENT", "ON CONFLICT DO NOTHING");
             let text = text.replace("GREATEST", "max").replace("KEY", "key");
             text.replace("TABLE", &format!("\"{table}\"")) + returning
         };

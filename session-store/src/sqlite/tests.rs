@@ -1,6 +1,8 @@
 mod files;
+mod lists;
 mod locks;
 mod moved;
+mod pools;
 mod tables;
 mod upkeep;
 mod versions;
@@ -10,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store as _};
+use session_core::{Command, Only, Outcome, PublicId, Record, Revision, Revoke, Store as _};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
@@ -100,7 +102,14 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     let folder = Folder::new();
     let store = folder.open().await;
     insert(&store, 1, &record_of(1)).await.unwrap();
-    let mut connection = store.0.store().writer.acquire().await.unwrap();
+    let mut connection = store
+        .0
+        .store()
+        .connections
+        .writer()
+        .acquire()
+        .await
+        .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);
     let large = changed!(record_of(2), data = "x".repeat(100_000).into());
@@ -121,7 +130,14 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     // A delete still works, and so does everything once there is room.
     assert_eq!(delete(&store, 1).await, Outcome::Applied);
     assert_eq!(load(&store, 1).await, None);
-    let mut connection = store.0.store().writer.acquire().await.unwrap();
+    let mut connection = store
+        .0
+        .store()
+        .connections
+        .writer()
+        .acquire()
+        .await
+        .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 4294967294").await;
     drop(connection);
     assert_eq!(insert(&store, 2, &large).await.unwrap(), Outcome::Applied);

@@ -8,6 +8,7 @@ mod connections;
 pub mod costs;
 mod limits;
 mod outages;
+mod pools;
 mod processes;
 mod races;
 mod rights;

@@ -85,8 +85,18 @@ async fn a_table_of_the_first_version_is_upgraded_and_keeps_its_sessions() {
     SERVER.run(&database, "DROP TABLE session_version").unwrap();
     SqlStore::open(SERVER.url(&database)).await.unwrap();
     assert_eq!(versions(&database), "2 1");
-    let drop = "ALTER TABLE session DROP COLUMN address";
-    SERVER.run(&database, drop).unwrap();
+    let drop = "ALTER TABLE session DROP COLUMN address; DROP INDEX INDEX";
+    let index = if crate::NAME == "mysql" {
+        "devices ON session"
+    } else {
+        "session_devices"
+    };
+    SERVER
+        .run(
+            &database,
+            &drop.replace("INDEX INDEX", &format!("INDEX {index}")),
+        )
+        .unwrap();
     serves(&SqlStore::open(SERVER.url(&database)).await.unwrap()).await;
 }
 

@@ -103,7 +103,14 @@ async fn no_read_is_answered_from_a_file_that_took_the_place() {
         .await
         .unwrap();
     // The next reader has to open the file anew.
-    let only = store.0.store().readers.acquire().await.unwrap();
+    let only = store
+        .0
+        .store()
+        .connections
+        .readers()
+        .acquire()
+        .await
+        .unwrap();
     only.close().await.unwrap();
     fs::rename(other.file(""), folder.file("")).unwrap();
     let (key, secret) = (&key_of(1), &digest_of(0));
@@ -143,12 +150,26 @@ async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
     // A small row would still fit into a page that is there; free pages are used up.
     let large = changed!(record_of(1), data = "x".repeat(20_000).into());
     insert(&store, 1, &large).await.unwrap();
-    let mut connection = store.0.store().writer.acquire().await.unwrap();
+    let mut connection = store
+        .0
+        .store()
+        .connections
+        .writer()
+        .acquire()
+        .await
+        .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
     drop(connection);
     let error = store.check().await.unwrap_err().to_string();
     assert!(error.contains("the disk is full"), "{error}");
-    let mut connection = store.0.store().writer.acquire().await.unwrap();
+    let mut connection = store
+        .0
+        .store()
+        .connections
+        .writer()
+        .acquire()
+        .await
+        .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 4294967294").await;
     drop(connection);
     store.check().await.unwrap();
@@ -159,11 +180,20 @@ async fn a_check_fails_while_sessions_cannot_be_read() {
     let folder = Folder::new();
     let store = folder.open().await;
     let mut readers = Vec::new();
-    while let Some(reader) = store.0.store().readers.try_acquire() {
+    while let Some(reader) = store.0.store().connections.readers().try_acquire() {
         readers.push(reader);
     }
     while readers.len() < 4 {
-        readers.push(store.0.store().readers.acquire().await.unwrap());
+        readers.push(
+            store
+                .0
+                .store()
+                .connections
+                .readers()
+                .acquire()
+                .await
+                .unwrap(),
+        );
     }
     let error = store.check().await.unwrap_err().to_string();
     assert!(error.contains("other calls took too long"), "{error}");

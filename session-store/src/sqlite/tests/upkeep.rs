@@ -3,14 +3,20 @@
 use super::*;
 
 fn changed(store: &SqliteStore) -> usize {
-    store.0.store().checkpointer.as_ref().unwrap().changed()
+    store
+        .0
+        .store()
+        .connections
+        .checkpointer()
+        .unwrap()
+        .changed()
 }
 
 #[tokio::test]
 async fn a_write_does_not_wait_for_a_checkpoint() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let checkpointer = store.0.store().checkpointer.as_ref().unwrap();
+    let checkpointer = store.0.store().connections.checkpointer().unwrap();
     let busy = checkpointer.connection().await;
     for number in 0..1_000 {
         let begun = Instant::now();

@@ -1,0 +1,136 @@
+/// Gives an adapter's session the operations that can fail, with an error of the adapter's own.
+///
+/// The session is a type of [`named!`](crate::named) that dereferences to
+/// [`RequestSession`](crate::RequestSession); the error has `From<SessionError>` and is a response of the
+/// framework, so that `?` works in handlers that return the framework's own errors.
+///
+/// ```
+/// session_core::named! {
+///     /// The visitor's session.
+///     pub struct Session(session_core::RequestSession);
+/// }
+/// session_core::session_methods! { Session, Oops }
+///
+/// #[derive(Debug)]
+/// pub struct Oops(session_core::SessionError);
+///
+/// impl From<session_core::SessionError> for Oops {
+///     fn from(error: session_core::SessionError) -> Self {
+///         Self(error)
+///     }
+/// }
+///
+/// fn handler(session: &Session) -> Result<u32, Oops> {
+///     session.update("hits", |hits: Option<u32>| hits.unwrap_or(0) + 1)
+/// }
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! session_methods {
+    ($name:ident, $error:ty) => {
+        impl<M> $name<M> {
+            $crate::session_methods! { @sync $error;
+                "`Session::get`" get [T: $crate::__private::DeserializeOwned] (key: &str) -> Option<T>;
+                "`Session::insert`" insert [T: $crate::__private::Serialize] (key: &str, value: T) -> ();
+                "`Session::extend`" extend [K: AsRef<str>, T: $crate::__private::Serialize]
+                    (values: impl IntoIterator<Item = (K, T)>) -> ();
+                "`Session::remove`" remove [] (key: &str) -> bool;
+                "`Session::take`" take [T: $crate::__private::DeserializeOwned] (key: &str) -> Option<T>;
+                "`Session::clear`" clear [] () -> ();
+                "`Session::set_test_cookie`" set_test_cookie [] () -> ();
+                "`Session::delete_test_cookie`" delete_test_cookie [] () -> ();
+                "`Session::cycle`" cycle [] () -> ();
+                "`Session::sign_in`" sign_in [] (owner: &str) -> ();
+                "`Session::reauthenticate`" reauthenticate [] () -> ();
+                "`Session::destroy`" destroy [] () -> ();
+                "`Session::set_expiry`" set_expiry [] (expiry: $crate::Expiry) -> ();
+            }
+
+            /// See [`Session::update`](session_core::Session::update).
+            pub fn update<T, F>(&self, key: &str, compute: F) -> ::core::result::Result<T, $error>
+            where
+                T: $crate::__private::Serialize + $crate::__private::DeserializeOwned,
+                F: Fn(Option<T>) -> T + Send + Sync + 'static,
+            {
+                (**self).update(key, compute).map_err(::core::convert::Into::into)
+            }
+
+            /// See [`Session::get_or_insert_with`](session_core::Session::get_or_insert_with).
+            pub fn get_or_insert_with<T>(
+                &self,
+                key: &str,
+                default: impl FnOnce() -> T,
+            ) -> ::core::result::Result<T, $error>
+            where
+                T: $crate::__private::Serialize + $crate::__private::DeserializeOwned,
+            {
+                let value = (**self).get_or_insert_with(key, default);
+                value.map_err(::core::convert::Into::into)
+            }
+
+            /// Runs framework-independent code on the session, and converts its error.
+            pub fn with<T>(
+                &self,
+                act: impl FnOnce(&$crate::Session) -> ::core::result::Result<T, $crate::SessionError>,
+            ) -> ::core::result::Result<T, $error> {
+                act(self).map_err(::core::convert::Into::into)
+            }
+
+            /// See [`RequestSession::save`](session_core::RequestSession::save).
+            pub async fn save(&self) -> ::core::result::Result<(), $error> {
+                (**self).save().await.map_err(::core::convert::Into::into)
+            }
+
+            /// See [`RequestSession::devices`](session_core::RequestSession::devices).
+            pub async fn devices(&self) -> ::core::result::Result<Vec<$crate::Device>, $error> {
+                (**self).devices().await.map_err(::core::convert::Into::into)
+            }
+
+            /// See [`RequestSession::revoke`](session_core::RequestSession::revoke).
+            pub async fn revoke(
+                &self,
+                which: $crate::Revoke<'_>,
+            ) -> ::core::result::Result<usize, $error> {
+                (**self).revoke(which).await.map_err(::core::convert::Into::into)
+            }
+
+            /// See [`RequestSession::revoke_others`](session_core::RequestSession::revoke_others).
+            pub async fn revoke_others(&self) -> ::core::result::Result<usize, $error> {
+                (**self).revoke_others().await.map_err(::core::convert::Into::into)
+            }
+        }
+    };
+    (@sync $error:ty; $(
+        $doc:literal $method:ident [$($bounds:tt)*] ($($argument:ident: $type:ty),*) -> $output:ty;
+    )*) => { $(
+        #[doc = ::core::concat!("See [", $doc, "](session_core::Session::", ::core::stringify!($method), ").")]
+        pub fn $method<$($bounds)*>(
+            &self,
+            $($argument: $type),*
+        ) -> ::core::result::Result<$output, $error> {
+            (**self).$method($($argument),*).map_err(::core::convert::Into::into)
+        }
+    )* };
+}
+
+/// The same for an adapter's handle: `load` makes a session by the closure.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! handle_methods {
+    ($name:ident, $session:ident, $error:ty, $join:expr) => {
+        impl<M> $name<M> {
+            /// See [`Handle::load`](session_core::Handle::load).
+            pub async fn load(&self) -> ::core::result::Result<$session<M>, $error> {
+                match (**self).load().await {
+                    Ok(loaded) => Ok($join(self, loaded)),
+                    Err(error) => Err(error.into()),
+                }
+            }
+
+            /// See [`Handle::destroy`](session_core::Handle::destroy).
+            pub fn destroy(&self) -> ::core::result::Result<(), $error> {
+                (**self).destroy().map_err(::core::convert::Into::into)
+            }
+        }
+    };
+}

@@ -1,0 +1,48 @@
+use std::ops::{Deref, DerefMut};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Error};
+
+/// A connection: our own, or one of a pool that the application has as well.
+#[derive(Debug)]
+pub(crate) enum Held<C: Connection> {
+    Own(C),
+    Shared(PoolConnection<C::Database>),
+}
+
+impl<C: Connection> Held<C> {
+    /// Drops a connection that nobody may use again.
+    pub(super) fn discard(self) {
+        if let Self::Shared(mut connection) = self {
+            connection.close_on_drop();
+        }
+    }
+
+    /// Closes the connection in the server's knowledge.
+    pub(super) async fn close(self) -> Result<(), Error> {
+        match self {
+            Self::Own(connection) => connection.close().await,
+            Self::Shared(connection) => connection.close().await,
+        }
+    }
+}
+
+impl<C: Connection> Deref for Held<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Shared(connection) => connection,
+        }
+    }
+}
+
+impl<C: Connection> DerefMut for Held<C> {
+    fn deref_mut(&mut self) -> &mut C {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Shared(connection) => connection,
+        }
+    }
+}

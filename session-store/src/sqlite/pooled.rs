@@ -1,0 +1,102 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use session_core::{Store as _, StoreError};
+use sqlx::{Row as _, SqlitePool};
+
+use super::SqliteStore;
+use super::database::{Connections, Database};
+use super::failure::{Location, unavailable};
+use super::files::Files;
+use super::options::SqliteOptions;
+use super::schema::{self, Table};
+use crate::home::{AtHome, Home};
+use crate::sql::{Need, look};
+
+impl SqliteStore {
+    /// Opens a store on a pool that the application has, with the defaults of [`SqliteOptions`].
+    ///
+    /// Each call takes a connection of the pool and gives it back. The pool is of `sqlx` 0.9, whose
+    /// types another minor version does not share.
+    ///
+    /// The pool's own settings count: journal mode, durability, number of connections. Writers of
+    /// several connections wait for each other as long as its `busy_timeout` says, and then fail;
+    /// checkpoints are SQLite's own. A store that opens the file by itself does better under load.
+    /// A call ends within twice the options' time-out. Calls run on the current runtime, which must
+    /// outlive the store.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); or the pool's connections do not wait for locks, or have a database
+    /// in memory each; or it is not called in a tokio runtime.
+    pub async fn from_pool(pool: SqlitePool) -> Result<Self, StoreError> {
+        Box::pin(Self::from_pool_with(pool, SqliteOptions::for_pool())).await
+    }
+
+    /// Opens a store on a pool, as [`from_pool`](Self::from_pool) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pool`](Self::from_pool); and if the options name a file.
+    pub async fn from_pool_with(
+        pool: SqlitePool,
+        options: SqliteOptions,
+    ) -> Result<Self, StoreError> {
+        options.check_table()?;
+        if !options.path.as_os_str().is_empty() {
+            return Err(StoreError::new(
+                "the pool names the file; begin the options with for_pool, not with a file",
+            ));
+        }
+        let sweeping = options.sweeping;
+        let open = async move |_| {
+            let limit = options.timeout * 2;
+            let opening = tokio::time::timeout(limit, open(pool, options));
+            let late = || Location::Pool.too_slow("open");
+            opening.await.unwrap_or_else(|_| Err(late()))
+        };
+        let opened = AtHome::open_at(Home::here()?, open).await?;
+        Ok(Self(opened.sweeping(sweeping)?))
+    }
+}
+
+async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, StoreError> {
+    let failure = |error| Location::Pool.failure("open", error);
+    let mut connection = pool.acquire().await.map_err(failure)?;
+    let settings = "SELECT file, timeout FROM pragma_database_list, pragma_busy_timeout \
+                    WHERE name = 'main'";
+    let settings = sqlx::query(settings).fetch_one(&mut *connection).await;
+    let settings = settings.and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let (file, waits): (Option<String>, i64) = settings.map_err(failure)?;
+    if waits == 0 {
+        return Err(StoreError::new(
+            "can't use the pool: its connections do not wait for each other's locks; set \
+             busy_timeout",
+        ));
+    }
+    let path = file.filter(|file| !file.is_empty()).map(PathBuf::from);
+    let (location, files) = match path {
+        Some(path) => {
+            // The pool may close its last connection, and with it the log.
+            let files = Files::without_log(&path).map_err(|error| unavailable(&path, error))?;
+            (Location::File(path), files)
+        }
+        None => (Location::Memory, Files::none()),
+    };
+    let table = Table(options.table.clone());
+    schema::prepare(&mut connection, &table, options.migration, &location).await?;
+    if matches!(location, Location::Memory) && pool.options().get_max_connections() > 1 {
+        let mut other = pool.acquire().await.map_err(failure)?;
+        if !matches!(look(&table, &mut other).await, Ok(Need::Nothing)) {
+            return Err(StoreError::new(
+                "can't use the pool: each of its connections has a database in memory of its own; \
+                 set max_connections to 1, and neither idle_timeout nor max_lifetime",
+            ));
+        }
+    }
+    drop(connection);
+    let place = (location, Arc::new(files));
+    let store = SqliteStore::assemble(&options, place, Connections::Shared(pool));
+    store.check().await?;
+    Ok(store)
+}
