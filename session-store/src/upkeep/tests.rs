@@ -73,7 +73,7 @@ struct Setting {
     store: Arc<Elsewhere>,
     upkeep: Upkeep,
     /// The task ends with it.
-    _home: Home,
+    home: Home,
 }
 
 /// A store with a session that ends at second 100; the sweeps come every few milliseconds at first.
@@ -98,7 +98,7 @@ async fn setting(ahead: i64) -> Setting {
         faulty,
         store,
         upkeep: upkeep.unwrap().unwrap(),
-        _home: home,
+        home,
     }
 }
 
@@ -175,8 +175,8 @@ async fn the_store_ends_with_its_last_user() {
     let setting = setting(0).await;
     let store = Arc::downgrade(&setting.store);
     setting.upkeep.see(moment_at(0));
-    let Setting { _home, upkeep, .. } = setting;
-    drop(upkeep);
+    let _home = setting.home.clone();
+    drop(setting);
     until(|| store.strong_count() == 0).await;
 }
 
