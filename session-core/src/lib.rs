@@ -57,6 +57,7 @@ pub use driver::request::Request;
 #[cfg(feature = "driver")]
 pub use driver::sessions::Sessions;
 #[cfg(feature = "driver")]
+pub use driver::watched::Watched;
 pub use error::{CommitError, SessionError, ValueError};
 pub use failure::Failure;
 pub use http::reply::{Headers, Reply};

@@ -28,6 +28,7 @@ pub(crate) struct AtHome<S> {
 #[derive(Clone, Copy)]
 enum Requests {
     /// Any runtime, because the store itself does only at home what others wait for.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis does"))]
     Anywhere,
     AtHome,
 }
