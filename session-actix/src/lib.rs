@@ -63,7 +63,7 @@
 //! [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which hears of them.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
-//! and this crate re-exports [`session_core`].
+//! and this crate re-exports it as [`CoreSession`].
 //!
 //! # Among other middleware
 //!
@@ -117,6 +117,7 @@ pub use rejection::Rejection;
 pub use slot::SessionExt;
 
 pub use session_core::{
-    self, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder, PolicyError, PublicId,
-    RequestSession, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+    self, Device, ErrorPage, Event, Expiry, ExpiryError, Field, Handle, Observer, Policy,
+    PolicyBuilder, PolicyError, PublicId, RequestSession, Revoke, SameSite, Session as CoreSession,
+    SessionError, Sessions, Store, StoreError, ValueError, time,
 };

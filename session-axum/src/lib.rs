@@ -59,13 +59,12 @@
 //! [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which hears of them.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
-//! and this crate re-exports [`session_core`].
+//! and this crate re-exports it as [`CoreSession`].
 //!
 //! ```
-//! use session_axum::session_core::Session;
-//! use session_axum::{Rejection, SessionError};
+//! use session_axum::{CoreSession, Rejection, SessionError};
 //!
-//! fn add_to_cart(session: &Session, item: u32) -> Result<(), SessionError> {
+//! fn add_to_cart(session: &CoreSession, item: u32) -> Result<(), SessionError> {
 //!     let add = move |cart: Option<Vec<u32>>| [cart.unwrap_or_default(), vec![item]].concat();
 //!     session.update("cart", add).map(|_| ())
 //! }
@@ -91,6 +90,8 @@
 //! # What this crate does not do
 //!
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
+//! It does not limit the time for a request's head, nor does `axum::serve`: serve the router by hyper
+//! with `header_read_timeout`, as `examples/showcase-axum` does, or put a proxy in front of it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -110,6 +111,7 @@ pub use service::SessionService;
 pub use slot::{handle, handle_named};
 
 pub use session_core::{
-    self, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder, PolicyError, PublicId,
-    RequestSession, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+    self, Device, ErrorPage, Event, Expiry, ExpiryError, Field, Handle, Observer, Policy,
+    PolicyBuilder, PolicyError, PublicId, RequestSession, Revoke, SameSite, Session as CoreSession,
+    SessionError, Sessions, Store, StoreError, ValueError, time,
 };

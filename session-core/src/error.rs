@@ -30,6 +30,14 @@ pub enum ValueError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SessionError {
+    /// Another request has taken or stored the value that [`take`](crate::Session::take) or
+    /// [`get_or_insert_with`](crate::Session::get_or_insert_with) has returned. Nothing was written;
+    /// the session shows what is stored, and the other changes are still to be written.
+    #[error("another request was faster to take or to set the session's value {key:?}")]
+    Conflict {
+        /// The value's name.
+        key: String,
+    },
     /// Other requests changed the session each time, or an update's closure its own value; or the
     /// store refuses everything.
     #[error("the session could not be written in {attempts} attempts")]
@@ -89,7 +97,7 @@ impl SessionError {
     /// Returns the HTTP status for a handler that passes the error on; adapters use it.
     ///
     /// 503 if the store or the commit failed; 409 if the session was ended or left for another
-    /// elsewhere (the same request with the present cookie may succeed); 413 if it would be too
+    /// elsewhere, or another request was faster (the same request with the present cookie may succeed); 413 if it would be too
     /// large; 401 if nobody is signed in; and 500 for programming errors.
     ///
     /// ```
@@ -104,7 +112,7 @@ impl SessionError {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotSignedIn => 401,
-            Self::Gone | Self::Superseded => 409,
+            Self::Conflict { .. } | Self::Gone | Self::Superseded => 409,
             Self::TooLarge { .. } => 413,
             Self::Expiry(_)
             | Self::Finished
@@ -123,6 +131,9 @@ impl SessionError {
             401 => r#"{"error":"nobody is signed in"}"#,
             409 if matches!(self, Self::Superseded) => {
                 r#"{"error":"the session was left for a new one"}"#
+            }
+            409 if matches!(self, Self::Conflict { .. }) => {
+                r#"{"error":"another request was faster"}"#
             }
             409 => r#"{"error":"the session was ended elsewhere"}"#,
             413 => r#"{"error":"the session would be too large"}"#,

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod changes;
+pub(crate) mod claim;
 pub(crate) mod commit;
 pub(crate) mod data;
 pub(crate) mod entries;

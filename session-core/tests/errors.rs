@@ -22,6 +22,7 @@ fn rows() -> Vec<(SessionError, u16, &'static str)> {
     let internal = "internal server error";
     let too_large = "the session would be too large";
     let encode = ValueError::Encode { key: "k".into() };
+    let conflict = SessionError::Conflict { key: "k".into() };
     vec![
         (SessionError::Store(store_failure()), 503, unavailable),
         (SessionError::Contended { attempts: 7 }, 503, unavailable),
@@ -33,6 +34,7 @@ fn rows() -> Vec<(SessionError, u16, &'static str)> {
             409,
             "the session was left for a new one",
         ),
+        (conflict, 409, "another request was faster"),
         (SessionError::NotSignedIn, 401, "nobody is signed in"),
         (SessionError::Finished, 500, internal),
         (ExpiryError::Past.into(), 500, internal),

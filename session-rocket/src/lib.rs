@@ -122,7 +122,7 @@
 //! hears of them; errors of handlers go to the unnamed fairing's.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the guard dereferences to it, and
-//! this crate re-exports [`session_core`].
+//! this crate re-exports it as [`CoreSession`].
 //!
 //! # Tests
 //!
@@ -157,6 +157,8 @@
 //! # What this crate does not do
 //!
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
+//! It does not limit the time for a request's head, which Rocket 0.5 has no setting for: a proxy in
+//! front of it has to.
 //! It can't read a `Cookie` header that is not UTF-8: Rocket drops the whole header first, so the
 //! request has no session. Nor can it hide cookies from Rocket's own log, which at level `debug`
 //! prints requests and responses with all their headers.
@@ -176,6 +178,7 @@ pub use guard::{Session, SessionHandle};
 pub use rejection::Rejection;
 
 pub use session_core::{
-    self, Device, Expiry, ExpiryError, Field, Handle, Policy, PolicyBuilder, PolicyError, PublicId,
-    RequestSession, Revoke, SameSite, SessionError, Sessions, Store, StoreError, ValueError,
+    self, Device, ErrorPage, Event, Expiry, ExpiryError, Field, Handle, Observer, Policy,
+    PolicyBuilder, PolicyError, PublicId, RequestSession, Revoke, SameSite, Session as CoreSession,
+    SessionError, Sessions, Store, StoreError, ValueError, time,
 };

@@ -21,6 +21,7 @@ mod url;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use session_core::StoreError;
 
 pub use self::connection::RedisConnection;
@@ -49,8 +50,8 @@ use crate::home::{AtHome, store_at_home};
 ///
 /// Its connections belong to the tokio runtime that opens it, if that has several threads, and
 /// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls
-/// may come from anywhere; the runtime has to keep running. Every command ends within the
-/// [time-out](RedisOptions::timeout). After an outage it reconnects by itself. If a connection
+/// may come from any runtime with time, or from outside; the runtime has to keep running. Every
+/// command ends within the [time-out](RedisOptions::timeout). After an outage it reconnects by itself. If a connection
 /// breaks, the command is sent once more, and a write that was applied the first time is recognised
 /// by its revision. It is an error only if another write came after it, because then the revision
 /// can't tell.
@@ -77,7 +78,8 @@ impl RedisStore {
     ///
     /// As [`open`](Self::open).
     pub async fn open_with(options: RedisOptions) -> Result<Self, StoreError> {
-        Ok(Self(AtHome::open(|_| Redis::open(options)).await?))
+        let open = |home| Redis::open(options, home).boxed();
+        Ok(Self(AtHome::open(open).await?.anywhere()))
     }
 
     /// Connects over a connection that the application has; [`RedisOptions::over`] has the options.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -9,6 +10,10 @@ use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION};
 use axum::response::Response;
 use futures_util::stream;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use session_axum::SessionLayer;
 use showcase::{Answer, App, Stop};
 
@@ -19,10 +24,34 @@ use showcase::{Answer, App, Stop};
 /// The listener failed.
 pub async fn serve(app: App, listener: TcpListener, stop: Stop) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    axum::serve(listener, router(app))
-        .with_graceful_shutdown(stop)
-        .await
+    let router = router(app);
+    // `axum::serve` has no limit of its own; without one, a client that never ends its request's head
+    // keeps its connection.
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT);
+    let graceful = GracefulShutdown::new();
+    let mut stop = stop;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            // There are no descriptors left; wait for some.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(graceful.watch(connection));
+    }
+    graceful.shutdown().await;
+    Ok(())
 }
+
+/// The time that a client has for the head of a request.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
 
 /// Mounts the application.
 pub fn router(app: App) -> Router {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor};
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::stream;
 use rocket::config::LogLevel;
@@ -22,7 +22,7 @@ use showcase::{Answer, App, Body, Endpoint, Stop};
 ///
 /// # Errors
 ///
-/// The address can't be bound.
+/// The address can't be bound, or not announced.
 pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
     let address = endpoint.address();
     let config = Config {
@@ -32,18 +32,24 @@ pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
     };
     // A fairing must be `Sync`.
     let stop = Mutex::new(stop);
+    let silenced = Arc::<Mutex<Option<io::Error>>>::default();
+    let failure = Arc::clone(&silenced);
     let liftoff = AdHoc::on_liftoff("address and end", move |rocket| {
         Box::pin(async move {
             let Config { address, port, .. } = *rocket.config();
             let shutdown = rocket.shutdown();
             let stop = stop.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let announced = endpoint.announce(SocketAddr::new(address, port));
-            tokio::spawn(async move {
-                if announced.is_ok() {
+            match endpoint.announce(SocketAddr::new(address, port)) {
+                Ok(()) => drop(tokio::spawn(async move {
                     stop.await;
+                    shutdown.notify();
+                })),
+                // A fairing can't return it.
+                Err(error) => {
+                    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    shutdown.notify();
                 }
-                shutdown.notify();
-            });
+            }
         })
     });
     match self::rocket(&app)
@@ -52,7 +58,10 @@ pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
         .launch()
         .await
     {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            let mut silenced = silenced.lock().unwrap_or_else(PoisonError::into_inner);
+            silenced.take().map_or(Ok(()), Err)
+        }
         Err(error) => match error.kind() {
             ErrorKind::Bind(error) => Err(endpoint.refused(error)),
             // Some requests did not end within the grace period.

@@ -184,6 +184,30 @@ fn a_failed_start_gives_one_line_and_exit_code_1() {
     assert!(line.contains(&address), "{line}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_server_that_cannot_say_where_it_listens_says_why_and_gives_exit_code_1() {
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut outputs = vec![Stdio::from(closed)];
+    // A device that is always full, where there is one.
+    if let Ok(full) = std::fs::File::options().write(true).open("/dev/full") {
+        outputs.push(full.into());
+    }
+    for stdout in outputs {
+        let output = Command::new(PROGRAM)
+            .args(["--listen", "127.0.0.1:0", "--store", "memory"])
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.starts_with("error: "), "{text}");
+    }
+}
+
 #[test]
 fn help_is_on_stdout_and_names_every_flag() {
     let output = Command::new(PROGRAM).arg("--help").output().unwrap();
@@ -199,6 +223,7 @@ fn help_is_on_stdout_and_names_every_flag() {
         "--cookie-name",
         "--insecure",
         "--secret-key-file",
+        "--gone",
         "--sweep",
     ] {
         assert!(text.contains(flag), "{flag}");

@@ -15,8 +15,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3000", value_parser = address)]
     pub(crate) listen: SocketAddr,
 
-    /// Store of the sessions: memory or sqlite:PATH; other stores are features of the build
-    #[arg(long, value_name = "URL", default_value = "sqlite:sessions.db", value_parser = Storage::parse)]
+    #[arg(long, value_name = "URL", default_value = "sqlite:sessions.db", value_parser = Storage::parse, help = Storage::help())]
     pub(crate) store: Storage,
 
     /// Inactivity limit, in seconds
@@ -43,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long)]
     insecure: bool,
 
-    /// Keys of the sealed and django stores, one per line; the first signs, the others only verify
+    /// Keys of the sealed and django stores, which are not in this build
     #[arg(long, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 

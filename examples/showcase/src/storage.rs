@@ -29,6 +29,21 @@ pub(crate) enum Storage {
 }
 
 impl Storage {
+    /// Lists the stores of this build.
+    pub(crate) fn help() -> String {
+        let stores = [
+            ("memory", true),
+            ("sqlite:PATH", true),
+            ("postgres://…", cfg!(feature = "postgres")),
+            ("mysql://…", cfg!(feature = "mysql")),
+            ("redis://…, redis-cluster://…", cfg!(feature = "redis")),
+            ("cached+ before any of them", cfg!(feature = "cached")),
+        ];
+        let built = stores.iter().filter(|(_, is_built)| *is_built);
+        let names: Vec<&str> = built.map(|(name, _)| *name).collect();
+        format!("Store of the sessions: {}", names.join(", "))
+    }
+
     /// Parses a store's URL; a scheme that is unknown or missing from this build is an error.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if let Some(behind) = url.strip_prefix("cached+") {

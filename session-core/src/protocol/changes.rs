@@ -2,10 +2,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::claim::{Claim, Unfit};
 use super::data::{Data, Writer};
 use super::entries::{Change, Entries, Entry, Replay, SHORT};
 use super::json::is_same;
-use crate::{Expiry, ValueError};
+use crate::{Expiry, SessionError};
 
 /// A request's changes to its session: a log over a base, and the only "modified" flag there is.
 ///
@@ -66,12 +67,75 @@ impl Changes {
 
     /// Logs a value.
     pub(crate) fn set(&mut self, key: &str, value: String) {
-        self.put(key, Change::Set(value));
+        let change = match self.entries.claim(key) {
+            Some(claim) => claim.then(Some(value)),
+            None => Change::Set(value),
+        };
+        self.put(key, change);
     }
 
     /// Logs a removal.
     pub(crate) fn remove(&mut self, key: &str) {
-        self.put(key, Change::Remove);
+        let change = match self.entries.claim(key) {
+            Some(claim) => claim.then(None),
+            None => Change::Remove,
+        };
+        self.put(key, change);
+    }
+
+    /// Logs that the application has got a value and taken it out.
+    ///
+    /// A value that this log has set is its own anyway.
+    pub(crate) fn take(&mut self, key: &str, value: String) {
+        let before = match self.entries.get_mut(key).map(|entry| &mut entry.change) {
+            Some(Change::Update(replays, _)) => std::mem::take(replays),
+            None if self.cleared.is_none() => Vec::new(),
+            _ => return self.remove(key),
+        };
+        let claim = Claim {
+            before,
+            told: value,
+            or_absent: false,
+            then: None,
+        };
+        self.put(key, Change::Claim(claim));
+    }
+
+    /// Logs a default that the application has got in place of an absent value.
+    pub(crate) fn propose(&mut self, key: &str, value: String) {
+        if self.entries.get(key).is_some() || self.cleared.is_some() {
+            return self.set(key, value);
+        }
+        let claim = Claim {
+            before: Vec::new(),
+            told: value.clone(),
+            or_absent: true,
+            then: Some(value),
+        };
+        self.put(key, Change::Claim(claim));
+    }
+
+    /// Says whether the application has taken a value that nobody else may have taken.
+    pub(crate) fn takes(&self) -> bool {
+        let mut changes = self.entries.iter().map(|entry| &entry.change);
+        changes.any(|change| matches!(change, Change::Claim(claim) if !claim.or_absent))
+    }
+
+    /// Returns the claims that do not hold on a base. It runs closures of the application.
+    pub(crate) fn conflicts(&self, base: &Data) -> Vec<Entry> {
+        let is_conflict = |entry: &&Entry| {
+            let applied = entry.change.apply(base.get(&entry.key));
+            matches!(applied, Err(Unfit::Conflict))
+        };
+        self.entries.iter().filter(is_conflict).cloned().collect()
+    }
+
+    /// Forgets entries that were not changed since.
+    pub(crate) fn forget_entries(&mut self, entries: &[Entry]) {
+        self.entries.retain(|entry| {
+            let is_same = |other: &Entry| other.key == entry.key && other.stamp == entry.stamp;
+            !entries.iter().any(is_same)
+        });
     }
 
     /// Logs a computation whose result on the present view is `value`.
@@ -84,6 +148,7 @@ impl Changes {
                 all.push(replay);
                 Change::Update(all, Some(value))
             }
+            Some(Change::Claim(_)) => return self.set(key, value),
             Some(Change::Set(_) | Change::Remove) => Change::Set(value),
             None if self.cleared.is_some() => Change::Set(value),
             None => Change::Update(vec![replay], Some(value)),
@@ -91,8 +156,22 @@ impl Changes {
         self.put(key, change);
     }
 
-    /// Logs that every value is gone.
+    /// Logs that every value is gone. What the application has taken is its own all the same.
     pub(crate) fn clear(&mut self) {
+        let stamp = self.next();
+        self.cleared = Some(stamp);
+        self.entries.retain(|entry| {
+            entry.stamp = stamp;
+            let Change::Claim(claim) = &mut entry.change else {
+                return false;
+            };
+            claim.then = None;
+            true
+        });
+    }
+
+    /// Logs that every value is another owner's.
+    pub(crate) fn disown(&mut self) {
         self.entries.clear();
         self.cleared = Some(self.next());
     }
@@ -158,7 +237,11 @@ impl Changes {
 
     /// Applies the log to a base and returns the resulting values. Untouched values stay, byte for byte,
     /// and so do those that equal ones replace.
-    pub(crate) fn apply(&self, base: &Data) -> Result<Applied, ValueError> {
+    ///
+    /// # Errors
+    ///
+    /// A computation fails, or the base has another value than the application was told.
+    pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
         let mut text = Writer::with_capacity(base.text().len() + self.entries.len() * 32);
         let mut is_change = false;
         if !self.is_cleared() {
@@ -166,7 +249,7 @@ impl Changes {
                 match self.entries.get(key) {
                     None => text.member(key, value),
                     Some(entry) => {
-                        let new = entry.change.apply(Some(value))?;
+                        let new = entry.apply(Some(value))?;
                         if new.as_ref().is_some_and(|new| is_same(value, new)) {
                             text.member(key, value);
                             continue;
@@ -183,7 +266,7 @@ impl Changes {
         for entry in self.entries.iter() {
             let old = base.get(&entry.key);
             if (self.is_cleared() || old.is_none())
-                && let Some(value) = entry.change.apply(None)?
+                && let Some(value) = entry.apply(old)?
             {
                 text.member(&entry.key, &value);
                 returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
@@ -230,11 +313,7 @@ impl Changes {
             let Some(old) = saved.entries.get(&entry.key) else {
                 return true;
             };
-            if let Change::Update(replays, _) = &mut entry.change
-                && let Change::Update(done, _) = &old.change
-            {
-                replays.drain(..done.len().min(replays.len()));
-            }
+            entry.change.follow(&old.change);
             entry.stamp != old.stamp
         });
     }

@@ -104,7 +104,7 @@ impl Commit {
         };
         let decided = match stored.standing {
             Standing::Closed if self.changes.is_empty() => Ok(self.done(now)),
-            Standing::Closed => Ok(self.superseded(Some(&stored), now)),
+            Standing::Closed => self.superseded(Some(&stored), now),
             Standing::Present | Standing::Remembered => self.replace(&stored, now),
         };
         self.base = Some(stored);
@@ -124,7 +124,7 @@ impl Commit {
             return Ok(self.done(now));
         }
         if owner.is_none() && self.shared.state().is_stale {
-            return Ok(self.superseded(None, now));
+            return self.superseded(None, now);
         }
         let policy = self.policy();
         let (id, revision) = draw(policy)?;

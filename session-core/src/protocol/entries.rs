@@ -2,7 +2,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ValueError;
+use super::claim::{Claim, Unfit, run};
+use crate::{SessionError, ValueError};
 
 /// Computes a value's new JSON text from its present one; run again on every fresh base.
 pub(crate) type Replay = Arc<dyn Fn(Option<&str>) -> Result<String, ValueError> + Send + Sync>;
@@ -28,6 +29,8 @@ pub(crate) enum Change {
     Remove,
     /// Closures in their order, and their result on the present base.
     Update(Vec<Replay>, Option<String>),
+    /// A value that the application was told is its own, which holds on one base only.
+    Claim(Claim),
 }
 
 impl Entries {
@@ -66,6 +69,14 @@ impl Entries {
         self.find_places();
     }
 
+    /// Returns the claim on a key.
+    pub(crate) fn claim(&self, key: &str) -> Option<&Claim> {
+        match &self.get(key)?.change {
+            Change::Claim(claim) => Some(claim),
+            _ => None,
+        }
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
         self.list.get(self.place(key)?)
     }
@@ -98,19 +109,41 @@ impl Entries {
     }
 }
 
+impl Entry {
+    /// Applies the change to a base's value.
+    pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, SessionError> {
+        self.change.apply(old).map_err(|unfit| match unfit {
+            Unfit::Conflict => SessionError::Conflict {
+                key: self.key.as_ref().into(),
+            },
+            Unfit::Value(error) => error.into(),
+        })
+    }
+}
+
 impl Change {
     /// Applies the change to a value; `None` is no value.
-    pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, ValueError> {
+    pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, Unfit> {
         match self {
             Self::Set(value) => Ok(Some(value.into())),
             Self::Remove => Ok(None),
-            Self::Update(replays, _) => {
-                let mut value = old.map(str::to_owned);
-                for replay in replays {
-                    value = Some(replay(value.as_deref())?);
-                }
-                Ok(value.map(Into::into))
+            Self::Update(replays, _) => Ok(run(replays, old)?.map(Into::into)),
+            Self::Claim(claim) => claim.apply(old),
+        }
+    }
+
+    /// Goes on from the base that `saved`, an earlier state of this change, has brought about.
+    pub(crate) fn follow(&mut self, saved: &Self) {
+        match (&mut *self, saved) {
+            (Self::Update(replays, _), Self::Update(done, _)) => {
+                replays.drain(..done.len().min(replays.len()));
             }
+            (Self::Claim(claim), Self::Update(done, _)) => {
+                let before = &mut claim.before;
+                before.drain(..done.len().min(before.len()));
+            }
+            (Self::Claim(claim), Self::Claim(saved)) => *self = claim.after(saved),
+            _ => {}
         }
     }
 
@@ -118,6 +151,7 @@ impl Change {
     pub(crate) fn value(&self) -> Option<&str> {
         match self {
             Self::Set(value) | Self::Update(_, Some(value)) => Some(value),
+            Self::Claim(claim) => claim.then.as_deref(),
             Self::Remove | Self::Update(_, None) => None,
         }
     }

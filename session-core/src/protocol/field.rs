@@ -64,6 +64,19 @@ impl<T: Serialize + DeserializeOwned> Field<T> {
         session.set_readable(self.key, value.borrow())
     }
 
+    /// Reads the value, or sets it first if it is absent; see [`Session::get_or_insert_with`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn get_or_insert_with(
+        &self,
+        session: &Session,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, SessionError> {
+        session.get_or_insert_with(self.key, default)
+    }
+
     /// Computes the value from its present one; see [`Session::update`].
     ///
     /// # Errors
@@ -74,6 +87,15 @@ impl<T: Serialize + DeserializeOwned> Field<T> {
         F: Fn(Option<T>) -> T + Send + Sync + 'static,
     {
         session.update(self.key, compute)
+    }
+
+    /// Removes the value and says whether it was there; see [`Session::remove`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn remove(&self, session: &Session) -> Result<bool, SessionError> {
+        session.remove(self.key)
     }
 
     /// Removes the value and returns it; see [`Session::take`].

@@ -21,7 +21,8 @@ use crate::{SessionError, ValueError};
 /// ([`SessionError::Superseded`]).
 ///
 /// Values are JSON, one text a key. Two requests that write different keys both succeed; of two
-/// that write the same key the later wins, unless they use [`update`](Self::update).
+/// that write the same key the later wins, unless they use [`update`](Self::update),
+/// [`get_or_insert_with`](Self::get_or_insert_with) or [`take`](Self::take), which are exact.
 ///
 /// ```
 /// # use session_core::{Exchange, Policy, SessionError};
@@ -130,9 +131,14 @@ impl Session {
 
     /// Reads a value, or sets it first if it is absent; Django's `setdefault`.
     ///
+    /// The value that is returned is the one that is stored, or the commit fails: if another request
+    /// stores a different one first, it ends with [`SessionError::Conflict`], and the response with a
+    /// status of 409. So two tabs never show two tokens. To go on instead, `save` early: after the
+    /// conflict the same call returns the other request's value.
+    ///
     /// # Errors
     ///
-    /// As [`get`](Self::get) and [`insert`](Self::insert).
+    /// As [`get`](Self::get) and [`update`](Self::update).
     pub fn get_or_insert_with<T: Serialize + DeserializeOwned>(
         &self,
         key: &str,
@@ -141,8 +147,14 @@ impl Session {
         if let Some(value) = self.get(key)? {
             return Ok(value);
         }
+        // The closure is the application's: it runs without our lock, and may use the session.
         let value = default();
-        self.set(key, encode_readable(key, &value)?)?;
+        let text = encode_readable(key, &value)?;
+        let mut state = self.0.writable()?;
+        if let Some(value) = decode(key, state.value(key))? {
+            return Ok(value);
+        }
+        state.propose(key, text, self.0.policy.max_bytes)?;
         Ok(value)
     }
 
@@ -162,14 +174,20 @@ impl Session {
 
     /// Removes a value and returns it; Django's `pop`.
     ///
+    /// Of the requests that take a value at once one gets it. The commit of each other fails with
+    /// [`SessionError::Conflict`], and its response has a status of 409, or with
+    /// [`SessionError::Gone`] or [`SessionError::Superseded`] if it can't write the session any more.
+    /// To go on instead, `save` early: after the conflict the value is absent.
+    ///
     /// # Errors
     ///
     /// The value is of another type (then it stays), or the session can't be written any more.
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
         let mut state = self.0.writable()?;
-        let value = decode(key, state.value(key))?;
-        if value.is_some() {
-            state.remove(key);
+        let text = state.value(key).map(str::to_owned);
+        let value = decode(key, text.as_deref())?;
+        if let Some(text) = text {
+            state.take(key, text);
         }
         Ok(value)
     }

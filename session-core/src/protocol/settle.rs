@@ -127,6 +127,22 @@ impl Commit {
         }
     }
 
+    /// Shows the base on which a claim does not hold, and forgets the claims that don't. The other
+    /// changes are still to be written.
+    pub(crate) fn conflicted(&self) {
+        let Some(stored) = &self.base else {
+            return;
+        };
+        let log = self.shared.state().changes.clone();
+        let conflicts = log.conflicts(&self.data);
+        if let Some(mut state) = self.settle(&Changes::default(), &self.data) {
+            state.changes.forget_entries(&conflicts);
+            state.base = Some(stored.clone());
+            state.data = self.data.clone();
+            state.version += 1;
+        }
+    }
+
     pub(crate) fn refused(&self, attempt: &Attempt) {
         let revision = attempt.stored.record.revision;
         let mut state = self.shared.state();
@@ -137,7 +153,8 @@ impl Commit {
 
     /// Drops everything: a session that was ended elsewhere gets no cookie and comes back under no id.
     ///
-    /// A sign-in is never dropped silently, other changes by the policy's choice.
+    /// A sign-in is never dropped silently, nor is a value that was taken; other changes by the policy's
+    /// choice.
     pub(crate) fn gone(&self, now: OffsetDateTime) -> Decided {
         if self.is_discarded() {
             return Ok(self.done(now));
@@ -145,7 +162,7 @@ impl Commit {
         self.dropped(&SessionError::Gone);
         self.shared.state().lose();
         let refuses = self.policy().refuses_when_gone && !self.changes.is_empty();
-        if refuses || self.changes.signed_in().is_some() {
+        if refuses || self.changes.signed_in().is_some() || self.changes.takes() {
             return Err(SessionError::Gone);
         }
         Ok(self.done(now))
@@ -168,12 +185,17 @@ impl Commit {
     }
 
     /// Drops changes that were made with an id from before a sign-in.
-    pub(crate) fn superseded(&self, closed: Option<&Stored>, now: OffsetDateTime) -> Decision {
+    ///
+    /// A value that was taken is another request's, which has to be said.
+    pub(crate) fn superseded(&self, closed: Option<&Stored>, now: OffsetDateTime) -> Decided {
         self.dropped(&SessionError::Superseded);
         if !self.is_discarded() {
             self.shared.state().supersede(closed);
         }
-        self.done(now)
+        if self.changes.takes() {
+            return Err(SessionError::Superseded);
+        }
+        Ok(self.done(now))
     }
 }
 

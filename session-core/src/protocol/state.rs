@@ -187,6 +187,26 @@ impl State {
         Ok(())
     }
 
+    /// Sets a default that the application has got, unless the session would be larger than `limit`.
+    pub(crate) fn propose(
+        &mut self,
+        key: &str,
+        value: String,
+        limit: usize,
+    ) -> Result<(), SessionError> {
+        let size = self.size_with(key, value.len(), limit)?;
+        self.changes.propose(key, value);
+        self.changed(size);
+        Ok(())
+    }
+
+    /// Removes a value that is there, and that the application has got.
+    pub(crate) fn take(&mut self, key: &str, value: String) {
+        let size = self.known_size().map(|size| size - self.size_of(key));
+        self.changes.take(key, value);
+        self.changed(size);
+    }
+
     /// Removes a value that is there.
     pub(crate) fn remove(&mut self, key: &str) {
         let size = self.known_size().map(|size| size - self.size_of(key));

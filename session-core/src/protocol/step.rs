@@ -132,7 +132,12 @@ fn next(
             commit.policy().tell(&Event::UpkeepFailed { error: &error });
             return Ok(Step::Done(commit.shared.reply(now)));
         }
-        Err(error) => return Err(CommitError::new(error, commit.shared.reply(now))),
+        Err(error) => {
+            if matches!(error, SessionError::Conflict { .. }) {
+                commit.conflicted();
+            }
+            return Err(CommitError::new(error, commit.shared.reply(now)));
+        }
     };
     Ok(Step::Write(Write { commit, ask }))
 }

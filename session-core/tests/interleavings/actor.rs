@@ -69,7 +69,7 @@ impl Actor {
 
     /// Says whether it will be sent with what is in the browser's jar by then.
     pub fn waits_for_the_jar(&self) -> bool {
-        let is_request = !matches!(self.part.acts, [Act::Wait(_)]);
+        let is_request = !matches!(self.part.acts, [Act::Wait(_) | Act::Revoke]);
         matches!(self.stage, Stage::Unsent) && self.part.who == Who::Browser && is_request
     }
 
@@ -106,7 +106,7 @@ impl Actor {
 
     /// Sends the request, if it is one.
     pub fn send(&mut self, scene: &Scene<'_>) {
-        if let [Act::Wait(_)] = self.part.acts {
+        if let [Act::Wait(_) | Act::Revoke] = self.part.acts {
             return;
         }
         let cookie = scene.cookie_of(self.part.who);
@@ -123,6 +123,12 @@ impl Actor {
     /// Makes one store call, and everything up to the next.
     pub fn step(&mut self, scene: &mut Scene<'_>) {
         self.is_first_step = false;
+        scene.ahead = self.part.ahead;
+        if self.part.acts == [Act::Revoke] {
+            scene.revoke(self.number);
+            self.stage = Stage::Ended;
+            return;
+        }
         if let [Act::Wait(time)] = self.part.acts {
             scene.wait(self.number, *time);
             self.stage = Stage::Ended;
@@ -131,7 +137,7 @@ impl Actor {
         if matches!(self.stage, Stage::Unsent) {
             self.send(scene);
         }
-        let now = scene.world.now();
+        let now = scene.now();
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Asking(exchange) if self.part.acts == [Act::Logout] => {
                 let opened = exchange.destroy();
@@ -175,7 +181,7 @@ impl Actor {
 
     /// Carries out one step of a commit; `None` if the request is dropped.
     fn call(&self, step: Step, scene: &mut Scene<'_>) -> Option<Result<Step, CommitError>> {
-        let now = scene.world.now();
+        let now = scene.now();
         Some(match step {
             Step::Done(_) => unreachable!("it is done"),
             Step::Load(load) => {
@@ -206,7 +212,7 @@ impl Actor {
 
     /// Goes on with the handler, to the next commit.
     fn go_on(&mut self, scene: &mut Scene<'_>) {
-        let now = scene.world.now();
+        let now = scene.now();
         while let Some(act) = self.part.acts.get(self.next).copied() {
             self.next += 1;
             let opened = self.opened.as_ref().unwrap();

@@ -24,6 +24,8 @@ pub enum Act {
     Fail,
     /// No request: time passes.
     Wait(Duration),
+    /// No request of this visitor's: all sessions of `ada` are revoked elsewhere.
+    Revoke,
 }
 
 /// Who acts.
@@ -41,16 +43,26 @@ pub enum Who {
 pub struct Part {
     pub who: Who,
     pub acts: &'static [Act],
+    /// How far the clock of the server is ahead that gets the request, in seconds.
+    pub ahead: i64,
 }
 
 pub const fn browser(acts: &'static [Act]) -> Part {
-    let who = Who::Browser;
-    Part { who, acts }
+    by_clock(acts, 0)
 }
 
 pub const fn stranger(acts: &'static [Act]) -> Part {
     let who = Who::Stranger;
-    Part { who, acts }
+    Part {
+        who,
+        ..by_clock(acts, 0)
+    }
+}
+
+/// A request to a server whose clock is wrong.
+pub const fn by_clock(acts: &'static [Act], ahead: i64) -> Part {
+    let who = Who::Browser;
+    Part { who, acts, ahead }
 }
 
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -73,6 +85,10 @@ pub struct Setting {
     pub faults: usize,
     /// How much time passes with each store call.
     pub tick: Duration,
+    /// How old the session is.
+    pub age: Duration,
+    /// Whether the store may cease to write at any time, while it still reads.
+    pub may_cease_to_write: bool,
 }
 
 pub const CALM: Setting = Setting {
@@ -81,6 +97,8 @@ pub const CALM: Setting = Setting {
     sent_together: true,
     faults: 0,
     tick: Duration::from_millis(1),
+    age: Duration::from_secs(1),
+    may_cease_to_write: false,
 };
 
 impl Act {
@@ -97,9 +115,13 @@ impl Act {
             Self::Reauthenticate => session.reauthenticate(),
             Self::Clear => session.clear(),
             Self::Destroy => session.destroy(),
-            Self::Read | Self::Logout | Self::Save | Self::TrySave | Self::Fail | Self::Wait(_) => {
-                Ok(())
-            }
+            Self::Read
+            | Self::Logout
+            | Self::Save
+            | Self::TrySave
+            | Self::Fail
+            | Self::Wait(_)
+            | Self::Revoke => Ok(()),
         }
     }
 }

@@ -6,6 +6,7 @@ mod cast;
 mod ledger;
 mod outcome;
 mod properties;
+mod revocation;
 mod scene;
 mod schedule;
 #[path = "../util/mod.rs"]

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use session_core::{Command, Digest, Exchange, Key, Outcome, Record, StoreError};
+use time::OffsetDateTime;
 
 use crate::cast::{Setting, Who};
 use crate::schedule::Choices;
@@ -22,6 +23,11 @@ pub struct Scene<'a> {
     pub trace: Vec<(usize, &'static str)>,
     /// Whether the first session was ended: by a logout, or because its time was over.
     pub is_first_ended: bool,
+    /// How far the clock of the server is ahead that acts.
+    pub ahead: i64,
+    /// The sessions that were revoked.
+    pub revoked: Vec<Key>,
+    has_ceased_to_write: bool,
 }
 
 /// A cookie, and what it opens.
@@ -75,7 +81,7 @@ impl<'a> Scene<'a> {
         let cookie = begun.id().unwrap();
         let first = Known::new(&world, &cookie);
         // What happens later is told from the beginning by its moment.
-        world.advance(Duration::from_secs(1));
+        world.advance(setting.age);
         Self {
             world,
             setting,
@@ -88,6 +94,9 @@ impl<'a> Scene<'a> {
             events: Vec::new(),
             trace: Vec::new(),
             is_first_ended: false,
+            ahead: 0,
+            revoked: Vec::new(),
+            has_ceased_to_write: false,
         }
     }
 
@@ -127,7 +136,11 @@ impl<'a> Scene<'a> {
         actor: usize,
         command: Command<'_>,
     ) -> Option<Result<Outcome, StoreError>> {
-        let fate = self.fate(&WRITE_FATES);
+        let fate = if self.ceases_to_write() {
+            Fate::FailsBefore
+        } else {
+            self.fate(&WRITE_FATES)
+        };
         if matches!(fate, Fate::FailsBefore | Fate::DroppedBefore) {
             let is_dropped = fate == Fate::DroppedBefore;
             let label = if is_dropped {
@@ -156,7 +169,8 @@ impl<'a> Scene<'a> {
     fn apply(&mut self, actor: usize, command: Command<'_>, is_answered: bool) -> Outcome {
         let key = *command.key();
         let before = self.record(&key);
-        let outcome = self.world.write(command);
+        let now = self.now();
+        let outcome = self.world.model.lock().unwrap().write(command, now);
         let is_applied = outcome == Outcome::Applied;
         let label = match (command, is_applied) {
             (Command::Insert { .. }, true) => "inserts",
@@ -189,6 +203,31 @@ impl<'a> Scene<'a> {
             });
         }
         outcome
+    }
+
+    /// The moment, by the clock of the server that acts.
+    pub fn now(&self) -> OffsetDateTime {
+        self.world.now() + time::Duration::seconds(self.ahead)
+    }
+
+    fn ceases_to_write(&mut self) -> bool {
+        let may = self.setting.may_cease_to_write && !self.has_ceased_to_write;
+        self.has_ceased_to_write |= may && self.choices.choose(2) == 1;
+        self.has_ceased_to_write
+    }
+
+    /// Somebody ends all sessions of the owner.
+    pub fn revoke(&mut self, actor: usize) {
+        if self.ceases_to_write() {
+            self.trace.push((actor, "cannot revoke"));
+            return;
+        }
+        self.trace.push((actor, "revokes"));
+        let mut model = self.world.model.lock().unwrap();
+        let of_owner = |record: &Record| record.owner.as_deref() == Some("ada");
+        let owned = model.0.iter().filter(|(_, record)| of_owner(record));
+        self.revoked.extend(owned.map(|(key, _)| *key));
+        model.0.retain(|_, record| !of_owner(record));
     }
 
     pub fn wait(&mut self, actor: usize, time: Duration) {
@@ -246,7 +285,7 @@ impl Known {
     }
 
     /// Says whether it is the present or a remembered secret; written once more, from the design.
-    pub fn opens(&self, record: &Record, now: time::OffsetDateTime) -> bool {
+    pub fn opens(&self, record: &Record, now: OffsetDateTime) -> bool {
         let secrets = &record.secrets;
         secrets.present == self.digest
             || secrets.remembered.as_ref().is_some_and(|remembered| {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::properties::AFTERWARDS;
+use crate::properties::{AFTERWARDS, ALWAYS};
 use crate::visit::Property;
 
 /// The choices of one schedule: which of how many, in the order in which they were asked for.
@@ -43,6 +43,8 @@ impl Choices {
 /// What came of many schedules: how many there were, and of each broken property the shortest,
 /// by the owner of the session at the beginning.
 pub struct Report {
+    /// What is looked at after each step.
+    pub always: &'static [(&'static str, Property)],
     /// What is looked at after each schedule.
     pub properties: &'static [(&'static str, Property)],
     pub schedules: usize,
@@ -58,6 +60,7 @@ struct Broken {
 impl Report {
     pub fn by(properties: &'static [(&'static str, Property)]) -> Self {
         Self {
+            always: ALWAYS,
             properties,
             schedules: 0,
             broken: BTreeMap::new(),

@@ -5,7 +5,6 @@ use session_core::Reply;
 use crate::actor::Actor;
 use crate::cast::{Act, Part, Setting, Who};
 use crate::outcome::{Sight, arrive};
-use crate::properties::ALWAYS;
 use crate::scene::{Known, Scene};
 use crate::schedule::{Choices, Reach, Report};
 
@@ -63,7 +62,7 @@ impl<'a> Visit<'a> {
             if !self.step() {
                 return;
             }
-            self.judge(ALWAYS, report);
+            self.judge(report.always, report);
         }
         report.schedules += 1;
         self.end();

@@ -5,6 +5,7 @@ use session_core::{
     Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
+use tokio::runtime::Handle;
 
 use super::Home;
 use super::call::{OwnCommand, OwnRevoke};
@@ -15,6 +16,15 @@ use super::call::{OwnCommand, OwnRevoke};
 pub(crate) struct AtHome<S> {
     store: Arc<S>,
     home: Home,
+    requests: Requests,
+}
+
+/// The runtimes in which loads and writes run.
+#[derive(Clone, Copy)]
+enum Requests {
+    /// Any runtime, because the store itself does only at home what others wait for.
+    Anywhere,
+    AtHome,
 }
 
 impl<S: Send + Sync + 'static> AtHome<S> {
@@ -36,8 +46,26 @@ impl<S: Send + Sync + 'static> AtHome<S> {
     {
         // Boxed, as a deep future would reach the compiler's limit in applications.
         let store = Box::pin(home.run(open(home.clone()))).await?;
-        let store = Arc::new(store);
-        Ok(Self { store, home })
+        Ok(Self {
+            store: Arc::new(store),
+            home,
+            requests: Requests::AtHome,
+        })
+    }
+
+    /// Lets loads and writes run in place, in whichever runtime they are called.
+    #[cfg(feature = "redis")]
+    pub(crate) fn anywhere(mut self) -> Self {
+        self.requests = Requests::Anywhere;
+        self
+    }
+
+    /// Says whether a load or a write runs in place.
+    fn is_in_place(&self) -> bool {
+        match self.requests {
+            Requests::Anywhere => Handle::try_current().is_ok(),
+            Requests::AtHome => self.home.is_here(),
+        }
     }
 
     #[cfg(any(
@@ -66,7 +94,7 @@ impl<S: Store> AtHome<S> {
         secret: &Digest,
         now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
-        if self.home.is_here() {
+        if self.is_in_place() {
             return self.store.load(key, secret, now).await;
         }
         let (key, secret) = (*key, *secret);
@@ -79,7 +107,7 @@ impl<S: Store> AtHome<S> {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        if self.home.is_here() {
+        if self.is_in_place() {
             return self.store.write(command, now).await;
         }
         let command = OwnCommand::from(command);
@@ -129,6 +157,7 @@ impl<S> Clone for AtHome<S> {
         Self {
             store: Arc::clone(&self.store),
             home: self.home.clone(),
+            requests: self.requests,
         }
     }
 }

@@ -3,14 +3,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::failure::{Cause, Failure, Reach};
 use super::link::Link;
 use super::names::Names;
 use super::origin::{Access, Origin};
 use super::slot_map::{Address, SlotMap, slot};
+use crate::home::Home;
 
 /// The nodes of a cluster and their slots.
 pub(super) struct Cluster {
@@ -18,8 +20,9 @@ pub(super) struct Cluster {
     seeds: Vec<Address>,
     access: Access,
     max_idle: Duration,
+    home: Home,
     state: Mutex<State>,
-    /// Held by the call that asks for the map while others wait.
+    /// Held by the call that asks for the map while others wait; only at home.
     gate: tokio::sync::Mutex<()>,
 }
 
@@ -45,11 +48,12 @@ const GAPS: &str = "the cluster lacks some of its slots";
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Cluster {
-    pub(super) fn new(seeds: Vec<Address>, access: Access, max_idle: Duration) -> Self {
+    pub(super) fn new(seeds: Vec<Address>, access: Access, max_idle: Duration, home: Home) -> Self {
         Self {
             seeds,
             access,
             max_idle,
+            home,
             state: Mutex::default(),
             gate: tokio::sync::Mutex::new(()),
         }
@@ -59,7 +63,7 @@ impl Cluster {
     ///
     /// The command is sent again only if a node did not carry it out.
     pub(super) async fn call(
-        &self,
+        self: &Arc<Self>,
         slot: u16,
         command: &Cmd,
         deadline: Instant,
@@ -108,7 +112,10 @@ impl Cluster {
     }
 
     /// Returns a link to every primary.
-    pub(super) async fn primaries(&self, deadline: Instant) -> Result<Vec<Arc<Link>>, Failure> {
+    pub(super) async fn primaries(
+        self: &Arc<Self>,
+        deadline: Instant,
+    ) -> Result<Vec<Arc<Link>>, Failure> {
         let map = self.map(deadline).await?;
         if !map.is_whole() {
             return Err(Failure::because(&self.to_string(), GAPS));
@@ -119,7 +126,7 @@ impl Cluster {
 
     /// Reads the map again and returns the primaries.
     #[cfg(feature = "cached")]
-    pub(super) async fn look(&self, deadline: Instant) -> Result<Vec<Address>, Failure> {
+    pub(super) async fn look(self: &Arc<Self>, deadline: Instant) -> Result<Vec<Address>, Failure> {
         let version = self.state().version;
         self.refresh(version, deadline).await?;
         Ok(self.state().map.primaries())
@@ -127,7 +134,7 @@ impl Cluster {
 
     /// Returns a key for every primary, in a slot of its own.
     pub(super) async fn one_key_each(
-        &self,
+        self: &Arc<Self>,
         names: &Names,
         deadline: Instant,
     ) -> Result<Vec<Vec<u8>>, Failure> {
@@ -152,7 +159,11 @@ impl Cluster {
     /// Returns the primary of a slot, by a new map if that node has failed or is unknown.
     ///
     /// A failed node delays no call for the others' slots.
-    async fn primary(&self, slot: u16, deadline: Instant) -> Result<(u64, Address), Failure> {
+    async fn primary(
+        self: &Arc<Self>,
+        slot: u16,
+        deadline: Instant,
+    ) -> Result<(u64, Address), Failure> {
         let (version, found) = {
             let state = self.state();
             let known = state.map.primary(slot);
@@ -171,7 +182,7 @@ impl Cluster {
     }
 
     /// Returns the map, read again if a node has failed.
-    async fn map(&self, deadline: Instant) -> Result<Arc<SlotMap>, Failure> {
+    async fn map(self: &Arc<Self>, deadline: Instant) -> Result<Arc<SlotMap>, Failure> {
         let version = {
             let state = self.state();
             if state.version > 0 && state.doubted.is_empty() {
@@ -184,11 +195,19 @@ impl Cluster {
     }
 
     /// Reads the map again, unless it is newer than that version.
-    async fn refresh(&self, version: u64, deadline: Instant) -> Result<(), Failure> {
-        let gate = tokio::time::timeout_at(deadline, self.gate.lock());
-        let Ok(_gate) = gate.await else {
-            return Err(Failure::slow(&self.to_string()).before_sending());
-        };
+    async fn refresh(self: &Arc<Self>, version: u64, deadline: Instant) -> Result<(), Failure> {
+        let cluster = Arc::clone(self);
+        // Boxed, as a deep future would reach the compiler's limit.
+        let reading = async move { Ok(cluster.read_map(version, deadline).await) }.boxed();
+        match timeout_at(deadline, self.home.run(reading)).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_)) => Err(Failure::homeless(&self.to_string())),
+            Err(_) => Err(Failure::slow(&self.to_string()).before_sending()),
+        }
+    }
+
+    async fn read_map(&self, version: u64, deadline: Instant) -> Result<(), Failure> {
+        let _gate = self.gate.lock().await;
         if self.state().version > version {
             return Ok(());
         }
@@ -245,7 +264,8 @@ impl Cluster {
         let Address { host, port } = address;
         let client = self.access.client(host, *port);
         let client = client.map_err(|error| Failure::of(&format!("{host}:{port}"), error))?;
-        let link = Arc::new(Link::new(Origin::Server(client), self.max_idle));
+        let origin = Origin::Server(client);
+        let link = Arc::new(Link::new(origin, self.max_idle, self.home.clone()));
         let mut state = self.state();
         if state.is_closed {
             link.close();

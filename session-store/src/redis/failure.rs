@@ -72,6 +72,12 @@ impl Failure {
         }
     }
 
+    pub(super) fn homeless(endpoint: &str) -> Self {
+        let why = "the runtime in which the store was opened has ended; \
+                   open the store in the one that serves";
+        Self::because(endpoint, why)
+    }
+
     /// Notes that nothing was sent yet.
     pub(super) fn before_sending(self) -> Self {
         Self {

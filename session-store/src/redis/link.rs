@@ -1,7 +1,8 @@
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 #[cfg(feature = "cached")]
 use redis::Client;
 use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value, cmd};
@@ -10,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::RedisConnection;
 use super::failure::Failure;
 use super::origin::Origin;
+use crate::home::Home;
 
 /// A connection to one server, which all calls share, and which reconnects after a failure.
 ///
@@ -17,8 +19,10 @@ use super::origin::Origin;
 pub(super) struct Link {
     origin: Origin,
     max_idle: Duration,
+    /// The runtime that serves the connections.
+    home: Home,
     open: Mutex<Open>,
-    /// Held by the call that connects while others wait.
+    /// Held by the call that connects while others wait; only at home, where no worker is blocked.
     gate: tokio::sync::Mutex<()>,
 }
 
@@ -40,11 +44,17 @@ struct Open {
 /// A server whose memory is full refuses every write, and new connections would not help.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The number of commands that may wait to be sent.
+///
+/// So many that none waits for room: a place could be given to a task of a blocked worker.
+const QUEUE: usize = 1_000_000;
+
 impl Link {
-    pub(super) fn new(origin: Origin, max_idle: Duration) -> Self {
+    pub(super) fn new(origin: Origin, max_idle: Duration, home: Home) -> Self {
         Self {
             origin,
             max_idle,
+            home,
             open: Mutex::default(),
             gate: tokio::sync::Mutex::new(()),
         }
@@ -70,7 +80,11 @@ impl Link {
     }
 
     /// Sends a command and returns the answer by the deadline.
-    pub(super) async fn call(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+    pub(super) async fn call(
+        self: &Arc<Self>,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
         let (number, connection) = self.connection(deadline).await?;
         let answer = self.call_on(number, connection, command, deadline).await;
         match answer {
@@ -84,7 +98,11 @@ impl Link {
     }
 
     /// Sends a command that may be applied twice, and again if the connection breaks.
-    pub(super) async fn ask(&self, command: &Cmd, deadline: Instant) -> Result<Value, Failure> {
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, Failure> {
         match self.call(command, deadline).await {
             Err(failure) if failure.is_cut_off() => self.call(command, deadline).await,
             answer => answer,
@@ -93,7 +111,7 @@ impl Link {
 
     /// Returns a section of the server's `INFO`; `None` if the user must not ask.
     pub(super) async fn info(
-        &self,
+        self: &Arc<Self>,
         section: &str,
         deadline: Instant,
     ) -> Result<Option<String>, Failure> {
@@ -110,7 +128,7 @@ impl Link {
 
     /// Sends a command to a node to which the slot is being moved (`ASKING`).
     pub(super) async fn call_asking(
-        &self,
+        self: &Arc<Self>,
         command: &Cmd,
         deadline: Instant,
     ) -> Result<Value, Failure> {
@@ -183,44 +201,54 @@ impl Link {
         open.number == number && open.connection.is_some()
     }
 
-    async fn connection(&self, deadline: Instant) -> Result<(u64, RedisConnection), Failure> {
+    async fn connection(
+        self: &Arc<Self>,
+        deadline: Instant,
+    ) -> Result<(u64, RedisConnection), Failure> {
         if self.open().is_closed {
             return Err(self.closed());
         }
         if let Origin::Given(connection) = &self.origin {
             return Ok((0, connection.clone()));
         }
-        let connecting = async {
-            if let Some(found) = self.present() {
-                return Ok(found);
-            }
-            let _gate = self.gate.lock().await;
-            if let Some(found) = self.present() {
-                return Ok(found);
-            }
-            let client = self.origin.server(deadline).await?;
-            // Calls have deadlines of their own.
-            let config = AsyncConnectionConfig::new()
-                .set_connection_timeout(None)
-                .set_response_timeout(None);
-            let connected = client.get_multiplexed_async_connection_with_config(&config);
-            let connection = connected
-                .await
-                .map_err(|error| Failure::of(&self.endpoint(), error))?;
-            let connection = RedisConnection::from(connection);
-            let mut open = self.open();
-            if open.is_closed {
-                return Err(self.closed());
-            }
-            open.number += 1;
-            open.used = Some(Instant::now());
-            open.connection = Some(connection.clone());
-            Ok((open.number, connection))
-        };
-        match timeout_at(deadline, connecting).await {
-            Ok(connected) => connected.map_err(Failure::before_sending),
+        if let Some(found) = self.present() {
+            return Ok(found);
+        }
+        let link = Arc::clone(self);
+        // Boxed, as a deep future would reach the compiler's limit.
+        let connecting = async move { Ok(link.connect(deadline).await) }.boxed();
+        match timeout_at(deadline, self.home.run(connecting)).await {
+            Ok(Ok(connected)) => connected.map_err(Failure::before_sending),
+            Ok(Err(_)) => Err(Failure::homeless(&self.endpoint())),
             Err(_) => Err(Failure::slow(&self.endpoint()).before_sending()),
         }
+    }
+
+    /// Makes a connection, unless another call has just made one.
+    async fn connect(&self, deadline: Instant) -> Result<(u64, RedisConnection), Failure> {
+        let _gate = self.gate.lock().await;
+        if let Some(found) = self.present() {
+            return Ok(found);
+        }
+        let client = self.origin.server(deadline).await?;
+        // Calls have deadlines of their own.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(None)
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE);
+        let connected = client.get_multiplexed_async_connection_with_config(&config);
+        let connection = connected
+            .await
+            .map_err(|error| Failure::of(&self.endpoint(), error))?;
+        let connection = RedisConnection::from(connection);
+        let mut open = self.open();
+        if open.is_closed {
+            return Err(self.closed());
+        }
+        open.number += 1;
+        open.used = Some(Instant::now());
+        open.connection = Some(connection.clone());
+        Ok((open.number, connection))
     }
 
     /// Returns the connection, unless it was idle for so long that a firewall may have forgotten it.

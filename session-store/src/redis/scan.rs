@@ -110,7 +110,7 @@ impl Redis {
     }
 
     /// Says whether a server's clock is so far behind that records over by `now` are not freed.
-    async fn is_behind(&self, link: &Link, now: OffsetDateTime) -> Result<bool, Failure> {
+    async fn is_behind(&self, link: &Arc<Link>, now: OffsetDateTime) -> Result<bool, Failure> {
         let answer = match link.ask(&cmd("TIME"), self.deadline()).await {
             Ok(answer) => answer,
             // The user must not ask. Redis frees by its own clock, which is late at worst.

@@ -15,7 +15,7 @@ use super::slot_map::{Address, slot};
 #[derive(Debug)]
 pub(super) enum Servers {
     Single(Arc<Link>),
-    Cluster(Box<Cluster>),
+    Cluster(Arc<Cluster>),
 }
 
 impl Servers {

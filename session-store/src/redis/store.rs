@@ -15,6 +15,7 @@ use super::options::{RedisOptions, RevocationScan};
 use super::scan::Sweep;
 use super::scripts::Scripts;
 use super::servers::{Evictions, Servers};
+use crate::home::Home;
 
 /// The store behind a [`RedisStore`](super::RedisStore), whose calls run where its connections live.
 pub(super) struct Redis {
@@ -30,9 +31,9 @@ pub(super) struct Redis {
 
 impl Redis {
     /// Connects with options.
-    pub(super) async fn open(options: RedisOptions) -> Result<Self, StoreError> {
+    pub(super) async fn open(options: RedisOptions, home: Home) -> Result<Self, StoreError> {
         options.check_prefix()?;
-        let servers = options.servers()?;
+        let servers = options.servers(home)?;
         let store = Self {
             servers,
             scripts: Scripts::new(),

@@ -14,13 +14,14 @@ use super::options::{RedisOptions, Source};
 use super::origin::{Access, Origin};
 use super::servers::Servers;
 use super::slot_map::Address;
+use crate::home::Home;
 
 impl RedisOptions {
     /// Parses the URL, if there is one; no server is asked yet.
-    pub(super) fn servers(&self) -> Result<Servers, StoreError> {
+    pub(super) fn servers(&self, home: Home) -> Result<Servers, StoreError> {
         let url = match &self.source {
             Source::Connection(connection) => {
-                let link = self.link(Origin::Given(connection.clone()));
+                let link = self.link(Origin::Given(connection.clone()), home);
                 return Ok(Servers::Single(link));
             }
             Source::Url(url) => url,
@@ -59,7 +60,7 @@ impl RedisOptions {
                     return Err(no_url());
                 };
                 let client = access(&infos).client(host, *port).map_err(unusable)?;
-                Ok(Servers::Single(self.link(Origin::Server(client))))
+                Ok(Servers::Single(self.link(Origin::Server(client), home)))
             }
             "-sentinel" => {
                 let (name, database) = path.split_once('/').unwrap_or((path, ""));
@@ -81,19 +82,19 @@ impl RedisOptions {
                     sentinels: sentinels?,
                     access,
                 };
-                Ok(Servers::Single(self.link(origin)))
+                Ok(Servers::Single(self.link(origin, home)))
             }
             "-cluster" if path.is_empty() => {
                 let infos = read("")?;
-                let cluster = Cluster::new(addresses(&infos)?, access(&infos), self.max_idle);
-                Ok(Servers::Cluster(Box::new(cluster)))
+                let cluster = Cluster::new(addresses(&infos)?, access(&infos), self.max_idle, home);
+                Ok(Servers::Cluster(Arc::new(cluster)))
             }
             _ => Err(no_url()),
         }
     }
 
-    fn link(&self, origin: Origin) -> Arc<Link> {
-        Arc::new(Link::new(origin, self.max_idle))
+    fn link(&self, origin: Origin, home: Home) -> Arc<Link> {
+        Arc::new(Link::new(origin, self.max_idle, home))
     }
 
     fn login_to_sentinels(&self) -> RedisConnectionInfo {
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     fn endpoint(url: &str) -> Result<String, String> {
-        let servers = RedisOptions::new(url).servers();
+        let servers = RedisOptions::new(url).servers(Home::new().unwrap());
         let text = |servers: Servers| servers.to_string();
         servers.map(text).map_err(|error| error.to_string())
     }

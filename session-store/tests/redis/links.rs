@@ -46,6 +46,10 @@ async fn after_any_refusal_the_next_call_connects_anew() {
         assert!(store.check().await.is_ok(), "{refusal}");
         assert_eq!(proxy.connections(), before + 1, "{refusal}");
     }
+    // What no Redis answers is as a broken connection: the same call goes on with another one.
+    let store = behind(&proxy).await;
+    proxy.spoil(Spoil::Answered("HTTP/1.1 400 Bad Request\r\n\r\n".into()));
+    assert!(store.check().await.is_ok());
 }
 
 #[tokio::test]

@@ -203,10 +203,12 @@ async fn a_page_goes_on_although_the_session_that_it_follows_has_ended() {
     let moved = keys[349];
     let old = store.load(&moved, &digest_of(0), now()).await.unwrap();
     let old = old.unwrap();
+    let label: std::sync::Arc<str> = "a long name ".repeat(500).into();
     let record = &changed!(
         old.clone(),
         revision = draw(),
-        created = begun + Duration::from_secs(1)
+        created = begun + Duration::from_secs(1),
+        label = Some(label.clone())
     );
     let replace = Command::Replace {
         key: &moved,
@@ -216,4 +218,6 @@ async fn a_page_goes_on_although_the_session_that_it_follows_has_ended() {
     assert_eq!(store.write(replace, now()).await.unwrap(), Outcome::Applied);
     let page = store.devices("ada", None, now(), 1).await.unwrap();
     assert_eq!(page[0].public_id, moved.public_id());
+    // Longer than what a list reads at first.
+    assert_eq!(page[0].label, Some(label));
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use session_core::{Store, StoreError};
+use session_core::{Revoke, Store, StoreError};
 use session_servers::{Redis, RedisCluster, RedisSentinel, RedisSettings, skips};
 use session_store::{RedisOptions, RedisStore};
 use tokio::sync::watch;
@@ -320,5 +320,46 @@ async fn a_node_that_hangs_delays_only_its_own_sessions() {
         }
         cluster.thaw(frozen).unwrap();
         wait_until_it_serves(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_ends_what_it_can_although_a_node_hangs() {
+    let name = "a_revocation_ends_what_it_can_although_a_node_hangs";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let cluster = RedisCluster::start_without_failover().unwrap();
+    let store = open(cluster.url()).await;
+    let mut sessions = Vec::new();
+    for number in 0..300 {
+        sessions.push(Counter::begin(&store, number, Some("ada")).await);
+    }
+    let mut primaries = cluster.primaries().unwrap();
+    // The others refuse, because the slot is not theirs.
+    primaries.retain(|node| cluster.cli(*node, &["EXISTS", "session:{@ada}"]).is_err());
+    let frozen = primaries[0];
+    cluster.freeze(frozen).unwrap();
+    let begun = Instant::now();
+    let revoked = store.revoke("ada", Revoke::All, now()).await;
+    let message = revoked.unwrap_err().to_string();
+    assert!(message.contains("in time"), "{message}");
+    // The node costs the time-out twice: a batch of sessions, and the question whether it evicts.
+    assert!(
+        begun.elapsed() < TIMEOUT * 2 + SLACK,
+        "{:?}",
+        begun.elapsed()
+    );
+    cluster.thaw(frozen).unwrap();
+    wait_until_it_serves(&store).await;
+    let mut left = 0;
+    for session in &sessions {
+        left += usize::from(session.counted().await.unwrap().is_some());
+    }
+    assert!(left < 150, "{left} of 300");
+    // Again, now that it answers.
+    store.revoke("ada", Revoke::All, now()).await.unwrap();
+    for session in &sessions {
+        assert_eq!(session.counted().await.unwrap(), None);
     }
 }
