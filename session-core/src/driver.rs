@@ -12,3 +12,4 @@ mod request_state;
 pub(crate) mod sessions;
 mod sweep;
 pub(crate) mod sweeping;
+pub(crate) mod watched;

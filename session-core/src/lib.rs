@@ -58,6 +58,8 @@ pub use driver::request::Request;
 pub use driver::sessions::Sessions;
 #[cfg(feature = "driver")]
 pub use driver::sweeping::Sweeping;
+#[cfg(feature = "driver")]
+pub use driver::watched::Watched;
 pub use error::{CommitError, SessionError, ValueError};
 pub use failure::Failure;
 pub use http::reply::{Headers, Reply};

@@ -1,12 +1,11 @@
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::{Ignite, Request, Rocket, Sentinel, async_trait};
-use session_core::{Handle, RequestSession, SessionError, named};
+use session_core::{Handle, RequestSession, SessionError, Watched, named};
 
 use crate::catcher::Answer;
 use crate::rejection::Rejection;
 use crate::slot::{self, Attached};
-use crate::watched::Watched;
 
 named! {
     /// The visitor's session, loaded.

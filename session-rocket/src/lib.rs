@@ -171,7 +171,6 @@ mod guard;
 mod headers;
 mod rejection;
 mod slot;
-mod watched;
 
 pub use fairing::SessionFairing;
 pub use guard::{Session, SessionHandle};

@@ -187,13 +187,15 @@ impl Store for Redis {
     ) -> Result<usize, StoreError> {
         let revoking = async {
             let call = self.call(now);
-            let mut is_incomplete = call.is_incomplete(owner, which).await?;
-            let mut revoked = call.revoke(owner, which).await;
+            let checked = call.is_incomplete(owner, which).await;
+            let mut is_incomplete = checked.as_ref().is_ok_and(|it| *it);
+            let mut revoked = call.step().revoke(owner, which).await;
             if matches!(&revoked, Err(failure) if failure.is_wrong_type()) {
                 (is_incomplete, revoked) = (true, Ok(0));
             }
             if matches!(which, Revoke::One(_)) || !(is_incomplete || self.scans().await?) {
-                return revoked;
+                // The check comes first and its error last: it keeps no session alive.
+                return checked.and(revoked);
             }
             // A scan goes on with the other servers if one fails.
             let unlisted = self.revoke_unlisted(owner, which, now).await;
