@@ -104,24 +104,23 @@ fn answer(status: u16, text: impl Into<Bytes>) -> Answer {
 struct Head<'a>(&'a mut HeaderMap);
 
 impl Headers for Head<'_> {
+    fn names(&self) -> Vec<String> {
+        self.0.keys().map(ToString::to_string).collect()
+    }
+
     fn values(&self, name: &str) -> Vec<String> {
         let texts = self.0.get_all(name).iter().flat_map(HeaderValue::to_str);
         texts.map(str::to_owned).collect()
     }
 
     fn append(&mut self, name: &'static str, value: &str) {
-        if let Ok(value) = value.parse() {
+        if let Ok(mut value) = value.parse::<HeaderValue>() {
+            value.set_sensitive(name == "set-cookie");
             self.0.append(name, value);
         }
     }
 
-    fn replace(&mut self, name: &'static str, value: &str) {
-        if let Ok(value) = value.parse() {
-            self.0.insert(name, value);
-        }
-    }
-
-    fn remove(&mut self, name: &'static str) {
+    fn remove(&mut self, name: &str) {
         self.0.remove(name);
     }
 }

@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
+use super::caching;
 use crate::policy::lifetime::{MAX_AGE_LIMIT, left};
 use crate::{Id, Policy};
 
@@ -29,14 +30,22 @@ pub(crate) enum Loss {
 
 /// A framework's response headers, as far as a [`Reply`] needs them.
 pub trait Headers {
+    /// Returns the names of the headers that are there.
+    fn names(&self) -> Vec<String>;
     /// Returns the values of a header, whatever the case of its name. Values that are no text are left out.
     fn values(&self, name: &str) -> Vec<String>;
     /// Adds one more value.
+    ///
+    /// That of `set-cookie` is a secret: whoever reads it has the session. Where the framework's values
+    /// have a mark for that (`HeaderValue::set_sensitive`), set it, so that no log shows it.
     fn append(&mut self, name: &'static str, value: &str);
     /// Replaces all values with one.
-    fn replace(&mut self, name: &'static str, value: &str);
+    fn replace(&mut self, name: &'static str, value: &str) {
+        self.remove(name);
+        self.append(name, value);
+    }
     /// Removes all values.
-    fn remove(&mut self, name: &'static str);
+    fn remove(&mut self, name: &str);
 }
 
 /// A change to the browser's cookie.
@@ -107,7 +116,8 @@ impl Reply {
     /// Puts `Set-Cookie`, `Vary` and `Cache-Control` on a response.
     ///
     /// `Vary` is merged and `*` is left alone. A response with our cookie is never left publicly
-    /// cacheable; a stricter `Cache-Control` of the application stays. An untouched session adds
+    /// cacheable; a stricter `Cache-Control` of the application stays, and fields that speak to single caches
+    /// go if they let those store it (`CDN-Cache-Control`, RFC 9213; `Surrogate-Control`). An untouched session adds
     /// nothing, and applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
     pub fn apply(&self, headers: &mut impl Headers) {
         for inner in &self.inner {
@@ -125,9 +135,7 @@ impl Reply {
             if !headers.values("set-cookie").contains(cookie) {
                 headers.append("set-cookie", cookie);
             }
-            if let Some(merged) = merge_cache_control(&headers.values("cache-control")) {
-                headers.replace("cache-control", &merged);
-            }
+            caching::keep_private(headers);
         }
     }
 }
@@ -180,27 +188,5 @@ pub(crate) fn merge_vary(present: &[String], field: &str) -> Option<String> {
     }
     let mut merged: Vec<&str> = names().filter(|name| !name.is_empty()).collect();
     merged.push(field);
-    Some(merged.join(", "))
-}
-
-/// Returns the new `Cache-Control`, or `None` if shared caches are kept out already.
-fn merge_cache_control(present: &[String]) -> Option<String> {
-    let directives = || {
-        present
-            .iter()
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-    };
-    let is = |directive: &str, name: &str| directive.eq_ignore_ascii_case(name);
-    if directives().any(|directive| is(directive, "no-store") || is(directive, "private")) {
-        return None;
-    }
-    let mut merged: Vec<&str> = directives()
-        .filter(|directive| {
-            let name = directive.split('=').next().unwrap_or_default().trim();
-            !directive.is_empty() && !is(name, "public") && !is(name, "s-maxage")
-        })
-        .collect();
-    merged.push("private");
     Some(merged.join(", "))
 }
