@@ -75,14 +75,7 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
         ));
     }
     let path = file.filter(|file| !file.is_empty()).map(PathBuf::from);
-    let (location, files) = match path {
-        Some(path) => {
-            // The pool may close its last connection, and with it the log.
-            let files = Files::without_log(&path).map_err(|error| unavailable(&path, error))?;
-            (Location::File(path), files)
-        }
-        None => (Location::Memory, Files::none()),
-    };
+    let location = path.clone().map_or(Location::Memory, Location::File);
     let table = Table(options.table.clone());
     schema::prepare(&mut connection, &table, options.migration, &location).await?;
     if matches!(location, Location::Memory) && pool.options().get_max_connections() > 1 {
@@ -94,6 +87,11 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
             ));
         }
     }
+    let files = match path {
+        // The pool may close its last connection, and with it the log.
+        Some(path) => Files::without_log(&path).map_err(|error| unavailable(&path, error))?,
+        None => Files::none(),
+    };
     drop(connection);
     let place = (location, Arc::new(files));
     let store = SqliteStore::assemble(&options, place, Connections::Shared(pool));
