@@ -58,8 +58,6 @@ pub use driver::request::Request;
 #[cfg(feature = "driver")]
 pub use driver::sessions::Sessions;
 #[cfg(feature = "driver")]
-pub use driver::sweeping::Sweeping;
-#[cfg(feature = "driver")]
 pub use driver::watched::Watched;
 pub use error::{CommitError, SessionError, ValueError};
 pub use failure::Failure;

@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use session_core::{Handle, Headers, Policy, SessionError, Sessions};
-use session_store::{MemoryStore, SqliteStore, Sweeper};
+use session_store::{MemoryStore, SqliteStore};
 use tokio::net::TcpListener;
 
 type Answer = Response<Full<Bytes>>;
@@ -31,7 +31,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => Sessions::new(policy, SqliteStore::open(path).await?),
         None => Sessions::new(policy, MemoryStore::new()),
     };
-    let _sweeper = Sweeper::start(&sessions, Duration::from_mins(1));
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
     loop {

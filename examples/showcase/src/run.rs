@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use session_store::Sweeper;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -65,8 +64,6 @@ pub fn run_unbound(
     let outcome = runtime.block_on(async {
         let app = App::open(server, &args).await?;
         let signals = signals()?;
-        let every = Duration::from_secs(args.sweep.unsigned_abs());
-        let sweeper = Sweeper::start(app.sessions(), every);
         let endpoint = Endpoint::new(args.listen);
         let (ask, asked) = watch::channel(false);
         let stop = |mut asked: watch::Receiver<bool>| async move {
@@ -81,7 +78,6 @@ pub fn run_unbound(
             outcome = serve(app, endpoint, Box::pin(stop(asked.clone()))) => outcome,
             () = async { stop(asked).await; tokio::time::sleep(GRACE).await } => Ok(()),
         };
-        sweeper.stop().await;
         outcome.map_err(Refusal::from)
     });
     // Do not wait for requests that are still waiting.
@@ -92,7 +88,7 @@ pub fn run_unbound(
     }
 }
 
-/// Opens the application without a listener or a sweeper, for servers that are tested in process.
+/// Opens the application without a listener, for servers that are tested in process.
 ///
 /// # Errors
 ///
