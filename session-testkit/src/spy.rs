@@ -153,4 +153,8 @@ impl Store for SpyStore {
         self.count().check += 1;
         self.store.check().await
     }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
 }
