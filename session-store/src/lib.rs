@@ -27,6 +27,7 @@
 //! opened outside a tokio runtime of several threads.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 #[cfg(feature = "blocking")]
 mod blocking;
