@@ -5,6 +5,10 @@ use session_core::Headers;
 pub(crate) struct HeaderMapHeaders<'a>(pub(crate) &'a mut HeaderMap);
 
 impl Headers for HeaderMapHeaders<'_> {
+    fn names(&self) -> Vec<String> {
+        self.0.keys().map(ToString::to_string).collect()
+    }
+
     fn values(&self, name: &str) -> Vec<String> {
         let values = self.0.get_all(name).map(HeaderValue::to_str);
         values.flatten().map(str::to_owned).collect()
@@ -12,19 +16,12 @@ impl Headers for HeaderMapHeaders<'_> {
 
     fn append(&mut self, name: &'static str, value: &str) {
         if let Ok(mut value) = HeaderValue::from_str(value) {
-            // A cookie: `Debug` hides it, and HTTP/2 keeps it out of its tables.
-            value.set_sensitive(true);
+            value.set_sensitive(name == "set-cookie");
             self.0.append(HeaderName::from_static(name), value);
         }
     }
 
-    fn replace(&mut self, name: &'static str, value: &str) {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.0.insert(HeaderName::from_static(name), value);
-        }
-    }
-
-    fn remove(&mut self, name: &'static str) {
+    fn remove(&mut self, name: &str) {
         self.0.remove(name);
     }
 }

@@ -11,5 +11,4 @@ pub(crate) mod request;
 mod request_state;
 pub(crate) mod sessions;
 mod sweep;
-pub(crate) mod sweeping;
 pub(crate) mod watched;

@@ -1,5 +1,6 @@
 //! Header bytes in, headers out.
 
+mod caching;
 pub(crate) mod cookie;
 mod refusal;
 pub(crate) mod reply;

@@ -23,6 +23,7 @@
 //! [`Session::sign_in`] records that the application did.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 #[cfg(feature = "driver")]
 mod driver;
@@ -56,8 +57,6 @@ pub use driver::handle::Handle;
 pub use driver::request::Request;
 #[cfg(feature = "driver")]
 pub use driver::sessions::Sessions;
-#[cfg(feature = "driver")]
-pub use driver::sweeping::Sweeping;
 #[cfg(feature = "driver")]
 pub use driver::watched::Watched;
 pub use error::{CommitError, SessionError, ValueError};

@@ -178,6 +178,10 @@ fn a_renderer_chooses_the_body_and_a_panic_or_a_bad_type_leaves_the_json() {
 struct List(Vec<(String, String)>);
 
 impl Headers for List {
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     fn values(&self, name: &str) -> Vec<String> {
         let named = self.0.iter().filter(|(key, _)| key == name);
         named.map(|(_, value)| value.clone()).collect()
@@ -187,12 +191,7 @@ impl Headers for List {
         self.0.push((name.into(), value.into()));
     }
 
-    fn replace(&mut self, name: &'static str, value: &str) {
-        self.remove(name);
-        self.append(name, value);
-    }
-
-    fn remove(&mut self, name: &'static str) {
+    fn remove(&mut self, name: &str) {
         self.0.retain(|(key, _)| key != name);
     }
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use pollster::block_on;
-use session_core::{Command, ManualClock, Policy, Sessions, Store, Sweeping};
+use session_core::{Command, ManualClock, Policy, Sessions, Store};
 use session_testkit::{FaultyStore, ModelStore, SpyStore, key_of, moment_at, record_of};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -115,37 +115,30 @@ fn an_interval_below_a_second_is_a_second() {
 }
 
 #[test]
-fn a_run_is_waited_for_until_the_batch_that_it_is_at() {
+fn a_batch_is_finished_before_the_end() {
     let setting = setting(200);
     let gate = setting.faulty.pause_before(1);
-    let sweeping = Sweeping::every(MINUTE);
-    let run = sweeping.run(setting.sessions.clone(), |_| pending(), ready(()));
-    let mut run = Box::pin(run);
-    let mut ended = pin!(sweeping.ended());
-    assert!(!is_over(run.as_mut()) && !is_over(ended.as_mut()));
+    let sweeps = setting
+        .sessions
+        .sweep_every(MINUTE, |_| pending(), ready(()));
+    let mut sweeps = pin!(sweeps);
+    assert!(!is_over(sweeps.as_mut()));
     gate.open();
-    assert!(is_over(run.as_mut()));
-    drop(run);
-    assert!(is_over(ended.as_mut()));
+    assert!(is_over(sweeps.as_mut()));
     assert_eq!((setting.model.len(), setting.spy.calls().sweep), (199, 1));
 }
 
 #[test]
-fn a_clone_is_not_waited_for() {
-    let setting = setting(0);
-    let one = Sweeping::default();
-    let other = one.clone();
-    let run = one.run(setting.sessions.clone(), |_| pending(), pending());
-    assert!(is_over(pin!(other.ended())));
-    assert!(!is_over(pin!(one.ended())));
-    drop(run);
-    assert!(is_over(pin!(one.ended())));
-}
-
-#[test]
-fn never_is_never() {
-    let setting = setting(3);
-    let run = Sweeping::never().run(setting.sessions.clone(), |_| pending(), pending());
-    block_on(run);
-    assert_eq!(setting.spy.calls().sweep, 0);
+fn a_session_is_freed_once_it_is_over_for_longer_than_clocks_may_differ() {
+    for (after, is_freed) in [(0, false), (299, false), (300, true)] {
+        let model = ModelStore::new();
+        let (key, record) = (&key_of(1), &record_of(1));
+        let insert = model.write(Command::Insert { key, record }, moment_at(0));
+        block_on(insert).unwrap();
+        let clock = ManualClock::new(record.expires + time::Duration::seconds(after));
+        let policy = Policy::builder().clock(clock).build().unwrap();
+        let sessions = Sessions::new(policy, model.clone());
+        block_on(sessions.sweep_every(MINUTE, |_| ready(()), ready(())));
+        assert_eq!(model.is_empty(), is_freed, "{after}");
+    }
 }

@@ -1,13 +1,10 @@
 use std::any::type_name;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
-use rocket::tokio::spawn;
 use rocket::tokio::sync::Mutex;
-use rocket::tokio::time::sleep;
-use rocket::{Build, Orbit, Request, Response, Rocket, async_trait};
-use session_core::{Reply, Sessions, Sweeping, named};
+use rocket::{Build, Request, Response, Rocket, async_trait};
+use session_core::{Reply, Sessions, named};
 
 use crate::catcher::{self, Answer};
 use crate::headers::{ResponseHeaders, replace};
@@ -17,7 +14,7 @@ named! {
     /// The fairing that gives every request a session; the [crate's docs](crate) have an example.
     ///
     /// `M` distinguishes several sessions of one application; [`named`](Self::named) sets it.
-    pub struct SessionFairing(Sessions) { sweeping: Sweeping }
+    pub struct SessionFairing(Sessions);
 }
 
 impl SessionFairing {
@@ -37,22 +34,6 @@ impl<M> SessionFairing<M> {
     pub fn named<N>(self) -> SessionFairing<N> {
         self.renamed()
     }
-
-    /// Sets how often expired sessions are swept, from liftoff to shutdown; default once a minute.
-    ///
-    /// A shorter interval than a second counts as one second.
-    #[must_use]
-    pub fn sweep_every(mut self, interval: Duration) -> Self {
-        self.sweeping = Sweeping::every(interval);
-        self
-    }
-
-    /// Disables the sweep, for a store that frees by itself or is swept elsewhere.
-    #[must_use]
-    pub fn without_sweeper(mut self) -> Self {
-        self.sweeping = Sweeping::never();
-        self
-    }
 }
 
 #[async_trait]
@@ -60,7 +41,7 @@ impl<M: 'static> Fairing for SessionFairing<M> {
     fn info(&self) -> Info {
         Info {
             name: "Session",
-            kind: Kind::Ignite | Kind::Liftoff | Kind::Response | Kind::Shutdown,
+            kind: Kind::Ignite | Kind::Response,
         }
     }
 
@@ -86,11 +67,6 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         Ok(catcher::register(rocket).manage(attached))
     }
 
-    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        let sessions = self.inner.clone();
-        spawn(self.sweeping.run(sessions, sleep, rocket.shutdown()));
-    }
-
     // The cookies are set only here: Rocket drops its jar's cookies when a catcher answers.
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(guard) = slot::slot::<M>(request).get() else {
@@ -107,10 +83,6 @@ impl<M: 'static> Fairing for SessionFairing<M> {
         for reply in replies.iter() {
             reply.apply(&mut ResponseHeaders(response));
         }
-    }
-
-    async fn on_shutdown(&self, _: &Rocket<Orbit>) {
-        self.sweeping.ended().await;
     }
 }
 

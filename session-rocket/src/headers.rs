@@ -7,6 +7,11 @@ use session_core::Headers;
 pub(crate) struct ResponseHeaders<'a, 'r>(pub(crate) &'a mut Response<'r>);
 
 impl Headers for ResponseHeaders<'_, '_> {
+    fn names(&self) -> Vec<String> {
+        let headers = self.0.headers().iter();
+        headers.map(|header| header.name().to_string()).collect()
+    }
+
     fn values(&self, name: &str) -> Vec<String> {
         self.0.headers().get(name).map(str::to_owned).collect()
     }
@@ -15,11 +20,7 @@ impl Headers for ResponseHeaders<'_, '_> {
         self.0.adjoin_raw_header(name, value.to_owned());
     }
 
-    fn replace(&mut self, name: &'static str, value: &str) {
-        self.0.set_raw_header(name, value.to_owned());
-    }
-
-    fn remove(&mut self, name: &'static str) {
+    fn remove(&mut self, name: &str) {
         self.0.remove_header(name);
     }
 }

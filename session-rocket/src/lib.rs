@@ -47,8 +47,7 @@
 //! runs the request to its end, so it is committed.
 //!
 //! The launch is aborted if a guard's fairing is missing, or if two fairings share a name or a
-//! cookie's name. While the server runs, expired sessions are swept once a minute; see
-//! [`SessionFairing::sweep_every`].
+//! cookie's name.
 //!
 //! A logout need not load the session:
 //!
@@ -68,7 +67,6 @@
 //! use rocket::{Build, Rocket, get, routes};
 //! use session_rocket::{Policy, PolicyError, SameSite, Session, SessionFairing, Sessions};
 //! use session_store::MemoryStore;
-//! use std::time::Duration;
 //!
 //! struct Admin;
 //!
@@ -85,8 +83,8 @@
 //!     let visitors = Sessions::new(Policy::default(), MemoryStore::new());
 //!     Ok(rocket::build()
 //!         .mount("/", routes![both])
-//!         .attach(SessionFairing::new(admins).named::<Admin>().without_sweeper())
-//!         .attach(SessionFairing::new(visitors).sweep_every(Duration::from_secs(300))))
+//!         .attach(SessionFairing::new(admins).named::<Admin>())
+//!         .attach(SessionFairing::new(visitors)))
 //! }
 //! # rocket().unwrap();
 //! ```
@@ -164,6 +162,7 @@
 //! prints requests and responses with all their headers.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod catcher;
 mod fairing;

@@ -13,20 +13,21 @@
 //! Every command is one statement, one script or one critical section. A store keeps a session's
 //! key as it is, and digests in place of its secrets.
 //!
-//! Expired sessions occupy space until a sweep: start a `Sweeper` (feature `sweeper`, which
-//! `sqlite`, `postgres` and `mysql` enable), or call `Store::sweep` now and then. Several processes
-//! may sweep one table at a time. Redis frees expired sessions by itself.
+//! The stores remove expired sessions by themselves: the SQL stores once a minute and a while after
+//! their end (`sweep_every`, `sweep_margin` and `no_sweep` of their options), Redis at once. Several
+//! processes may do so on one table at a time.
 //!
 //! Features only add. Each store passes the suite of `session-testkit`.
 //!
 //! # What this crate does not do
 //!
-//! It decides nothing: a store applies a command or refuses it. It starts no tasks but those of a
-//! `Sweeper`, of a cache that listens, of database connections and of SQLite's checkpoints, and no
+//! It decides nothing: a store applies a command or refuses it. It starts no tasks but those of
+//! sweeps, of a cache that listens, of database connections and of SQLite's checkpoints, and no
 //! threads but SQLite's, those of a `BlockingStore`, and one for the connections of a store that is
 //! opened outside a tokio runtime of several threads.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 #[cfg(feature = "blocking")]
 mod blocking;
@@ -50,8 +51,8 @@ mod server;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "sweeper")]
-mod sweeper;
+#[cfg(feature = "sweep")]
+mod upkeep;
 
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingStore;
@@ -67,5 +68,3 @@ pub use postgres::{Notify, PostgresOptions, PostgresStore};
 pub use redis::{RedisConnection, RedisOptions, RedisStore, RevocationScan};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Durability, SqliteOptions, SqliteStore};
-#[cfg(feature = "sweeper")]
-pub use sweeper::Sweeper;

@@ -36,7 +36,7 @@ use crate::home::{AtHome, store_at_home};
 /// owner's sessions are listed in an index under another key; a sign-in and a logout take a second
 /// command for it, and may be interrupted between the two without harm.
 ///
-/// Redis frees expired sessions by itself, so it needs no `Sweeper`. Its clock and the policy's
+/// Redis frees expired sessions by itself. Its clock and the policy's
 /// must roughly agree for that; whether a session is over is decided by the policy's clock alone.
 ///
 /// Configure Redis not to lose sessions: `maxmemory-policy noeviction`, and `appendfsync always`

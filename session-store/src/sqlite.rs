@@ -20,6 +20,7 @@ use std::{fmt, io};
 use session_core::{Store as _, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, SqliteConnection};
+use time::OffsetDateTime;
 
 use self::checkpointer::Checkpointer;
 use self::database::{Connections, Database};
@@ -29,6 +30,7 @@ pub use self::options::{Durability, SqliteOptions};
 use self::schema::Table;
 use self::statements::Statements;
 use crate::home::{AtHome, store_at_home};
+use crate::upkeep::{Sweeping, Swept};
 
 /// A store in a table of an SQLite database.
 ///
@@ -84,7 +86,9 @@ impl SqliteStore {
     /// As [`open`](Self::open).
     pub async fn open_with(options: SqliteOptions) -> Result<Self, StoreError> {
         options.check_table()?;
-        Ok(Self(AtHome::open(|_| Self::open_file(options)).await?))
+        let sweeping = options.sweeping;
+        let opened = AtHome::open(|_| Self::open_file(options)).await?;
+        Ok(Self(opened.sweeping(sweeping)?))
     }
 
     async fn open_file(options: SqliteOptions) -> Result<Database, StoreError> {
@@ -131,7 +135,8 @@ impl SqliteStore {
     ///
     /// SQLite could not be started.
     pub async fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self(AtHome::open(|_| Self::open_memory()).await?))
+        let opened = AtHome::open(|_| Self::open_memory()).await?;
+        Ok(Self(opened.sweeping(Sweeping::default())?))
     }
 
     async fn open_memory() -> Result<Database, StoreError> {
@@ -156,10 +161,12 @@ impl SqliteStore {
         Ok(Self::assemble(&options, nowhere, connections))
     }
 
-    /// Closes the file once the running calls are done; later calls fail.
+    /// Closes the file once the running calls are done, and ends the removal of expired sessions;
+    /// later calls fail.
     ///
     /// A pool that the application has stays open. Without this the file is closed some time after the last clone is dropped.
     pub async fn close(&self) {
+        self.0.stop_sweeping().await;
         let close = async |database: Arc<Database>| {
             database.close().await;
             Ok(())
@@ -181,6 +188,12 @@ impl SqliteStore {
             statements: Statements::new(&options.table),
             limit: options.timeout * 2,
         }
+    }
+}
+
+impl Swept for Database {
+    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        Ok(None)
     }
 }
 

@@ -109,6 +109,29 @@ async fn the_suite_passes_whatever_the_databases_settings_are() {
 }
 
 #[tokio::test]
+async fn rows_that_a_policy_forbids_are_a_missing_right() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let user = format!("{database}_user");
+    create_user(&SERVER, &database, &user);
+    let make = format!(
+        "{SCHEMA} GRANT SELECT, INSERT, UPDATE, DELETE ON session TO {user}; \
+         GRANT SELECT ON session_version TO {user}; ALTER TABLE session ENABLE ROW LEVEL SECURITY"
+    );
+    SERVER.run(&database, &make).unwrap();
+    let admin = SERVER.url(&database);
+    let (_, host) = admin.split_once('@').unwrap();
+    let url = format!("{SCHEME}://{user}:p@{host}");
+    let error = SqlStore::open(&url).await.unwrap_err().to_string();
+    assert!(error.contains("lacks the right INSERT on"), "{error}");
+    let policy = "CREATE POLICY all_rows ON session USING (true)";
+    SERVER.run(&database, policy).unwrap();
+    SqlStore::open(&url).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_table_can_be_in_another_schema() {
     if is_missing() {
         return;

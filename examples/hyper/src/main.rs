@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use session_core::{Handle, Headers, Policy, SessionError, Sessions};
-use session_store::{MemoryStore, SqliteStore, Sweeper};
+use session_store::{MemoryStore, SqliteStore};
 use tokio::net::TcpListener;
 
 type Answer = Response<Full<Bytes>>;
@@ -31,7 +31,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => Sessions::new(policy, SqliteStore::open(path).await?),
         None => Sessions::new(policy, MemoryStore::new()),
     };
-    let _sweeper = Sweeper::start(&sessions, Duration::from_mins(1));
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
     loop {
@@ -104,6 +103,10 @@ fn answer(status: u16, text: impl Into<Bytes>) -> Answer {
 struct Head<'a>(&'a mut HeaderMap);
 
 impl Headers for Head<'_> {
+    fn names(&self) -> Vec<String> {
+        self.0.keys().map(ToString::to_string).collect()
+    }
+
     fn values(&self, name: &str) -> Vec<String> {
         let texts = self.0.get_all(name).iter().flat_map(HeaderValue::to_str);
         texts.map(str::to_owned).collect()
@@ -111,18 +114,12 @@ impl Headers for Head<'_> {
 
     fn append(&mut self, name: &'static str, value: &str) {
         if let Ok(mut value) = value.parse::<HeaderValue>() {
-            value.set_sensitive(true);
+            value.set_sensitive(name == "set-cookie");
             self.0.append(name, value);
         }
     }
 
-    fn replace(&mut self, name: &'static str, value: &str) {
-        if let Ok(value) = value.parse() {
-            self.0.insert(name, value);
-        }
-    }
-
-    fn remove(&mut self, name: &'static str) {
+    fn remove(&mut self, name: &str) {
         self.0.remove(name);
     }
 }

@@ -107,6 +107,13 @@ impl From<Answer> for Response {
 
 /// The core's reply needs only this of a response, and does the merging itself.
 impl Headers for Response {
+    fn names(&self) -> Vec<String> {
+        self.headers
+            .iter()
+            .map(|(name, _)| (*name).into())
+            .collect()
+    }
+
     fn values(&self, name: &str) -> Vec<String> {
         let named = self
             .headers
@@ -119,13 +126,7 @@ impl Headers for Response {
         self.headers.push((name, value.into()));
     }
 
-    fn replace(&mut self, name: &'static str, value: &str) {
-        self.headers
-            .retain(|(present, _)| !present.eq_ignore_ascii_case(name));
-        self.append(name, value);
-    }
-
-    fn remove(&mut self, name: &'static str) {
+    fn remove(&mut self, name: &str) {
         self.headers
             .retain(|(present, _)| !present.eq_ignore_ascii_case(name));
     }

@@ -74,14 +74,14 @@ pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
 /// Mounts the application.
 #[must_use]
 pub fn rocket(app: &App) -> Rocket<Build> {
-    let first = SessionFairing::new(app.sessions().clone()).without_sweeper();
+    let first = SessionFairing::new(app.sessions().clone());
     let second = app.second().cloned().map(SessionFairing::new);
     let routes = METHODS.map(|method| Route::new(method, "/<path..>", Everything(app.clone())));
     let rocket = rocket::custom(quiet())
         .mount("/", routes.to_vec())
         .attach(first);
     match second {
-        Some(second) => rocket.attach(second.named::<Second>().without_sweeper()),
+        Some(second) => rocket.attach(second.named::<Second>()),
         None => rocket,
     }
 }

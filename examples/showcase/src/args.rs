@@ -50,9 +50,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOW", default_value = "silent")]
     gone: Gone,
 
-    /// Interval between sweeps of expired sessions, in seconds
+    /// Interval at which expired sessions are removed, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60, allow_negative_numbers = true, value_parser = seconds())]
-    pub(crate) sweep: i64,
+    sweep: i64,
 
     /// A second session, with a cookie of its own, under /second; for tests of servers
     #[arg(long, hide = true)]
@@ -103,6 +103,10 @@ impl Args {
             policy = policy.refuse_when_gone();
         }
         policy.build().map_err(|error| describe(&error))
+    }
+
+    pub(crate) fn sweep(&self) -> Duration {
+        Duration::from_secs(self.sweep.unsigned_abs())
     }
 
     pub(crate) fn idle(&self) -> Duration {

@@ -31,7 +31,7 @@ impl StopFlag {
 
 /// Runs the showcase as [`run`] does, on a server that blocks.
 ///
-/// `serve` has its own thread; signals, sweeper and shutdown run beside it. Once the flag is
+/// `serve` has its own thread; signals and shutdown run beside it. Once the flag is
 /// raised, this function opens a last connection, so that `accept` returns.
 pub fn run_blocking(
     server: &'static str,

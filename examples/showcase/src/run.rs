@@ -4,10 +4,10 @@ use std::iter;
 use std::net::TcpListener;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use session_store::Sweeper;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -65,8 +65,6 @@ pub fn run_unbound(
     let outcome = runtime.block_on(async {
         let app = App::open(server, &args).await?;
         let signals = signals()?;
-        let every = Duration::from_secs(args.sweep.unsigned_abs());
-        let sweeper = Sweeper::start(app.sessions(), every);
         let endpoint = Endpoint::new(args.listen);
         let (ask, asked) = watch::channel(false);
         let stop = |mut asked: watch::Receiver<bool>| async move {
@@ -77,11 +75,13 @@ pub fn run_unbound(
             signals.await;
             ask.send_replace(true);
         });
+        let store = Arc::clone(app.sessions().store());
         let outcome = tokio::select! {
             outcome = serve(app, endpoint, Box::pin(stop(asked.clone()))) => outcome,
             () = async { stop(asked).await; tokio::time::sleep(GRACE).await } => Ok(()),
         };
-        sweeper.stop().await;
+        // It ends the removal of expired sessions, and the connections.
+        let _ = tokio::time::timeout(CLOSING, store.close()).await;
         outcome.map_err(Refusal::from)
     });
     // Do not wait for requests that are still waiting.
@@ -92,7 +92,7 @@ pub fn run_unbound(
     }
 }
 
-/// Opens the application without a listener or a sweeper, for servers that are tested in process.
+/// Opens the application without a listener, for servers that are tested in process.
 ///
 /// # Errors
 ///
@@ -106,6 +106,9 @@ pub async fn prepare(server: &'static str, flags: &[&str]) -> Result<App, String
 
 /// The time for requests under way once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The time for the store to close.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Listens for the signals at once, so that none is missed.
 #[cfg(unix)]

@@ -1,17 +1,18 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use session_core::Store;
-#[cfg(feature = "mysql")]
-use session_store::MysqlStore;
-#[cfg(feature = "postgres")]
-use session_store::PostgresStore;
+#[cfg(all(feature = "cached", feature = "postgres"))]
+use session_store::Notify;
 #[cfg(feature = "redis")]
 use session_store::RedisStore;
 #[cfg(feature = "cached")]
 use session_store::{CachedOptions, CachedStore, Notifies};
-use session_store::{MemoryStore, SqliteStore};
-#[cfg(all(feature = "cached", feature = "postgres"))]
-use session_store::{Notify, PostgresOptions};
+use session_store::{MemoryStore, SqliteOptions, SqliteStore};
+#[cfg(feature = "mysql")]
+use session_store::{MysqlOptions, MysqlStore};
+#[cfg(feature = "postgres")]
+use session_store::{PostgresOptions, PostgresStore};
 
 /// The store of the sessions, as `--store` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,20 +95,23 @@ impl Storage {
         }
     }
 
-    pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, String> {
+    /// Opens the store, which removes expired sessions once an interval.
+    pub(crate) async fn open(&self, sweep: Duration) -> Result<Arc<dyn Store>, String> {
         match self {
             #[cfg(feature = "cached")]
-            Self::Cached(behind) => Ok(Arc::new(behind.open_cached().await?)),
+            Self::Cached(behind) => Ok(Arc::new(behind.open_cached(sweep).await?)),
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
             #[cfg(feature = "mysql")]
             Self::Mysql(url) => {
-                let store = MysqlStore::open(url).await.map_err(describe)?;
-                Ok(Arc::new(store))
+                let options = MysqlOptions::new(url).sweep_every(sweep);
+                let store = MysqlStore::open_with(options).await;
+                Ok(Arc::new(store.map_err(describe)?))
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
-                let store = PostgresStore::open(url).await.map_err(describe)?;
-                Ok(Arc::new(store))
+                let options = PostgresOptions::new(url).sweep_every(sweep);
+                let store = PostgresStore::open_with(options).await;
+                Ok(Arc::new(store.map_err(describe)?))
             }
             #[cfg(feature = "redis")]
             Self::Redis(url) => {
@@ -115,8 +119,9 @@ impl Storage {
                 Ok(Arc::new(store))
             }
             Self::Sqlite(path) => {
-                let store = SqliteStore::open(path).await.map_err(describe)?;
-                Ok(Arc::new(store))
+                let options = SqliteOptions::new(path).sweep_every(sweep);
+                let store = SqliteStore::open_with(options).await;
+                Ok(Arc::new(store.map_err(describe)?))
             }
         }
     }
@@ -130,11 +135,12 @@ impl Storage {
     }
 
     /// Opens the store behind a cache, which listens if the store can notify it.
-    async fn open_cached(&self) -> Result<CachedStore, String> {
+    async fn open_cached(&self, sweep: Duration) -> Result<CachedStore, String> {
         let telling: Option<Arc<dyn Notifies>> = match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
                 let options = PostgresOptions::new(url).notify(Notify::Changes);
+                let options = options.sweep_every(sweep);
                 let store = PostgresStore::open_with(options).await;
                 Some(Arc::new(store.map_err(describe)?))
             }
@@ -148,7 +154,7 @@ impl Storage {
         let options = CachedOptions::new();
         match telling {
             Some(store) => CachedStore::listening(store, &options).await,
-            None => CachedStore::with(Box::pin(self.open()).await?, &options),
+            None => CachedStore::with(Box::pin(self.open(sweep)).await?, &options),
         }
         .map_err(describe)
     }

@@ -109,3 +109,11 @@ async fn the_removal_repeats_every_identity_attribute() {
         )]
     );
 }
+
+#[actix_web::test]
+async fn no_log_of_a_responses_headers_shows_the_id() {
+    let site = Site::usual().await;
+    let seen = site.post("/write", "").await;
+    assert!(seen.headers.get(SET_COOKIE).unwrap().is_sensitive());
+    assert!(!format!("{:?}", seen.headers).contains("session="));
+}

@@ -102,3 +102,10 @@ async fn the_removal_repeats_every_identity_attribute() {
         )]
     );
 }
+
+#[tokio::test]
+async fn no_log_of_a_responses_headers_shows_the_id() {
+    let seen = Site::usual().post("/write", "").await;
+    assert!(seen.headers[SET_COOKIE].is_sensitive());
+    assert!(!format!("{:?}", seen.headers).contains("session="));
+}

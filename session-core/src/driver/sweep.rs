@@ -10,11 +10,15 @@ use super::sessions::Sessions;
 impl Sessions {
     /// Frees expired sessions, at once and then once an interval, until `stop` is ready.
     ///
+    /// It is for a store that does not do so by itself, unlike those of `session-store`. A session
+    /// is freed once it has been over for [`clock_skew`](crate::PolicyBuilder::clock_skew): on another
+    /// node, whose clock is behind, it may live.
+    ///
     /// It goes in small batches with rests in between, so that requests hardly notice however much
     /// has expired, and ends after the batch that it is at. A store that fails is asked again after
     /// the interval. An interval below a second is one second.
     ///
-    /// It knows no runtime: `pause` is its way to sleep. `Sweeper` of `session-store` is this on tokio.
+    /// It knows no runtime: `pause` is its way to sleep.
     ///
     /// ```
     /// use session_core::{Policy, Sessions};
@@ -42,7 +46,8 @@ impl Sessions {
             let (first, mut swept) = (self.policy().now(), 0);
             loop {
                 let (limit, begun) = (pace.limit(), self.policy().now());
-                match self.store().sweep(begun, limit).await {
+                let over = begun - self.policy().clock_skew;
+                match self.store().sweep(over, limit).await {
                     Ok(batch) if batch == limit => swept += batch,
                     Ok(batch) => {
                         swept += batch;

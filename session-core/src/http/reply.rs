@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
+use super::caching;
 use crate::policy::lifetime::{MAX_AGE_LIMIT, left};
 use crate::{Id, Policy};
 
@@ -29,14 +30,22 @@ pub(crate) enum Loss {
 
 /// A framework's response headers, as far as a [`Reply`] needs them.
 pub trait Headers {
+    /// Returns the names of the headers that are there.
+    fn names(&self) -> Vec<String>;
     /// Returns the values of a header, whatever the case of its name. Values that are no text are left out.
     fn values(&self, name: &str) -> Vec<String>;
-    /// Adds one more value. It is a cookie, so a framework that can mark secrets marks it as one.
+    /// Adds one more value.
+    ///
+    /// That of `set-cookie` is a secret: whoever reads it has the session. Where the framework's values
+    /// have a mark for that (`HeaderValue::set_sensitive`), set it, so that no log shows it.
     fn append(&mut self, name: &'static str, value: &str);
     /// Replaces all values with one.
-    fn replace(&mut self, name: &'static str, value: &str);
+    fn replace(&mut self, name: &'static str, value: &str) {
+        self.remove(name);
+        self.append(name, value);
+    }
     /// Removes all values.
-    fn remove(&mut self, name: &'static str);
+    fn remove(&mut self, name: &str);
 }
 
 /// A change to the browser's cookie.
@@ -107,10 +116,9 @@ impl Reply {
     /// Puts `Set-Cookie`, `Vary` and `Cache-Control` on a response.
     ///
     /// `Vary` is merged and `*` is left alone. A response with our cookie is never left publicly
-    /// cacheable; a stricter `Cache-Control` of the application stays, and a `CDN-Cache-Control`,
-    /// `Surrogate-Control` or the like becomes `no-store`. An untouched session adds nothing, and
-    /// applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; RFC 9213; OWASP
-    /// Session Management, "Web Content Caching".)
+    /// cacheable; a stricter `Cache-Control` of the application stays, and fields that speak to single caches
+    /// go if they let those store it (`CDN-Cache-Control`, RFC 9213; `Surrogate-Control`). An untouched session adds
+    /// nothing, and applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
     pub fn apply(&self, headers: &mut impl Headers) {
         for inner in &self.inner {
             inner.apply(headers);
@@ -127,14 +135,7 @@ impl Reply {
             if !headers.values("set-cookie").contains(cookie) {
                 headers.append("set-cookie", cookie);
             }
-            if let Some(merged) = merge_cache_control(&headers.values("cache-control")) {
-                headers.replace("cache-control", &merged);
-            }
-            for name in TARGETED {
-                if !headers.values(name).is_empty() {
-                    headers.replace(name, "no-store");
-                }
-            }
+            caching::keep_private(headers);
         }
     }
 }
@@ -189,54 +190,3 @@ pub(crate) fn merge_vary(present: &[String], field: &str) -> Option<String> {
     merged.push(field);
     Some(merged.join(", "))
 }
-
-/// Returns the new `Cache-Control`, or `None` if shared caches are kept out already.
-///
-/// A comma between quotes parts nothing. Caches read quotes that do not end in different ways, so that
-/// such a text keeps them all out.
-fn merge_cache_control(present: &[String]) -> Option<String> {
-    let Some(directives) = directives(present) else {
-        return Some("no-store".into());
-    };
-    let is = |directive: &str, name: &str| directive.eq_ignore_ascii_case(name);
-    let mut each = directives.iter();
-    if each.any(|directive| is(directive, "no-store") || is(directive, "private")) {
-        return None;
-    }
-    let stays = |directive: &&str| {
-        let name = directive.split('=').next().unwrap_or_default().trim();
-        !directive.is_empty() && !is(name, "public") && !is(name, "s-maxage")
-    };
-    let mut merged: Vec<&str> = directives.into_iter().filter(stays).collect();
-    merged.push("private");
-    Some(merged.join(", "))
-}
-
-/// Parts lists at their commas outside of quotes; `None` if quotes do not end.
-fn directives(lists: &[String]) -> Option<Vec<&str>> {
-    let mut found = Vec::new();
-    for list in lists {
-        let (mut is_quoted, mut is_escaped) = (false, false);
-        let parts = list.split(|character| {
-            let is_comma = character == ',' && !is_quoted;
-            is_quoted ^= character == '"' && !is_escaped;
-            is_escaped = character == '\\' && is_quoted && !is_escaped;
-            is_comma
-        });
-        found.extend(parts.map(str::trim));
-        if is_quoted {
-            return None;
-        }
-    }
-    Some(found)
-}
-
-/// What some shared caches read in place of `Cache-Control`. (RFC 9213, and the documents of those caches.)
-const TARGETED: [&str; 6] = [
-    "akamai-cache-control",
-    "cdn-cache-control",
-    "cloudflare-cdn-cache-control",
-    "netlify-cdn-cache-control",
-    "surrogate-control",
-    "vercel-cdn-cache-control",
-];

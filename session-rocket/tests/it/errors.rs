@@ -112,7 +112,7 @@ async fn a_failure_is_told_once_and_rendered() {
         policy.error_page(|failure, _| ErrorPage::html(format!("<p>{}", failure.reason())));
     let sessions = Sessions::new(policy.build().unwrap(), store.clone());
     let rocket = plain().mount("/", routes![write, refused]);
-    let rocket = rocket.attach(SessionFairing::new(sessions).without_sweeper());
+    let rocket = rocket.attach(SessionFairing::new(sessions));
     let client = Client::untracked(rocket).await.unwrap();
     let cookie = format!("session={}", "a".repeat(48));
     let get = async |path| send(&client, rocket::http::Method::Get, path, &cookie).await;

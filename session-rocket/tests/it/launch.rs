@@ -1,18 +1,12 @@
-//! Aborted launches, and the sweep from liftoff to shutdown.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Aborted launches.
 
 use rocket::error::ErrorKind;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Request, Rocket, catch, catchers, get, routes};
-use session_core::{Clock, ManualClock};
-use session_rocket::{Policy, Rejection, Session, SessionFairing, SessionHandle, Sessions};
+use session_rocket::{Rejection, Session, SessionFairing, SessionHandle, Sessions};
 use session_store::MemoryStore;
-use session_testkit::{FaultyStore, SpyStore};
-use time::OffsetDateTime;
 
-use crate::support::{plain, policy, usual};
+use crate::support::{plain, policy};
 
 struct Admin;
 
@@ -109,55 +103,6 @@ async fn two_cookies_of_one_name_abort_the_launch() {
         .attach(fairing("same"))
         .attach(fairing("same").named::<Admin>());
     assert_eq!(aborts(same).await, "Session");
-}
-
-/// Returns a store with one expired session.
-async fn ended() -> (Sessions, MemoryStore, FaultyStore, SpyStore) {
-    let memory = MemoryStore::new();
-    let faults = FaultyStore::new(memory.clone());
-    let spy = SpyStore::new(faults.clone());
-    let clock = Arc::new(ManualClock::new(OffsetDateTime::UNIX_EPOCH));
-    let policy = Policy::builder().insecure().clock(Arc::clone(&clock));
-    let sessions = Sessions::new(policy.build().unwrap(), spy.clone());
-    let rocket = plain()
-        .mount("/", usual())
-        .attach(SessionFairing::new(sessions.clone()).without_sweeper());
-    let client = Client::untracked(rocket).await.unwrap();
-    client.post("/write").dispatch().await;
-    client.terminate().await;
-    assert_eq!((memory.len(), spy.take().sweep), (1, 0));
-    clock.advance(Duration::from_hours(21 * 24));
-    assert!(clock.now() > OffsetDateTime::UNIX_EPOCH);
-    (sessions, memory, faults, spy)
-}
-
-#[tokio::test]
-async fn expired_sessions_are_removed_from_liftoff_to_shutdown() {
-    let (sessions, memory, faults, spy) = ended().await;
-    let gate = faults.pause_before(faults.calls() + 1);
-    let hour = Duration::from_hours(1);
-    let rocket = plain().attach(SessionFairing::new(sessions).sweep_every(hour));
-    let ignited = rocket.ignite().await.unwrap();
-    assert_eq!(spy.calls().sweep, 0);
-    let client = Client::untracked(ignited).await.unwrap();
-    gate.reached().await;
-    let ending = tokio::spawn(client.terminate());
-    tokio::task::yield_now().await;
-    // The shutdown waits for the sweep that is under way.
-    assert!(!ending.is_finished());
-    gate.open();
-    ending.await.unwrap();
-    assert_eq!((memory.len(), spy.take().sweep), (0, 1));
-}
-
-#[tokio::test]
-async fn without_a_sweeper_nothing_is_removed() {
-    let (sessions, memory, _, spy) = ended().await;
-    let rocket = plain().attach(SessionFairing::new(sessions).without_sweeper());
-    let client = Client::untracked(rocket).await.unwrap();
-    tokio::task::yield_now().await;
-    client.terminate().await;
-    assert_eq!((memory.len(), spy.take().total()), (1, 0));
 }
 
 #[test]

@@ -26,7 +26,7 @@ impl Site {
         let faults = FaultyStore::new(memory.clone());
         let spy = SpyStore::new(faults.clone());
         let sessions = Sessions::new(policy("session"), spy.clone());
-        let rocket = rocket.attach(SessionFairing::new(sessions).without_sweeper());
+        let rocket = rocket.attach(SessionFairing::new(sessions));
         Self {
             client: Client::untracked(rocket).await.unwrap(),
             memory,

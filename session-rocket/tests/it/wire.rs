@@ -125,7 +125,7 @@ async fn a_failed_commit_upgrades_no_connection() {
     let sessions = Sessions::new(policy("session"), faults);
     let rocket = plain()
         .mount("/", routes![upgrade])
-        .attach(SessionFairing::new(sessions).without_sweeper());
+        .attach(SessionFairing::new(sessions));
     let server = Server::start(rocket).await;
     let cookie = b"x=y\r\nUpgrade: socket";
     let response = server.send("GET /upgrade", cookie).await;
@@ -156,7 +156,7 @@ async fn a_client_that_goes_away_does_not_stop_the_request() {
         .mount("/", routes![slow])
         .manage(reached)
         .manage(Arc::clone(&go_on))
-        .attach(SessionFairing::new(sessions).without_sweeper());
+        .attach(SessionFairing::new(sessions));
     let server = Server::start(rocket).await;
     let client = server.connect(b"GET /slow HTTP/1.1\r\nHost: here\r\n\r\n");
     let client = client.await;

@@ -9,6 +9,8 @@ use tokio::runtime::Handle;
 
 use super::Home;
 use super::call::{OwnCommand, OwnRevoke};
+#[cfg(feature = "sweep")]
+use crate::upkeep::{Sweeping, Swept, Upkeep};
 
 /// A store whose calls run at its home. Clones are the same store.
 ///
@@ -16,6 +18,9 @@ use super::call::{OwnCommand, OwnRevoke};
 pub(crate) struct AtHome<S> {
     store: Arc<S>,
     home: Home,
+    /// `None` for a store that removes no expired sessions by itself.
+    #[cfg(feature = "sweep")]
+    upkeep: Option<Arc<Upkeep>>,
     requests: Requests,
 }
 
@@ -23,6 +28,7 @@ pub(crate) struct AtHome<S> {
 #[derive(Clone, Copy)]
 enum Requests {
     /// Any runtime, because the store itself does only at home what others wait for.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "only Redis does"))]
     Anywhere,
     AtHome,
 }
@@ -49,8 +55,44 @@ impl<S: Send + Sync + 'static> AtHome<S> {
         Ok(Self {
             store: Arc::new(store),
             home,
+            #[cfg(feature = "sweep")]
+            upkeep: None,
             requests: Requests::AtHome,
         })
+    }
+
+    /// Removes the store's expired sessions from now on.
+    #[cfg(feature = "sweep")]
+    pub(crate) fn sweeping(mut self, sweeping: Sweeping) -> Result<Self, StoreError>
+    where
+        S: Swept,
+    {
+        sweeping.check()?;
+        let upkeep = Upkeep::start(&self.home, &self.store, sweeping)?;
+        self.upkeep = upkeep.map(Arc::new);
+        Ok(self)
+    }
+
+    /// Ends the removal of expired sessions, after the batch that it is at.
+    #[cfg(feature = "sweep")]
+    pub(crate) async fn stop_sweeping(&self) {
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.stop().await;
+        }
+    }
+
+    /// Learns the present moment from a call.
+    #[cfg_attr(
+        not(feature = "sweep"),
+        allow(clippy::unused_self, reason = "only sweeps need the time")
+    )]
+    fn see(&self, now: OffsetDateTime) {
+        #[cfg(feature = "sweep")]
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.see(now);
+        }
+        #[cfg(not(feature = "sweep"))]
+        let _ = now;
     }
 
     /// Lets loads and writes run in place, in whichever runtime they are called.
@@ -94,6 +136,7 @@ impl<S: Store> AtHome<S> {
         secret: &Digest,
         now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
+        self.see(now);
         if self.is_in_place() {
             return self.store.load(key, secret, now).await;
         }
@@ -107,6 +150,7 @@ impl<S: Store> AtHome<S> {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
+        self.see(now);
         if self.is_in_place() {
             return self.store.write(command, now).await;
         }
@@ -157,6 +201,8 @@ impl<S> Clone for AtHome<S> {
         Self {
             store: Arc::clone(&self.store),
             home: self.home.clone(),
+            #[cfg(feature = "sweep")]
+            upkeep: self.upkeep.clone(),
             requests: self.requests,
         }
     }
@@ -219,6 +265,11 @@ macro_rules! store_at_home {
 
             async fn check(&self) -> Result<(), session_core::StoreError> {
                 self.0.check().await
+            }
+
+            async fn close(&self) {
+                // Its own method, which has more to end.
+                Self::close(self).await;
             }
         }
 

@@ -9,6 +9,7 @@ use super::dialect::Mysql;
 use super::table::Table;
 use crate::server::parse;
 use crate::sql::{Migration, check_name};
+use crate::upkeep::{Sweeping, sweep_options};
 
 /// The options of a [`MysqlStore`](crate::MysqlStore).
 ///
@@ -31,6 +32,7 @@ pub struct MysqlOptions {
     pub(super) connections: u32,
     pub(super) timeout: Duration,
     pub(super) migration: Migration,
+    pub(super) sweeping: Sweeping,
 }
 
 impl MysqlOptions {
@@ -47,6 +49,7 @@ impl MysqlOptions {
             connections: 10,
             timeout: Duration::from_secs(5),
             migration: Migration::Allowed,
+            sweeping: Sweeping::default(),
         }
     }
 
@@ -95,6 +98,8 @@ impl MysqlOptions {
         self.timeout = limit;
         self
     }
+
+    sweep_options!();
 
     /// Returns the dialect of the database that a pool connects to.
     pub(super) fn on(&self, pool: &sqlx::MySqlPool) -> Result<Mysql, StoreError> {

@@ -47,6 +47,8 @@ impl Postgres {
 impl Dialect for Postgres {
     type Driver = sqlx::Postgres;
 
+    const TIME: &'static str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
     fn prepared(&self) -> Prepared {
         if self.pooler.is_there() {
             Prepared::Once

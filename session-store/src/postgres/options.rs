@@ -10,6 +10,7 @@ use super::notify::Notify;
 use super::table::Table;
 use crate::server::parse;
 use crate::sql::{Migration, check_name};
+use crate::upkeep::{Sweeping, sweep_options};
 
 /// The options of a [`PostgresStore`](crate::PostgresStore).
 ///
@@ -34,6 +35,7 @@ pub struct PostgresOptions {
     pub(super) connections: u32,
     pub(super) timeout: Duration,
     pub(super) migration: Migration,
+    pub(super) sweeping: Sweeping,
     notify: Notify,
     listen_url: Option<String>,
 }
@@ -54,6 +56,7 @@ impl PostgresOptions {
             connections: 10,
             timeout: Duration::from_secs(5),
             migration: Migration::Allowed,
+            sweeping: Sweeping::default(),
             notify: Notify::Nothing,
             listen_url: None,
         }
@@ -129,6 +132,8 @@ impl PostgresOptions {
         self.listen_url = Some(url.into());
         self
     }
+
+    sweep_options!();
 
     /// Returns the dialect of the database that a pool connects to.
     pub(super) fn on(&self, pool: &sqlx::PgPool) -> Result<Postgres, StoreError> {

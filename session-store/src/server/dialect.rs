@@ -16,6 +16,9 @@ pub(crate) trait Dialect:
     /// Writes a statement of [`Statements`](crate::sql::Statements).
     fn sql(&self, effect: Effect, template: &str) -> String;
 
+    /// The query for the server's time, in microseconds since 1970.
+    const TIME: &'static str;
+
     /// Says whether connections keep prepared statements.
     fn prepared(&self) -> Prepared {
         Prepared::Kept

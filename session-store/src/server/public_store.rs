@@ -23,14 +23,17 @@ macro_rules! public_store {
             pub async fn open_with(options: $Options) -> Result<Self, session_core::StoreError> {
                 let dialect = options.check()?;
                 let (connections, timeout) = (options.connections, options.timeout);
+                let migration = options.migration;
                 let open = async move |home| {
                     let store = $crate::server::SqlStore::connect(dialect, home, connections, timeout);
                     let store = store.await?;
-                    store.prepare(options.migration).await?;
+                    store.prepare(migration).await?;
                     store.try_rights().await?;
                     Ok(store)
                 };
-                Ok(Self($crate::home::AtHome::open(open).await?))
+                let sweeping = options.sweeping;
+                let opened = $crate::home::AtHome::open(open).await?;
+                Ok(Self(opened.sweeping(sweeping)?))
             }
 
             /// Opens a store on a pool that the application has, with the defaults of the options.
@@ -60,23 +63,27 @@ macro_rules! public_store {
                 options: $Options,
             ) -> Result<Self, session_core::StoreError> {
                 let dialect = options.on(&pool)?;
+                let (migration, timeout) = (options.migration, options.timeout);
                 let open = async move |home| {
                     let pool =
-                        $crate::server::Pool::shared(dialect, home, pool, options.timeout);
+                        $crate::server::Pool::shared(dialect, home, pool, timeout);
                     let store = $crate::server::SqlStore::on(pool).await?;
                     store.refuse_unfit_pool().await?;
-                    store.prepare(options.migration).await?;
+                    store.prepare(migration).await?;
                     store.try_rights().await?;
                     Ok(store)
                 };
-                let home = $crate::home::Home::here()?;
-                Ok(Self($crate::home::AtHome::open_at(home, open).await?))
+                let (home, sweeping) = ($crate::home::Home::here()?, options.sweeping);
+                let opened = $crate::home::AtHome::open_at(home, open).await?;
+                Ok(Self(opened.sweeping(sweeping)?))
             }
 
-            /// Closes the store's connections once the running calls are done; later calls fail.
+            /// Closes the store's connections once the running calls are done, and ends the removal
+            /// of expired sessions; later calls fail.
             ///
             /// The application's pool stays open.
             pub async fn close(&self) {
+                self.0.stop_sweeping().await;
                 let close = async |store: std::sync::Arc<$crate::server::SqlStore<_>>| {
                     store.close().await;
                     Ok(())

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::{Dialect, Lent, Pool, SweepCursor, outcome};
 use crate::home::Home;
 use crate::sql::{Driver as _, Statements, Value, page};
+use crate::upkeep::Swept;
 
 /// A store in a table of a database server.
 pub(crate) struct SqlStore<D: Dialect> {
@@ -183,6 +184,13 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.try_rights().await
+    }
+}
+
+impl<D: Dialect> Swept for SqlStore<D> {
+    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let rows = self.fetch("ask the time of", &D::TIME.into(), &[]).await?;
+        Ok(rows.first().and_then(D::Driver::time))
     }
 }
 

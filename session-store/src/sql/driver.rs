@@ -50,6 +50,10 @@ pub(crate) trait Driver: Database {
 
     /// Reads the number in the first column.
     fn number(row: &Self::Row) -> Option<i64>;
+
+    /// Reads a moment that is a row's first column.
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn time(row: &Self::Row) -> Option<OffsetDateTime>;
 }
 
 impl<DB> Driver for DB
@@ -160,6 +164,11 @@ where
         record.tag = text(17)?;
         record.credential = digest(18)?;
         Some(record)
+    }
+
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
+    fn time(row: &DB::Row) -> Option<OffsetDateTime> {
+        moment::<DB>(row, 0)
     }
 
     fn device(row: &DB::Row) -> Option<Device> {

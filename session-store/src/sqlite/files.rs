@@ -100,15 +100,21 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// The device and the number of a file; where files have none, their being there.
+///
+/// A file that was emptied is another one too: SQLite would delete the log of an empty database.
+/// (A log is emptied by some checkpoints.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Identity {
     device: u64,
     number: u64,
+    is_empty: bool,
 }
 
 impl Identity {
     fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
+        let is_log = path.as_os_str().as_encoded_bytes().ends_with(b"-wal");
+        let is_empty = metadata.len() == 0 && !is_log;
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
@@ -116,14 +122,15 @@ impl Identity {
             Ok(Self {
                 device: metadata.dev(),
                 number: metadata.ino(),
+                is_empty,
             })
         }
         #[cfg(not(unix))]
         {
-            drop(metadata);
             Ok(Self {
                 device: 0,
                 number: 0,
+                is_empty,
             })
         }
     }

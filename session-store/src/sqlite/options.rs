@@ -6,6 +6,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use crate::sql::{Migration, check_name};
+use crate::upkeep::{Sweeping, sweep_options};
 
 /// The options of a [`SqliteStore`](crate::SqliteStore).
 ///
@@ -26,6 +27,7 @@ pub struct SqliteOptions {
     pub(super) readers: u32,
     pub(super) timeout: Duration,
     pub(super) migration: Migration,
+    pub(super) sweeping: Sweeping,
     pub(super) durability: Durability,
 }
 
@@ -33,6 +35,7 @@ pub struct SqliteOptions {
 ///
 /// Neither choice can damage the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Durability {
     /// A kill of the process at any moment.
     ///
@@ -54,6 +57,7 @@ impl SqliteOptions {
             readers: 4,
             timeout: Duration::from_secs(5),
             migration: Migration::Allowed,
+            sweeping: Sweeping::default(),
             durability: Durability::default(),
         }
     }
@@ -110,6 +114,8 @@ impl SqliteOptions {
         self.durability = durability;
         self
     }
+
+    sweep_options!();
 
     /// Checks the table's name, which becomes part of SQL.
     pub(super) fn check_table(&self) -> Result<(), StoreError> {

@@ -48,13 +48,15 @@ impl SqliteStore {
                 "the pool names the file; begin the options with for_pool, not with a file",
             ));
         }
+        let sweeping = options.sweeping;
         let open = async move |_| {
             let limit = options.timeout * 2;
             let opening = tokio::time::timeout(limit, open(pool, options));
             let late = || Location::Pool.too_slow("open");
             opening.await.unwrap_or_else(|_| Err(late()))
         };
-        Ok(Self(AtHome::open_at(Home::here()?, open).await?))
+        let opened = AtHome::open_at(Home::here()?, open).await?;
+        Ok(Self(opened.sweeping(sweeping)?))
     }
 }
 
@@ -73,14 +75,7 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
         ));
     }
     let path = file.filter(|file| !file.is_empty()).map(PathBuf::from);
-    let (location, files) = match path {
-        Some(path) => {
-            // The pool may close its last connection, and with it the log.
-            let files = Files::without_log(&path).map_err(|error| unavailable(&path, error))?;
-            (Location::File(path), files)
-        }
-        None => (Location::Memory, Files::none()),
-    };
+    let location = path.clone().map_or(Location::Memory, Location::File);
     let table = Table(options.table.clone());
     schema::prepare(&mut connection, &table, options.migration, &location).await?;
     if matches!(location, Location::Memory) && pool.options().get_max_connections() > 1 {
@@ -92,6 +87,11 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
             ));
         }
     }
+    let files = match path {
+        // The pool may close its last connection, and with it the log.
+        Some(path) => Files::without_log(&path).map_err(|error| unavailable(&path, error))?,
+        None => Files::none(),
+    };
     drop(connection);
     let place = (location, Arc::new(files));
     let store = SqliteStore::assemble(&options, place, Connections::Shared(pool));

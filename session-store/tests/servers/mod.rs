@@ -14,6 +14,7 @@ mod races;
 mod rights;
 mod suite;
 mod tables;
+mod upkeep;
 mod versions;
 mod workers;
 

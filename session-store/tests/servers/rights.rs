@@ -51,6 +51,30 @@ async fn a_right_that_is_missing_is_named_at_the_start_and_by_the_check() {
 }
 
 #[tokio::test]
+async fn a_right_to_some_columns_is_not_enough() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let (grantee, url) = with_user(&SERVER, &database);
+    for right in ["SELECT", "INSERT", "UPDATE"] {
+        let some = format!(
+            "REVOKE {right} ON session FROM {grantee}; \
+             GRANT {right} (seen, expires) ON session TO {grantee}"
+        );
+        SERVER.run(&database, &some).unwrap();
+        let error = SqlStore::open(&url).await.unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("lacks the right {right} on")),
+            "{error}"
+        );
+        let all = format!("GRANT {right} ON session TO {grantee}");
+        SERVER.run(&database, &all).unwrap();
+    }
+    SqlStore::open(&url).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_table_of_the_version_must_be_readable() {
     if is_missing() {
         return;

@@ -192,6 +192,7 @@ async fn the_applications_columns_and_indexes_are_ignored_and_kept() {
     let database = old_database();
     let own = "ALTER TABLE session ADD COLUMN note varchar(20); \
                ALTER TABLE session ADD COLUMN place varchar(20) NOT NULL DEFAULT 'here'; \
+               ALTER TABLE session ADD COLUMN size int GENERATED ALWAYS AS (length(data)) STORED; \
                CREATE INDEX own ON session (seen, closed); \
                UPDATE session SET note = 'theirs'";
     SERVER.run(&database, own).unwrap();

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use session_core::{Command, Outcome, Store, to_micros};
 use session_servers::{Mariadb, skips};
-use session_store::MysqlStore;
+use session_store::{MysqlOptions, MysqlStore};
 use session_testkit::key_of;
 
 use crate::sweeps::{Scale, live, now, scale, sweeps};
@@ -41,7 +41,9 @@ async fn mysql_is_swept_under_traffic() {
     let server = Mariadb::start().unwrap();
     let mut stores: Vec<Arc<dyn Store>> = Vec::new();
     for _ in 0..PROCESSES {
-        let store = MysqlStore::open(server.url("test")).await.unwrap();
+        let store = MysqlStore::open_with(MysqlOptions::new(server.url("test")).no_sweep())
+            .await
+            .unwrap();
         stores.push(Arc::new(store));
     }
     let (key, record) = (&key_of(0), &live());

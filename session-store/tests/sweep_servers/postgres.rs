@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use session_core::{Command, Outcome, Store, to_micros};
 use session_servers::{Postgres, skips};
-use session_store::PostgresStore;
+use session_store::{PostgresOptions, PostgresStore};
 use session_testkit::key_of;
 
 use crate::sweeps::{Scale, live, now, scale, sweeps};
@@ -41,7 +41,10 @@ async fn postgres_is_swept_under_traffic() {
     let server = Postgres::start().unwrap();
     let mut stores: Vec<Arc<dyn Store>> = Vec::new();
     for _ in 0..PROCESSES {
-        let store = PostgresStore::open(server.url("postgres")).await.unwrap();
+        let store =
+            PostgresStore::open_with(PostgresOptions::new(server.url("postgres")).no_sweep())
+                .await
+                .unwrap();
         stores.push(Arc::new(store));
     }
     let (key, record) = (&key_of(0), &live());

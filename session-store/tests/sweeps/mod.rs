@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use session_core::{ManualClock, Policy, Record, Sessions, Store};
-use session_store::Sweeper;
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use time::OffsetDateTime;
+use tokio::sync::oneshot;
 
 use self::counting::{CountingStore, Counts};
 pub use self::traffic::{Latencies, Traffic};
@@ -70,9 +70,18 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
     };
     let start = |store: &Arc<dyn Store>| {
         let clock = Arc::new(ManualClock::new(now()));
-        let policy = Policy::builder().clock(clock).build().unwrap();
+        let policy = Policy::builder().clock(clock).clock_skew(Duration::ZERO);
         let store = CountingStore::new(Arc::clone(store), Arc::clone(&counts));
-        Sweeper::start(&Sessions::new(policy, store), Duration::from_mins(1))
+        let sessions = Sessions::new(policy.build().unwrap(), store);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let sweeps = async move {
+            let stopped = async { _ = stopped.await };
+            let minute = Duration::from_mins(1);
+            sessions
+                .sweep_every(minute, tokio::time::sleep, stopped)
+                .await;
+        };
+        (stop, tokio::spawn(sweeps))
     };
 
     let (mut without, mut with) = (Latencies::default(), Latencies::default());
@@ -84,8 +93,9 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
             let sweepers: Vec<_> = clients.iter().map(start).collect();
             // The phase ends if all is swept or the time is up.
             let _ = tokio::time::timeout(scale.sweep, counts.until(expired)).await;
-            for sweeper in sweepers {
-                sweeper.stop().await;
+            for (stop, sweeper) in sweepers {
+                drop(stop);
+                sweeper.await.unwrap();
             }
         };
         with.add(traffic.watch(sweep).await);

@@ -67,6 +67,34 @@ async fn nothing_is_acknowledged_once_a_file_was_removed() {
 }
 
 #[tokio::test]
+async fn nothing_is_acknowledged_once_the_file_was_emptied() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    let file = OpenOptions::new().write(true).open(folder.path());
+    file.unwrap().set_len(0).unwrap();
+    every_call_fails(&store).await;
+}
+
+#[tokio::test]
+async fn a_folder_that_moves_away_or_a_link_that_leads_elsewhere_fails_every_call_too() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.0.path().join(name);
+    for name in ["one", "other"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    std::os::unix::fs::symlink("one", path("link")).unwrap();
+    let store = SqliteStore::open(path("link/s.db")).await.unwrap();
+    let same = SqliteStore::open(path("one/s.db")).await.unwrap();
+    fs::remove_file(path("link")).unwrap();
+    std::os::unix::fs::symlink("other", path("link")).unwrap();
+    every_call_fails(&store).await;
+    insert(&same, 1, &record_of(1)).await.unwrap();
+    fs::rename(path("one"), path("away")).unwrap();
+    every_call_fails(&same).await;
+}
+
+#[tokio::test]
 async fn a_folder_that_is_removed_fails_every_call_too() {
     let folder = Folder::new();
     let store = folder.open().await;

@@ -1,0 +1,127 @@
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use session_core::{
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+};
+use time::OffsetDateTime;
+
+use super::Swept;
+
+/// A store that removes nothing while the clocks of its machines differ by more than the margin.
+pub(super) struct Careful<S> {
+    store: Arc<S>,
+    margin: Duration,
+    compared: Mutex<Compared>,
+}
+
+#[derive(Default)]
+struct Compared {
+    /// When the clocks were last compared, and whether they agreed.
+    last: Option<(Instant, bool)>,
+    warned: Option<Instant>,
+}
+
+impl<S: Swept> Careful<S> {
+    pub(super) fn new(store: Arc<S>, margin: Duration) -> Self {
+        let compared = Mutex::default();
+        Self {
+            store,
+            margin,
+            compared,
+        }
+    }
+
+    async fn clocks_agree(&self) -> Result<bool, StoreError> {
+        let last = self.compared().last;
+        if let Some((at, agreed)) = last
+            && at.elapsed() < COMPARE
+        {
+            return Ok(agreed);
+        }
+        let theirs = self.store.time().await?;
+        let apart = theirs.map(|theirs| (theirs - OffsetDateTime::now_utc()).unsigned_abs());
+        let agreed = apart.is_none_or(|apart| apart <= self.margin);
+        let mut compared = self.compared();
+        compared.last = Some((Instant::now(), agreed));
+        let is_quiet = compared.warned.is_none_or(|at| at.elapsed() >= WARN);
+        if let Some(apart) = apart.filter(|_| !agreed && is_quiet) {
+            compared.warned = Some(Instant::now());
+            tracing::warn!(
+                store = ?self.store,
+                seconds = apart.as_secs(),
+                "the clocks of this machine and of the database server differ by more than \
+                 sweep_margin; expired sessions are not removed until they are set"
+            );
+        }
+        Ok(agreed)
+    }
+
+    fn compared(&self) -> std::sync::MutexGuard<'_, Compared> {
+        self.compared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl<S: Swept> Store for Careful<S> {
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.store.load(key, secret, now).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        self.store.write(command, now).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        if !self.clocks_agree().await? {
+            return Ok(0);
+        }
+        self.store.sweep(now, limit).await
+    }
+
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.store.devices(owner, from, now, limit).await
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        self.store.revoke(owner, which, now).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.store.check().await
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Careful<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
+}
+
+/// How long a comparison holds: for the batches of one sweep.
+const COMPARE: Duration = Duration::from_secs(30);
+
+/// How often the same warning is logged.
+const WARN: Duration = Duration::from_secs(60 * 60);

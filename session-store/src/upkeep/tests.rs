@@ -1,0 +1,221 @@
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use session_core::{Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke};
+use session_testkit::{FaultyStore, ModelStore, SpyStore, key_of, moment_at, record_of};
+
+use super::*;
+
+/// A store in memory on a machine whose clock is ahead by some seconds.
+#[derive(Debug)]
+struct Elsewhere {
+    spy: SpyStore,
+    ahead: AtomicI64,
+}
+
+impl Swept for Elsewhere {
+    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let ahead = time::Duration::seconds(self.ahead.load(Ordering::Relaxed));
+        Ok(Some(OffsetDateTime::now_utc() + ahead))
+    }
+}
+
+#[async_trait]
+impl Store for Elsewhere {
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: OffsetDateTime,
+    ) -> Result<Option<Record>, StoreError> {
+        self.spy.load(key, secret, now).await
+    }
+
+    async fn write(
+        &self,
+        command: Command<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
+        self.spy.write(command, now).await
+    }
+
+    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+        self.spy.sweep(now, limit).await
+    }
+
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.spy.devices(owner, from, now, limit).await
+    }
+
+    async fn revoke(
+        &self,
+        owner: &str,
+        which: Revoke<'_>,
+        now: OffsetDateTime,
+    ) -> Result<usize, StoreError> {
+        self.spy.revoke(owner, which, now).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.spy.check().await
+    }
+}
+
+struct Setting {
+    model: ModelStore,
+    faulty: FaultyStore,
+    store: Arc<Elsewhere>,
+    upkeep: Upkeep,
+    /// The task ends with it.
+    home: Home,
+}
+
+/// A store with a session that ends at second 100; the sweeps come every few milliseconds at first.
+async fn setting(ahead: i64) -> Setting {
+    let model = ModelStore::new();
+    let (key, record) = (&key_of(1), &record_of(1));
+    let insert = Command::Insert { key, record };
+    model.write(insert, moment_at(0)).await.unwrap();
+    let faulty = FaultyStore::new(model.clone());
+    let store = Arc::new(Elsewhere {
+        spy: SpyStore::new(faulty.clone()),
+        ahead: AtomicI64::new(ahead),
+    });
+    let sweeping = Sweeping {
+        every: Some(Duration::from_millis(5)),
+        ..Sweeping::default()
+    };
+    let home = Home::new().unwrap();
+    let upkeep = Upkeep::start(&home, &store, sweeping);
+    Setting {
+        model,
+        faulty,
+        store,
+        upkeep: upkeep.unwrap().unwrap(),
+        home,
+    }
+}
+
+/// Waits until a condition holds, or until a minute has passed.
+async fn until(condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+    assert!(waited.is_ok(), "it never came");
+}
+
+#[tokio::test]
+async fn a_session_is_removed_once_it_is_over_by_the_margin_for_its_callers() {
+    let setting = setting(0).await;
+    let sweeps = || setting.store.spy.calls().sweep;
+    // A node whose clock is ahead by less than the margin.
+    setting.upkeep.see(moment_at(100 + 290));
+    until(|| sweeps() > 0).await;
+    assert_eq!(setting.model.len(), 1);
+    setting.upkeep.see(moment_at(100 + 300));
+    until(|| setting.model.is_empty()).await;
+    setting.upkeep.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_removed_before_a_caller_has_said_what_time_it_is() {
+    let setting = setting(0).await;
+    sleep(Duration::from_millis(50)).await;
+    setting.upkeep.stop().await;
+    assert_eq!(setting.store.spy.calls().sweep, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_removed_while_the_machines_clocks_differ_by_more_than_the_margin() {
+    for (ahead, is_removed) in [
+        (0, true),
+        (290, true),
+        (310, false),
+        (-290, true),
+        (-310, false),
+    ] {
+        let setting = setting(ahead).await;
+        let careful = Careful::new(Arc::clone(&setting.store), Duration::from_secs(300));
+        let removed = careful.sweep(moment_at(1_000), 10).await.unwrap();
+        assert_eq!(removed == 1, is_removed, "{ahead}");
+        assert_eq!(setting.model.is_empty(), is_removed, "{ahead}");
+        // The next batches do not ask again.
+        setting.store.ahead.store(1_000, Ordering::Relaxed);
+        careful.sweep(moment_at(1_000), 10).await.unwrap();
+        let sweeps = setting.store.spy.calls().sweep;
+        assert_eq!(sweeps, if is_removed { 2 } else { 0 }, "{ahead}");
+    }
+}
+
+#[tokio::test]
+async fn the_end_waits_for_the_batch_under_way() {
+    let setting = setting(0).await;
+    let gate = setting.faulty.pause_before(1);
+    setting.upkeep.see(moment_at(1_000));
+    gate.reached().await;
+    let mut end = Box::pin(setting.upkeep.stop());
+    assert!(futures_util::poll!(&mut end).is_pending());
+    gate.open();
+    end.await;
+    assert!(setting.model.is_empty());
+    assert_eq!(setting.store.spy.calls().sweep, 1);
+}
+
+#[tokio::test]
+async fn the_store_ends_with_its_last_user() {
+    let setting = setting(0).await;
+    let store = Arc::downgrade(&setting.store);
+    setting.upkeep.see(moment_at(0));
+    let _home = setting.home.clone();
+    drop(setting);
+    until(|| store.strong_count() == 0).await;
+}
+
+#[test]
+fn the_callers_clock_goes_on_between_calls_and_back_with_them() {
+    let clock = SeenClock::new();
+    for seconds in [0, 5_000, 100] {
+        clock.see(moment_at(seconds));
+        let now = session_core::Clock::now(&clock);
+        let since = now - moment_at(seconds);
+        assert!(
+            (0.0..60.0).contains(&since.as_seconds_f64().abs()),
+            "{since}"
+        );
+    }
+}
+
+#[test]
+fn settings_that_make_no_sense_name_their_field() {
+    let usual = Sweeping::default();
+    usual.check().unwrap();
+    let never = Sweeping {
+        every: None,
+        ..usual
+    };
+    never.check().unwrap();
+    let hot = Sweeping {
+        every: Some(Duration::ZERO),
+        ..usual
+    };
+    assert!(hot.check().unwrap_err().to_string().contains("sweep_every"));
+    let late = Sweeping {
+        margin: Duration::from_secs(86_401),
+        ..usual
+    };
+    assert!(
+        late.check()
+            .unwrap_err()
+            .to_string()
+            .contains("sweep_margin")
+    );
+}
