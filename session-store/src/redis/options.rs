@@ -88,6 +88,8 @@ impl RedisOptions {
     }
 
     /// Sets how long a call may take, including connecting; 5 seconds unless this is called.
+    ///
+    /// It must be from 10 milliseconds to 10 minutes.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;

@@ -16,6 +16,7 @@ use super::scan::Sweep;
 use super::scripts::Scripts;
 use super::servers::{Evictions, Servers};
 use crate::home::Home;
+use crate::time_out::check_timeout;
 
 /// The store behind a [`RedisStore`](super::RedisStore), whose calls run where its connections live.
 pub(super) struct Redis {
@@ -33,6 +34,7 @@ impl Redis {
     /// Connects with options.
     pub(super) async fn open(options: RedisOptions, home: Home) -> Result<Self, StoreError> {
         options.check_prefix()?;
+        check_timeout(options.timeout)?;
         let servers = options.servers(home)?;
         let store = Self {
             servers,
