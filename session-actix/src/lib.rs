@@ -103,6 +103,7 @@
 //! It decides nothing about sessions: `session-core` does. It stores none: `session-store` does.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod answer;
 mod extract;

@@ -94,6 +94,7 @@
 //! with `header_read_timeout`, as `examples/showcase-axum` does, or put a proxy in front of it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod extract;
 mod future;

@@ -11,6 +11,10 @@ use thiserror::Error;
 /// [`SessionError::NotAttached`].
 #[derive(Debug, Error)]
 #[error(transparent)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "it is the one error in another type"
+)]
 pub struct Rejection(#[from] pub SessionError);
 
 impl From<StoreError> for Rejection {

@@ -23,6 +23,7 @@
 //! [`Session::sign_in`] records that the application did.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 #[cfg(feature = "driver")]
 mod driver;

@@ -114,6 +114,7 @@ impl Policy {
 
 /// The browser's rule for sending the cookie with requests that other sites caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "RFC 6265bis has three")]
 pub enum SameSite {
     /// With top-level navigation only; the default.
     Lax,

@@ -162,6 +162,7 @@
 //! prints requests and responses with all their headers.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod catcher;
 mod fairing;

@@ -13,6 +13,10 @@ use crate::catcher::Answer;
 /// [`SessionError::NotAttached`].
 #[derive(Debug, Error)]
 #[error(transparent)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "it is the one error in another type"
+)]
 pub struct Rejection(#[from] pub SessionError);
 
 impl From<StoreError> for Rejection {

@@ -151,6 +151,15 @@ impl BlockingStore {
         self.wait(self.store.check())
     }
 
+    /// Ends what the store has started for itself; see [`Store::close`].
+    pub fn close(&self) {
+        // Closing itself can't fail, but without a runtime there is nothing left to close.
+        let _ = self.wait(async {
+            self.store.close().await;
+            Ok(())
+        });
+    }
+
     /// Runs a call on this thread; the store's runtime serves its timers and connections.
     fn wait<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         let _current = self.runtime.handle().enter();

@@ -211,4 +211,11 @@ impl Store for CachedStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.store.check().await
     }
+
+    async fn close(&self) {
+        if let Some(listener) = &self.listener {
+            listener.stop();
+        }
+        self.store.close().await;
+    }
 }

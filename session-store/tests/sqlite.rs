@@ -108,3 +108,22 @@ async fn acknowledged_writes_survive_the_kill_of_the_process() {
         );
     }
 }
+
+#[cfg(all(feature = "blocking", feature = "cached"))]
+#[test]
+fn closing_reaches_the_store_through_what_is_around_it() {
+    use session_store::{BlockingStore, CachedStore};
+    use session_testkit::SpyStore;
+
+    let directory = tempfile::tempdir().unwrap();
+    let open = SqliteStore::open(directory.path().join("sessions.db"));
+    let store = pollster::block_on(open).unwrap();
+    let around = CachedStore::new(Arc::new(SpyStore::new(store.clone())));
+    let around = BlockingStore::new(Arc::new(around)).unwrap();
+    assert!(around.check().is_ok());
+    around.close();
+    assert!(around.check().is_err());
+    assert!(pollster::block_on(store.check()).is_err());
+    // Again, it has nothing to say.
+    around.close();
+}

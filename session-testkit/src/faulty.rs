@@ -218,6 +218,10 @@ impl Store for FaultyStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.call(self.store.check()).await
     }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,10 @@ pub struct SpyStore {
 
 /// The number of calls of each method of a store, including failed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "a test writes the counts that it expects"
+)]
 pub struct Calls {
     /// Calls of [`Store::load`].
     pub load: usize,
@@ -152,5 +156,9 @@ impl Store for SpyStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.count().check += 1;
         self.store.check().await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
     }
 }

@@ -4,6 +4,7 @@ use std::iter;
 use std::net::TcpListener;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -74,10 +75,13 @@ pub fn run_unbound(
             signals.await;
             ask.send_replace(true);
         });
+        let store = Arc::clone(app.sessions().store());
         let outcome = tokio::select! {
             outcome = serve(app, endpoint, Box::pin(stop(asked.clone()))) => outcome,
             () = async { stop(asked).await; tokio::time::sleep(GRACE).await } => Ok(()),
         };
+        // It ends the removal of expired sessions, and the connections.
+        let _ = tokio::time::timeout(CLOSING, store.close()).await;
         outcome.map_err(Refusal::from)
     });
     // Do not wait for requests that are still waiting.
@@ -102,6 +106,9 @@ pub async fn prepare(server: &'static str, flags: &[&str]) -> Result<App, String
 
 /// The time for requests under way once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The time for the store to close.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Listens for the signals at once, so that none is missed.
 #[cfg(unix)]

@@ -215,6 +215,7 @@ impl fmt::Debug for RequestSession {
 /// The outcome of [`Request::finish`](crate::Request::finish): a reply, or a commit to run.
 #[derive(Debug)]
 #[must_use = "a commit is finished only when it has run"]
+#[allow(clippy::exhaustive_enums, reason = "an adapter handles each case")]
 pub enum Finish {
     /// Nothing; put the reply on the response.
     Done(Reply),

@@ -24,7 +24,6 @@
 ///     session.update("hits", |hits: Option<u32>| hits.unwrap_or(0) + 1)
 /// }
 /// ```
-#[doc(hidden)]
 #[macro_export]
 macro_rules! session_methods {
     ($name:ident, $error:ty) => {
@@ -113,8 +112,10 @@ macro_rules! session_methods {
     )* };
 }
 
-/// The same for an adapter's handle: `load` makes a session by the closure.
-#[doc(hidden)]
+/// Gives an adapter's handle the operations that can fail, as [`session_methods!`](crate::session_methods)
+/// does for its session.
+///
+/// The last argument makes the adapter's session of the handle and the loaded session.
 #[macro_export]
 macro_rules! handle_methods {
     ($name:ident, $session:ident, $error:ty, $join:expr) => {

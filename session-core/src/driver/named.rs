@@ -36,7 +36,6 @@
 /// assert!(visitor.is_empty() && door.opened == 1);
 /// # Ok::<(), SessionError>(())
 /// ```
-#[doc(hidden)]
 #[macro_export]
 macro_rules! named {
     ($(#[$meta:meta])* $vis:vis struct $name:ident($inner:ty);) => {

@@ -24,6 +24,7 @@ use crate::Request;
 /// assert!(panicked.is_err() && session.insert("late", 1).is_err());
 /// ```
 #[derive(Debug, Clone)]
+#[allow(clippy::exhaustive_structs, reason = "an adapter makes it")]
 pub struct Watched<T>(pub T, pub Weak<Request>);
 
 impl<T> Deref for Watched<T> {

@@ -17,6 +17,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
 /// The system's wall clock, in UTC.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::exhaustive_structs, reason = "it has no fields")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {

@@ -16,6 +16,7 @@ pub trait Entropy: fmt::Debug + Send + Sync + 'static {
 
 /// The operating system's generator.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::exhaustive_structs, reason = "it has no fields")]
 pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
@@ -27,6 +28,10 @@ impl Entropy for OsEntropy {
 /// The operating system gave no random bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("no random bytes for a session id: {0}")]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "an application's source makes it"
+)]
 pub struct EntropyError(
     /// The source's own message.
     pub String,

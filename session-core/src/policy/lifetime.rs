@@ -29,6 +29,7 @@ pub(crate) enum CookieLife {
 
 /// A lifetime that no session can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExpiryError {
     /// [`Expiry::After`] with a duration of zero; to end a session, destroy it.
     #[error("a session's lifetime must be longer than zero; to end a session, destroy it")]

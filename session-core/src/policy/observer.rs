@@ -83,6 +83,7 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
 
 /// The observer that writes to `tracing`; the default.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::exhaustive_structs, reason = "it has no fields")]
 pub struct Tracing;
 
 impl Observer for Tracing {

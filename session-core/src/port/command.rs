@@ -4,6 +4,7 @@ use crate::{Digest, Key, PublicId, Record, Revision};
 
 /// A write that a store applies as a whole or not at all.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::exhaustive_enums, reason = "a store handles each case")]
 pub enum Command<'a> {
     /// Creates a record; refused if the key is taken. (Keys are random, so a record that is over
     /// may count as taken or not.)
@@ -63,6 +64,7 @@ impl<'a> Command<'a> {
 
 /// The condition on which a [`Command::Delete`] removes a record.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::exhaustive_enums, reason = "a store handles each case")]
 pub enum Only<'a> {
     /// It is removed unconditionally.
     Always,
@@ -74,6 +76,7 @@ pub enum Only<'a> {
 
 /// A store's answer to a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a store handles each case")]
 pub enum Outcome {
     /// The command took effect.
     Applied,
@@ -83,6 +86,7 @@ pub enum Outcome {
 
 /// A choice of an owner's sessions to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a store handles each case")]
 pub enum Revoke<'a> {
     /// Every one.
     All,

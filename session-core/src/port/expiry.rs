@@ -20,6 +20,7 @@ use crate::{from_micros, to_micros};
 /// assert_eq!(remember_me.to_string().parse(), Ok(remember_me));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Expiry {
     /// The policy's lifetime.
     #[default]
@@ -47,6 +48,7 @@ impl fmt::Display for Expiry {
 /// The text is no stored lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a stored session lifetime")]
+#[non_exhaustive]
 pub struct ParseExpiryError;
 
 impl FromStr for Expiry {

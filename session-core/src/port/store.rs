@@ -62,4 +62,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Succeeds if the store can be reached and written to.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Ends what the store has started for itself, such as connections and a sweep, once the running
+    /// calls are done; later calls may fail. By default there is nothing to end.
+    ///
+    /// Call it when the server has shut down; what the application has lent the store stays open.
+    async fn close(&self) {}
 }

@@ -55,6 +55,7 @@ use crate::{CommitError, Digest, Event, Id, Key, Policy, Record, Reply, Revoke, 
     clippy::large_enum_variant,
     reason = "lives on the stack for one request"
 )]
+#[allow(clippy::exhaustive_enums, reason = "a server handles each case")]
 pub enum Exchange {
     /// The browser presented an id; ask the store for it.
     Unread(Unread),

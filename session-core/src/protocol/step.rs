@@ -19,6 +19,7 @@ use crate::{
 /// The next step of a commit.
 #[derive(Debug)]
 #[must_use = "a commit is finished only when a step is done"]
+#[allow(clippy::exhaustive_enums, reason = "a server handles each case")]
 pub enum Step {
     /// Ask the store for a record.
     Load(Load),

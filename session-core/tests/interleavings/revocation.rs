@@ -58,7 +58,7 @@ fn a_revocation_beside_two_requests_and_their_touches() {
             explore(ENDING, &cast, &mut report);
         }
     }
-    report.conclude(4_000);
+    report.conclude(3_000);
 }
 
 #[test]

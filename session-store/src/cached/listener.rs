@@ -34,6 +34,10 @@ impl Listener {
         })
     }
 
+    pub(super) fn stop(&self) {
+        self.task.abort();
+    }
+
     pub(super) fn is_listening(&self) -> bool {
         self.is_listening.load(SeqCst) && !self.task.is_finished()
     }
@@ -41,7 +45,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop();
     }
 }
 

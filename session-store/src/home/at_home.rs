@@ -265,6 +265,11 @@ macro_rules! store_at_home {
             async fn check(&self) -> Result<(), session_core::StoreError> {
                 self.0.check().await
             }
+
+            async fn close(&self) {
+                // Its own method, which has more to end.
+                Self::close(self).await;
+            }
         }
 
         impl std::fmt::Debug for $Store {

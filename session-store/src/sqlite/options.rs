@@ -36,6 +36,7 @@ pub struct SqliteOptions {
 ///
 /// Neither choice can damage the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Durability {
     /// A kill of the process at any moment.
     ///

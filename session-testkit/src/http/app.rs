@@ -30,6 +30,7 @@ pub trait App: Debug + Send + Sync {
 
 /// A way of leaving in mid-request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a client handles each case")]
 pub enum Hangup {
     /// The client closes the connection (FIN), as a browser whose tab is closed.
     Close,

@@ -1,5 +1,6 @@
 /// A request, in a form that every client library can send.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "it is what HTTP says it is")]
 pub struct Request {
     /// The method, in capitals.
     pub method: &'static str,
@@ -13,6 +14,7 @@ pub struct Request {
 
 /// A complete response.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "an application makes it")]
 pub struct Response {
     /// The status code.
     pub status: u16,
