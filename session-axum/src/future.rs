@@ -90,12 +90,9 @@ fn answer(
     response: Response<Body>,
     committed: Result<Reply, CommitError>,
 ) -> Response<Body> {
-    let (mut response, reply) = match committed {
+    let (mut response, reply) = match committed.map_err(CommitError::into_parts) {
         Ok(reply) => (response, reply),
-        Err(failed) => {
-            let (error, reply) = failed.into_parts();
-            (Rejection(error).into_response(), reply)
-        }
+        Err((error, reply)) => (Rejection(error).into_response(), reply),
     };
     let failure: Option<Failure> = response.extensions_mut().remove();
     if let Some(page) = failure.map(|failure| guard.refuse(&failure)) {

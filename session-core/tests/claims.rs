@@ -3,6 +3,8 @@
 
 mod util;
 
+use std::time::Duration;
+
 use session_core::{CommitError, Field, Opened, Reply, SessionError, Step};
 use util::World;
 
@@ -268,6 +270,59 @@ fn a_sign_in_carries_a_value_along_or_its_taker_has_it() {
         let rows = world.rows();
         assert!(rows == 1 || owner.is_some() && rows == 2, "{rows} sessions");
     }
+}
+
+#[test]
+fn of_two_sign_ins_one_has_taken_the_value() {
+    for owner in [None, Some("ada")] {
+        for is_late in [false, true] {
+            let (world, cookie) = world();
+            let seen = world.request(&cookie, 200, |session| {
+                session.insert("cart", 7).unwrap();
+                if let Some(owner) = owner {
+                    session.sign_in(owner).unwrap();
+                }
+            });
+            let cookie = seen.id().unwrap_or(cookie);
+            let take = |opened: &Opened| {
+                opened.sign_in("ada").unwrap();
+                COUPON.take(opened).unwrap()
+            };
+            let one = world.open(&cookie);
+            let early = (!is_late).then(|| world.open(&cookie));
+            assert!(take(&one).is_some());
+            let before = early.as_ref().map(take);
+            assert!(finish(&world, one).is_ok());
+            let two = early.unwrap_or_else(|| world.open(&cookie));
+            if is_late {
+                assert!(take(&two).is_none(), "{owner:?}");
+            } else {
+                assert!(before.flatten().is_some(), "{owner:?}");
+                assert!(is_conflict(&save(&world, &two), "coupon"), "{owner:?}");
+                assert!(!two.contains("coupon"), "{owner:?}");
+            }
+            // The rest is carried along by both.
+            assert_eq!(two.get("cart").unwrap(), Some(7), "{owner:?}");
+            assert!(finish(&world, two).unwrap().set_cookie().is_some());
+        }
+    }
+}
+
+#[test]
+fn a_sign_in_from_a_session_that_is_over_has_taken_nothing_from_it() {
+    let (world, cookie) = world();
+    let [one, two] = [(); 2].map(|()| world.open(&cookie));
+    one.sign_in("ada").unwrap();
+    for opened in [&one, &two] {
+        assert!(COUPON.take(opened).unwrap().is_some());
+    }
+    assert!(finish(&world, two).is_ok());
+    world.advance(Duration::from_secs(15 * 24 * 60 * 60));
+    let failed = finish(&world, one).unwrap_err();
+    assert!(matches!(failed.error(), SessionError::Gone), "{failed}");
+    assert!(failed.reply().set_cookie().is_none());
+    let model = world.model.lock().unwrap();
+    assert_eq!(model.live(world.now()).count(), 0);
 }
 
 /// A request at one moment of its commit.

@@ -121,6 +121,21 @@ impl Changes {
         changes.any(|change| matches!(change, Change::Claim(claim) if !claim.or_absent))
     }
 
+    /// Returns a base's values without those that the application has taken; `None` if it has taken none.
+    pub(crate) fn without_taken(&self, base: &Data) -> Option<String> {
+        if !self.takes() {
+            return None;
+        }
+        let mut text = Writer::with_capacity(base.text().len());
+        for (key, value) in base.iter() {
+            let claim = self.entries.claim(key);
+            if claim.is_none_or(|claim| claim.or_absent) {
+                text.member(key, value);
+            }
+        }
+        Some(text.finish())
+    }
+
     /// Returns the claims that do not hold on a base. It runs closures of the application.
     pub(crate) fn conflicts(&self, base: &Data) -> Vec<Entry> {
         let is_conflict = |entry: &&Entry| {

@@ -132,6 +132,8 @@ impl State {
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let values: Vec<_> = self.members().map(owned).collect();
         self.data = Data::empty();
+        // What was taken or proposed holds on no other base.
+        self.changes.disown();
         for (key, value) in values {
             self.changes.set(&key, value);
         }

@@ -177,7 +177,8 @@ impl Session {
     /// Of the requests that take a value at once one gets it. The commit of each other fails with
     /// [`SessionError::Conflict`], and its response has a status of 409, or with
     /// [`SessionError::Gone`] or [`SessionError::Superseded`] if it can't write the session any more.
-    /// To go on instead, `save` early: after the conflict the value is absent.
+    /// To go on instead, `save` early: after the conflict the value is absent. (Two sign-ins from one
+    /// session both carry along what neither of them has taken.)
     ///
     /// # Errors
     ///

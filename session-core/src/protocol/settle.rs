@@ -190,7 +190,7 @@ impl Commit {
     pub(crate) fn superseded(&self, closed: Option<&Stored>, now: OffsetDateTime) -> Decided {
         self.dropped(&SessionError::Superseded);
         if !self.is_discarded() {
-            self.shared.state().supersede(closed);
+            self.shared.state().supersede(closed, &self.data);
         }
         if self.changes.takes() {
             return Err(SessionError::Superseded);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt};
@@ -29,7 +31,10 @@ impl Commit {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
+        // What this request has taken is no other's, so a second sign-in can't carry it along.
+        let data = self.changes.without_taken(&self.data);
         let closed = Record {
+            data: data.map_or_else(|| Arc::clone(&old.record.data), Into::into),
             revision: Revision::from_random(self.policy().random()?),
             closed: true,
             expires: old.record.expires.min(grace_end(self.policy(), now)),
@@ -75,6 +80,10 @@ impl Commit {
         let key = base.key;
         let is_closed =
             matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision);
+        if !is_closed && self.policy().is_over(key, &record, now) && self.changes.takes() {
+            // Another may have taken it before.
+            return Ok(Decision::write(Ask::Withdraw(entered.stored.key)));
+        }
         if is_closed || self.policy().is_over(key, &record, now) {
             // By our own write, whose answer was lost; or there is nothing left to close.
             return self.enter(now);

@@ -133,11 +133,13 @@ impl State {
 
     /// Drops the changes, because the request's id is from before the sign-in that has closed its
     /// session, or from before an old rotation.
-    pub(crate) fn supersede(&mut self, closed: Option<&Stored>) {
+    pub(crate) fn supersede(&mut self, closed: Option<&Stored>, data: &Data) {
         if let Some(closed) = closed {
-            if closed.is_hidden() {
-                self.data = Data::empty();
-            }
+            self.data = if closed.is_hidden() {
+                Data::empty()
+            } else {
+                data.clone()
+            };
             self.base = Some(closed.clone());
         }
         self.loss = Some(Loss::Superseded);

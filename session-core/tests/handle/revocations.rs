@@ -27,6 +27,24 @@ fn revoke_all(session: &RequestSession) {
     block_on(session.revoke(Revoke::All)).unwrap();
 }
 
+fn take_cart(session: &RequestSession) {
+    assert_eq!(session.take("cart").unwrap(), Some(1));
+}
+
+fn set_cart(session: &RequestSession) {
+    session.insert("cart", 2).unwrap();
+}
+
+fn add_to_cart(session: &RequestSession) {
+    let add = |old: Option<u8>| old.unwrap_or(7) + 1;
+    session.update("cart", add).unwrap();
+    assert_eq!(session.take("cart").unwrap(), Some(2));
+}
+
+fn token(session: &RequestSession) {
+    session.get_or_insert_with("token", || 3).unwrap();
+}
+
 fn revoke_others(session: &RequestSession) {
     block_on(session.revoke_others()).unwrap();
 }
@@ -35,7 +53,7 @@ fn revoke_others(session: &RequestSession) {
 fn the_browser_that_revokes_and_signs_in_at_once_is_the_one_that_stays() {
     type Acts = &'static [fn(&RequestSession)];
     // what the request does, and the values that its new session has.
-    let rows: [(&str, Acts, &[&str]); 9] = [
+    let rows: [(&str, Acts, &[&str]); 14] = [
         ("all, sign in", &[revoke_all, enter], &[]),
         ("sign in, all", &[enter, revoke_all], &["cart"]),
         ("sign in, save, all", &[enter, save, revoke_all], &["cart"]),
@@ -52,6 +70,23 @@ fn the_browser_that_revokes_and_signs_in_at_once_is_the_one_that_stays() {
             "all, all, sign in",
             &[revoke_all, revoke_all_if_signed_in, enter],
             &[],
+        ),
+        ("take, sign in, all", &[take_cart, enter, revoke_all], &[]),
+        ("sign in, take, all", &[enter, take_cart, revoke_all], &[]),
+        (
+            "take, set, sign in, all",
+            &[take_cart, set_cart, enter, revoke_all],
+            &["cart"],
+        ),
+        (
+            "update, take, sign in, all",
+            &[add_to_cart, enter, revoke_all],
+            &[],
+        ),
+        (
+            "token, sign in, all",
+            &[token, enter, revoke_all],
+            &["cart", "token"],
         ),
     ];
     for (name, acts, values) in rows {

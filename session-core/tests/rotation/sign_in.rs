@@ -74,6 +74,32 @@ fn a_second_sign_in_from_an_owned_session_carries_the_values_of_its_owner_alone(
 }
 
 #[test]
+fn after_a_refused_save_a_sign_in_carries_along_what_was_there_at_the_last() {
+    for owner in [None, Some("ada")] {
+        let world = World::new(|policy| policy);
+        let old = match owner {
+            Some(_) => signed_in(&world),
+            None => world.begin(),
+        };
+        let slow = world.open(&old);
+        world.request(&old, 200, write);
+        world.request(&old, 200, sign_in);
+        slow.insert("late", 1).unwrap();
+        assert!(world.save(&slow).is_superseded());
+        let seen = match owner {
+            Some(_) => &[][..],
+            None => &["base", "k"],
+        };
+        assert_eq!(slow.keys(), seen);
+        sign_in(&slow);
+        let new = world.finish(slow, 200).id().unwrap();
+        world.request(&new, 200, |session| {
+            assert_eq!(session.keys(), ["base", "k"]);
+        });
+    }
+}
+
+#[test]
 fn a_second_sign_in_within_the_grace_carries_the_values_along() {
     let world = World::new(|policy| policy);
     let old = world.begin();
