@@ -168,12 +168,18 @@ fn a_blocked_worker_holds_up_no_other<S: Store>(
     here[0].send("/block");
     has_begun.recv().unwrap();
     let sent = Instant::now();
-    others.iter_mut().for_each(|visitor| visitor.send("/hit"));
+    for visitor in &mut others {
+        visitor.send("/hit");
+    }
     others.iter_mut().for_each(Visitor::is_counted);
     assert!(sent.elapsed() < BOUND, "{:?}", sent.elapsed());
     // The server is told to stop in this state, while requests are under way.
-    others.iter_mut().for_each(|visitor| visitor.send("/late"));
-    others.iter().for_each(|_| has_begun.recv().unwrap());
+    for visitor in &mut others {
+        visitor.send("/late");
+    }
+    for _ in &others {
+        has_begun.recv().unwrap();
+    }
     let stopping = server.stop(true);
     let stopped = Instant::now();
     be_late.send_replace(true);
