@@ -22,9 +22,11 @@
 //! # What this crate does not do
 //!
 //! It decides nothing: a store applies a command or refuses it. It starts no tasks but those of
-//! sweeps, of a cache that listens, of database connections and of SQLite's checkpoints, and no
-//! threads but SQLite's, those of a `BlockingStore`, and one for the connections of a store that is
-//! opened outside a tokio runtime of several threads.
+//! sweeps, of a cache that listens, of database connections, of SQLite's checkpoints, of calls that
+//! come from another runtime than the store's own, and of the ends of calls that were given up. It
+//! starts no threads but SQLite's, those of a `BlockingStore`, and one for the connections of a store
+//! that is opened outside a tokio runtime of several threads; to look up hosts' names, tokio starts
+//! further ones.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
@@ -51,6 +53,8 @@ mod server;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "home")]
+mod time_out;
 #[cfg(feature = "sweep")]
 mod upkeep;
 

@@ -40,4 +40,10 @@ use crate::server::{SqlStore, public_store};
 #[derive(Clone)]
 pub struct PostgresStore(AtHome<SqlStore<Postgres>>);
 
-public_store!(PostgresStore, PostgresOptions, sqlx::PgPool);
+public_store!(
+    PostgresStore,
+    PostgresOptions,
+    sqlx::PgPool,
+    "A pool that goes through PgBouncer in transaction mode is not detected, and calls would fail: \
+     open the store by its URL instead."
+);

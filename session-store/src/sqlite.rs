@@ -85,7 +85,7 @@ impl SqliteStore {
     ///
     /// As [`open`](Self::open).
     pub async fn open_with(options: SqliteOptions) -> Result<Self, StoreError> {
-        options.check_table()?;
+        options.check()?;
         let sweeping = options.sweeping;
         let opened = AtHome::open(|_| Self::open_file(options)).await?;
         Ok(Self(opened.sweeping(sweeping)?))

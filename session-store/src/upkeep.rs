@@ -33,9 +33,10 @@ impl Sweeping {
                 "sweep_every: must be a second or more; to remove nothing, call no_sweep",
             ));
         }
-        if self.margin > LONGEST_MARGIN {
+        if !(SHORTEST_MARGIN..=LONGEST_MARGIN).contains(&self.margin) {
             return Err(StoreError::new(
-                "sweep_margin: must be a day or less; an expired session is kept for as long",
+                "sweep_margin: must be from 10 seconds to a day; an expired session is kept for as \
+                 long",
             ));
         }
         Ok(())
@@ -142,7 +143,7 @@ macro_rules! sweep_options {
         }
 
         /// Sets how long a session must be over before it is removed; 5 minutes unless this is
-        /// called, and a day at most.
+        /// called, and from 10 seconds to a day.
         ///
         /// Nobody is served a session that is over; the margin is for clocks that differ. A node
         /// whose clock is ahead by less removes nothing that lives. If this machine's clock and the
@@ -159,4 +160,6 @@ macro_rules! sweep_options {
 pub(crate) use sweep_options;
 
 const SHORTEST: Duration = Duration::from_secs(1);
+/// The clocks of machines agree only roughly, and a server's answer comes late.
+const SHORTEST_MARGIN: Duration = Duration::from_secs(10);
 const LONGEST_MARGIN: Duration = Duration::from_secs(24 * 60 * 60);

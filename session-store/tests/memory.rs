@@ -262,3 +262,62 @@ async fn expired_sessions_are_freed_as_new_ones_begin() {
     // 100 live ones, 300 within the margin, and what is tidied once in a while.
     assert!(store.len() < 2_500, "{}", store.len());
 }
+
+#[tokio::test]
+async fn a_full_store_refuses_only_what_would_make_it_larger() {
+    let store = MemoryStore::with_limit(1_300 * 50);
+    let mut number = 0;
+    while begin(&store, number, 0, Some("ada")).await {
+        number += 1;
+    }
+    let same = changed!(owned(5), data = "y".repeat(1_000).into());
+    let replace = async |key: u64, expected: u32, record: &Record| {
+        let replace = Command::Replace {
+            key: &key_of(key),
+            expected: Revision::from_i64(expected.into()),
+            record,
+        };
+        store.write(replace, moment_at(0)).await.unwrap()
+    };
+    assert_eq!(replace(0, 0, &same).await, Outcome::Applied);
+    // It is refused for its revision before anything else.
+    let large = changed!(owned(1), data = "x".repeat(100_000).into());
+    assert_eq!(replace(1, 7, &large).await, Outcome::Refused);
+    // Whoever signs out needs no room.
+    let over = changed!(large, expires = moment_at(0));
+    assert_eq!(replace(1, 1, &over).await, Outcome::Applied);
+    assert_eq!(store.len(), number as usize - 1);
+}
+
+#[tokio::test]
+async fn everything_that_a_session_has_counts_towards_the_limit() {
+    const LIMIT: usize = 1 << 20;
+    let store = MemoryStore::with_limit(LIMIT);
+    let used = allocation_counter::measure(|| {
+        pollster::block_on(async {
+            for number in 0..10_000 {
+                let text = || Some("x".repeat(255).into());
+                let mut record = record_of(number);
+                record.secrets.remembered = Some(Remembered::new(digest_of(0), moment_at(10)));
+                let record = changed!(record, label = text(), address = text(), tag = text());
+                insert(&store, number.into(), &record).await;
+            }
+        });
+    });
+    let used = usize::try_from(used.bytes_current).unwrap();
+    assert!(used < LIMIT * 5 / 4, "{used} bytes");
+}
+
+#[tokio::test]
+async fn a_session_that_is_larger_than_the_limit_ends_no_other_one() {
+    let store = MemoryStore::with_limit(100_000);
+    for number in 0..50 {
+        assert!(begin(&store, number, 0, None).await);
+    }
+    let large = &changed!(record_of(1), data = "x".repeat(100_000).into());
+    let key = &key_of(99);
+    let insert = Command::Insert { key, record: large };
+    let error = store.write(insert, moment_at(0)).await.unwrap_err();
+    assert!(error.to_string().contains("larger"), "{error}");
+    assert_eq!(store.len(), 50);
+}

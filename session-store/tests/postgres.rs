@@ -6,9 +6,10 @@
 mod servers;
 mod workers;
 
-use session_core::{Policy, Sessions, Store as _};
+use session_core::{Command, Policy, Sessions, Store as _};
 use session_servers::Postgres as Server;
 use session_store::{Notify, PostgresOptions as Options, PostgresStore as SqlStore};
+use session_testkit::{changed, key_of, moment_at, record_of};
 
 use self::servers::{SERVER, costs, fresh_url, is_missing, passes};
 
@@ -138,20 +139,52 @@ async fn a_table_can_be_in_another_schema() {
     }
     let database = SERVER.database().unwrap();
     let url = SERVER.url(&database);
-    let make = "CREATE SCHEMA \"Web\"; CREATE TABLE \"Web\".session (n int)";
+    let make = "CREATE SCHEMA \"Web\"; CREATE TABLE \"Web\".session (n int); \
+                CREATE SCHEMA session; CREATE SCHEMA session_data";
     SERVER.run(&database, make).unwrap();
-    for table in ["order", &*"x".repeat(55)] {
-        let options = Options::new(&url).table(table).schema("Web");
+    for (schema, table) in [
+        ("Web", "order"),
+        ("Web", &*"x".repeat(55)),
+        ("session", "session_version"),
+        ("session_data", "session"),
+    ] {
+        let options = Options::new(&url).table(table).schema(schema);
         for _ in 0..2 {
             let store = SqlStore::open_with(options.clone()).await.unwrap();
             store.check().await.unwrap();
         }
+        let count = format!("SELECT version FROM \"{schema}\".\"{table}_version\"");
+        assert_eq!(SERVER.run(&database, &count).unwrap().trim(), "2");
     }
     // A table of the same name in another schema does no harm.
     SqlStore::open(&url).await.unwrap();
     let options = Options::new(&url).schema("missing");
     let error = SqlStore::open_with(options).await.unwrap_err();
     assert!(error.to_string().contains("create the schema"), "{error}");
+}
+
+#[tokio::test]
+async fn an_error_does_not_show_the_row_that_the_server_refused() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let store = SqlStore::open(SERVER.url(&database)).await.unwrap();
+    let check = "ALTER TABLE session ADD CONSTRAINT small CHECK (length(data) < 1000)";
+    SERVER.run(&database, check).unwrap();
+    let (key, record) = (
+        &key_of(0x5e55_1055),
+        &changed!(record_of(1), data = "x".repeat(2_000).into()),
+    );
+    let insert = Command::Insert { key, record };
+    let error = store.write(insert, moment_at(0)).await.unwrap_err();
+    let texts = format!("{error} {error:?}");
+    assert!(texts.contains("small"), "{texts}");
+    let key = key.public_id().to_string();
+    assert!(
+        !texts.contains(&key) && !texts.contains("Failing row"),
+        "{texts}"
+    );
 }
 
 #[tokio::test]

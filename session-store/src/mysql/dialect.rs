@@ -35,8 +35,8 @@ impl Mysql {
 impl Dialect for Mysql {
     type Driver = sqlx::MySql;
 
-    // `NOW` is the statement's beginning, whatever the session's time zone is.
-    const TIME: &'static str = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
+    // In whole seconds: a local time with fractions would be ambiguous when summer time ends.
+    const TIME: &'static str = "SELECT CAST(UNIX_TIMESTAMP() * 1000000 AS SIGNED)";
 
     fn sql(&self, _: Effect, template: &str) -> String {
         // A taken key is an error: `ON DUPLICATE KEY` would count a row that it leaves alone like a

@@ -9,6 +9,7 @@ use super::dialect::Mysql;
 use super::table::Table;
 use crate::server::parse;
 use crate::sql::{Migration, check_name};
+use crate::time_out::check_timeout;
 use crate::upkeep::{Sweeping, sweep_options};
 
 /// The options of a [`MysqlStore`](crate::MysqlStore).
@@ -92,7 +93,8 @@ impl MysqlOptions {
 
     /// Sets how long a call waits for a connection, and again for the answer.
     ///
-    /// The default is 5 seconds. Every call ends within twice this time.
+    /// The default is 5 seconds; it must be from 10 milliseconds to 10 minutes. Every call ends within
+    /// twice this time.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -103,6 +105,8 @@ impl MysqlOptions {
 
     /// Returns the dialect of the database that a pool connects to.
     pub(super) fn on(&self, pool: &sqlx::MySqlPool) -> Result<Mysql, StoreError> {
+        check_timeout(self.timeout)?;
+        self.sweeping.check()?;
         check_name(&self.table)?;
         self.refuse_url()?;
         let options = MySqlConnectOptions::clone(&pool.connect_options());
@@ -122,6 +126,8 @@ impl MysqlOptions {
     }
 
     pub(super) fn check(&self) -> Result<Mysql, StoreError> {
+        check_timeout(self.timeout)?;
+        self.sweeping.check()?;
         check_name(&self.table)?;
         let options: MySqlConnectOptions = parse(&self.url, &["mysql://", "mariadb://"])?;
         if options.get_database().is_none() {

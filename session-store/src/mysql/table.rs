@@ -87,9 +87,9 @@ impl Schema for Mysql {
     }
 
     async fn begin(&self, connection: &mut MySqlConnection) -> Result<(), Error> {
-        // An index takes as long as it takes. Statements that change tables commit by themselves, so no transaction helps. Nobody waits
-        // for long behind one that waits for a lock. On a Galera cluster the other nodes know
-        // nothing of the name; whatever fails there is looked at again.
+        // An index takes as long as it takes. Statements that change tables commit by themselves, so
+        // no transaction helps. Nobody waits for long behind one that waits for a lock. On a Galera
+        // cluster the other nodes know nothing of the name; whatever fails there is looked at again.
         let begin = format!(
             "SET SESSION lock_wait_timeout = 10 /*M!100101 , max_statement_time = 0 */; \
              DO GET_LOCK(CONCAT('session ', MD5(CONCAT(DATABASE(), '.{}'))), 600)",
@@ -117,12 +117,7 @@ impl Schema for Mysql {
     }
 
     fn creation(&self) -> String {
-        MIGRATION
-            .replace("`session`", &self.table.quoted())
-            .replace(
-                "`session_version`",
-                &format!("`{}`", self.table.version_name()),
-            )
+        MIGRATION.replace("`session", &format!("`{}", self.table.0))
     }
 
     fn upgrade(&self, found: &Found, lacking: &[Column]) -> String {

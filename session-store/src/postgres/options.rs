@@ -10,6 +10,7 @@ use super::notify::Notify;
 use super::table::Table;
 use crate::server::parse;
 use crate::sql::{Migration, check_name};
+use crate::time_out::check_timeout;
 use crate::upkeep::{Sweeping, sweep_options};
 
 /// The options of a [`PostgresStore`](crate::PostgresStore).
@@ -108,7 +109,8 @@ impl PostgresOptions {
 
     /// Sets how long a call waits for a connection, and again for the answer.
     ///
-    /// The default is 5 seconds. Every call ends within twice this time.
+    /// The default is 5 seconds; it must be from 10 milliseconds to 10 minutes. Every call ends within
+    /// twice this time.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -137,6 +139,8 @@ impl PostgresOptions {
 
     /// Returns the dialect of the database that a pool connects to.
     pub(super) fn on(&self, pool: &sqlx::PgPool) -> Result<Postgres, StoreError> {
+        check_timeout(self.timeout)?;
+        self.sweeping.check()?;
         check_name(&self.table)?;
         if let Some(schema) = &self.schema {
             check_name(schema)?;
@@ -160,6 +164,8 @@ impl PostgresOptions {
     }
 
     pub(super) fn check(&self) -> Result<Postgres, StoreError> {
+        check_timeout(self.timeout)?;
+        self.sweeping.check()?;
         check_name(&self.table)?;
         if let Some(schema) = &self.schema {
             check_name(schema)?;

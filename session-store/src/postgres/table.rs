@@ -114,11 +114,21 @@ impl Schema for Postgres {
     }
 
     fn creation(&self) -> String {
-        let Table { name, .. } = &self.table;
-        MIGRATION
-            .replace("\"session\"", self.table.quoted())
-            .replace("\"session_version\"", &self.table.version_table())
-            .replace("\"session_", &format!("\"{name}_"))
+        let Table { quoted, name, .. } = &self.table;
+        let mut parts = MIGRATION.split("\"session");
+        let mut sql = parts.next().unwrap_or_default().to_owned();
+        // In one pass, because the new names may contain the old one.
+        for (ending, rest) in parts.filter_map(|part| part.split_once('"')) {
+            let new = match ending {
+                "" => quoted.clone(),
+                "_version" => self.table.version_table(),
+                // An index is in its table's schema.
+                ending => format!("\"{name}{ending}\""),
+            };
+            sql += &new;
+            sql += rest;
+        }
+        sql
     }
 
     fn upgrade(&self, _: &Found, lacking: &[Column]) -> String {

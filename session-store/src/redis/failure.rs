@@ -102,6 +102,11 @@ impl Failure {
         }
     }
 
+    /// Says whether the answer did not come in time.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self.cause, Cause::Slow)
+    }
+
     /// Says whether the server refused the command.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(&self.cause, Cause::Redis(error) if is_answer(error))

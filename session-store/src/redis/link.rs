@@ -255,7 +255,10 @@ impl Link {
     fn present(&self) -> Option<(u64, RedisConnection)> {
         let mut open = self.open();
         let now = Instant::now();
-        if open.used.is_some_and(|used| now > used + self.max_idle) {
+        if open
+            .used
+            .is_some_and(|used| now.duration_since(used) > self.max_idle)
+        {
             open.connection = None;
         }
         open.used = Some(now);

@@ -88,6 +88,9 @@ impl RedisOptions {
     }
 
     /// Sets how long a call may take, including connecting; 5 seconds unless this is called.
+    ///
+    /// It must be from 10 milliseconds to 10 minutes. A revocation takes steps, each of which may last
+    /// so long; if a single server does not answer one, that is the last.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;

@@ -60,8 +60,8 @@ impl Call<'_> {
             let page = step.page(owner, &place, BATCH).await?;
             ending.end(&step, &page.keys).await;
             match page.next {
-                Some(next) => place = next,
-                None => return ending.result(),
+                Some(next) if !ending.has_nobody_to_ask() => place = next,
+                _ => return ending.result(),
             }
         }
     }
@@ -158,6 +158,11 @@ impl<'a> Ending<'a> {
                 let _ = call.unlist(self.owner, &ended).await;
             }
         }
+    }
+
+    /// Says whether the only server has failed.
+    fn has_nobody_to_ask(&self) -> bool {
+        self.broken.contains(&None)
     }
 
     /// Returns the number of live sessions that were removed, or the last failure.

@@ -16,6 +16,7 @@ use super::scan::Sweep;
 use super::scripts::Scripts;
 use super::servers::{Evictions, Servers};
 use crate::home::Home;
+use crate::time_out::check_timeout;
 
 /// The store behind a [`RedisStore`](super::RedisStore), whose calls run where its connections live.
 pub(super) struct Redis {
@@ -33,6 +34,7 @@ impl Redis {
     /// Connects with options.
     pub(super) async fn open(options: RedisOptions, home: Home) -> Result<Self, StoreError> {
         options.check_prefix()?;
+        check_timeout(options.timeout)?;
         let servers = options.servers(home)?;
         let store = Self {
             servers,
@@ -115,6 +117,11 @@ impl Redis {
         Ok(())
     }
 
+    /// Says whether the only server did not answer in time; further steps would wait for it too.
+    fn is_mute(&self, failure: &Failure) -> bool {
+        matches!(self.servers, Servers::Single(_)) && failure.is_slow()
+    }
+
     /// Says whether a revocation has to read every session, because an index may be incomplete.
     async fn scans(&self) -> Result<bool, Failure> {
         Ok(match self.scan {
@@ -187,11 +194,16 @@ impl Store for Redis {
     ) -> Result<usize, StoreError> {
         let revoking = async {
             let call = self.call(now);
-            let checked = call.is_incomplete(owner, which).await;
+            let checked = match call.is_incomplete(owner, which).await {
+                Err(failure) if self.is_mute(&failure) => return Err(failure),
+                checked => checked,
+            };
             let mut is_incomplete = checked.as_ref().is_ok_and(|it| *it);
             let mut revoked = call.step().revoke(owner, which).await;
-            if matches!(&revoked, Err(failure) if failure.is_wrong_type()) {
-                (is_incomplete, revoked) = (true, Ok(0));
+            match &revoked {
+                Err(failure) if self.is_mute(failure) => return revoked,
+                Err(failure) if failure.is_wrong_type() => (is_incomplete, revoked) = (true, Ok(0)),
+                _ => {}
             }
             if matches!(which, Revoke::One(_)) || !(is_incomplete || self.scans().await?) {
                 // The check comes first and its error last: it keeps no session alive.

@@ -12,8 +12,13 @@ pub(crate) enum Held<C: Connection> {
 
 impl<C: Connection> Held<C> {
     /// Drops a connection that nobody may use again.
-    pub(super) fn discard(self) {
-        if let Self::Shared(mut connection) = self {
+    pub(super) fn discard(mut self) {
+        self.close_on_drop();
+    }
+
+    /// Has the connection closed when it is dropped, in place of going back to its pool.
+    pub(super) fn close_on_drop(&mut self) {
+        if let Self::Shared(connection) = self {
             connection.close_on_drop();
         }
     }

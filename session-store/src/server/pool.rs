@@ -273,10 +273,13 @@ impl<S: Server> Pool<S> {
         }
     }
 
-    /// Connects for work that is no call; the connection is to be closed.
+    /// Connects for work that is no call; the connection is closed, also if the work is given up.
     pub(super) async fn connection(&self) -> Result<Held<S::Connection>, sqlx::Error> {
         match self.connect().await {
-            Ok(connection) => Ok(connection),
+            Ok(mut connection) => {
+                connection.close_on_drop();
+                Ok(connection)
+            }
             Err(Failure::Error(error)) => Err(error),
             Err(_) => Err(sqlx::Error::PoolTimedOut),
         }

@@ -1,6 +1,8 @@
 /// Makes a newtype around an `Arc<SqlStore<_>>` a public store, which is opened with `$Options`.
+///
+/// `$on_poolers` says what a pool must not go through.
 macro_rules! public_store {
-    ($Store:ident, $Options:ident, $Pool:ty) => {
+    ($Store:ident, $Options:ident, $Pool:ty $(, $on_poolers:literal)?) => {
         impl $Store {
             #[doc = concat!("Opens a database with the defaults of [`", stringify!($Options), "`].")]
             ///
@@ -44,7 +46,9 @@ macro_rules! public_store {
             /// The pool's own settings count: the number of connections, and the limits that the
             /// server keeps. A call still ends within twice the options' time-out; a statement that
             /// takes longer is given up, and its connection closed. Calls run on the current
-            /// runtime, which must outlive the store.
+            /// runtime, which must keep running as long as the store is used.
+            ///
+            $(#[doc = $on_poolers])?
             ///
             /// # Errors
             ///

@@ -89,6 +89,7 @@ impl Database {
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
+        self.refuse_if_closed(doing)?;
         let answer = self.within(doing, work).await;
         self.unless(self.files.are_lost(), doing, answer)
     }
@@ -99,8 +100,17 @@ impl Database {
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
+        self.refuse_if_closed(doing)?;
         let answer = self.within(doing, work).await;
         self.unless(self.files.were_lost(), doing, answer)
+    }
+
+    /// Comes first, because whoever closes the file removes the log.
+    fn refuse_if_closed(&self, doing: &str) -> Result<(), StoreError> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(self.location.closed(doing));
+        }
+        Ok(())
     }
 
     fn unless<T>(
@@ -120,9 +130,6 @@ impl Database {
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
-        if self.is_closed.load(Ordering::Relaxed) {
-            return Err(self.location.closed(doing));
-        }
         // A connection that can't be opened is tried again for as long as the call may take.
         if self.files.are_known_to_be_lost() {
             return Err(self.location.lost(doing));

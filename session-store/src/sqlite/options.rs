@@ -6,6 +6,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use crate::sql::{Migration, check_name};
+use crate::time_out::check_timeout;
 use crate::upkeep::{Sweeping, sweep_options};
 
 /// The options of a [`SqliteStore`](crate::SqliteStore).
@@ -101,7 +102,8 @@ impl SqliteOptions {
 
     /// Sets how long a call waits for a connection, and again for another program's lock.
     ///
-    /// The default is 5 seconds. Every call ends within twice this time.
+    /// The default is 5 seconds; it must be from 10 milliseconds to 10 minutes. Every call ends within
+    /// twice this time.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
@@ -117,8 +119,10 @@ impl SqliteOptions {
 
     sweep_options!();
 
-    /// Checks the table's name, which becomes part of SQL.
-    pub(super) fn check_table(&self) -> Result<(), StoreError> {
+    /// Refuses values that can't be meant, and names of tables that can't be part of SQL.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        check_timeout(self.timeout)?;
+        self.sweeping.check()?;
         if self.table.to_ascii_lowercase().starts_with("sqlite_") {
             let message = format!(
                 "{:?} can't name a table: SQLite reserves \"sqlite_\"",

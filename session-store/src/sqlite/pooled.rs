@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use session_core::{Store as _, StoreError};
-use sqlx::{Row as _, SqlitePool};
+use sqlx::pool::PoolConnection;
+use sqlx::{Row as _, Sqlite, SqlitePool};
 
 use super::SqliteStore;
 use super::database::{Connections, Database};
@@ -23,7 +24,7 @@ impl SqliteStore {
     /// several connections wait for each other as long as its `busy_timeout` says, and then fail;
     /// checkpoints are SQLite's own. A store that opens the file by itself does better under load.
     /// A call ends within twice the options' time-out. Calls run on the current runtime, which must
-    /// outlive the store.
+    /// keep running as long as the store is used.
     ///
     /// # Errors
     ///
@@ -42,7 +43,7 @@ impl SqliteStore {
         pool: SqlitePool,
         options: SqliteOptions,
     ) -> Result<Self, StoreError> {
-        options.check_table()?;
+        options.check()?;
         if !options.path.as_os_str().is_empty() {
             return Err(StoreError::new(
                 "the pool names the file; begin the options with for_pool, not with a file",
@@ -62,10 +63,15 @@ impl SqliteStore {
 
 async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, StoreError> {
     let failure = |error| Location::Pool.failure("open", error);
-    let mut connection = pool.acquire().await.map_err(failure)?;
+    let mut connection = Opening {
+        connection: pool.acquire().await.map_err(failure)?,
+        is_done: false,
+    };
     let settings = "SELECT file, timeout FROM pragma_database_list, pragma_busy_timeout \
                     WHERE name = 'main'";
-    let settings = sqlx::query(settings).fetch_one(&mut *connection).await;
+    let settings = sqlx::query(settings)
+        .fetch_one(&mut *connection.connection)
+        .await;
     let settings = settings.and_then(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
     let (file, waits): (Option<String>, i64) = settings.map_err(failure)?;
     if waits == 0 {
@@ -77,7 +83,15 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
     let path = file.filter(|file| !file.is_empty()).map(PathBuf::from);
     let location = path.clone().map_or(Location::Memory, Location::File);
     let table = Table(options.table.clone());
-    schema::prepare(&mut connection, &table, options.migration, &location).await?;
+    let prepared = schema::prepare(
+        &mut connection.connection,
+        &table,
+        options.migration,
+        &location,
+    );
+    let prepared = prepared.await;
+    connection.is_done = true;
+    prepared?;
     if matches!(location, Location::Memory) && pool.options().get_max_connections() > 1 {
         let mut other = pool.acquire().await.map_err(failure)?;
         if !matches!(look(&table, &mut other).await, Ok(Need::Nothing)) {
@@ -97,4 +111,20 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
     let store = SqliteStore::assemble(&options, place, Connections::Shared(pool));
     store.check().await?;
     Ok(store)
+}
+
+/// A connection of the pool on which the table is made.
+///
+/// If that is given up, it is closed: it may be in a transaction, or begin one after a wait.
+struct Opening {
+    connection: PoolConnection<Sqlite>,
+    is_done: bool,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.connection.close_on_drop();
+        }
+    }
 }

@@ -122,6 +122,23 @@ async fn a_connection_that_died_while_it_was_idle_delays_nobody() {
 }
 
 #[tokio::test]
+async fn the_longest_idle_time_is_no_limit_and_a_time_out_needs_one() {
+    let name = "the_longest_idle_time_is_no_limit_and_a_time_out_needs_one";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let options = RedisOptions::new(redis.url()).max_idle(Duration::MAX);
+    let store = RedisStore::open_with(options.clone()).await.unwrap();
+    store.check().await.unwrap();
+    for limit in [Duration::ZERO, Duration::MAX] {
+        let error = RedisStore::open_with(options.clone().timeout(limit)).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("timeout: must be"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_cluster_s_idle_connections_are_replaced_and_busy_ones_kept() {
     let name = "a_cluster_s_idle_connections_are_replaced_and_busy_ones_kept";
     if skips(name, &Redis::PROGRAMS) {

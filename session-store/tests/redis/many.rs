@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use session_core::{Command, Device, Key, Only, Outcome, PublicId, Revoke, Store};
 use session_servers::{Redis, RedisCluster, skips};
-use session_store::RedisStore;
+use session_store::{RedisOptions, RedisStore};
 use session_testkit::{changed, digest_of, key_of};
 
 use crate::counter::{Counter, HOUR, draw, lasting, now};
@@ -220,4 +220,29 @@ async fn a_page_goes_on_although_the_session_that_it_follows_has_ended() {
     assert_eq!(page[0].public_id, moved.public_id());
     // Longer than what a list reads at first.
     assert_eq!(page[0].label, Some(label));
+}
+
+#[tokio::test]
+async fn a_revocation_waits_for_one_answer_of_a_server_that_gives_none() {
+    let name = "a_revocation_waits_for_one_answer_of_a_server_that_gives_none";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let limit = Duration::from_secs(2);
+    let redis = Redis::start().unwrap();
+    let options = RedisOptions::new(redis.url()).timeout(limit);
+    let store = RedisStore::open_with(options).await.unwrap();
+    let session = Counter::begin(&store, 1, Some("ada")).await;
+    let kept = session.key.public_id();
+    redis.freeze().unwrap();
+    for which in [Revoke::All, Revoke::AllBut(&kept), Revoke::One(&kept)] {
+        let begun = Instant::now();
+        let revoked = store.revoke("ada", which, now()).await;
+        let message = revoked.unwrap_err().to_string();
+        assert!(message.contains("in time"), "{message}");
+        let took = begun.elapsed();
+        assert!(took < limit * 2, "{took:?}");
+    }
+    redis.thaw().unwrap();
+    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use session_core::{Command, Outcome, Store};
 use session_testkit::{digest_of, key_of, moment_at, record_of, store_suite};
+use tokio::time::timeout;
 
 use super::{SERVER, fresh_url, is_missing};
-use crate::{LOCK_TABLE, Options, Pool, PoolOptions, SqlStore, cut_connections};
+use crate::{FIXTURE, LOCK_TABLE, Options, Pool, PoolOptions, SqlStore, cut_connections};
 
 async fn pool(url: &str, connections: u32) -> Pool {
     let options = PoolOptions::new().max_connections(connections);
@@ -103,6 +104,35 @@ async fn a_pools_connection_that_was_cut_or_held_up_is_replaced() {
     transaction.rollback().await.unwrap();
     store.check().await.unwrap();
     sqlx::query("SELECT 1").execute(&pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn opening_that_is_given_up_leaves_nothing_begun_on_the_pool_s_connections() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let url = SERVER.url(&database);
+    SERVER.run(&database, FIXTURE).unwrap();
+    SERVER
+        .run(&database, "CREATE TABLE visit (number INT)")
+        .unwrap();
+    let (shared, others) = (pool(&url, 1).await, pool(&url, 1).await);
+    let mut transaction = others.begin().await.unwrap();
+    sqlx::query(LOCK_TABLE)
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    // The upgrade waits for the transaction.
+    let opening = timeout(Duration::from_secs(1), SqlStore::from_pool(shared.clone()));
+    assert!(opening.await.is_err());
+    transaction.rollback().await.unwrap();
+    let write = sqlx::query("INSERT INTO visit VALUES (1)");
+    write.execute(&shared).await.unwrap();
+    let visits = sqlx::query("SELECT * FROM visit").fetch_all(&others);
+    assert_eq!(visits.await.unwrap().len(), 1);
+    let opening = timeout(Duration::from_secs(15), SqlStore::open(&url));
+    opening.await.unwrap().unwrap().check().await.unwrap();
 }
 
 #[tokio::test]

@@ -43,15 +43,24 @@ async fn a_store_removes_its_expired_sessions_but_none_that_lives_for_a_slower_c
 }
 
 #[tokio::test]
-async fn sweeps_that_make_no_sense_are_refused_at_the_start() {
+async fn times_that_make_no_sense_are_refused_at_the_start() {
     if is_missing() {
         return;
     }
     let options = Options::new(fresh_url());
     let hot = options.clone().sweep_every(Duration::ZERO);
-    let late = options.sweep_margin(Duration::from_hours(48));
-    for (options, field) in [(hot, "sweep_every"), (late, "sweep_margin")] {
+    let late = options.clone().sweep_margin(Duration::from_hours(48));
+    let never = options.clone().timeout(Duration::MAX);
+    let at_once = options.clone().timeout(Duration::ZERO);
+    for (options, field) in [
+        (hot, "sweep_every"),
+        (late, "sweep_margin"),
+        (never, "timeout"),
+        (at_once, "timeout"),
+    ] {
+        // Before anything is done.
+        let options = options.without_migration();
         let error = SqlStore::open_with(options).await.unwrap_err().to_string();
-        assert!(error.contains(field), "{error}");
+        assert!(error.contains(&format!("{field}: must be")), "{error}");
     }
 }

@@ -290,3 +290,18 @@ async fn many_processes_can_create_the_file_at_once() {
         assert_eq!(task.await.unwrap(), Outcome::Applied);
     }
 }
+
+#[tokio::test]
+async fn a_store_that_was_closed_says_so_whoever_removed_the_log() {
+    let folder = Folder::new();
+    let [first, second] = [folder.open().await, folder.open().await];
+    first.close().await;
+    second.close().await;
+    for store in [first, second] {
+        let found = store.load(&key_of(1), &digest_of(0), moment_at(0)).await;
+        for answer in [store.check().await, found.map(drop)] {
+            let error = answer.unwrap_err().to_string();
+            assert!(error.contains("was closed"), "{error}");
+        }
+    }
+}

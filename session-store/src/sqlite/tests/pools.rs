@@ -34,6 +34,27 @@ async fn a_pool_stays_the_applications() {
     }
 }
 
+#[tokio::test]
+async fn opening_that_is_given_up_leaves_nothing_begun_on_the_pool_s_connections() {
+    let folder = Folder::new();
+    let pool = pool(&folder, 2).await;
+    let mut writing = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let create = sqlx::query("CREATE TABLE visit (number INTEGER)");
+    create.execute(&mut *writing).await.unwrap();
+    let options = SqliteOptions::for_pool().timeout(Duration::from_millis(50));
+    let error = SqliteStore::from_pool_with(pool.clone(), options).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("too long"), "{error}");
+    writing.commit().await.unwrap();
+    // On both connections.
+    let mut both = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    for connection in &mut both {
+        let write = sqlx::query("INSERT INTO visit VALUES (1)");
+        write.execute(&mut **connection).await.unwrap();
+    }
+    SqliteStore::from_pool(pool).await.unwrap_err();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_of_a_pool_wait_for_each_other() {
     let folder = Folder::new();

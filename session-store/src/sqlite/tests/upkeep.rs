@@ -55,3 +55,20 @@ async fn every_changed_row_is_counted_once() {
     assert_eq!(store.sweep(moment_at(100), 30).await.unwrap(), 20);
     assert_eq!(changed(&store), 200);
 }
+
+#[tokio::test]
+async fn times_that_make_no_sense_are_refused_before_there_is_a_file() {
+    let folder = Folder::new();
+    let options = SqliteOptions::new(folder.path());
+    for (options, field) in [
+        (options.clone().timeout(Duration::ZERO), "timeout"),
+        (options.clone().timeout(Duration::MAX), "timeout"),
+        (options.clone().sweep_every(Duration::ZERO), "sweep_every"),
+        (options.clone().sweep_margin(Duration::MAX), "sweep_margin"),
+    ] {
+        let error = SqliteStore::open_with(options).await.unwrap_err();
+        let expected = format!("{field}: must be");
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
+    assert!(!folder.path().exists());
+}
