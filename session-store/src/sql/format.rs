@@ -213,8 +213,9 @@ mod tests {
         ] {
             let table = Found {
                 columns,
+                #[cfg(feature = "mysql")]
+                indexes: Vec::new(),
                 noted,
-                ..Found::default()
             };
             assert_eq!(table.standing(&OURS), expected, "{table:?}");
         }
