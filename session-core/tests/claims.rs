@@ -309,6 +309,24 @@ fn of_two_sign_ins_one_has_taken_the_value() {
 }
 
 #[test]
+fn a_sign_in_of_another_owner_has_taken_a_value_or_is_told() {
+    for is_late in [false, true] {
+        let (world, cookie) = world();
+        let seen = world.request(&cookie, 200, |session| session.sign_in("ada").unwrap());
+        let cookie = seen.id().unwrap();
+        let [one, two] = [(); 2].map(|()| world.open(&cookie));
+        for opened in [&one, &two] {
+            assert!(COUPON.take(opened).unwrap().is_some());
+        }
+        one.sign_in("bob").unwrap();
+        let (first, second) = if is_late { (two, one) } else { (one, two) };
+        assert!(finish(&world, first).is_ok());
+        let failed = finish(&world, second).unwrap_err();
+        assert_eq!(failed.error().status(), 409, "{failed}");
+    }
+}
+
+#[test]
 fn a_sign_in_from_a_session_that_is_over_has_taken_nothing_from_it() {
     let (world, cookie) = world();
     let [one, two] = [(); 2].map(|()| world.open(&cookie));

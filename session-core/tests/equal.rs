@@ -164,3 +164,19 @@ fn an_equal_value_that_another_request_has_stored_meanwhile_is_not_written_again
     let stored: BTreeMap<String, u32> = world.open(&cookie).get("map").unwrap().unwrap();
     assert_eq!(stored, map().into_iter().collect());
 }
+
+#[test]
+fn a_value_that_is_deep_and_long_is_compared_only_for_a_while() {
+    for (depth, length, is_same) in [(120, 100, true), (4, 100_000, true), (120, 100_000, false)] {
+        let long = "a b".repeat(length / 3);
+        let nested = |inner: &str| [&*"[".repeat(depth), inner, &*"]".repeat(depth)].concat();
+        let [one, other] = [r#"{"x":1,"y":2}"#, r#"{"y":2,"x":1}"#]
+            .map(|inner| RawValue::from_string(nested(&format!("\"{long}\",{inner}"))).unwrap());
+        let world = World::new(|policy| policy);
+        let seen = world.request("", 200, |session| session.insert("k", one).unwrap());
+        world.request(&seen.id().unwrap(), 200, |session| {
+            session.insert("k", other).unwrap();
+            assert_eq!(!session.is_modified(), is_same, "{depth} {length}");
+        });
+    }
+}

@@ -185,7 +185,7 @@ impl Changes {
         });
     }
 
-    /// Logs that every value is another owner's.
+    /// Logs that no value of any base stays, nor what was told of one.
     pub(crate) fn disown(&mut self) {
         self.entries.clear();
         self.cleared = Some(self.next());

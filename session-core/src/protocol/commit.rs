@@ -156,6 +156,8 @@ impl Commit {
                 self.changes.apply(&data)?.text
             }
             Some(_) => self.changes.apply(&self.data)?.text,
+            // All is cleared; but what was taken has to be there.
+            None if self.base.is_some() => self.changes.apply(&self.data)?.text,
             None => self.changes.apply(&Data::empty())?.text,
         };
         let old = base.map(|stored| &stored.record);

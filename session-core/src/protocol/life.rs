@@ -62,7 +62,7 @@ impl Session {
         state.loss = None;
         state.reveal_to(&self.0.policy, owner);
         if state.owner().is_some_and(|present| **present != *owner) {
-            state.changes.disown();
+            state.changes.clear();
         }
         state.changes.sign_in(owner.into());
         state.version += 1;

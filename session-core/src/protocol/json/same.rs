@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 /// Numbers are one only if they are written in one way: 1 and 1.0 are read differently. An object
 /// that has a name twice is like no other.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
-    one == other || (may_be_same(one, other) && are_same(one, other, 0))
+    one == other
+        || (may_be_same(one, other) && are_same(one, other, 0, &mut (WORK + 16 * one.len())))
 }
 
 /// Says whether it is worth while to look closer.
@@ -40,13 +41,15 @@ fn weight(byte: u8) -> u64 {
         .rotate_left(u32::from(byte))
 }
 
-fn are_same(one: &str, other: &str, depth: usize) -> bool {
+fn are_same(one: &str, other: &str, depth: usize, work: &mut usize) -> bool {
     if one == other {
         return true;
     }
-    if depth > DEEPEST {
+    // Each level is read anew, so that a client's deep and long value would take a second.
+    let Some(left) = work.checked_sub(one.len()).filter(|_| depth <= DEEPEST) else {
         return false;
-    }
+    };
+    *work = left;
     match (one.as_bytes().first(), other.as_bytes().first()) {
         (Some(b'{'), Some(b'{')) => {
             let (Ok(one), Ok(other)) = (read::<Object<'_>>(one), read::<Object<'_>>(other)) else {
@@ -55,7 +58,7 @@ fn are_same(one: &str, other: &str, depth: usize) -> bool {
             let mut pairs = one.0.iter().zip(&other.0);
             one.0.len() == other.0.len()
                 && pairs.all(|((name, one), (as_well, other))| {
-                    name == as_well && are_same(one.get(), other.get(), depth + 1)
+                    name == as_well && are_same(one.get(), other.get(), depth + 1, work)
                 })
         }
         (Some(b'['), Some(b'[')) => {
@@ -65,7 +68,7 @@ fn are_same(one: &str, other: &str, depth: usize) -> bool {
             };
             let mut pairs = one.iter().zip(&other);
             one.len() == other.len()
-                && pairs.all(|(one, other)| are_same(one.get(), other.get(), depth + 1))
+                && pairs.all(|(one, other)| are_same(one.get(), other.get(), depth + 1, work))
         }
         (Some(b'"'), Some(b'"')) => {
             let read = |text| serde_json::from_str::<String>(text).ok();
@@ -110,3 +113,7 @@ impl<'de> Visitor<'de> for Members {
 
 /// Values that are nested deeper are compared as texts.
 const DEEPEST: usize = 128;
+
+/// The bytes that a comparison may read, beside sixteen times the value's own. Beyond it, equal values
+/// count as different and are written.
+const WORK: usize = 1 << 16;
