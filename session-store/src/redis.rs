@@ -36,8 +36,8 @@ use crate::home::{AtHome, store_at_home};
 /// owner's sessions are listed in an index under another key; a sign-in and a logout take a second
 /// command for it, and may be interrupted between the two without harm.
 ///
-/// Redis frees expired sessions by itself. Its clock and the policy's
-/// must roughly agree for that; whether a session is over is decided by the policy's clock alone.
+/// Redis frees expired sessions by itself. Its clock and the policy's must roughly agree for that;
+/// whether a session is over is decided by the policy's clock alone.
 ///
 /// Configure Redis not to lose sessions: `maxmemory-policy noeviction`, and `appendfsync always`
 /// for sessions that survive power failures. If Redis may evict keys, opening logs a warning, and a
@@ -45,16 +45,17 @@ use crate::home::{AtHome, store_at_home};
 /// ([`RevocationScan`]). A revocation works in steps, so that an owner with very many sessions keeps
 /// nobody waiting: what was there at the call is gone when it returns, and a session that begins
 /// meanwhile stays.
+///
 /// Replicas follow with a delay. When one takes over, the last writes may be undone, and a session
 /// that was just ended is back; `min-replicas-to-write` narrows this window.
 ///
 /// Its connections belong to the tokio runtime that opens it, if that has several threads, and
 /// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls
 /// may come from any runtime with time, or from outside; the runtime has to keep running. Every
-/// command ends within the [time-out](RedisOptions::timeout). After an outage it reconnects by itself. If a connection
-/// breaks, the command is sent once more, and a write that was applied the first time is recognised
-/// by its revision. It is an error only if another write came after it, because then the revision
-/// can't tell.
+/// command ends within the [time-out](RedisOptions::timeout). After an outage it reconnects by
+/// itself. If a connection breaks, the command is sent once more, and a write that was applied the
+/// first time is recognised by its revision. It is an error only if another write came after it,
+/// because then the revision can't tell.
 #[derive(Clone)]
 pub struct RedisStore(AtHome<Redis>);
 

@@ -164,7 +164,8 @@ impl SqliteStore {
     /// Closes the file once the running calls are done, and ends the removal of expired sessions;
     /// later calls fail.
     ///
-    /// A pool that the application has stays open. Without this the file is closed some time after the last clone is dropped.
+    /// A pool that the application has stays open. Without this the file is closed some time after
+    /// the last clone is dropped.
     pub async fn close(&self) {
         self.0.stop_sweeping().await;
         let close = async |database: Arc<Database>| {

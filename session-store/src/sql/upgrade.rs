@@ -150,12 +150,17 @@ impl fmt::Display for Trouble {
                 "it has version {version}, which only newer releases of session-store can use; \
                  update this program, or name another table in the store's options"
             ),
-            Self::Missing => f.write_str("it does not exist; make it by hand (session-store's folder migrations), or let the store do so"),
+            Self::Missing => f.write_str(
+                "it does not exist; make it by hand (session-store's folder migrations), or let \
+                 the store do so",
+            ),
             Self::Old(sql) | Self::NotUpgraded(_, sql) => write!(
                 f,
                 "it is an older release's; run this as its owner, or let the store do so: {sql}"
             ),
-            Self::NotMade(_) => f.write_str("it can't be made; make it by hand (session-store's folder migrations)"),
+            Self::NotMade(_) => {
+                f.write_str("it can't be made; make it by hand (session-store's folder migrations)")
+            }
             #[cfg(any(feature = "mysql", feature = "postgres"))]
             Self::Unreadable(_) => f.write_str(
                 "its version must be readable: SELECT on the table of its name with \"_version\"",
