@@ -267,8 +267,12 @@ impl Unread {
         } else {
             let mut state = State::new(None, Data::empty());
             state.others = dead;
+            let known = state.others.len();
             state.others.extend(presented.not_loaded(loaded));
-            state.is_stale = is_stale;
+            // Its session may be among those that were not looked for. A new one would not be found
+            // the next time either, and each write would begin another.
+            let is_cut_off = state.others.len() > known;
+            state.is_stale = is_stale || is_cut_off;
             state
         };
         state.pending_deletes = over;

@@ -228,8 +228,8 @@ impl Session {
         self.0.state().loss == Some(Loss::Gone)
     }
 
-    /// Says whether the request came with an id from before a sign-in, or one that was rotated a
-    /// while ago. Its changes are dropped, except a sign-in.
+    /// Says whether the request came with an id from before a sign-in, with one that was rotated a
+    /// while ago, or with more ids than are looked for. Its changes are dropped, except a sign-in.
     #[must_use]
     pub fn is_superseded(&self) -> bool {
         let state = self.0.state();

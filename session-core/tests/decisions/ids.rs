@@ -32,6 +32,40 @@ fn of_several_cookies_the_live_one_is_found_and_none_is_merged() {
     }
 }
 
+/// A cookie header's value with this many unknown ids of the cookie's name.
+fn unknown(world: &World, count: usize) -> String {
+    let name = world.policy.cookie_name();
+    let ids = (0..count).map(|number| format!("{number}{}", &UNKNOWN[1..]));
+    ids.collect::<Vec<_>>().join(&format!("; {name}="))
+}
+
+#[test]
+fn a_request_with_more_ids_than_are_looked_for_begins_a_session_only_by_a_sign_in() {
+    let world = World::new(|policy| policy);
+    let begins = |ids: usize, act: fn(&session_core::Session)| {
+        let before = world.rows();
+        let seen = world.request(&unknown(&world, ids), 200, act);
+        assert_eq!(seen.reply.is_superseded(), world.rows() == before);
+        assert_eq!(seen.id().is_some(), world.rows() > before);
+        world.rows() > before
+    };
+    for (ids, may_write) in [(1, true), (4, true), (5, false), (60, false)] {
+        assert_eq!(begins(ids, write), may_write, "{ids}");
+        assert!(begins(ids, sign_in), "{ids}");
+    }
+    // A session among the first four counts, whatever follows it.
+    let name = world.policy.cookie_name();
+    let live = world.begin();
+    let crowd = format!(
+        "{}; {name}={live}; {name}={}",
+        unknown(&world, 3),
+        unknown(&world, 60)
+    );
+    let before = world.rows();
+    let seen = world.request(&crowd, 200, write);
+    assert!(!seen.reply.is_superseded() && world.rows() == before);
+}
+
 #[test]
 fn an_id_that_is_taken_is_drawn_again_and_overwrites_nothing() {
     let world = World::new(|policy| policy);
