@@ -36,7 +36,7 @@ async fn postgres_notifies_of_every_write_if_set_to() {
     }
     let options = fresh().notify(Notify::Changes);
     // Names that a statement uses itself, that need quotes, and of the maximum length.
-    for name in ["session", "changed", "Mixed_Case", &"x".repeat(63)] {
+    for name in ["session", "changed", "Mixed_Case", &"x".repeat(55)] {
         let options = [(); 3].map(|()| options.clone().table(name));
         nodes(options).await.see_everything_at_once().await;
     }
