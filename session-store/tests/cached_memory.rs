@@ -131,7 +131,7 @@ fn a_large_session_is_not_cached() {
     let store = Arc::new(EveryStore::default());
     let options = CachedOptions::new().capacity(64 << 10);
     let cached = CachedStore::with(Arc::clone(&store) as Arc<dyn Store>, &options).unwrap();
-    for (size, asked) in [(400, 1), (1_000, 3)] {
+    for (size, asked) in [(300, 1), (1_000, 3)] {
         store.size.store(size, Ordering::Relaxed);
         let number = u64::try_from(size).unwrap();
         for _ in 0..3 {

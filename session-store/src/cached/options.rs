@@ -40,7 +40,7 @@ impl CachedOptions {
 
     /// Sets the bytes of memory that the sessions may take.
     ///
-    /// The default is 32 MiB, enough for 39,000 sessions of 200 bytes. The minimum is 64 KiB. The
+    /// The default is 32 MiB, enough for 36,000 sessions of 200 bytes. The minimum is 64 KiB. The
     /// least recently used sessions are evicted first. A session that takes more than a 64th of the
     /// capacity is not cached.
     #[must_use]
