@@ -1,0 +1,254 @@
+//! What an adapter needs of the driver: several sessions on one request, errors on their way to the
+//! client, a guard that notices a panic, and pages of a list.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pollster::block_on;
+use serde::Serialize;
+use session_core::{
+    Device, ErrorPage, Exchange, Failure, Headers, Page, Policy, PublicId, Remembered, Reply,
+    Revoke, SessionError, Sessions, Store, StoreError, Watched,
+};
+use session_testkit::{FaultyStore, ModelStore, digest_of, moment_at};
+
+struct Admin;
+
+/// Inserts a value, and says whether it was taken.
+type Form = Box<dyn Fn(&Session) -> bool>;
+
+#[derive(Default)]
+struct Response(Vec<(String, String)>);
+
+impl Headers for Response {
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    fn values(&self, name: &str) -> Vec<String> {
+        let named = self.0.iter().filter(|(other, _)| other == name);
+        named.map(|(_, value)| value.clone()).collect()
+    }
+
+    fn append(&mut self, name: &'static str, value: &str) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.0.retain(|(other, _)| other != name);
+    }
+}
+
+fn sessions(name: &str, store: impl Store) -> Sessions {
+    let policy = Policy::builder().cookie_name(name).insecure();
+    Sessions::new(policy.build().unwrap(), store)
+}
+
+fn cookies(reply: &Reply) -> usize {
+    let mut response = Response::default();
+    reply.apply(&mut response);
+    // Applied again it adds nothing.
+    reply.apply(&mut response);
+    assert!(!response.names().is_empty());
+    response.values("set-cookie").len()
+}
+
+#[test]
+fn an_outer_reply_carries_what_the_inner_store_has_acknowledged() {
+    for fails in [false, true] {
+        let faulty = FaultyStore::new(ModelStore::new());
+        let outer = sessions("visitor", faulty.clone()).open([]);
+        let admins = sessions("admin", ModelStore::new());
+        let inner = admins.open_named::<Admin>(Some(outer.handle().clone()), []);
+        assert!(inner.handle().named::<Admin>().is_some());
+        assert!(inner.handle().named::<()>().is_some());
+        assert!(outer.handle().named::<Admin>().is_none());
+        for request in [&inner, &outer] {
+            let session = block_on(request.handle().load()).unwrap();
+            session.insert("k", 1).unwrap();
+        }
+        assert_eq!(cookies(&block_on(inner.commit(200)).unwrap()), 1);
+        if fails {
+            faulty.go_down();
+            let failed = block_on(outer.commit(200)).unwrap_err();
+            assert_eq!((failed.error().status(), cookies(failed.reply())), (503, 1));
+        } else {
+            assert_eq!(cookies(&block_on(outer.commit(200)).unwrap()), 2);
+        }
+    }
+}
+
+#[test]
+fn an_error_is_rendered_by_the_application_for_what_the_client_accepts() {
+    let render = |failure: &Failure, accept: &str| match accept {
+        "text/html" => ErrorPage::html(format!("<p>{}</p>", failure.status())),
+        _ => ErrorPage::json(failure.json()),
+    };
+    let policy = Policy::builder().error_page(render).build().unwrap();
+    assert!(format!("{policy:?}").contains("Renderer"));
+    let sessions = Sessions::new(policy, ModelStore::new());
+    let failure = SessionError::from(StoreError::new("no answer")).failure();
+    assert!(failure.to_string().contains("no answer"));
+    let html = sessions.open([]).accepting(Some(b"text/html"));
+    assert_eq!(html.refuse(&failure).into_body(), "<p>503</p>");
+    let json = sessions.open([]).accepting(None);
+    assert_eq!(json.refuse(&failure).into_body(), failure.json());
+}
+
+#[test]
+fn a_value_that_a_panic_drops_closes_the_session_and_no_other_does() {
+    let sessions = Sessions::new(Policy::default(), ModelStore::new());
+    let request = Arc::new(sessions.open([]));
+    let session = block_on(request.handle().load()).unwrap();
+    drop(Watched(session.clone(), Arc::downgrade(&request)));
+    let watched = Watched(session.clone(), Arc::downgrade(&request));
+    let panicked = catch_unwind(AssertUnwindSafe(move || {
+        watched.insert("k", 1).unwrap();
+        panic!("in a handler");
+    }));
+    assert!(panicked.is_err());
+    assert!(matches!(
+        session.insert("late", 1),
+        Err(SessionError::Finished)
+    ));
+}
+
+#[test]
+fn changes_under_a_guard_are_committed_when_it_is_done() {
+    let sessions = Sessions::new(Policy::default(), ModelStore::new());
+    for is_done in [false, true] {
+        let request = sessions.open([]);
+        let session = block_on(request.handle().load()).unwrap();
+        let all = session.all_or_nothing();
+        assert_eq!(format!("{all:?}"), "AllOrNothing");
+        session.insert("k", 1).unwrap();
+        if is_done {
+            all.done();
+        }
+        let reply = block_on(request.commit(200)).unwrap();
+        assert_eq!(reply.set_cookie().is_some(), is_done);
+    }
+}
+
+#[test]
+fn pages_of_a_list_follow_each_other() {
+    let device = |number: u8| {
+        let created = moment_at(i64::from(number / 2));
+        // The older a session, the later it was seen.
+        let seen = moment_at(100 - i64::from(number));
+        Device::new(
+            PublicId::from_bytes([number; 16]),
+            created,
+            seen,
+            moment_at(1_000),
+        )
+    };
+    let all: Vec<_> = (0..10).rev().map(device).collect();
+    let found = |page: &Page| {
+        let first = page.from().map_or(Some(0), |from| {
+            all.iter().position(|device| device.public_id == *from)
+        });
+        let rest = all.iter().skip(first.unwrap_or(all.len()));
+        rest.take(page.limit()).cloned().collect::<Vec<_>>()
+    };
+    let (mut next, mut seen) = (Some(Page::first().of(3)), Vec::new());
+    while let Some(page) = next {
+        let devices = page.answer(found(&page)).unwrap();
+        assert!(devices.is_sorted_by_key(|device| std::cmp::Reverse(device.seen)));
+        next = page.next(&devices);
+        seen.extend(devices.into_iter().map(|device| device.public_id));
+    }
+    seen.sort_unstable();
+    let expected: Vec<_> = (0..10).map(|number| device(number).public_id).collect();
+    assert_eq!(seen, expected);
+    assert_eq!(Page::first().of(0).limit(), 1);
+    // It goes on after a session that is not there.
+    let lost = Page::after(PublicId::from_bytes([99; 16]));
+    assert_eq!(lost.answer(found(&lost)), None);
+    assert_eq!(lost.next(&[]), None);
+}
+
+#[test]
+fn every_form_of_a_value_is_looked_through_for_numbers_that_json_lacks() {
+    #[derive(Serialize)]
+    struct Unit;
+    #[derive(Serialize)]
+    struct Newtype(f64);
+    #[derive(Serialize)]
+    struct Pair(u8, f64);
+    #[derive(Serialize)]
+    struct Named {
+        x: f64,
+    }
+    #[derive(Serialize)]
+    enum Each {
+        Nothing,
+        One(f64),
+        Two(u8, f64),
+        Named { x: f64 },
+    }
+    fn form<T: Serialize + 'static>(value: T) -> Form {
+        Box::new(move |session| session.insert("k", &value).is_ok())
+    }
+    let forms = |x: f64| {
+        [
+            form(Newtype(x)),
+            form(Pair(1, x)),
+            form(Named { x }),
+            form(Each::One(x)),
+            form(Each::Two(1, x)),
+            form(Each::Named { x }),
+            form(BTreeMap::from([("a", x)])),
+            form(Some(x)),
+            form((1, x)),
+            form(vec![x]),
+            form([[x]]),
+        ]
+    };
+    let sessions = Sessions::new(Policy::default(), ModelStore::new());
+    let request = sessions.open([]);
+    let session = block_on(request.handle().load()).unwrap();
+    for (x, is_taken) in [(1.5, true), (f64::NAN, false), (f64::INFINITY, false)] {
+        for form in forms(x) {
+            assert_eq!(form(&session), is_taken, "{x}");
+        }
+    }
+    session
+        .insert("k", (Unit, Each::Nothing, 'c', true))
+        .unwrap();
+    session.insert("k", f32::MAX).unwrap();
+    assert!(session.insert("k", f32::NAN).is_err());
+}
+
+#[test]
+fn small_things_say_what_they_are() {
+    let until = moment_at(1) + Duration::from_secs(1);
+    let remembered = Remembered::new(digest_of(1), until);
+    assert_eq!((remembered.earlier, remembered.salt), (None, None));
+    let sessions = Sessions::new(Policy::default(), ModelStore::new());
+    let request = sessions.open([]);
+    let session = block_on(request.handle().load()).unwrap();
+    session.insert("k", serde_json::json!({ "a": 1 })).unwrap();
+    session
+        .insert("k", serde_json::json!({ "a": [1, 2] }))
+        .unwrap();
+    // An object with a name that stands there twice is equal to none.
+    for text in [r#"{"a":1,"a":2}"#, r#"{"a":1, "a":2}"#] {
+        let raw = serde_json::value::RawValue::from_string(text.into()).unwrap();
+        session.insert("k", &raw).unwrap();
+        assert!(session.iter().any(|(_, value)| value == text));
+    }
+    let revoked = block_on(session.revoke(Revoke::All));
+    assert!(matches!(revoked, Err(SessionError::NotSignedIn)));
+    let Exchange::Open(opened) = Exchange::open(&Arc::new(Policy::default()), []) else {
+        panic!("there is no id to look for");
+    };
+    opened.sign_in("ada").unwrap();
+    let revocation = opened.revoke(Revoke::All).unwrap();
+    assert!(!format!("{revocation:?}").contains("ada"));
+    assert_eq!(revocation.answer(Ok(2)).unwrap(), 2);
+}
