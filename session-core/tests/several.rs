@@ -12,7 +12,7 @@ use pollster::block_on;
 use serde::Serialize;
 use session_core::{
     Device, ErrorPage, Exchange, Failure, Headers, Page, Policy, PublicId, Remembered, Reply,
-    Revoke, SessionError, Sessions, Store, StoreError, Watched,
+    Revoke, Session, SessionError, Sessions, Store, StoreError, Watched,
 };
 use session_testkit::{FaultyStore, ModelStore, digest_of, moment_at};
 
