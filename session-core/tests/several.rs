@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use pollster::block_on;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use session_core::{
     Device, ErrorPage, Exchange, Failure, Headers, Page, Policy, PublicId, Remembered, Reply,
     Revoke, Session, SessionError, Sessions, Store, StoreError, Watched,
@@ -17,6 +18,27 @@ use session_core::{
 use session_testkit::{FaultyStore, ModelStore, digest_of, moment_at};
 
 struct Admin;
+
+/// Is written as its text.
+struct Shown;
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        writer.collect_str("shown")
+    }
+}
+
+/// Can be written once.
+struct Fickle(Cell<bool>);
+
+impl Serialize for Fickle {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        if self.0.replace(true) {
+            return Err(serde::ser::Error::custom("not twice"));
+        }
+        writer.serialize_unit()
+    }
+}
 
 /// Inserts a value, and says whether it was taken.
 type Form = Box<dyn Fn(&Session) -> bool>;
@@ -220,6 +242,11 @@ fn every_form_of_a_value_is_looked_through_for_numbers_that_json_lacks() {
     session
         .insert("k", (Unit, Each::Nothing, 'c', true))
         .unwrap();
+    // What is null in JSON is no number either.
+    let nothing = BTreeMap::from([("a", (None::<f64>, Shown))]);
+    session.insert("k", nothing).unwrap();
+    let fickle = (None::<f64>, Fickle(Cell::new(false)));
+    assert!(session.insert("k", fickle).is_err());
     session.insert("k", f32::MAX).unwrap();
     assert!(session.insert("k", f32::NAN).is_err());
 }

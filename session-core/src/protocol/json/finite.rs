@@ -14,16 +14,9 @@ pub(super) fn is_finite<T: Serialize>(value: &T) -> bool {
 struct Finite;
 
 /// The number is not a number, or infinite; or the value itself reports an error.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("a value without a JSON form")]
 struct Stop;
-
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value without a JSON form")
-    }
-}
-
-impl std::error::Error for Stop {}
 
 impl ser::Error for Stop {
     fn custom<T: fmt::Display>(_: T) -> Self {

@@ -62,13 +62,12 @@ fn are_same(one: &str, other: &str, depth: usize, work: &mut usize) -> bool {
                 })
         }
         (Some(b'['), Some(b'[')) => {
-            let (Ok(one), Ok(other)) = (read::<Vec<&RawValue>>(one), read::<Vec<&RawValue>>(other))
-            else {
-                return false;
-            };
-            let mut pairs = one.iter().zip(&other);
-            one.len() == other.len()
-                && pairs.all(|(one, other)| are_same(one.get(), other.get(), depth + 1, work))
+            let list = |text| read::<Vec<&RawValue>>(text).ok();
+            list(one).zip(list(other)).is_some_and(|(one, other)| {
+                let mut pairs = one.iter().zip(&other);
+                one.len() == other.len()
+                    && pairs.all(|(one, other)| are_same(one.get(), other.get(), depth + 1, work))
+            })
         }
         (Some(b'"'), Some(b'"')) => {
             let read = |text| serde_json::from_str::<String>(text).ok();
