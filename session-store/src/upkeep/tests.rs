@@ -72,11 +72,10 @@ struct Setting {
     faulty: FaultyStore,
     store: Arc<Elsewhere>,
     upkeep: Upkeep,
-    /// The task ends with it.
-    home: Home,
 }
 
-/// A store with a session that ends at second 100; the sweeps come every few milliseconds at first.
+/// A store with a session that ends at second 100, at home in the test's runtime, whose time passes as
+/// soon as everybody waits.
 async fn setting(ahead: i64) -> Setting {
     let model = ModelStore::new();
     let (key, record) = (&key_of(1), &record_of(1));
@@ -87,33 +86,27 @@ async fn setting(ahead: i64) -> Setting {
         spy: SpyStore::new(faulty.clone()),
         ahead: AtomicI64::new(ahead),
     });
-    let sweeping = Sweeping {
-        every: Some(Duration::from_millis(5)),
-        ..Sweeping::default()
-    };
-    let home = Home::new().unwrap();
-    let upkeep = Upkeep::start(&home, &store, sweeping);
+    let upkeep = Upkeep::start(&Home::here().unwrap(), &store, Sweeping::default());
     Setting {
         model,
         faulty,
         store,
         upkeep: upkeep.unwrap().unwrap(),
-        home,
     }
 }
 
-/// Waits until a condition holds, or until a minute has passed.
+/// Waits until a condition holds, for an hour of the test's time.
 async fn until(condition: impl Fn() -> bool) {
     let waiting = async {
         while !condition() {
-            sleep(Duration::from_millis(1)).await;
+            sleep(Duration::from_secs(1)).await;
         }
     };
-    let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+    let waited = tokio::time::timeout(Duration::from_secs(3_600), waiting).await;
     assert!(waited.is_ok(), "it never came");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_is_removed_once_it_is_over_by_the_margin_for_its_callers() {
     let setting = setting(0).await;
     let sweeps = || setting.store.spy.calls().sweep;
@@ -126,15 +119,15 @@ async fn a_session_is_removed_once_it_is_over_by_the_margin_for_its_callers() {
     setting.upkeep.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_removed_before_a_caller_has_said_what_time_it_is() {
     let setting = setting(0).await;
-    sleep(Duration::from_millis(50)).await;
+    sleep(Duration::from_secs(3_600)).await;
     setting.upkeep.stop().await;
     assert_eq!(setting.store.spy.calls().sweep, 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_removed_while_the_machines_clocks_differ_by_more_than_the_margin() {
     for (ahead, is_removed) in [
         (0, true),
@@ -156,7 +149,7 @@ async fn nothing_is_removed_while_the_machines_clocks_differ_by_more_than_the_ma
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_end_waits_for_the_batch_under_way() {
     let setting = setting(0).await;
     let gate = setting.faulty.pause_before(1);
@@ -170,12 +163,11 @@ async fn the_end_waits_for_the_batch_under_way() {
     assert_eq!(setting.store.spy.calls().sweep, 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_store_ends_with_its_last_user() {
     let setting = setting(0).await;
     let store = Arc::downgrade(&setting.store);
     setting.upkeep.see(moment_at(0));
-    let _home = setting.home.clone();
     drop(setting);
     until(|| store.strong_count() == 0).await;
 }
