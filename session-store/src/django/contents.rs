@@ -1,0 +1,278 @@
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use session_core::{Device, Digest, Expiry, Key, Record, Revision};
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+
+use super::form::Form;
+use super::members::{Member, Members, object, quote, unquote};
+use super::note::{self, Note};
+
+/// What the payload of a row says.
+///
+/// The members of three names are the record's fields and not among its values: the owner
+/// ([`OWNER`]), the session's own lifetime ([`EXPIRY`]) and the store's [note](Note).
+#[derive(Debug)]
+pub(super) struct Contents<'t> {
+    members: Members<'t>,
+    /// Of our last write, as far as it still holds.
+    note: Note,
+    owner: Option<Arc<str>>,
+    expiry: Expiry,
+    /// 63 bits of a digest of all members but the note.
+    number: i64,
+    /// When the row was last saved, in whole seconds.
+    signed: OffsetDateTime,
+}
+
+impl<'t> Contents<'t> {
+    /// Reads a payload, which is strict JSON; `None` if it is no object.
+    pub(super) fn parse(json: &'t str, signed: OffsetDateTime, form: &Form) -> Option<Self> {
+        let members = Members::parse(json)?;
+        let note = members.get(note::NAME).map(Note::parse);
+        let owner = members.get(OWNER).and_then(owner_of);
+        let expiry = members.get(EXPIRY).map(|value| form.expiry(value, signed));
+        Some(Self {
+            // Django carries the note of an anonymous session into that of who signs in.
+            note: note.filter(|note| note.owner == owner).unwrap_or_default(),
+            number: number_of(members.iter()),
+            expiry: expiry.unwrap_or_default(),
+            owner,
+            members,
+            signed,
+        })
+    }
+
+    /// Returns our revision, or if Django has written since, a number of what it wrote.
+    ///
+    /// Signing the same values again makes no other.
+    pub(super) fn revision(&self) -> Revision {
+        match self.note.written {
+            Some((revision, number)) if number == self.number => revision,
+            _ => Revision::from_i64(self.number),
+        }
+    }
+
+    pub(super) fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    pub(super) fn expiry(&self) -> Expiry {
+        self.expiry
+    }
+
+    pub(super) fn record(&self, present: Digest, expires: OffsetDateTime) -> Record {
+        let mut record = Record::new(self.revision(), present, self.created(), expires);
+        record.secrets.issued = self.note.issued.unwrap_or(record.created);
+        record.seen = self.seen();
+        record.authenticated = self.note.authenticated;
+        record.owner = self.owner.clone();
+        record.expiry = self.expiry;
+        record.label = self.note.label.clone();
+        record.address = self.note.address.clone();
+        record.tag = self.note.tag.clone();
+        record.credential = self.note.credential;
+        record.data = self.values().into();
+        record
+    }
+
+    pub(super) fn device(&self, key: &Key, expires: OffsetDateTime) -> Device {
+        let mut device = Device::new(key.public_id(), self.created(), self.seen(), expires);
+        device.label = self.note.label.clone();
+        device.address = self.note.address.clone();
+        device
+    }
+
+    /// Returns the payload with other moments of use, and the one that it was last used at.
+    pub(super) fn touched(&self, seen: OffsetDateTime) -> (String, OffsetDateTime) {
+        let seen = seen.max(self.seen());
+        let note = Note {
+            written: self.note.written.filter(|(_, number)| *number == self.number),
+            created: Some(self.created()),
+            seen: Some(seen),
+            issued: self.note.issued.or(Some(self.created())),
+            owner: self.owner.clone(),
+            ..self.note.clone()
+        };
+        let note = Member::new(note::NAME, ascii(&note.value()).into_owned());
+        let mut is_noted = false;
+        let kept = self.members.iter().filter_map(|member| match member.name == note::NAME {
+            true if is_noted => None,
+            true => {
+                is_noted = true;
+                Some(&note)
+            }
+            false => Some(member),
+        });
+        let kept: Vec<_> = kept.collect();
+        let added = (!is_noted).then_some(&note);
+        (object(kept.into_iter().chain(added)), seen)
+    }
+
+    /// The start of the session, or of what Django began under its key.
+    fn created(&self) -> OffsetDateTime {
+        self.note.created.unwrap_or(self.signed)
+    }
+
+    fn seen(&self) -> OffsetDateTime {
+        // Our own writes are signed with the second in which the session was seen.
+        self.note.seen.map_or(self.signed, |seen| seen.max(self.signed))
+    }
+
+    /// Returns the record's values, in their order.
+    fn values(&self) -> String {
+        object(self.members.iter().filter(|member| !is_reserved(&member.name)))
+    }
+}
+
+/// Returns the payload of a record, built on that of the row which it replaces.
+///
+/// What the record leaves as it is keeps its bytes and its place: also of the three fields.
+///
+/// # Errors
+///
+/// The record's values are no JSON object, or one of them has a reserved name.
+pub(super) fn written(
+    old: Option<&Contents<'_>>,
+    record: &Record,
+    form: &Form,
+) -> Result<String, Unwritable> {
+    let new = Members::parse(&record.data).ok_or(Unwritable::NoObject)?;
+    if let Some(member) = new.iter().find(|member| is_reserved(&member.name)) {
+        return Err(Unwritable::Reserved(member.name.clone().into_owned()));
+    }
+    let last_of = |members: &Members<'_>| -> HashMap<String, String> {
+        let pairs = members.iter().map(|it| (it.name.clone().into(), it.value.clone().into()));
+        pairs.collect()
+    };
+    let (values, before) = (last_of(&new), old.map(|old| last_of(&old.members)));
+    let mut members = Vec::with_capacity(new.len() + 3);
+    let mut placed = HashSet::new();
+    for member in old.iter().flat_map(|old| old.members.iter()) {
+        let name = &*member.name;
+        if is_reserved(name) {
+            if placed.insert(name) {
+                members.extend(field(name, old, record, form));
+            }
+            continue;
+        }
+        let is_first = placed.insert(name);
+        let Some(value) = values.get(name) else {
+            continue;
+        };
+        if before.as_ref().and_then(|before| before.get(name)) == Some(value) {
+            members.push(member.clone());
+        } else if is_first {
+            members.push(Member {
+                value: Cow::Owned(ascii(value).into_owned()),
+                ..member.clone()
+            });
+        }
+    }
+    let added = new.iter().filter(|member| !placed.contains(&*member.name));
+    members.extend(added.map(|member| Member {
+        name: member.name.clone(),
+        quoted: Cow::Owned(ascii(&member.quoted).into_owned()),
+        value: Cow::Owned(ascii(&member.value).into_owned()),
+    }));
+    for name in [OWNER, EXPIRY] {
+        if !placed.contains(name) {
+            members.extend(field(name, old, record, form));
+        }
+    }
+    let note = Note::of(record, number_of(&members)).value();
+    let note = Member::new(note::NAME, ascii(&note).into_owned());
+    match members.iter_mut().find(|member| member.name == note::NAME) {
+        Some(place) => *place = note,
+        None => members.push(note),
+    }
+    Ok(object(&members))
+}
+
+/// The reason why a record has no payload.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unwritable {
+    NoObject,
+    Reserved(String),
+}
+
+/// Returns the member that has a field of the record.
+fn field<'t>(
+    name: &str,
+    old: Option<&Contents<'t>>,
+    record: &Record,
+    form: &Form,
+) -> Option<Member<'t>> {
+    let (name, is_same, value) = match name {
+        OWNER => (
+            OWNER,
+            old.is_some_and(|old| old.owner == record.owner),
+            record.owner.as_ref().map(|owner| ascii(&quote(owner)).into_owned()),
+        ),
+        EXPIRY => (
+            EXPIRY,
+            old.is_some_and(|old| old.expiry == record.expiry),
+            form.expiry_value(record.expiry),
+        ),
+        // Its value is known when all others are.
+        _ => (note::NAME, false, Some(String::new())),
+    };
+    let members = || old.into_iter().flat_map(|old| old.members.iter().rev());
+    if is_same && let Some(same) = members().find(|member| member.name == name) {
+        return Some(same.clone());
+    }
+    value.map(|value| Member::new(name, value))
+}
+
+/// Reads a user's primary key, which Django keeps as a string; an integer is as good there.
+fn owner_of(value: &str) -> Option<Arc<str>> {
+    let is_integer = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    if is_integer {
+        return Some(value.into());
+    }
+    unquote(value).map(|owner| Arc::from(&*owner))
+}
+
+fn number_of<'m, 't: 'm>(members: impl IntoIterator<Item = &'m Member<'t>>) -> i64 {
+    let mut hash = Sha256::new();
+    for member in members {
+        if member.name != note::NAME {
+            hash.update(member.quoted.as_bytes());
+            hash.update(b":");
+            hash.update(member.value.as_bytes());
+            hash.update(b",");
+        }
+    }
+    let hash: [u8; 32] = hash.finalize().into();
+    let (first, _) = hash.split_first_chunk().expect("32 bytes begin with eight");
+    i64::from_be_bytes(*first) & i64::MAX
+}
+
+/// Escapes what JSON in ASCII has to. Beyond ASCII only strings have characters.
+fn ascii(json: &str) -> Cow<'_, str> {
+    if json.bytes().all(|byte| byte < 0x7f) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() * 2);
+    for character in json.chars() {
+        if character < '\u{7f}' {
+            text.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // A string takes everything.
+            _ = write!(text, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(text)
+}
+
+fn is_reserved(name: &str) -> bool {
+    matches!(name, OWNER | EXPIRY | note::NAME)
+}
+
+const OWNER: &str = "_auth_user_id";
+const EXPIRY: &str = "_session_expiry";
