@@ -19,19 +19,15 @@ use session_core::{Store as _, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 
 use self::commands::Commands;
-use self::database::{Connections, Database};
+use self::database::Connections;
+pub(crate) use self::database::Database;
 use self::failure::Location;
 use self::files::Files;
 use self::opening::{Journal, open_database, pool};
 pub use self::options::{Durability, SqliteOptions};
 #[cfg(feature = "django")]
-pub(crate) use self::{
-    database::Database,
-    opening::open_theirs,
-    pooled::open_pool,
-    schema::{Table, columns_of},
-};
-use self::schema::Table;
+pub(crate) use self::{opening::open_theirs, pooled::open_pool, schema::columns_of};
+pub(crate) use self::schema::Table;
 use self::statements::Statements;
 use crate::home::{AtHome, store_at_home};
 use crate::upkeep::Sweeping;

@@ -26,18 +26,29 @@ pub(super) struct Contents<'t> {
     number: i64,
     /// When the row was last saved, in whole seconds.
     signed: OffsetDateTime,
+    expires: OffsetDateTime,
+    is_end_ours: bool,
 }
 
 impl<'t> Contents<'t> {
     /// Reads a payload, which is strict JSON; `None` if it is no object.
-    pub(super) fn parse(json: &'t str, signed: OffsetDateTime, form: &Form) -> Option<Self> {
+    pub(super) fn parse(
+        json: &'t str,
+        (signed, ends): (OffsetDateTime, OffsetDateTime),
+        form: &Form,
+    ) -> Option<Self> {
         let members = Members::parse(json)?;
         let note = members.get(note::NAME).map(Note::parse);
         let owner = members.get(OWNER).and_then(owner_of);
         let expiry = members.get(EXPIRY).map(|value| form.expiry(value, signed));
+        // Django carries the note of an anonymous session into that of who signs in.
+        let note = note.filter(|note| note.owner == owner).unwrap_or_default();
+        // A wall clock can show our end and another one alike.
+        let ours = note.expires.filter(|ours| form.shown(*ours) == Some(ends));
         Some(Self {
-            // Django carries the note of an anonymous session into that of who signs in.
-            note: note.filter(|note| note.owner == owner).unwrap_or_default(),
+            expires: ours.unwrap_or(ends),
+            is_end_ours: ours.is_some(),
+            note,
             number: number_of(members.iter()),
             expiry: expiry.unwrap_or_default(),
             owner,
@@ -60,12 +71,23 @@ impl<'t> Contents<'t> {
         self.owner.as_deref()
     }
 
-    pub(super) fn expiry(&self) -> Expiry {
-        self.expiry
+    pub(super) fn expires(&self) -> OffsetDateTime {
+        self.expires
     }
 
-    pub(super) fn record(&self, present: Digest, expires: OffsetDateTime) -> Record {
-        let mut record = Record::new(self.revision(), present, self.created(), expires);
+    /// Returns the end that a record gives to the session which it replaces.
+    ///
+    /// Django may have moved the end since the record's was computed, which is no other state. Then
+    /// only the session's own lifetime brings it nearer.
+    pub(super) fn end(&self, record: &Record) -> OffsetDateTime {
+        match self.is_end_ours || self.expiry != record.expiry {
+            true => record.expires,
+            false => record.expires.max(self.expires),
+        }
+    }
+
+    pub(super) fn record(&self, present: Digest) -> Record {
+        let mut record = Record::new(self.revision(), present, self.created(), self.expires);
         record.secrets.issued = self.note.issued.unwrap_or(record.created);
         record.seen = self.seen();
         record.authenticated = self.note.authenticated;
@@ -79,20 +101,25 @@ impl<'t> Contents<'t> {
         record
     }
 
-    pub(super) fn device(&self, key: &Key, expires: OffsetDateTime) -> Device {
-        let mut device = Device::new(key.public_id(), self.created(), self.seen(), expires);
+    pub(super) fn device(&self, key: &Key) -> Device {
+        let mut device = Device::new(key.public_id(), self.created(), self.seen(), self.expires);
         device.label = self.note.label.clone();
         device.address = self.note.address.clone();
         device
     }
 
-    /// Returns the payload with other moments of use, and the one that it was last used at.
-    pub(super) fn touched(&self, seen: OffsetDateTime) -> (String, OffsetDateTime) {
-        let seen = seen.max(self.seen());
+    /// Returns the payload with later moments of use and end, and these moments.
+    pub(super) fn touched(
+        &self,
+        seen: OffsetDateTime,
+        expires: OffsetDateTime,
+    ) -> (String, OffsetDateTime, OffsetDateTime) {
+        let (seen, expires) = (seen.max(self.seen()), expires.max(self.expires));
         let note = Note {
             written: self.note.written.filter(|(_, number)| *number == self.number),
             created: Some(self.created()),
             seen: Some(seen),
+            expires: Some(expires),
             issued: self.note.issued.or(Some(self.created())),
             owner: self.owner.clone(),
             ..self.note.clone()
@@ -109,7 +136,7 @@ impl<'t> Contents<'t> {
         });
         let kept: Vec<_> = kept.collect();
         let added = (!is_noted).then_some(&note);
-        (object(kept.into_iter().chain(added)), seen)
+        (object(kept.into_iter().chain(added)), seen, expires)
     }
 
     /// The start of the session, or of what Django began under its key.
@@ -138,6 +165,7 @@ impl<'t> Contents<'t> {
 pub(super) fn written(
     old: Option<&Contents<'_>>,
     record: &Record,
+    expires: OffsetDateTime,
     form: &Form,
 ) -> Result<String, Unwritable> {
     let new = Members::parse(&record.data).ok_or(Unwritable::NoObject)?;
@@ -183,7 +211,7 @@ pub(super) fn written(
             members.extend(field(name, old, record, form));
         }
     }
-    let note = Note::of(record, number_of(&members)).value();
+    let note = Note::of(record, number_of(&members), expires).value();
     let note = Member::new(note::NAME, ascii(&note).into_owned());
     match members.iter_mut().find(|member| member.name == note::NAME) {
         Some(place) => *place = note,
@@ -215,7 +243,7 @@ fn field<'t>(
         EXPIRY => (
             EXPIRY,
             old.is_some_and(|old| old.expiry == record.expiry),
-            form.expiry_value(record.expiry),
+            form.expiry_value(record.expiry).map(Cow::into_owned),
         ),
         // Its value is known when all others are.
         _ => (note::NAME, false, Some(String::new())),

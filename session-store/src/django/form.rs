@@ -34,4 +34,12 @@ impl Form {
     pub(super) fn column(&self, moment: OffsetDateTime) -> String {
         self.column.to_column(moment)
     }
+
+    /// Returns a moment as the column shows it.
+    pub(super) fn shown(&self, moment: OffsetDateTime) -> Option<OffsetDateTime> {
+        match self.column.uses_tz() {
+            true => Some(moment),
+            false => self.moment(&self.column(moment)),
+        }
+    }
 }

@@ -15,6 +15,8 @@ pub(super) struct Note {
     pub(super) written: Option<(Revision, i64)>,
     pub(super) created: Option<OffsetDateTime>,
     pub(super) seen: Option<OffsetDateTime>,
+    /// The end that our last write set.
+    pub(super) expires: Option<OffsetDateTime>,
     pub(super) issued: Option<OffsetDateTime>,
     pub(super) authenticated: Option<OffsetDateTime>,
     pub(super) owner: Option<Arc<str>>,
@@ -28,12 +30,13 @@ pub(super) struct Note {
 pub(super) const NAME: &str = "_session";
 
 impl Note {
-    /// Notes what a record says, of values with a number.
-    pub(super) fn of(record: &Record, number: i64) -> Self {
+    /// Notes what a record says that is written with values of a number and with an end.
+    pub(super) fn of(record: &Record, number: i64, expires: OffsetDateTime) -> Self {
         Self {
             written: Some((record.revision, number)),
             created: Some(record.created),
             seen: Some(record.seen),
+            expires: Some(expires),
             issued: Some(record.secrets.issued),
             authenticated: record.authenticated,
             owner: record.owner.clone(),
@@ -73,6 +76,7 @@ impl Note {
             written: revision.map(Revision::from_i64).zip(number("of")?),
             created,
             seen: moment("seen")?.or(created),
+            expires: moment("expires")?,
             issued: moment("issued")?.or(created),
             authenticated: moment("authenticated")?,
             owner: text("owner")?,
@@ -95,6 +99,7 @@ impl Note {
             ("of", self.written.map(|(_, of)| number(of))),
             ("created", self.created.map(moment)),
             ("seen", other(self.seen).map(moment)),
+            ("expires", self.expires.map(moment)),
             ("issued", other(self.issued).map(moment)),
             ("authenticated", self.authenticated.map(moment)),
             ("owner", self.owner.as_ref().map(text)),
@@ -137,11 +142,11 @@ mod tests {
             credential = Some(digest_of(7))
         );
         for record in [least, most] {
-            let note = Note::of(&record, 5);
+            let note = Note::of(&record, 5, moment_at(9));
             assert_eq!(Note::parse(&note.value()), note);
         }
-        let short = Note::of(&record_of(1), 5).value();
-        assert_eq!(short, r#"{"revision":1,"of":5,"created":4102444800000000}"#);
+        let short = Note::of(&record_of(1), 5, moment_at(9)).value();
+        assert_eq!(short, r#"{"revision":1,"of":5,"created":4102444800000000,"expires":4102444809000000}"#);
         assert_eq!(Note::parse(&Note::default().value()), Note::default());
     }
 

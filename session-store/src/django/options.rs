@@ -29,7 +29,7 @@ pub struct DjangoOptions {
     pub(super) connections: u32,
     pub(super) timeout: Duration,
     pub(super) sweeping: Sweeping,
-    #[cfg(feature = "redis")]
+    #[cfg(any())]
     pub(super) cache: Option<super::cache::CacheOptions>,
 }
 
@@ -45,7 +45,7 @@ impl DjangoOptions {
             connections: 10,
             timeout: Duration::from_secs(5),
             sweeping: Sweeping::default(),
-            #[cfg(feature = "redis")]
+            #[cfg(any())]
             cache: None,
         }
     }

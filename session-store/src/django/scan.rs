@@ -3,7 +3,8 @@ use std::cmp::Reverse;
 use session_core::{Device, Key, PublicId, Revoke, StoreError};
 use time::OffsetDateTime;
 
-use super::site::{Read, Site};
+use super::contents::Contents;
+use super::site::Site;
 use super::table::{Change, Placed};
 
 /// What needs all rows, because no index sees into signed data.
@@ -22,10 +23,9 @@ impl Site {
             let batch = self.table.batch(&place, BATCH).await?;
             let found = batch.iter().filter_map(|placed| {
                 let key = Key::parse_plain(&placed.key)?;
-                let read = self.owned(placed, owner).filter(|read| read.expires > now)?;
-                Some(read.contents(&self.form)?.device(&key, read.expires))
+                self.owned(placed, owner, |contents| contents.device(&key))
             });
-            devices.extend(found);
+            devices.extend(found.filter(|device| device.expires > now));
             match next(batch) {
                 Some(next) => place = next,
                 None => break,
@@ -61,13 +61,13 @@ impl Site {
                 if !is_chosen {
                     continue;
                 }
-                let Some(read) = self.owned(placed, owner) else {
+                let Some(expires) = self.owned(placed, owner, |it| it.expires()) else {
                     continue;
                 };
                 let key = &placed.key;
                 let removed = self.table.change(Change::Delete { key }).await?;
                 self.forget(&[key]).await;
-                ended += usize::from(removed.is_done && read.expires > now);
+                ended += usize::from(removed.is_done && expires > now);
             }
             match next(batch) {
                 Some(next) => place = next,
@@ -76,10 +76,16 @@ impl Site {
         }
     }
 
-    fn owned(&self, placed: &Placed, owner: &str) -> Option<Read> {
+    /// Returns what a row says if it is the owner's.
+    fn owned<T>(
+        &self,
+        placed: &Placed,
+        owner: &str,
+        what: impl FnOnce(&Contents<'_>) -> T,
+    ) -> Option<T> {
         let read = self.read(&placed.row)?;
-        let is_owned = read.contents(&self.form)?.owner() == Some(owner);
-        is_owned.then_some(read)
+        let contents = read.contents(&self.form)?;
+        (contents.owner() == Some(owner)).then(|| what(&contents))
     }
 }
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+
 
 use async_trait::async_trait;
 use session_core::django::{Signer, from_strict, to_strict};
@@ -23,7 +23,7 @@ pub(crate) struct Site {
     pub(super) table: Box<dyn Table>,
     pub(super) signer: Signer,
     pub(super) form: Form,
-    #[cfg(feature = "redis")]
+    #[cfg(any())]
     pub(super) cache: Option<Arc<super::cache::Cache>>,
 }
 
@@ -32,13 +32,13 @@ pub(super) struct Read {
     /// Strict JSON.
     json: String,
     signed: OffsetDateTime,
-    pub(super) expires: OffsetDateTime,
+    ends: OffsetDateTime,
 }
 
 impl Read {
     /// `None` only if the JSON is no object, which has been checked.
     pub(super) fn contents(&self, form: &Form) -> Option<Contents<'_>> {
-        Contents::parse(&self.json, self.signed, form)
+        Contents::parse(&self.json, (self.signed, self.ends), form)
     }
 }
 
@@ -55,7 +55,7 @@ impl Site {
             let table = &self.table;
             tracing::warn!(?table, %reason, "a session's row can't be read and is treated as absent");
         };
-        let Some(expires) = self.form.moment(&row.ends) else {
+        let Some(ends) = self.form.moment(&row.ends) else {
             warn(&"its expire_date is no moment of the years 1 to 9999");
             return None;
         };
@@ -69,7 +69,7 @@ impl Site {
                 Some(Read {
                     json: strict.unwrap_or(opened.json),
                     signed,
-                    expires,
+                    ends,
                 })
             }
             Err(error) => {
@@ -109,14 +109,12 @@ impl Site {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         let is_over = record.closed || record.expires <= now;
-        let next = |old: &Contents<'_>, expires: OffsetDateTime| {
+        let next = |old: &Contents<'_>| {
             if is_over {
                 return Ok(Next::End);
             }
-            // Django may have moved the end meanwhile, which is no other state. Only the session's
-            // own lifetime brings it nearer again.
-            let expires = match old.expiry() == record.expiry && key == to {
-                true => record.expires.max(expires),
+            let expires = match key == to {
+                true => old.end(record),
                 false => record.expires,
             };
             self.row(Some(old), record, expires).map(Next::Is)
@@ -132,11 +130,11 @@ impl Site {
         (seen, until): (OffsetDateTime, OffsetDateTime),
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let next = |old: &Contents<'_>, expires: OffsetDateTime| {
-            let (json, seen) = old.touched(seen);
+        let next = |old: &Contents<'_>| {
+            let (json, seen, expires) = old.touched(seen, until);
             Ok(Next::Is(Row {
                 token: self.signer.sign(&from_strict(&json), seen),
-                ends: self.form.column(until.max(expires)),
+                ends: self.form.column(expires),
             }))
         };
         self.change((key, key), (expected, None), now, next).await
@@ -150,7 +148,7 @@ impl Site {
         (key, to): (&str, &str),
         (expected, written): (Revision, Option<Revision>),
         now: OffsetDateTime,
-        next: impl Fn(&Contents<'_>, OffsetDateTime) -> Result<Next, StoreError> + Send,
+        next: impl Fn(&Contents<'_>) -> Result<Next, StoreError> + Send,
     ) -> Result<Outcome, StoreError> {
         let mut is_repeated = false;
         for _ in 0..TRIES {
@@ -170,10 +168,10 @@ impl Site {
                     false => Ok(Outcome::Refused),
                 };
             }
-            if read.expires <= now {
+            if contents.expires() <= now {
                 return Ok(Outcome::Refused);
             }
-            let (old, new) = (&old, next(&contents, read.expires)?);
+            let (old, new) = (&old, next(&contents)?);
             let changed = self.table.change(match &new {
                 Next::End => Change::Take { key, old },
                 Next::Is(new) if key == to => Change::Swap { key, old, new },
@@ -222,7 +220,7 @@ impl Site {
         record: &Record,
         expires: OffsetDateTime,
     ) -> Result<Row, StoreError> {
-        let json = contents::written(old, record, &self.form);
+        let json = contents::written(old, record, expires, &self.form);
         let json = json.map_err(|reason| match reason {
             Unwritable::NoObject => {
                 StoreError::new("can't write a session: its values are no JSON object")
@@ -259,11 +257,11 @@ impl Site {
 
     /// Drops what the site's cache has of sessions that may have changed.
     pub(super) async fn forget(&self, keys: &[&str]) {
-        #[cfg(feature = "redis")]
+        #[cfg(any())]
         if let Some(cache) = &self.cache {
             cache.forget(keys).await;
         }
-        #[cfg(not(feature = "redis"))]
+        #[cfg(all())]
         let _ = keys;
     }
 }
@@ -278,11 +276,7 @@ impl Store for Site {
     ) -> Result<Option<Record>, StoreError> {
         let row = self.table.find(plain(key)?).await?;
         let read = row.and_then(|row| self.read(&row));
-        let record = read.and_then(|read| {
-            let contents = read.contents(&self.form)?;
-            Some(contents.record(*secret, read.expires))
-        });
-        Ok(record)
+        Ok(read.and_then(|read| Some(read.contents(&self.form)?.record(*secret))))
     }
 
     async fn write(
