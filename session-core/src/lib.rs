@@ -25,6 +25,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
+#[cfg(feature = "django")]
+pub mod django;
 #[cfg(feature = "driver")]
 mod driver;
 mod error;

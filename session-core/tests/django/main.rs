@@ -1,0 +1,7 @@
+//! What real Django wrote and read, and what it did with it: the vectors beside this file.
+#![cfg(feature = "django")]
+#![allow(clippy::unwrap_used)]
+
+mod expiries;
+mod tokens;
+mod vectors;
