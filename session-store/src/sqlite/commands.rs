@@ -52,7 +52,7 @@ impl Store for Commands {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         let statements = &self.statements.common;
-        let (text, values) = statements.of_command(command, to_micros(now));
+        let (text, values) = statements.of_command(command, to_micros(now))?;
         let write = Sqlite::statement(text, &values);
         let changed = self.database.execute("write a session to", write).await?;
         Ok(match command {
