@@ -25,10 +25,10 @@ use self::failure::Location;
 use self::files::Files;
 use self::opening::{Journal, open_database, pool};
 pub use self::options::{Durability, SqliteOptions};
-#[cfg(feature = "django")]
-pub(crate) use self::{opening::open_theirs, pooled::open_pool, schema::columns_of};
 pub(crate) use self::schema::Table;
 use self::statements::Statements;
+#[cfg(feature = "django")]
+pub(crate) use self::{opening::open_theirs, pooled::open_pool, schema::columns_of};
 use crate::home::{AtHome, store_at_home};
 use crate::upkeep::Sweeping;
 

@@ -43,7 +43,10 @@ impl PlainKeys {
 
     fn opens(&self, key: &Key, digest: &Digest) -> bool {
         let known = self.known();
-        known.secrets.get(key).is_some_and(|secrets| secrets.include(digest))
+        known
+            .secrets
+            .get(key)
+            .is_some_and(|secrets| secrets.include(digest))
     }
 
     fn note(&self, key: &Key, record: &Record) {

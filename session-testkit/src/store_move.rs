@@ -63,7 +63,11 @@ pub(crate) async fn of_many_moves_one_applies(rig: &Rig) {
         rig.move_to((1, number.into()), 1, &next, 0).await
     });
     let outcomes = join_all(moves).await;
-    let applied: Vec<u64> = (2..).zip(&outcomes).filter(|(_, it)| **it == Applied).map(|(n, _)| n).collect();
+    let applied: Vec<u64> = (2..)
+        .zip(&outcomes)
+        .filter(|(_, it)| **it == Applied)
+        .map(|(n, _)| n)
+        .collect();
     assert_eq!(applied.len(), 1, "{outcomes:?}");
     assert_eq!(rig.stored(1..=20).await, applied);
     assert_eq!(rig.owned("ada", 0).await, applied);
@@ -80,7 +84,11 @@ pub(crate) async fn a_store_whose_keys_stay_says_so(rig: &Rig) {
         expected: Revision::from_i64(1),
         record: &record_of(2),
     };
-    let error = rig.0.write(moving, moment_at(0)).await.expect_err("keys stay");
+    let error = rig
+        .0
+        .write(moving, moment_at(0))
+        .await
+        .expect_err("keys stay");
     assert!(error.to_string().contains("ids of two parts"), "{error}");
     assert_eq!(rig.stored(1..=2).await, [1]);
 }

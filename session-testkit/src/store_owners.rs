@@ -66,7 +66,13 @@ pub(crate) async fn a_list_has_pages(rig: &Rig) {
     rig.add(&until(40, owned_by("ada", 13))).await;
     let all = rig.listed("ada", 50).await;
     let mut expected: Vec<_> = (1..=10_u64)
-        .map(|number| (number % 2, rig.stored_handle(&handle_of(number)), handle_of(number)))
+        .map(|number| {
+            (
+                number % 2,
+                rig.stored_handle(&handle_of(number)),
+                handle_of(number),
+            )
+        })
         .collect();
     expected.sort_unstable_by(|one, other| other.cmp(one));
     assert!(all.iter().eq(expected.iter().map(|(_, _, handle)| handle)));

@@ -9,8 +9,8 @@ use session_core::Store;
 use crate::report::{Verdict, report};
 use crate::store_fixture::Rig;
 use crate::{
-    store_delete, store_end, store_insert, store_move, store_owners, store_races, store_random, store_records,
-    store_refusals, store_replace, store_touch,
+    store_delete, store_end, store_insert, store_move, store_owners, store_races, store_random,
+    store_records, store_refusals, store_replace, store_touch,
 };
 
 /// Runs every case of the suite against a store.

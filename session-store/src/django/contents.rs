@@ -116,7 +116,10 @@ impl<'t> Contents<'t> {
     ) -> (String, OffsetDateTime, OffsetDateTime) {
         let (seen, expires) = (seen.max(self.seen()), expires.max(self.expires));
         let note = Note {
-            written: self.note.written.filter(|(_, number)| *number == self.number),
+            written: self
+                .note
+                .written
+                .filter(|(_, number)| *number == self.number),
             created: Some(self.created()),
             seen: Some(seen),
             expires: Some(expires),
@@ -126,14 +129,17 @@ impl<'t> Contents<'t> {
         };
         let note = Member::new(note::NAME, ascii(&note.value()).into_owned());
         let mut is_noted = false;
-        let kept = self.members.iter().filter_map(|member| match member.name == note::NAME {
-            true if is_noted => None,
-            true => {
-                is_noted = true;
-                Some(&note)
-            }
-            false => Some(member),
-        });
+        let kept = self
+            .members
+            .iter()
+            .filter_map(|member| match member.name == note::NAME {
+                true if is_noted => None,
+                true => {
+                    is_noted = true;
+                    Some(&note)
+                }
+                false => Some(member),
+            });
         let kept: Vec<_> = kept.collect();
         let added = (!is_noted).then_some(&note);
         (object(kept.into_iter().chain(added)), seen, expires)
@@ -146,12 +152,18 @@ impl<'t> Contents<'t> {
 
     fn seen(&self) -> OffsetDateTime {
         // Our own writes are signed with the second in which the session was seen.
-        self.note.seen.map_or(self.signed, |seen| seen.max(self.signed))
+        self.note
+            .seen
+            .map_or(self.signed, |seen| seen.max(self.signed))
     }
 
     /// Returns the record's values, in their order.
     fn values(&self) -> String {
-        object(self.members.iter().filter(|member| !is_reserved(&member.name)))
+        object(
+            self.members
+                .iter()
+                .filter(|member| !is_reserved(&member.name)),
+        )
     }
 }
 
@@ -173,7 +185,9 @@ pub(super) fn written(
         return Err(Unwritable::Reserved(member.name.clone().into_owned()));
     }
     let last_of = |members: &Members<'_>| -> HashMap<String, String> {
-        let pairs = members.iter().map(|it| (it.name.clone().into(), it.value.clone().into()));
+        let pairs = members
+            .iter()
+            .map(|it| (it.name.clone().into(), it.value.clone().into()));
         pairs.collect()
     };
     let (values, before) = (last_of(&new), old.map(|old| last_of(&old.members)));
@@ -238,7 +252,10 @@ fn field<'t>(
         OWNER => (
             OWNER,
             old.is_some_and(|old| old.owner == record.owner),
-            record.owner.as_ref().map(|owner| ascii(&quote(owner)).into_owned()),
+            record
+                .owner
+                .as_ref()
+                .map(|owner| ascii(&quote(owner)).into_owned()),
         ),
         EXPIRY => (
             EXPIRY,
@@ -350,13 +367,29 @@ mod tests {
             ("", r#"{"é":"🦀\n"}"#, r#"{"\u00e9":"\ud83e\udd80\n"}"#),
             (r#"{"a":1}"#, "{}", "{}"),
             (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#, r#"{"a":1,"b":2}"#),
-            (r#"{"a":1.50,"b":2}"#, r#"{"a":1.50,"b":3}"#, r#"{"a":1.50,"b":3}"#),
+            (
+                r#"{"a":1.50,"b":2}"#,
+                r#"{"a":1.50,"b":3}"#,
+                r#"{"a":1.50,"b":3}"#,
+            ),
             (r#"{"a":1,"b":2}"#, r#"{"c":0,"b":2}"#, r#"{"b":2,"c":0}"#),
-            (r#"{ "\u00e9" : [ 1 ] }"#, r#"{"é":[ 1 ]}"#, r#"{"\u00e9":[ 1 ]}"#),
+            (
+                r#"{ "\u00e9" : [ 1 ] }"#,
+                r#"{"é":[ 1 ]}"#,
+                r#"{"\u00e9":[ 1 ]}"#,
+            ),
             (r#"{"\u00e9":1}"#, r#"{"é":2}"#, r#"{"\u00e9":2}"#),
             // Of two with one name the last counts.
-            (r#"{"a":1,"b":2,"a":3}"#, r#"{"b":2,"a":3}"#, r#"{"a":1,"b":2,"a":3}"#),
-            (r#"{"a":1,"b":2,"a":3}"#, r#"{"b":2,"a":4}"#, r#"{"a":4,"b":2}"#),
+            (
+                r#"{"a":1,"b":2,"a":3}"#,
+                r#"{"b":2,"a":3}"#,
+                r#"{"a":1,"b":2,"a":3}"#,
+            ),
+            (
+                r#"{"a":1,"b":2,"a":3}"#,
+                r#"{"b":2,"a":4}"#,
+                r#"{"a":4,"b":2}"#,
+            ),
             (r#"{"a":1,"a":3}"#, "{}", "{}"),
         ] {
             assert_eq!(over(old, &with(data)), new, "{old} {data}");
@@ -404,7 +437,10 @@ mod tests {
         assert_eq!(record.owner.as_deref(), Some("é"));
         assert_eq!(record.expiry, Expiry::BrowserClose);
         assert_eq!((record.created, record.seen), (moment_at(7), moment_at(7)));
-        assert_eq!((record.expires, record.authenticated), (moment_at(100), None));
+        assert_eq!(
+            (record.expires, record.authenticated),
+            (moment_at(100), None)
+        );
         assert_eq!(record.secrets.present, digest_of(3));
     }
 
@@ -427,12 +463,19 @@ mod tests {
         let json = written(None, &record_of(5), moment_at(100), &form()).unwrap();
         let again = Contents::parse(&json, (moment_at(50), moment_at(150)), &form()).unwrap();
         assert_eq!(again.revision(), record_of(5).revision);
-        assert_eq!((again.seen(), again.expires()), (moment_at(50), moment_at(150)));
+        assert_eq!(
+            (again.seen(), again.expires()),
+            (moment_at(50), moment_at(150))
+        );
         let theirs = json.replace("\"n\":5", "\"n\":6");
         let theirs = read(&theirs);
         assert_ne!(theirs.revision(), record_of(5).revision);
         // A touch is none, whoever wrote last.
-        for json in [&*json, r#"{"a":1}"#, r#"{"a":1,"_session":7,"_session":{}}"#] {
+        for json in [
+            &*json,
+            r#"{"a":1}"#,
+            r#"{"a":1,"_session":7,"_session":{}}"#,
+        ] {
             let before = read(json).revision();
             let (touched, seen, expires) = read(json).touched(moment_at(60), moment_at(90));
             assert_eq!((seen, expires), (moment_at(60), moment_at(100)));
@@ -443,13 +486,21 @@ mod tests {
 
     #[test]
     fn whoever_signs_in_through_django_has_nothing_of_the_note() {
-        let guest = changed!(record_of(5), label = Some("x".into()), created = moment_at(1));
+        let guest = changed!(
+            record_of(5),
+            label = Some("x".into()),
+            created = moment_at(1)
+        );
         let json = written(None, &guest, guest.expires, &form()).unwrap();
         let signed_in = json.replace("{\"n\":5", "{\"_auth_user_id\":\"7\",\"n\":5");
         let record = read(&signed_in).record(digest_of(0));
         assert_eq!((record.label, record.created), (None, moment_at(7)));
         // What is written next is about the new owner.
-        let next = changed!(record_of(6), owner = Some("7".into()), created = moment_at(7));
+        let next = changed!(
+            record_of(6),
+            owner = Some("7".into()),
+            created = moment_at(7)
+        );
         let json = written(Some(&read(&signed_in)), &next, next.expires, &form()).unwrap();
         assert_eq!(read(&json).record(digest_of(0)).created, moment_at(7));
     }
@@ -463,7 +514,10 @@ mod tests {
         assert_eq!(at(50).end(&sooner), moment_at(20));
         assert_eq!(at(60).end(&sooner), moment_at(60));
         assert_eq!(at(60).end(&own), moment_at(20));
-        assert_eq!(at(60).end(&changed!(sooner, expires = moment_at(70))), moment_at(70));
+        assert_eq!(
+            at(60).end(&changed!(sooner, expires = moment_at(70))),
+            moment_at(70)
+        );
     }
 
     #[test]

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn members_are_found_with_their_bytes_as_they_are() {
-        let text = r#" {"a" : 1.50 ,"b":{"x":[1, {"}":"]"}]}, "\u00e9\"":"\ud83d\ude00,}" , "":NaN}"#;
+        let text =
+            r#" {"a" : 1.50 ,"b":{"x":[1, {"}":"]"}]}, "\u00e9\"":"\ud83d\ude00,}" , "":NaN}"#;
         let expected = [
             ("a", r#""a""#, "1.50"),
             ("b", r#""b""#, r#"{"x":[1, {"}":"]"}]}"#),
@@ -204,7 +205,17 @@ mod tests {
 
     #[test]
     fn what_is_no_object_has_no_members() {
-        for bad in ["", "[]", "1", "{", "{}x", r#"{"a"}"#, r#"{"a":1"#, r#"{"\ud800":1}"#, "{a:1}"] {
+        for bad in [
+            "",
+            "[]",
+            "1",
+            "{",
+            "{}x",
+            r#"{"a"}"#,
+            r#"{"a":1"#,
+            r#"{"\ud800":1}"#,
+            "{a:1}",
+        ] {
             assert_eq!(parsed(bad), None, "{bad}");
         }
     }
@@ -220,7 +231,10 @@ mod tests {
         for text in ["", "a", "O'Neil \"x\" \\", "a\nb\0\x1f\u{7f}", "🦀 漢", "/"] {
             assert_eq!(unquote(&quote(text)).unwrap(), text);
         }
-        assert_eq!(unquote(r#""\b\f\n\r\t\/\u00e9\ud83e\udd80""#).unwrap(), "\u{8}\u{c}\n\r\t/é🦀");
+        assert_eq!(
+            unquote(r#""\b\f\n\r\t\/\u00e9\ud83e\udd80""#).unwrap(),
+            "\u{8}\u{c}\n\r\t/é🦀"
+        );
         for bad in ["", "\"", "x", r#""\ud800""#, r#""\u12""#] {
             assert_eq!(unquote(bad), None, "{bad}");
         }

@@ -56,7 +56,10 @@ impl Note {
 
     fn read(members: &Members<'_>) -> Option<Self> {
         let number = |name: &str| -> Option<Option<i64>> {
-            members.get(name).map(|value| value.parse().ok()).map_or(Some(None), |it| it.map(Some))
+            members
+                .get(name)
+                .map(|value| value.parse().ok())
+                .map_or(Some(None), |it| it.map(Some))
         };
         let moment = |name: &str| match number(name)? {
             Some(micros) => from_micros(micros).map(Some),
@@ -118,7 +121,9 @@ fn digits(digest: &Digest) -> String {
 }
 
 fn digest(digits: &str) -> Option<Digest> {
-    let bits = u128::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 32)?;
+    let bits = u128::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| digits.len() == 32)?;
     Digest::from_bytes(&bits.to_be_bytes())
 }
 
@@ -146,7 +151,10 @@ mod tests {
             assert_eq!(Note::parse(&note.value()), note);
         }
         let short = Note::of(&record_of(1), 5, moment_at(9)).value();
-        assert_eq!(short, r#"{"revision":1,"of":5,"created":4102444800000000,"expires":4102444809000000}"#);
+        assert_eq!(
+            short,
+            r#"{"revision":1,"of":5,"created":4102444800000000,"expires":4102444809000000}"#
+        );
         assert_eq!(Note::parse(&Note::default().value()), Note::default());
     }
 

@@ -199,7 +199,9 @@ async fn by_url(
 #[cfg(feature = "sqlite")]
 fn sqlite_settings(path: &str, options: &DjangoOptions) -> crate::SqliteOptions {
     let settings = crate::SqliteOptions::new(path).table(&options.table);
-    let settings = settings.readers(options.connections).timeout(options.timeout);
+    let settings = settings
+        .readers(options.connections)
+        .timeout(options.timeout);
     match options.migration {
         crate::sql::Migration::Allowed => settings,
         crate::sql::Migration::Never => settings.without_migration(),
@@ -224,5 +226,9 @@ async fn on_server<D: super::server::DjangoDialect>(
     server::refuse_unfit(&pool).await?;
     let schema = schema::Theirs(pool.server());
     server::prepare(&pool, &schema, options.migration).await?;
-    Ok(Box::new(super::server::ServerTable::new(pool, options.timeout, form)))
+    Ok(Box::new(super::server::ServerTable::new(
+        pool,
+        options.timeout,
+        form,
+    )))
 }

@@ -45,8 +45,7 @@ impl DjangoDialect for Postgres {
 }
 
 impl DjangoSchema for Postgres {
-    const COLUMNS: [Column; 3] =
-        columns("character varying", "text", "timestamp with time zone");
+    const COLUMNS: [Column; 3] = columns("character varying", "text", "timestamp with time zone");
 
     const CREATION: &'static str = "\
         CREATE TABLE \"django_session\" (\"session_key\" varchar(40) NOT NULL PRIMARY KEY, \

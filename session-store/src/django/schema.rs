@@ -39,9 +39,11 @@ impl<S: DjangoSchema> Schema for Theirs<'_, S> {
                     columns.join(", ")
                 )
             }
-            Trouble::Missing => "it does not exist; run `manage.py migrate`, or let the store make \
+            Trouble::Missing => {
+                "it does not exist; run `manage.py migrate`, or let the store make \
                                  it (create)"
-                .to_owned(),
+                    .to_owned()
+            }
             Trouble::NotMade(_) => "it can't be made; run `manage.py migrate`".to_owned(),
             other => other.to_string(),
         }
@@ -94,7 +96,11 @@ impl<S: DjangoSchema> Schema for Theirs<'_, S> {
 }
 
 /// Returns the columns, whose types differ.
-pub(super) const fn columns(key: &'static str, data: &'static str, ends: &'static str) -> [Column; 3] {
+pub(super) const fn columns(
+    key: &'static str,
+    data: &'static str,
+    ends: &'static str,
+) -> [Column; 3] {
     [
         Column::new("session_key", key, Unique),
         Column::new("session_data", data, Mandatory),

@@ -118,7 +118,9 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let sweep = move |mut connection: Lent<D::Connection>| async move {
                 let ends = (from, now);
-                let swept = dialect.sweep_rows(&mut connection, statement, ends, limit).await;
+                let swept = dialect
+                    .sweep_rows(&mut connection, statement, ends, limit)
+                    .await;
                 (connection, swept)
             };
             let (swept, end) = self.pool.run(SWEEP, sweep).await?;
@@ -139,12 +141,21 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
         let key = PROBE;
         let trials = [
             ("DELETE", Change::Delete { key }),
-            ("UPDATE", Change::Swap { key, old: row, new: row }),
+            (
+                "UPDATE",
+                Change::Swap {
+                    key,
+                    old: row,
+                    new: row,
+                },
+            ),
             ("INSERT", Change::Insert { key, row }),
             ("DELETE", Change::Delete { key }),
         ];
         let trials = trials.map(|(right, change)| (right, self.statements.of(change)));
-        let trials = trials.each_ref().map(|(right, (text, values))| (*right, *text, &values[..]));
+        let trials = trials
+            .each_ref()
+            .map(|(right, (text, values))| (*right, *text, &values[..]));
         let table = self.pool.server().sql(Effect::Nothing, "TABLE");
         let read = (&self.statements.find, &self.statements.at(key)[..]);
         try_rights(&self.pool, &table, read, &trials).await
@@ -160,7 +171,9 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
 
     fn too_slow(&self, doing: &str) -> StoreError {
         let server = self.pool.server();
-        StoreError::new(format!("can't {doing} {server}: it took too long to answer"))
+        StoreError::new(format!(
+            "can't {doing} {server}: it took too long to answer"
+        ))
     }
 }
 

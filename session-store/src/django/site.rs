@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-
 use async_trait::async_trait;
 use session_core::django::{Signer, from_strict, to_strict};
 use session_core::{

@@ -82,7 +82,9 @@ impl Table for SqliteTable {
         let values = [Value::Text(&now), Value::Number(limit)];
         let sweep = Sqlite::statement(&self.statements.sweep, &values);
         let database = &self.database;
-        database.execute("remove expired sessions from", sweep).await
+        database
+            .execute("remove expired sessions from", sweep)
+            .await
     }
 
     async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {

@@ -117,9 +117,10 @@ impl Statements {
         let cells = |row: &'v Row| [&*row.token, &*row.ends].map(Value::Text).to_vec();
         match change {
             Change::Delete { key } => (&self.delete, at(key)),
-            Change::DeleteOver { key, moment } => {
-                (&self.delete_over, [at(key), vec![Value::Text(moment)]].concat())
-            }
+            Change::DeleteOver { key, moment } => (
+                &self.delete_over,
+                [at(key), vec![Value::Text(moment)]].concat(),
+            ),
             Change::Insert { key, row } => {
                 (&self.insert, [vec![Value::Text(key)], cells(row)].concat())
             }

@@ -67,7 +67,9 @@ impl Store for Commands {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values = [to_micros(now), limit].map(Value::Number);
         let sweep = Sqlite::statement(&self.statements.sweep, &values);
-        self.database.execute("remove expired sessions from", sweep).await
+        self.database
+            .execute("remove expired sessions from", sweep)
+            .await
     }
 
     async fn devices(
@@ -84,7 +86,9 @@ impl Store for Commands {
             if let Some(from) = from {
                 let (text, values) = statements.of_first(owner, from, now);
                 let row = Sqlite::statement(text, &values);
-                let row = row.fetch_optional(self.database.connections.readers()).await?;
+                let row = row
+                    .fetch_optional(self.database.connections.readers())
+                    .await?;
                 let Some(created) = row.as_ref().and_then(Sqlite::number) else {
                     return Ok(Vec::new());
                 };
@@ -110,7 +114,9 @@ impl Store for Commands {
         values.push(Value::Number(to_micros(now)));
         let revoke = Sqlite::statement(text, &values);
         let database = &self.database;
-        let revoked = database.execute_returning("end sessions in", revoke).await?;
+        let revoked = database
+            .execute_returning("end sessions in", revoke)
+            .await?;
         Ok(revoked
             .iter()
             .filter(|row| matches!(row.try_get(0), Ok(true)))
@@ -121,7 +127,8 @@ impl Store for Commands {
         let statements = &self.statements.common;
         let read = Sqlite::statement(&statements.load, &[EMPTY]);
         let checked = async {
-            read.fetch_optional(self.database.connections.readers()).await?;
+            read.fetch_optional(self.database.connections.readers())
+                .await?;
             // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
             let mut writer = self.database.connections.writer().acquire().await?;
             let probe = [EMPTY, ROOM, EMPTY];

@@ -62,10 +62,14 @@ async fn a_lifetime_of_its_own_can_be_taken_back() {
     let site = Site::new().await;
     let cookie = site.begin("k", 1).await;
     for expiry in [Expiry::Policy, Expiry::After(TEN), Expiry::Policy] {
-        site.request(&cookie, 200, |session| session.set_expiry(expiry).unwrap()).await;
+        site.request(&cookie, 200, |session| session.set_expiry(expiry).unwrap())
+            .await;
     }
     site.request(&cookie, 200, |session| {
-        assert_eq!((session.expiry(), session.expires_in()), (Expiry::Policy, Some(TWO_WEEKS)));
+        assert_eq!(
+            (session.expiry(), session.expires_in()),
+            (Expiry::Policy, Some(TWO_WEEKS))
+        );
     })
     .await;
     assert!(!site.decoded(&cookie).await.contains("_session_expiry"));
@@ -75,7 +79,13 @@ async fn a_lifetime_of_its_own_can_be_taken_back() {
 #[tokio::test]
 async fn a_session_says_whether_it_ends_with_the_browser() {
     for closes in [false, true] {
-        let site = Site::with(|policy| if closes { policy.until_browser_close() } else { policy });
+        let site = Site::with(|policy| {
+            if closes {
+                policy.until_browser_close()
+            } else {
+                policy
+            }
+        });
         site.await
             .request("", 200, |session| {
                 for (expiry, expected) in [
@@ -96,10 +106,16 @@ async fn a_session_says_whether_it_ends_with_the_browser() {
 async fn a_session_that_is_over_is_not_read() {
     let site = Site::new().await;
     let cookie = site.begin("foo", "bar").await;
-    site.request(&cookie, 200, |session| session.set_expiry(Expiry::After(TEN)).unwrap()).await;
+    site.request(&cookie, 200, |session| {
+        session.set_expiry(Expiry::After(TEN)).unwrap()
+    })
+    .await;
     for (seconds, lives) in [(9, true), (1, false), (100, false)] {
         site.clock.advance(Duration::from_secs(seconds));
-        site.request(&cookie, 200, |session| assert_eq!(session.contains("foo"), lives)).await;
+        site.request(&cookie, 200, |session| {
+            assert_eq!(session.contains("foo"), lives)
+        })
+        .await;
     }
 }
 

@@ -13,18 +13,30 @@ use crate::site::Site;
 #[tokio::test]
 async fn the_cookie_has_the_attributes_of_the_policy() {
     let site = Site::with(|policy| policy.same_site(SameSite::Strict)).await;
-    let seen = site.request("", 200, |session| session.insert("hello", "world").unwrap()).await;
+    let seen = site
+        .request("", 200, |session| session.insert("hello", "world").unwrap())
+        .await;
     assert!(seen.cookie().contains("; HttpOnly") && seen.cookie().contains("; SameSite=Strict"));
     assert!(!seen.cookie().contains("Secure") && seen.varies());
 
     let site = Site::with(session_core::PolicyBuilder::danger_readable_by_scripts).await;
-    let seen = site.request("", 200, |session| session.insert("hello", "world").unwrap()).await;
+    let seen = site
+        .request("", 200, |session| session.insert("hello", "world").unwrap())
+        .await;
     assert!(!seen.cookie().contains("HttpOnly") && seen.cookie().contains("sessionid="));
 
-    let policy = session_core::Policy::builder().plain_ids().cookie_name("sessionid");
+    let policy = session_core::Policy::builder()
+        .plain_ids()
+        .cookie_name("sessionid");
     let secure = session_core::Sessions::new(policy.build().unwrap(), site.spy.clone());
     let request = secure.open([&b""[..]]);
-    request.handle().load().await.unwrap().insert("hello", "world").unwrap();
+    request
+        .handle()
+        .load()
+        .await
+        .unwrap()
+        .insert("hello", "world")
+        .unwrap();
     let reply = request.commit(200).await.unwrap();
     assert!(reply.set_cookie().unwrap().contains("; Secure"));
 }
@@ -41,11 +53,13 @@ async fn an_error_of_the_server_saves_nothing() {
         });
         assert_eq!(seen.await.writes(), 0);
     }
-    site.request(&cookie, 200, |session| assert_eq!(session.keys(), ["k"])).await;
+    site.request(&cookie, 200, |session| assert_eq!(session.keys(), ["k"]))
+        .await;
 }
 
 // Django: SessionMiddlewareTests.test_session_update_error_redirect
 // Django: SessionTestsMixin.test_session_save_does_not_resurrect_session_logged_out_in_other_context
+// Django: SessionTestsMixin.test_session_asave_does_not_resurrect_session_logged_out_in_other_context
 #[tokio::test]
 async fn a_session_that_was_ended_meanwhile_is_told_and_stays_ended() {
     for refuses in [false, true] {
@@ -58,18 +72,23 @@ async fn a_session_that_was_ended_meanwhile_is_told_and_stays_ended() {
         let header = format!("sessionid={cookie}");
         let slow = site.sessions.open([header.as_bytes()]);
         let session = slow.handle().load().await.unwrap();
-        site.request(&cookie, 200, |session| session.destroy().unwrap()).await;
+        site.request(&cookie, 200, |session| session.destroy().unwrap())
+            .await;
         session.insert("baz", 1).unwrap();
         match slow.commit(200).await {
             Ok(reply) => assert!(!refuses && reply.is_gone() && reply.set_cookie().is_none()),
             Err(error) => {
                 assert!(refuses && matches!(error.error(), SessionError::Gone));
                 // Django answers 400 and leaves the dead cookie; it too sets none.
-                assert_eq!((error.error().status(), error.reply().set_cookie()), (409, None));
+                assert_eq!(
+                    (error.error().status(), error.reply().set_cookie()),
+                    (409, None)
+                );
             }
         }
         assert_eq!(site.count().await, 0);
-        site.request(&cookie, 200, |session| assert!(!session.exists())).await;
+        site.request(&cookie, 200, |session| assert!(!session.exists()))
+            .await;
     }
 }
 
@@ -95,15 +114,22 @@ async fn a_logout_removes_the_row_and_the_cookie() {
 async fn the_removal_has_the_cookies_domain_and_path() {
     let site = Site::with(|policy| policy.domain("example.local").path("/example/")).await;
     let cookie = site.begin("foo", "bar").await;
-    let seen = site.request(&cookie, 200, |session| session.destroy().unwrap()).await;
-    assert!(seen.cookie().contains("; Path=/example/; Domain=example.local; HttpOnly"));
+    let seen = site
+        .request(&cookie, 200, |session| session.destroy().unwrap())
+        .await;
+    assert!(
+        seen.cookie()
+            .contains("; Path=/example/; Domain=example.local; HttpOnly")
+    );
 }
 
 // Django: SessionMiddlewareTests.test_flush_empty_without_session_cookie_doesnt_set_cookie
 #[tokio::test]
 async fn a_logout_without_a_cookie_sets_none() {
     let site = Site::new().await;
-    let seen = site.request("", 200, |session| session.destroy().unwrap()).await;
+    let seen = site
+        .request("", 200, |session| session.destroy().unwrap())
+        .await;
     assert_eq!((seen.cookie(), seen.calls.total()), ("", 0));
     assert!(seen.varies());
 }
@@ -116,7 +142,10 @@ async fn each_request_can_renew_the_session() {
     site.clock.advance(Duration::from_secs(60));
     let seen = site.request(&cookie, 200, |_| {}).await;
     assert_eq!(seen.calls.touch, 1);
-    assert!(seen.cookie().starts_with(&format!("sessionid={cookie}; Max-Age=1209600")));
+    assert!(
+        seen.cookie()
+            .starts_with(&format!("sessionid={cookie}; Max-Age=1209600"))
+    );
     assert!(seen.varies());
 }
 
@@ -131,5 +160,8 @@ async fn a_session_without_values_is_still_a_session() {
     let seen = seen.await;
     assert_eq!((seen.calls.replace, site.count().await), (1, 1));
     assert!(seen.varies());
-    site.request(&cookie, 200, |session| assert!(session.exists() && session.is_empty())).await;
+    site.request(&cookie, 200, |session| {
+        assert!(session.exists() && session.is_empty())
+    })
+    .await;
 }

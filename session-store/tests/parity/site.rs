@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use session_core::django::{SecretKeys, Signer};
 use session_core::{
@@ -108,7 +109,7 @@ impl Site {
         status: u16,
         act: impl FnOnce(&RequestSession),
     ) -> Result<Seen, CommitError> {
-        self.spy.take();
+        let _ = self.spy.take();
         let header = format!("theme=dark; sessionid={cookie}");
         let request = self.sessions.open([header.as_bytes()]);
         let session = request.handle().load().await.unwrap();
@@ -146,7 +147,8 @@ impl Site {
 
     /// Returns what Django reads of a session: the JSON of its values.
     pub async fn decoded(&self, key: &str) -> String {
-        let token = sqlx::query_scalar("SELECT session_data FROM django_session WHERE session_key = ?");
+        let token =
+            sqlx::query_scalar("SELECT session_data FROM django_session WHERE session_key = ?");
         let token: String = token.bind(key).fetch_one(&self.rows).await.unwrap();
         Self::signer().open(&token).unwrap().json
     }
@@ -174,4 +176,42 @@ impl Seen {
     pub fn writes(&self) -> usize {
         self.calls.total() - self.calls.load
     }
+}
+
+/// What all tests log.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Returns the lines that name a text.
+    pub fn lines_with(&self, text: &str) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = String::from_utf8_lossy(&bytes);
+        let named: Vec<&str> = all.lines().filter(|line| line.contains(text)).collect();
+        named.join("\n")
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Begins to keep what is logged, also on the stores' own threads.
+pub fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let lines = tracing_subscriber::fmt().with_ansi(false);
+        lines.with_writer(move || writer.clone()).init();
+        log
+    })
 }

@@ -8,10 +8,17 @@ use crate::site::Site;
 #[tokio::test]
 async fn a_new_session_is_neither_modified_nor_written() {
     let site = Site::new().await;
-    let seen = site.request("", 200, |session| assert!(!session.is_modified())).await;
+    let seen = site
+        .request("", 200, |session| assert!(!session.is_modified()))
+        .await;
     assert_eq!((seen.calls.total(), seen.cookie()), (0, ""));
     // One that no handler asks for leaves no trace in the response.
-    let untouched = site.sessions.open([&b"theme=dark"[..]]).commit(200).await.unwrap();
+    let untouched = site
+        .sessions
+        .open([&b"theme=dark"[..]])
+        .commit(200)
+        .await
+        .unwrap();
     assert!(!untouched.is_opened());
 }
 
@@ -63,7 +70,10 @@ async fn taking_what_is_absent_is_none_and_modifies_nothing() {
     let cookie = site.begin("k", 1).await;
     let seen = site.request(&cookie, 200, |session| {
         let taken = session.take::<String>("some key").unwrap();
-        assert_eq!(taken.as_deref().unwrap_or("does not exist"), "does not exist");
+        assert_eq!(
+            taken.as_deref().unwrap_or("does not exist"),
+            "does not exist"
+        );
         assert!(!session.is_modified());
     });
     let seen = seen.await;
@@ -114,7 +124,8 @@ async fn asking_for_a_name_modifies_nothing() {
 #[tokio::test]
 async fn names_and_values_are_listed_and_that_modifies_nothing() {
     let site = Site::new().await;
-    site.request("", 200, |session| assert_eq!(session.iter().count(), 0)).await;
+    site.request("", 200, |session| assert_eq!(session.iter().count(), 0))
+        .await;
     let cookie = site.begin("x", 1).await;
     let seen = site.request(&cookie, 200, |session| {
         let items: Vec<_> = session.iter().collect();
@@ -151,7 +162,7 @@ async fn a_save_leaves_the_values_readable() {
     session.insert("a", "b").unwrap();
     session.save().await.unwrap();
     assert_eq!(session.get("a").unwrap(), Some("b".to_owned()));
-    request.commit(200).await.unwrap();
+    let _ = request.commit(200).await.unwrap();
 }
 
 // Django: SessionTestsMixin.test_session_key_is_read_only
@@ -162,7 +173,9 @@ async fn the_browsers_id_is_not_taken_from_a_handler() {
     // No method takes an id. A value of that name is a value.
     let seen = site.request(&cookie, 200, |session| {
         let before = session.public_id();
-        session.insert("session_key", "chosen-by-a-handler").unwrap();
+        session
+            .insert("session_key", "chosen-by-a-handler")
+            .unwrap();
         assert_eq!(session.public_id(), before);
     });
     assert_eq!(seen.await.id(), None);
@@ -179,21 +192,31 @@ async fn a_test_cookie_says_whether_the_browser_keeps_cookies() {
         session.set_test_cookie().unwrap();
     });
     let cookie = seen.await.id().unwrap();
-    assert!(site.decoded(&cookie).await.contains(r#""testcookie":"worked""#));
+    assert!(
+        site.decoded(&cookie)
+            .await
+            .contains(r#""testcookie":"worked""#)
+    );
     site.request(&cookie, 200, |session| {
         assert!(session.test_cookie_worked());
         session.delete_test_cookie().unwrap();
         assert!(!session.test_cookie_worked() && session.is_modified());
     })
     .await;
-    site.request(&cookie, 200, |session| assert!(!session.test_cookie_worked())).await;
+    site.request(&cookie, 200, |session| {
+        assert!(!session.test_cookie_worked())
+    })
+    .await;
 }
 
 // Django: SessionBaseTests.test_is_empty
 #[tokio::test]
 async fn a_new_session_is_empty() {
     let site = Site::new().await;
-    site.request("", 200, |session| assert!(session.is_empty() && session.is_empty())).await;
+    site.request("", 200, |session| {
+        assert!(session.is_empty() && session.is_empty())
+    })
+    .await;
 }
 
 // Django: CookieSessionTests.test_unpickling_exception
@@ -204,10 +227,14 @@ async fn what_is_signed_and_no_json_is_no_session() {
     let now = crate::site::NOON;
     for payload in ["flaskdj:alkdjf", "[1]", "\"text\"", "{", "{\"a\":nan}"] {
         let token = Site::signer().sign(payload, now);
-        site.put("undecodable1", &token, "2027-01-01 00:00:00").await;
+        site.put("undecodable1", &token, "2027-01-01 00:00:00")
+            .await;
         site.request("undecodable1", 200, |session| {
             assert!(session.is_empty() && !session.exists(), "{payload}");
-            assert!(matches!(session.get::<u32>("a"), Ok::<_, SessionError>(None)));
+            assert!(matches!(
+                session.get::<u32>("a"),
+                Ok::<_, SessionError>(None)
+            ));
         })
         .await;
     }
