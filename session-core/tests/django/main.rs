@@ -3,5 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod expiries;
+mod logins;
+mod rows;
 mod tokens;
+#[path = "../util/mod.rs"]
+mod util;
 mod vectors;
