@@ -69,6 +69,7 @@ impl Store for Literal {
         let present = records.get(command.key());
         let lives = |record: &Record| record.expires > now;
         match command {
+            Command::Move { .. } => return Err(StoreError::keys_stay()),
             Command::Insert { key, record } => {
                 let is_free = self.over == Over::Hidden && !present.is_some_and(lives);
                 if present.is_some() && !is_free {
