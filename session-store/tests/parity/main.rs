@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(all(feature = "cached", feature = "django", feature = "sqlite"))]
 
+mod cookies;
 mod lifetimes;
 mod middleware;
 mod rows;

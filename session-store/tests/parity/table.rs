@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Our tests' files.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
+    ("cookies", include_str!("cookies.rs")),
     ("lifetimes", include_str!("lifetimes.rs")),
     ("middleware", include_str!("middleware.rs")),
     ("rows", include_str!("rows.rs")),
