@@ -1,0 +1,11 @@
+//! What real Django wrote and read, and what it did with it: the vectors beside this file.
+#![cfg(feature = "django")]
+#![allow(clippy::unwrap_used)]
+
+mod expiries;
+mod logins;
+mod rows;
+mod tokens;
+#[path = "../util/mod.rs"]
+mod util;
+mod vectors;
