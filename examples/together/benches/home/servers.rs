@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
 use session_core::{Policy, Sessions};
 
@@ -17,6 +18,8 @@ pub struct Served {
     pub address: SocketAddr,
     pub connections: Connections,
 }
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Writes the handlers for a framework.
 macro_rules! handlers {
@@ -63,6 +66,8 @@ pub fn actix(name: &'static str, placement: &Placement) -> Served {
                     .wrap(SessionMiddleware::new(sessions))
             });
             let server = server.workers(WORKERS).disable_signals();
+            // Visitors stay while other servers are asked, and while their worker is blocked.
+            let server = server.keep_alive(HOUR).client_request_timeout(HOUR);
             let server = server.bind("127.0.0.1:0").unwrap();
             ready.send(server.addrs()[0]).unwrap();
             server.run().await.unwrap();

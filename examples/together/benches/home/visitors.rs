@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// The time from one request of a visitor to the next.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -63,8 +63,10 @@ impl Visitors {
         all
     }
 
-    /// Blocks the first visitor's worker, in which also the store may have been opened, and has the
-    /// visitors of the others ask.
+    /// Blocks the first visitor's worker, in which also the store may have been opened, and returns
+    /// the latencies of the visitors of the others.
+    ///
+    /// That worker has requests under way when it blocks, and all others are busy.
     pub async fn ask_beside_a_blocked_worker(
         &mut self,
         time: Duration,
@@ -76,9 +78,19 @@ impl Visitors {
             .drain(..)
             .partition(|visitor| of == Connections::OneWorker && visitor.worker == first.worker);
         self.0 = others;
-        first.send("/block").await;
-        let latencies = self.ask(time).await;
-        assert!(first.receive().await, "the blocking request failed");
+        let block = async {
+            sleep(PAUSE * 5).await;
+            for visitor in &mut here {
+                visitor.send("/write").await;
+            }
+            first.send("/block").await;
+            assert!(first.receive().await, "the blocking request failed");
+            for visitor in &mut here {
+                // It may have taken longer than the store's time-out.
+                visitor.receive().await;
+            }
+        };
+        let (latencies, ()) = tokio::join!(self.ask(time), block);
         self.0.push(first);
         self.0.append(&mut here);
         self.0.sort_by_key(|visitor| visitor.number);
