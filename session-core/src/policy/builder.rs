@@ -29,7 +29,7 @@ pub struct PolicyBuilder {
     secure: bool,
     http_only: bool,
     partitioned: bool,
-    same_site: SameSite,
+    same_site: Option<SameSite>,
     idle: Duration,
     absolute: Option<Duration>,
     cookie: CookieLife,
@@ -54,7 +54,7 @@ impl Default for PolicyBuilder {
             secure: true,
             http_only: true,
             partitioned: false,
-            same_site: SameSite::Lax,
+            same_site: Some(SameSite::Lax),
             idle: Duration::from_secs(14 * 24 * 60 * 60),
             absolute: None,
             cookie: CookieLife::Persistent,
@@ -110,7 +110,13 @@ impl PolicyBuilder {
 
     /// Sets `SameSite`; default [`SameSite::Lax`].
     pub fn same_site(mut self, same_site: SameSite) -> Self {
-        self.same_site = same_site;
+        self.same_site = Some(same_site);
+        self
+    }
+
+    /// Sends no `SameSite`: Chrome then takes `Lax`, and other browsers `None`.
+    pub fn without_same_site(mut self) -> Self {
+        self.same_site = None;
         self
     }
 
@@ -148,8 +154,8 @@ impl PolicyBuilder {
     /// Extends the life of a session that is only read at most once in this time; default a tenth
     /// of `idle`.
     ///
-    /// It must be less than `idle`. A session that nobody uses ends after `idle`, or sooner by up to
-    /// this time. Zero extends it with every request that opens the session.
+    /// It is at most half of `idle`, so that a session that is used once in that time lives on. One that
+    /// nobody uses ends after `idle`, or sooner by up to this time. Zero extends it with every request that opens the session.
     pub fn touch_every(mut self, throttle: Duration) -> Self {
         self.touch = Touch::Every(throttle);
         self
@@ -262,13 +268,13 @@ impl PolicyBuilder {
             http_only: self.http_only,
         };
         cookie.check()?;
-        if !self.secure && self.same_site == SameSite::None {
+        if !self.secure && self.same_site == Some(SameSite::None) {
             return Err(PolicyError::NeedsSecure("SameSite=None"));
         }
         if !self.secure && self.partitioned {
             return Err(PolicyError::NeedsSecure("Partitioned"));
         }
-        if self.partitioned && self.same_site != SameSite::None {
+        if self.partitioned && self.same_site != Some(SameSite::None) {
             return Err(PolicyError::Partitioned);
         }
         self.check_spans()?;
@@ -290,7 +296,7 @@ impl PolicyBuilder {
         if self.cookie == CookieLife::Persistent && longest.as_secs() > MAX_AGE_LIMIT {
             return Err(PolicyError::MaxAge(longest.as_secs()));
         }
-        if matches!(self.touch, Touch::Every(throttle) if throttle >= self.idle) {
+        if matches!(self.touch, Touch::Every(throttle) if throttle > self.idle / 2) {
             return Err(PolicyError::Throttle);
         }
         if self.rotation_grace > MAX_GRACE {
@@ -323,9 +329,10 @@ impl PolicyBuilder {
             attributes.push_str("; HttpOnly");
         }
         attributes.push_str(match self.same_site {
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::None => "; SameSite=None",
-            SameSite::Strict => "; SameSite=Strict",
+            None => "",
+            Some(SameSite::Lax) => "; SameSite=Lax",
+            Some(SameSite::None) => "; SameSite=None",
+            Some(SameSite::Strict) => "; SameSite=Strict",
         });
         if self.partitioned {
             attributes.push_str("; Partitioned");

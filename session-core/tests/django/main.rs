@@ -5,6 +5,7 @@
 mod expiries;
 mod logins;
 mod rows;
+mod settings;
 mod tokens;
 #[path = "../util/mod.rs"]
 mod util;
