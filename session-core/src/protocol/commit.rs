@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::ask::{Ask, Attempt};
 use super::changes::Changes;
 use super::data::Data;
+use super::draw::draw;
 use super::pending::{Creates, Unacknowledged};
 use super::rotation::Rotation;
 use super::shared::Shared;
@@ -13,7 +14,6 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::port::plain_id::PlainId;
 use crate::{Expiry, Id, IdForm, Key, Policy, Record, Reply, Revision, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
@@ -395,31 +395,4 @@ impl Commit {
     pub(crate) fn policy(&self) -> &Policy {
         &self.shared.policy
     }
-}
-
-/// Draws an id and a revision at once, since each draw is a call of the system.
-fn draw(policy: &Policy) -> Result<(Id, Revision), SessionError> {
-    match policy.id_form {
-        IdForm::Hashed => {
-            let (id, revision) = draw_both::<{ Id::BYTES }, { Id::BYTES + 8 }>(policy)?;
-            Ok((Id::from_bytes(id), revision))
-        }
-        IdForm::Plain => loop {
-            let (id, revision) = draw_both::<{ PlainId::RANDOM }, { PlainId::RANDOM + 8 }>(policy)?;
-            if let Some(id) = PlainId::draw(&id) {
-                return Ok((Id::from_plain(id), revision));
-            }
-        },
-    }
-}
-
-fn draw_both<const N: usize, const ALL: usize>(
-    policy: &Policy,
-) -> Result<([u8; N], Revision), SessionError> {
-    let bytes: [u8; ALL] = policy.random()?;
-    let (id, revision) = bytes
-        .split_first_chunk()
-        .expect("an id and a revision begin with an id");
-    let revision = revision.try_into().expect("the rest is a revision");
-    Ok((*id, Revision::from_random(revision)))
 }
