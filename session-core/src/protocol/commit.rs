@@ -84,8 +84,9 @@ impl Commit {
         let delete = {
             let mut state = self.shared.state();
             if begins {
-                // A creation whose answer was lost is not the session that is created now.
-                state.delete_unacknowledged();
+                // A creation whose answer was lost is not the session that is created now; one that was
+                // moved may be the only one there is.
+                state.delete_unacknowledged(self.base.is_none());
             }
             state.pending_deletes.first().copied()
         };
@@ -145,16 +146,19 @@ impl Commit {
                 ..begun
             },
         };
+        // Untouched values stay as they are, also if they can't be read.
+        let kept = goes_on.filter(|_| !self.changes.touches_values());
         let record = Record {
             expiry,
-            data: text.into(),
+            data: kept.map_or_else(|| text.into(), |old| Arc::clone(&old.record.data)),
             ..record
         };
         let cookie = Some(self.cookie(id, &record));
         let stored = Stored::new(id, digest, Standing::Present, record);
         let from = moved.map(|old| (old.key, old.record.revision));
         let expected = from.map_or(stored.record.revision, |(_, revision)| revision);
-        let attempt = self.attempt(stored, expected, cookie, Creates::Record);
+        let kind = from.map_or(Creates::Record, |_| Creates::Move);
+        let attempt = self.attempt(stored, expected, cookie, kind);
         Ok(Decision::write(match from {
             Some((from, _)) => Ask::Move { from, attempt },
             None => Ask::Insert(attempt),
@@ -359,6 +363,12 @@ impl Commit {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
+        if let (None, Ask::Move { .. }, Some(base)) = (&found, &refused, &self.base)
+            && let Some(there) = self.moved(base)
+        {
+            self.base = Some(there);
+            return Ok(Decision::Load(Box::new(refused)));
+        }
         let mut attempt = match refused {
             Ask::Replace(attempt) | Ask::Move { attempt, .. } => attempt,
             other => return self.sign_in_reloaded(&other, found, now),
@@ -366,7 +376,9 @@ impl Commit {
         let (Some(record), Some(base)) = (found, self.base.take()) else {
             return self.gone(now);
         };
-        if self.policy().is_over(base.key, &record, now) {
+        // Whoever signs in begins another session, also where another program does so under its key.
+        let is_another = record.owner != base.record.owner;
+        if is_another || self.policy().is_over(base.key, &record, now) {
             return self.gone(now);
         }
         if record.revision == attempt.stored.record.revision {

@@ -128,7 +128,7 @@ impl Session {
             state.delete(id.key(), Condition::Opened(digest));
         }
         // A save may be under way in another task.
-        state.delete_unacknowledged();
+        state.delete_unacknowledged(true);
         state.unacknowledged.clear();
         state.generation += 1;
         state.has_signed_in = false;
