@@ -154,8 +154,8 @@ impl PolicyBuilder {
     /// Extends the life of a session that is only read at most once in this time; default a tenth
     /// of `idle`.
     ///
-    /// It must be less than `idle`. A session that nobody uses ends after `idle`, or sooner by up to
-    /// this time. Zero extends it with every request that opens the session.
+    /// It is at most half of `idle`, so that a session that is used once in that time lives on. One that
+    /// nobody uses ends after `idle`, or sooner by up to this time. Zero extends it with every request that opens the session.
     pub fn touch_every(mut self, throttle: Duration) -> Self {
         self.touch = Touch::Every(throttle);
         self
@@ -299,7 +299,7 @@ impl PolicyBuilder {
         if self.cookie == CookieLife::Persistent && longest.as_secs() > MAX_AGE_LIMIT {
             return Err(PolicyError::MaxAge(longest.as_secs()));
         }
-        if matches!(self.touch, Touch::Every(throttle) if throttle >= self.idle) {
+        if matches!(self.touch, Touch::Every(throttle) if throttle > self.idle / 2) {
             return Err(PolicyError::Throttle);
         }
         if self.rotation_grace > MAX_GRACE {
