@@ -196,8 +196,11 @@ impl PolicyBuilder {
     ///
     /// What ids of two parts give is not to be had then. Who reads the table has every session. An id
     /// opens its session under any cookie's name that shares the store. Each change of the id moves
-    /// the session to another key: it has another handle, and the old id opens nothing, not even
-    /// for the requests that are under way.
+    /// the session to another key: it has another handle, and the old id opens nothing, whatever the
+    /// [grace](Self::rotation_grace). So a visitor whose browser does not get the answer is logged out.
+    /// Of the requests that are under way, those that have loaded the session change and end nothing any
+    /// more, and one that loads it later and writes begins a session, whose cookie replaces the new one.
+    /// Change ids only when somebody signs in or authenticates again.
     pub fn plain_ids(mut self) -> Self {
         self.id_form = IdForm::Plain;
         self
