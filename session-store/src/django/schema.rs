@@ -67,7 +67,8 @@ impl<S: DjangoSchema> Schema for Theirs<'_, S> {
             columns,
             // Its versions are Django's affair.
             noted: Some((VERSION, OLDEST)),
-            ..Found::default()
+            #[cfg(feature = "mysql")]
+            indexes: Vec::new(),
         }))
     }
 
