@@ -126,7 +126,7 @@ impl Rig {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         match store.id_form() {
             IdForm::Plain => Self(Arc::new(PlainKeys::new(store))),
-            _ => Self(store),
+            IdForm::Hashed => Self(store),
         }
     }
 
@@ -194,9 +194,10 @@ impl Rig {
 
     /// Returns the handle by which the store itself knows a session.
     pub(crate) fn stored_handle(&self, handle: &PublicId) -> PublicId {
-        match self.keys_stay() {
-            true => *handle,
-            false => plain(handle).public_id(),
+        if self.keys_stay() {
+            *handle
+        } else {
+            plain(handle).public_id()
         }
     }
 

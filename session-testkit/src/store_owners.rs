@@ -150,9 +150,10 @@ pub(crate) async fn the_index_follows_every_command(rig: &Rig) {
     assert_eq!(rig.insert(1, &owned_by("ada", 5), 0).await, Refused);
     assert_eq!(rig.devices("ada", 0).await, []);
     // No owner, a closed session or another owner, and an owner again.
-    let unlisted = match rig.keys_stay() {
-        true => closed(5),
-        false => owned_by("eve", 5),
+    let unlisted = if rig.keys_stay() {
+        closed(5)
+    } else {
+        owned_by("eve", 5)
     };
     for (state, next) in [(4, record_of(5)), (6, unlisted)] {
         rig.replace(1, state, &next, 0).await;

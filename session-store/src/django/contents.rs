@@ -80,9 +80,10 @@ impl<'t> Contents<'t> {
     /// Django may have moved the end since the record's was computed, which is no other state. Then
     /// only the session's own lifetime brings it nearer.
     pub(super) fn end(&self, record: &Record) -> OffsetDateTime {
-        match self.is_end_ours || self.expiry != record.expiry {
-            true => record.expires,
-            false => record.expires.max(self.expires),
+        if self.is_end_ours || self.expiry != record.expiry {
+            record.expires
+        } else {
+            record.expires.max(self.expires)
         }
     }
 
@@ -91,11 +92,11 @@ impl<'t> Contents<'t> {
         record.secrets.issued = self.note.issued.unwrap_or(record.created);
         record.seen = self.seen();
         record.authenticated = self.note.authenticated;
-        record.owner = self.owner.clone();
+        record.owner.clone_from(&self.owner);
         record.expiry = self.expiry;
-        record.label = self.note.label.clone();
-        record.address = self.note.address.clone();
-        record.tag = self.note.tag.clone();
+        record.label.clone_from(&self.note.label);
+        record.address.clone_from(&self.note.address);
+        record.tag.clone_from(&self.note.tag);
         record.credential = self.note.credential;
         record.data = self.values().into();
         record
@@ -103,8 +104,8 @@ impl<'t> Contents<'t> {
 
     pub(super) fn device(&self, key: &Key) -> Device {
         let mut device = Device::new(key.public_id(), self.created(), self.seen(), self.expires);
-        device.label = self.note.label.clone();
-        device.address = self.note.address.clone();
+        device.label.clone_from(&self.note.label);
+        device.address.clone_from(&self.note.address);
         device
     }
 
@@ -127,22 +128,7 @@ impl<'t> Contents<'t> {
             owner: self.owner.clone(),
             ..self.note.clone()
         };
-        let note = Member::new(note::NAME, ascii(&note.value()).into_owned());
-        let mut is_noted = false;
-        let kept = self
-            .members
-            .iter()
-            .filter_map(|member| match member.name == note::NAME {
-                true if is_noted => None,
-                true => {
-                    is_noted = true;
-                    Some(&note)
-                }
-                false => Some(member),
-            });
-        let kept: Vec<_> = kept.collect();
-        let added = (!is_noted).then_some(&note);
-        (object(kept.into_iter().chain(added)), seen, expires)
+        (noted(self.members.iter(), &note), seen, expires)
     }
 
     /// The start of the session, or of what Django began under its key.
@@ -208,6 +194,9 @@ pub(super) fn written(
     let mut placed = HashSet::new();
     for member in old.iter().flat_map(|old| old.members.iter()) {
         let name = &*member.name;
+        if name == note::NAME {
+            continue;
+        }
         if is_reserved(name) {
             if placed.insert(name) {
                 members.extend(field(name, old, record, form));
@@ -238,13 +227,18 @@ pub(super) fn written(
             members.extend(field(name, old, record, form));
         }
     }
-    let note = Note::of(record, number_of(&members), expires).value();
-    let note = Member::new(note::NAME, ascii(&note).into_owned());
-    match members.iter_mut().find(|member| member.name == note::NAME) {
-        Some(place) => *place = note,
-        None => members.push(note),
-    }
-    Ok(object(&members))
+    let note = Note::of(record, number_of(&members), expires);
+    Ok(noted(&members, &note))
+}
+
+/// Returns an object of the members but the notes, and of this note at the end.
+fn noted<'m, 't: 'm>(members: impl IntoIterator<Item = &'m Member<'t>>, note: &Note) -> String {
+    let note = Member::new(note::NAME, ascii(&note.value()).into_owned());
+    let others = members
+        .into_iter()
+        .filter(|member| member.name != note::NAME);
+    let others: Vec<_> = others.collect();
+    object(others.into_iter().chain([&note]))
 }
 
 /// The reason why a record has no payload.
@@ -261,28 +255,24 @@ fn field<'t>(
     record: &Record,
     form: &Form,
 ) -> Option<Member<'t>> {
-    let (name, is_same, value) = match name {
-        OWNER => (
-            OWNER,
-            old.is_some_and(|old| old.owner == record.owner),
-            record
-                .owner
-                .as_ref()
-                .map(|owner| ascii(&quote(owner)).into_owned()),
-        ),
-        EXPIRY => (
-            EXPIRY,
-            old.is_some_and(|old| old.expiry == record.expiry),
-            form.expiry_value(record.expiry).map(Cow::into_owned),
-        ),
-        // Its value is known when all others are.
-        _ => (note::NAME, false, Some(String::new())),
+    let is_same = |old: &&Contents<'t>| {
+        if name == OWNER {
+            old.owner == record.owner
+        } else {
+            old.expiry == record.expiry
+        }
     };
-    let members = || old.into_iter().flat_map(|old| old.members.iter().rev());
-    if is_same && let Some(same) = members().find(|member| member.name == name) {
+    let same = old.filter(is_same).into_iter();
+    let mut same = same.flat_map(|old| old.members.iter().rev());
+    if let Some(same) = same.find(|member| member.name == name) {
         return Some(same.clone());
     }
-    value.map(|value| Member::new(name, value))
+    if name == OWNER {
+        let owner = ascii(&quote(record.owner.as_deref()?)).into_owned();
+        return Some(Member::new(OWNER, owner));
+    }
+    let expiry = form.expiry_value(record.expiry)?;
+    Some(Member::new(EXPIRY, expiry))
 }
 
 /// Reads a user's primary key, which Django keeps as a string; an integer is as good there.
@@ -412,7 +402,8 @@ mod tests {
     #[test]
     fn fields_keep_their_form_and_their_place_until_they_change() {
         let ada = |data| changed!(with(data), owner = Some("7".into()));
-        let short = |record| changed!(record, expiry = Expiry::After(Duration::from_secs(300)));
+        let short =
+            |record: Record| changed!(record, expiry = Expiry::After(Duration::from_secs(300)));
         for (old, record, new) in [
             ("", ada("{}"), r#"{"_auth_user_id":"7"}"#),
             ("", short(with("{}")), r#"{"_session_expiry":300}"#),

@@ -37,9 +37,10 @@ impl Form {
 
     /// Returns a moment as the column shows it.
     pub(super) fn shown(&self, moment: OffsetDateTime) -> Option<OffsetDateTime> {
-        match self.column.uses_tz() {
-            true => Some(moment),
-            false => self.moment(&self.column(moment)),
+        if self.column.uses_tz() {
+            Some(moment)
+        } else {
+            self.moment(&self.column(moment))
         }
     }
 }

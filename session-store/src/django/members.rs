@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// The members of a JSON object whose text has been checked.
 ///
@@ -93,7 +94,10 @@ pub(super) fn quote(text: &str) -> String {
     for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
-            '\0'..='\x1f' => quoted.push_str(&format!("\\u{:04x}", u32::from(character))),
+            '\0'..='\x1f' => {
+                // A string takes everything.
+                _ = write!(quoted, "\\u{:04x}", u32::from(character));
+            }
             _ => quoted.push(character),
         }
     }

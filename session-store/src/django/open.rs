@@ -3,6 +3,7 @@ use std::sync::Arc;
 use session_core::StoreError;
 use session_core::django::{SecretKeys, Signer};
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 use super::form::Form;
 use super::options::DjangoOptions;
 use super::site::Site;
@@ -163,6 +164,8 @@ async fn by_url(
     home: Home,
     options: DjangoOptions,
 ) -> Result<Box<dyn Table>, StoreError> {
+    #[cfg(not(any(feature = "mysql", feature = "postgres")))]
+    let _ = home;
     let scheme = url.split(':').next().unwrap_or_default();
     match scheme {
         #[cfg(feature = "sqlite")]

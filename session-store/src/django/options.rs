@@ -29,8 +29,6 @@ pub struct DjangoOptions {
     pub(super) connections: u32,
     pub(super) timeout: Duration,
     pub(super) sweeping: Sweeping,
-    #[cfg(any())]
-    pub(super) cache: Option<super::cache::CacheOptions>,
 }
 
 impl DjangoOptions {
@@ -45,8 +43,6 @@ impl DjangoOptions {
             connections: 10,
             timeout: Duration::from_secs(5),
             sweeping: Sweeping::default(),
-            #[cfg(any())]
-            cache: None,
         }
     }
 
@@ -76,9 +72,10 @@ impl DjangoOptions {
     /// and the table's usual name.
     #[must_use]
     pub fn create(mut self, create: bool) -> Self {
-        self.migration = match create {
-            true => Migration::Allowed,
-            false => Migration::Never,
+        self.migration = if create {
+            Migration::Allowed
+        } else {
+            Migration::Never
         };
         self
     }

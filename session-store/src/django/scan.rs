@@ -61,13 +61,12 @@ impl Site {
                 if !is_chosen {
                     continue;
                 }
-                let Some(expires) = self.owned(placed, owner, |it| it.expires()) else {
+                let Some(lives) = self.owned(placed, owner, |it| it.expires() > now) else {
                     continue;
                 };
                 let key = &placed.key;
                 let removed = self.table.change(Change::Delete { key }).await?;
-                self.forget(&[key]).await;
-                ended += usize::from(removed.is_done && expires > now);
+                ended += usize::from(removed.is_done && lives);
             }
             match next(batch) {
                 Some(next) => place = next,

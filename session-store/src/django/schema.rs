@@ -63,11 +63,13 @@ impl<S: DjangoSchema> Schema for Theirs<'_, S> {
             let kind = column.kind.split('(').next().unwrap_or_default();
             column.kind = kind.trim().to_ascii_lowercase();
         }
-        let mut found = Found::default();
-        found.columns = columns;
-        // Its versions are Django's affair.
-        found.noted = Some((VERSION, OLDEST));
-        Ok(Some(found))
+        Ok(Some(Found {
+            columns,
+            // Its versions are Django's affair.
+            noted: Some((VERSION, OLDEST)),
+            #[cfg(feature = "mysql")]
+            indexes: Vec::new(),
+        }))
     }
 
     async fn begin(&self, connection: &mut Self::Link) -> Result<(), Error> {

@@ -54,10 +54,6 @@ impl<D: DjangoDialect> ServerTable<D> {
         }
     }
 
-    pub(super) fn pool(&self) -> &Pool<D> {
-        &self.pool
-    }
-
     async fn fetch(
         &self,
         doing: &str,

@@ -22,8 +22,6 @@ pub(crate) struct Site {
     pub(super) table: Box<dyn Table>,
     pub(super) signer: Signer,
     pub(super) form: Form,
-    #[cfg(any())]
-    pub(super) cache: Option<Arc<super::cache::Cache>>,
 }
 
 /// A row that could be read.
@@ -112,9 +110,10 @@ impl Site {
             if is_over {
                 return Ok(Next::End);
             }
-            let expires = match key == to {
-                true => old.end(record),
-                false => record.expires,
+            let expires = if key == to {
+                old.end(record)
+            } else {
+                record.expires
             };
             self.row(Some(old), record, expires).map(Next::Is)
         };
@@ -161,10 +160,11 @@ impl Site {
                 return Ok(Outcome::Refused);
             };
             if contents.revision() != expected {
-                return match is_repeated {
-                    true if Some(contents.revision()) == written => Ok(Outcome::Applied),
-                    true => Err(unknown()),
-                    false => Ok(Outcome::Refused),
+                let is_ours = Some(contents.revision()) == written;
+                return if is_repeated && !is_ours {
+                    Err(unknown())
+                } else {
+                    Ok(outcome(is_repeated))
                 };
             }
             if contents.expires() <= now {
@@ -245,16 +245,6 @@ impl Site {
         self.table.change(change).await?;
         Ok(Outcome::Applied)
     }
-
-    /// Drops what the site's cache has of sessions that may have changed.
-    pub(super) async fn forget(&self, keys: &[&str]) {
-        #[cfg(any())]
-        if let Some(cache) = &self.cache {
-            cache.forget(keys).await;
-        }
-        #[cfg(all())]
-        let _ = keys;
-    }
 }
 
 #[async_trait]
@@ -276,7 +266,6 @@ impl Store for Site {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         let key = plain(command.key())?;
-        let mut keys = vec![key];
         let written = async {
             match command {
                 Command::Insert { record, .. } => self.insert(key, record).await,
@@ -290,7 +279,6 @@ impl Store for Site {
                     ..
                 } => {
                     let to = plain(to)?;
-                    keys.push(to);
                     self.replace((key, to), expected, record, now).await
                 }
                 Command::Touch {
@@ -302,12 +290,7 @@ impl Store for Site {
                 Command::Delete { only, .. } => self.delete(key, only).await,
             }
         };
-        let outcome = self.within("write a session to", written).await;
-        // Also after an error, since the write may have been done.
-        if !matches!(outcome, Ok(Outcome::Refused)) {
-            self.forget(&keys).await;
-        }
-        outcome
+        self.within("write a session to", written).await
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
@@ -362,9 +345,10 @@ fn plain(key: &Key) -> Result<&str, StoreError> {
 }
 
 fn outcome(is_applied: bool) -> Outcome {
-    match is_applied {
-        true => Outcome::Applied,
-        false => Outcome::Refused,
+    if is_applied {
+        Outcome::Applied
+    } else {
+        Outcome::Refused
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) struct Words {
 /// How a key is compared byte by byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyMatch {
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
     Plain,
     /// The index knows neither case nor accents, so that bytes are compared as well.
     #[cfg(feature = "mysql")]
@@ -49,6 +50,7 @@ pub(super) enum KeyMatch {
 impl KeyMatch {
     fn sql(self) -> &'static str {
         match self {
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
             Self::Plain => "session_key = ?",
             #[cfg(feature = "mysql")]
             Self::Twice => "session_key = ? AND CAST(session_key AS BINARY) = ?",
@@ -57,6 +59,7 @@ impl KeyMatch {
 
     pub(super) fn values(self, key: &str) -> Vec<Value<'_>> {
         match self {
+            #[cfg(any(feature = "postgres", feature = "sqlite"))]
             Self::Plain => vec![Value::Text(key)],
             #[cfg(feature = "mysql")]
             Self::Twice => vec![Value::Text(key); 2],

@@ -71,11 +71,6 @@ impl Database {
     }
 
     #[cfg(feature = "django")]
-    pub(crate) fn writer(&self) -> &SqlitePool {
-        self.connections.writer()
-    }
-
-    #[cfg(feature = "django")]
     pub(crate) fn readers(&self) -> &SqlitePool {
         self.connections.readers()
     }

@@ -17,7 +17,7 @@ use crate::sql::irregular;
 pub(super) fn create(path: &Path) -> Result<PathBuf, StoreError> {
     if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
         return Err(StoreError::new(
-            "can't open a database in memory as a file; use SqliteStore::in_memory, or a pool",
+            "can't open a database in memory as a file; use SqliteStore::in_memory",
         ));
     }
     // A full path can't be mistaken for a `file:` URI.

@@ -45,9 +45,12 @@ pub(crate) async fn open_theirs<S: Schema<Link = SqliteConnection>>(
     options: &SqliteOptions,
     schema: &S,
 ) -> Result<Database, StoreError> {
-    let missing = options.migration == Migration::Never && !options.path.exists();
-    if missing && options.path.as_os_str() != ":memory:" {
-        let path = options.path.display();
+    let path = options.path.display();
+    if matches!(options.path.to_str(), Some("" | ":memory:")) {
+        let message = "can't open a database in memory by its URL; use a pool of one connection";
+        return Err(StoreError::new(message));
+    }
+    if options.migration == Migration::Never && !options.path.exists() {
         let message = format!("can't open {path}: there is no such file; run `manage.py migrate`");
         return Err(StoreError::new(message));
     }

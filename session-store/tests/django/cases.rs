@@ -36,11 +36,19 @@ pub async fn values_that_django_wrote_go_back_as_they_came(site: &Site) {
     site.insert(KEY, json, 3, 100).await;
     let found = load(&store, KEY, 5).await.unwrap();
     assert_eq!(found.owner.as_deref(), Some("7"));
-    assert_eq!((found.created, found.expires), (moment_at(3), moment_at(100)));
+    assert_eq!(
+        (found.created, found.expires),
+        (moment_at(3), moment_at(100))
+    );
     let data = found.data.replace("[1,2.50]", "[1]");
-    assert_eq!(replace(&store, &found, &next(&found, &data), 5).await, Applied);
+    assert_eq!(
+        replace(&store, &found, &next(&found, &data), 5).await,
+        Applied
+    );
     let now = site.json(KEY).await;
-    let expected = json.replace("[1,2.50]", "[1]").replace("}", ",\"_session\":{");
+    let expected = json
+        .replace("[1,2.50]", "[1]")
+        .replace('}', ",\"_session\":{");
     assert!(now.starts_with(&expected), "{now}");
 }
 
@@ -65,9 +73,15 @@ pub async fn a_new_signature_is_no_other_state(site: &Site) {
         let new = next(&found, r#"{"n":2}"#);
         assert_eq!(replace(&store, &found, &new, 31).await, Applied);
         let written = load(&store, KEY, 31).await.unwrap();
-        assert_eq!((&*written.data, written.expires), (r#"{"n":2}"#, moment_at(130)));
+        assert_eq!(
+            (&*written.data, written.expires),
+            (r#"{"n":2}"#, moment_at(130))
+        );
         let (key, only) = (&key_of(KEY), Only::Always);
-        store.write(Command::Delete { key, only }, moment_at(0)).await.unwrap();
+        store
+            .write(Command::Delete { key, only }, moment_at(0))
+            .await
+            .unwrap();
     }
 }
 
@@ -123,7 +137,12 @@ fn unreadable() -> Vec<String> {
     let other = SecretKeys::new("another key, which the site had before the last winter").unwrap();
     let theirs = Signer::sessions(&other).sign(r#"{"n":1}"#, moment_at(0));
     let list = super::site::signer().sign("[1]", moment_at(0));
-    vec![theirs, list, String::new(), "gAWVCgAAAAAAAAB9:1r31eq:x".to_owned()]
+    vec![
+        theirs,
+        list,
+        String::new(),
+        "gAWVCgAAAAAAAAB9:1r31eq:x".to_owned(),
+    ]
 }
 
 pub async fn a_row_that_cannot_be_read_is_left_alone(site: &Site) {
@@ -143,8 +162,14 @@ pub async fn a_row_that_cannot_be_read_is_left_alone(site: &Site) {
         };
         assert_eq!(store.write(touch, moment_at(0)).await.unwrap(), Refused);
         let only = Only::Over(moment_at(99));
-        store.write(Command::Delete { key, only }, moment_at(0)).await.unwrap();
-        assert_eq!(store.revoke("7", Revoke::All, moment_at(0)).await.unwrap(), 0);
+        store
+            .write(Command::Delete { key, only }, moment_at(0))
+            .await
+            .unwrap();
+        assert_eq!(
+            store.revoke("7", Revoke::All, moment_at(0)).await.unwrap(),
+            0
+        );
         assert_eq!(store.sweep(moment_at(99), 10).await.unwrap(), 0);
         assert_eq!(site.token(KEY).await, token);
         // It ends like any other.
@@ -157,7 +182,10 @@ pub async fn a_logout_ends_a_session_that_cannot_be_read(site: &Site) {
     for token in unreadable() {
         site.insert_token(KEY, &token, 100).await;
         let (key, only) = (&key_of(KEY), Only::Opened(&digest_of(0)));
-        store.write(Command::Delete { key, only }, moment_at(0)).await.unwrap();
+        store
+            .write(Command::Delete { key, only }, moment_at(0))
+            .await
+            .unwrap();
         assert_eq!(site.run("SELECT count(*) FROM django_session").await, "0");
     }
 }
@@ -174,8 +202,15 @@ pub async fn a_session_moves_within_its_row(site: &Site) {
     };
     assert_eq!(store.write(moving, moment_at(1)).await.unwrap(), Applied);
     assert_eq!(site.token(KEY).await, "");
-    assert!(site.json("newkey00").await.starts_with(r#"{"x":[NaN],"n":1,"#));
-    assert_eq!(load(&store, "newkey00", 1).await.unwrap().expires, moment_at(50));
+    assert!(
+        site.json("newkey00")
+            .await
+            .starts_with(r#"{"x":[NaN],"n":1,"#)
+    );
+    assert_eq!(
+        load(&store, "newkey00", 1).await.unwrap().expires,
+        moment_at(50)
+    );
     // The same again is refused: the old key is gone.
     assert_eq!(store.write(moving, moment_at(1)).await.unwrap(), Refused);
 }
@@ -197,10 +232,15 @@ pub async fn a_closed_session_is_gone(site: &Site) {
 pub async fn a_key_of_two_parts_is_an_error(site: &Site) {
     let store = site.open().await;
     let key = &session_testkit::key_of(1);
-    let error = store.load(key, &digest_of(0), moment_at(0)).await.unwrap_err();
+    let error = store
+        .load(key, &digest_of(0), moment_at(0))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("plain ids"), "{error}");
     let only = Only::Always;
-    let delete = store.write(Command::Delete { key, only }, moment_at(0)).await;
+    let delete = store
+        .write(Command::Delete { key, only }, moment_at(0))
+        .await;
     assert!(delete.unwrap_err().to_string().contains("plain ids"));
 }
 
@@ -215,10 +255,13 @@ pub async fn a_value_of_a_reserved_name_is_an_error(site: &Site) {
 }
 
 pub async fn an_old_key_still_opens(site: &Site) {
-    let site_before = SecretKeys::new("the key of last year, which was also long enough so").unwrap();
+    let site_before =
+        SecretKeys::new("the key of last year, which was also long enough so").unwrap();
     let now = keys().fallback("the key of last year, which was also long enough so");
     let options = DjangoOptions::new().create(true);
-    let store = DjangoStore::open_with(&site.url(), &now, options).await.unwrap();
+    let store = DjangoStore::open_with(&site.url(), &now, options)
+        .await
+        .unwrap();
     let token = Signer::sessions(&site_before).sign(r#"{"n":1}"#, moment_at(0));
     site.insert_token(KEY, &token, 100).await;
     let found = load(&store, KEY, 0).await.unwrap();
@@ -234,10 +277,14 @@ pub async fn rows_of_other_keys_are_no_devices(site: &Site) {
     for (number, key) in (0..).zip(["UPPERCASE", "short", "with space", KEY, "another0"]) {
         site.insert(key, json, number, 100).await;
     }
-    site.insert("thirdkey", r#"{"_auth_user_id":"70"}"#, 0, 100).await;
+    site.insert("thirdkey", r#"{"_auth_user_id":"70"}"#, 0, 100)
+        .await;
     let devices = store.devices("7", None, moment_at(50), 10).await.unwrap();
     let handles: Vec<_> = devices.iter().map(|device| device.public_id).collect();
-    assert_eq!(handles, ["another0", KEY].map(|key| key_of(key).public_id()));
+    assert_eq!(
+        handles,
+        ["another0", KEY].map(|key| key_of(key).public_id())
+    );
 }
 
 pub async fn a_session_of_an_owner_is_ended_whatever_its_key_is(site: &Site) {
@@ -246,10 +293,13 @@ pub async fn a_session_of_an_owner_is_ended_whatever_its_key_is(site: &Site) {
     for key in ["UPPERCASE", "with space", KEY, "another0"] {
         site.insert(key, json, 0, 100).await;
     }
-    site.insert("thirdkey", r#"{"_auth_user_id":"70"}"#, 0, 100).await;
+    site.insert("thirdkey", r#"{"_auth_user_id":"70"}"#, 0, 100)
+        .await;
     let kept = &key_of(KEY).public_id();
     let ended = store.revoke("7", Revoke::AllBut(kept), moment_at(0)).await;
     assert_eq!(ended.unwrap(), 3);
-    let left = site.run("SELECT session_key FROM django_session ORDER BY session_key").await;
+    let left = site
+        .run("SELECT session_key FROM django_session ORDER BY session_key")
+        .await;
     assert_eq!(left, format!("{KEY}\nthirdkey"));
 }

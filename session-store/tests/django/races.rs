@@ -1,8 +1,9 @@
 //! Writers of one session at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
+use futures_util::future::join_all;
 use session_core::{Command, Only, Outcome, Revision, Store as _};
 use session_store::DjangoStore;
 use session_testkit::{changed, moment_at, record_of};
@@ -12,20 +13,33 @@ use super::site::{KEY, Site, key_of, load};
 const WRITERS: u32 = 16;
 const WRITES: u32 = 5;
 
+/// What the site does between a load and a write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meanwhile {
+    Nothing,
+    /// It saves the same values again, so that the end moves and the state does not.
+    Signs,
+}
+
 /// Counts one up, again and again until it is done.
-async fn count(store: &DjangoStore, writer: u32, write: u32) {
-    let mut attempt = 0;
+async fn count(site: &Site, store: &DjangoStore, meanwhile: Meanwhile, revision: &AtomicI64) {
     loop {
         let found = load(store, KEY, 0).await.unwrap();
         let number = found.data.trim_matches(|it: char| !it.is_ascii_digit());
         let number: u32 = number.parse().unwrap();
-        attempt += 1;
-        let revision = i64::from(writer * 1_000_000 + write * 10_000 + attempt);
+        let revision = revision.fetch_add(1, Ordering::Relaxed);
         let record = &changed!(
             record_of(0),
             revision = Revision::from_i64(revision),
             data = format!("{{\"n\":{}}}", number + 1).into()
         );
+        if meanwhile == Meanwhile::Signs {
+            let sql = format!(
+                "UPDATE django_session SET expire_date = {} WHERE session_key = '{KEY}'",
+                site.moment(100 + revision)
+            );
+            site.run(&sql).await;
+        }
         let replace = Command::Replace {
             key: &key_of(KEY),
             expected: found.revision,
@@ -37,52 +51,26 @@ async fn count(store: &DjangoStore, writer: u32, write: u32) {
     }
 }
 
-async fn count_in_parallel(store: &DjangoStore) {
-    let writers = (1..=WRITERS).map(|writer| {
-        let store = store.clone();
-        tokio::spawn(async move {
-            for write in 1..=WRITES {
-                count(&store, writer, write).await;
-            }
-        })
+async fn count_in_parallel(site: &Site, meanwhile: Meanwhile) {
+    let store = &site.open().await;
+    let revision = &AtomicI64::new(1);
+    site.insert(KEY, r#"{"n":0}"#, 0, 100).await;
+    let writers = (0..WRITERS).map(async |_| {
+        for _ in 0..WRITES {
+            count(site, store, meanwhile, revision).await;
+        }
     });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.unwrap();
-    }
+    join_all(writers).await;
+    let found = load(store, KEY, 0).await.unwrap();
+    assert_eq!(&*found.data, format!("{{\"n\":{}}}", WRITERS * WRITES));
 }
 
 pub async fn of_sixteen_writers_none_loses_a_change(site: &Site) {
-    let store = site.open().await;
-    site.insert(KEY, r#"{"n":0}"#, 0, 100).await;
-    count_in_parallel(&store).await;
-    let found = load(&store, KEY, 0).await.unwrap();
-    assert_eq!(&*found.data, format!("{{\"n\":{}}}", WRITERS * WRITES));
+    count_in_parallel(site, Meanwhile::Nothing).await;
 }
 
 pub async fn writers_and_a_site_that_signs_again_lose_no_change(site: &Site) {
-    let store = site.open().await;
-    site.insert(KEY, r#"{"n":0}"#, 0, 100).await;
-    let is_over = AtomicBool::new(false);
-    let signing = async {
-        let mut second = 0;
-        while !is_over.load(Ordering::Relaxed) {
-            second += 1;
-            // A save of what is there, unless it has changed meanwhile: the end alone moves.
-            let sql = format!(
-                "UPDATE django_session SET expire_date = {} WHERE session_key = '{KEY}'",
-                site.moment(100 + second)
-            );
-            site.run(&sql).await;
-            tokio::task::yield_now().await;
-        }
-    };
-    let counting = async {
-        count_in_parallel(&store).await;
-        is_over.store(true, Ordering::Relaxed);
-    };
-    futures_util::future::join(signing, counting).await;
-    let found = load(&store, KEY, 0).await.unwrap();
-    assert_eq!(&*found.data, format!("{{\"n\":{}}}", WRITERS * WRITES));
+    count_in_parallel(site, Meanwhile::Signs).await;
 }
 
 pub async fn a_session_that_is_ended_while_it_is_written_is_gone(site: &Site) {
@@ -101,11 +89,18 @@ pub async fn a_session_that_is_ended_while_it_is_written_is_gone(site: &Site) {
         });
         if round % 2 == 0 {
             let (key, only) = (&key_of(KEY), Only::Always);
-            store.write(Command::Delete { key, only }, moment_at(0)).await.unwrap();
+            store
+                .write(Command::Delete { key, only }, moment_at(0))
+                .await
+                .unwrap();
         } else {
             site.run("DELETE FROM django_session").await;
         }
         let written = writing.await.unwrap();
-        assert_eq!(site.token(KEY).await, "", "round {round}, it was {written:?}");
+        assert_eq!(
+            site.token(KEY).await,
+            "",
+            "round {round}, it was {written:?}"
+        );
     }
 }

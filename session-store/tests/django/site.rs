@@ -37,11 +37,17 @@ impl Site {
     pub async fn run(&self, sql: &str) -> String {
         match &self.database {
             #[cfg(feature = "mysql")]
-            Database::Mysql(name) => super::mysql::SERVER.run(name, sql).unwrap().trim().to_owned(),
+            Database::Mysql(name) => super::mysql::SERVER
+                .run(name, sql)
+                .unwrap()
+                .trim()
+                .to_owned(),
             #[cfg(feature = "postgres")]
-            Database::Postgres(name) => {
-                super::postgres::SERVER.run(name, sql).unwrap().trim().to_owned()
-            }
+            Database::Postgres(name) => super::postgres::SERVER
+                .run(name, sql)
+                .unwrap()
+                .trim()
+                .to_owned(),
             #[cfg(feature = "sqlite")]
             Database::Sqlite(folder) => super::sqlite::run(&super::sqlite::path(folder), sql).await,
         }
@@ -49,7 +55,9 @@ impl Site {
 
     pub async fn open(&self) -> DjangoStore {
         let options = DjangoOptions::new().create(true);
-        DjangoStore::open_with(&self.url(), &keys(), options).await.unwrap()
+        DjangoStore::open_with(&self.url(), &keys(), options)
+            .await
+            .unwrap()
     }
 
     /// Inserts a session as Django does, signed at a second and ending at one.
@@ -100,7 +108,9 @@ impl Site {
 
 /// Loads the session of a key at a second.
 pub async fn load(store: &DjangoStore, key: &str, now: i64) -> Option<Record> {
-    let found = store.load(&key_of(key), &digest_of(0), moment_at(now)).await;
+    let found = store
+        .load(&key_of(key), &digest_of(0), moment_at(now))
+        .await;
     found.unwrap()
 }
 

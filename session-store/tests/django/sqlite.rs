@@ -18,7 +18,9 @@ pub fn path(folder: &TempDir) -> PathBuf {
 
 /// Runs statements on a connection of their own, as another program would.
 pub async fn run(path: &Path, sql: &str) -> String {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection);
     let rows = rows.await.unwrap();
@@ -27,7 +29,11 @@ pub async fn run(path: &Path, sql: &str) -> String {
         let cell = |column: &sqlx::sqlite::SqliteColumn| -> String {
             row.try_get_unchecked(column.ordinal()).unwrap()
         };
-        row.columns().iter().map(cell).collect::<Vec<_>>().join("\t")
+        row.columns()
+            .iter()
+            .map(cell)
+            .collect::<Vec<_>>()
+            .join("\t")
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -56,7 +62,9 @@ async fn django_on_sqlite_passes_the_suite() {
             .synchronous(SqliteSynchronous::Off);
         let pool = SqlitePoolOptions::new().connect_with(file).await.unwrap();
         let options = DjangoOptions::new().create(true);
-        DjangoStore::from_sqlite_pool(pool, &keys(), options).await.unwrap()
+        DjangoStore::from_sqlite_pool(pool, &keys(), options)
+            .await
+            .unwrap()
     })
     .await;
 }
@@ -75,19 +83,21 @@ async fn a_file_keeps_its_journal() {
 #[tokio::test]
 async fn a_file_that_is_missing_is_not_made_for_a_table_that_must_be_there() {
     let folder = tempfile::tempdir().unwrap();
+    let file = path(&folder);
     let database = Database::Sqlite(folder);
     let site = Site { database };
     let error = DjangoStore::open(&site.url(), &keys()).await.unwrap_err();
-    assert!(error.to_string().contains("there is no such file"), "{error}");
-    let Database::Sqlite(folder) = &site.database;
-    assert!(!path(folder).exists());
+    assert!(
+        error.to_string().contains("there is no such file"),
+        "{error}"
+    );
+    assert!(!file.exists());
     let memory = DjangoStore::open("sqlite::memory:", &keys()).await;
     let text = memory.unwrap_err().to_string();
     assert!(text.contains("in memory"), "{text}");
 }
 
-pub const DESCRIBE: &str =
-    "SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE tbl_name = 'django_session' ORDER BY name";
+pub const DESCRIBE: &str = "SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE tbl_name = 'django_session' ORDER BY name";
 
 /// As `manage.py migrate` of Django 4.2 to 6.1 makes it.
 pub const DJANGOS: &str = "\

@@ -33,7 +33,8 @@ pub async fn a_table_that_is_not_djangos_is_refused(site: &Site) {
         "session_key varchar(40) NOT NULL PRIMARY KEY, session_data int NOT NULL",
         "session_key varchar(40) NOT NULL, session_data varchar(9) NOT NULL, expire_date date",
     ] {
-        site.run(&format!("CREATE TABLE django_session ({columns})")).await;
+        site.run(&format!("CREATE TABLE django_session ({columns})"))
+            .await;
         for options in [DjangoOptions::new(), DjangoOptions::new().create(true)] {
             let text = refusal(site, options).await;
             assert!(text.contains("is not Django's table of sessions"), "{text}");
@@ -44,12 +45,16 @@ pub async fn a_table_that_is_not_djangos_is_refused(site: &Site) {
 
 pub async fn a_model_of_the_sites_own_may_have_more_columns(site: &Site) {
     site.open().await.close().await;
-    site.run("ALTER TABLE django_session ADD COLUMN account_id int").await;
+    site.run("ALTER TABLE django_session ADD COLUMN account_id int")
+        .await;
     let store = site.open().await;
-    site.run("ALTER TABLE django_session RENAME TO shop_session").await;
+    site.run("ALTER TABLE django_session RENAME TO shop_session")
+        .await;
     drop(store);
     let options = DjangoOptions::new().table("shop_session");
-    let store = DjangoStore::open_with(&site.url(), &keys(), options).await.unwrap();
+    let store = DjangoStore::open_with(&site.url(), &keys(), options)
+        .await
+        .unwrap();
     assert_eq!(load(&store, KEY, 0).await, None);
 }
 
@@ -57,9 +62,15 @@ pub async fn options_that_cannot_be_meant_are_refused(site: &Site) {
     let options = DjangoOptions::new;
     for (options, says) in [
         (options().table("a b"), "can't name a table"),
-        (options().table("shop_session").create(true), "create: only a table of the name"),
+        (
+            options().table("shop_session").create(true),
+            "create: only a table of the name",
+        ),
         (options().timeout(Duration::ZERO), "timeout: must be"),
-        (options().sweep_every(Duration::ZERO), "sweep_every: must be"),
+        (
+            options().sweep_every(Duration::ZERO),
+            "sweep_every: must be",
+        ),
     ] {
         let text = refusal(site, options).await;
         assert!(text.contains(says), "{text}");
