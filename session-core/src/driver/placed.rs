@@ -148,12 +148,11 @@ impl Store for Placed {
     ) -> Result<Outcome, StoreError> {
         let mut written = self.written();
         let (to, expected) = match command {
-            Command::Insert { key, .. } => (*key, None),
+            Command::Insert { key, .. } | Command::Delete { key, .. } => (*key, None),
             Command::Replace { key, expected, .. } | Command::Touch { key, expected, .. } => {
                 (*key, Some(expected))
             }
             Command::Move { to, expected, .. } => (*to, Some(expected)),
-            Command::Delete { key, .. } => (*key, None),
         };
         let found = self.find(&written, *command.key(), now);
         let fits = |(record, _): &(Record, Key)| {
@@ -279,10 +278,8 @@ fn unlisted() -> StoreError {
 /// Names a value by its digest, as 32 characters of a plain id.
 fn name_of(value: &[u8]) -> Option<Id> {
     let hash: [u8; 32] = Sha256::digest(value).into();
-    let name: String = hash[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let (half, _) = hash.split_first_chunk()?;
+    let name = PublicId::from_bytes(*half).to_string();
     PlainId::parse(name.as_bytes()).map(Id::from_plain)
 }
 

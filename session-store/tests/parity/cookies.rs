@@ -170,7 +170,7 @@ async fn what_browsers_would_not_keep_is_an_error_and_leaves_the_cookie() {
     );
     // What compresses may be longer.
     let long = cookies.request(&value, |session| {
-        session.insert("long", "x".repeat(6_000)).unwrap()
+        session.insert("long", "x".repeat(6_000)).unwrap();
     });
     let long = long.await;
     assert!(long.len() < 4_096 && long != value);

@@ -107,13 +107,13 @@ async fn a_session_that_is_over_is_not_read() {
     let site = Site::new().await;
     let cookie = site.begin("foo", "bar").await;
     site.request(&cookie, 200, |session| {
-        session.set_expiry(Expiry::After(TEN)).unwrap()
+        session.set_expiry(Expiry::After(TEN)).unwrap();
     })
     .await;
     for (seconds, lives) in [(9, true), (1, false), (100, false)] {
         site.clock.advance(Duration::from_secs(seconds));
         site.request(&cookie, 200, |session| {
-            assert_eq!(session.contains("foo"), lives)
+            assert_eq!(session.contains("foo"), lives);
         })
         .await;
     }

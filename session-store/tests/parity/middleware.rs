@@ -63,9 +63,12 @@ async fn an_error_of_the_server_saves_nothing() {
 #[tokio::test]
 async fn a_session_that_was_ended_meanwhile_is_told_and_stays_ended() {
     for refuses in [false, true] {
-        let site = Site::with(|policy| match refuses {
-            true => policy.refuse_when_gone(),
-            false => policy,
+        let site = Site::with(|policy| {
+            if refuses {
+                policy.refuse_when_gone()
+            } else {
+                policy
+            }
         });
         let site = site.await;
         let cookie = site.begin("foo", "bar").await;
@@ -161,7 +164,7 @@ async fn a_session_without_values_is_still_a_session() {
     assert_eq!((seen.calls.replace, site.count().await), (1, 1));
     assert!(seen.varies());
     site.request(&cookie, 200, |session| {
-        assert!(session.exists() && session.is_empty())
+        assert!(session.exists() && session.is_empty());
     })
     .await;
 }

@@ -204,7 +204,7 @@ async fn a_test_cookie_says_whether_the_browser_keeps_cookies() {
     })
     .await;
     site.request(&cookie, 200, |session| {
-        assert!(!session.test_cookie_worked())
+        assert!(!session.test_cookie_worked());
     })
     .await;
 }
@@ -214,7 +214,7 @@ async fn a_test_cookie_says_whether_the_browser_keeps_cookies() {
 async fn a_new_session_is_empty() {
     let site = Site::new().await;
     site.request("", 200, |session| {
-        assert!(session.is_empty() && session.is_empty())
+        assert!(session.is_empty() && session.is_empty());
     })
     .await;
 }
