@@ -26,7 +26,7 @@ struct Keys {
 
 impl Ended {
     pub(crate) fn note(&self, key: Key, now: OffsetDateTime) {
-        self.latest.fetch_max(nanos(now), Ordering::Relaxed);
+        self.latest.fetch_max(micros(now), Ordering::Relaxed);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if !keys.set.insert(key) {
             return;
@@ -42,7 +42,7 @@ impl Ended {
     /// Says whether a session that is not over at `now` was seen to be over, because the clock was
     /// set back since.
     pub(crate) fn has(&self, key: Key, now: OffsetDateTime) -> bool {
-        if nanos(now) >= self.latest.load(Ordering::Relaxed) {
+        if micros(now) >= self.latest.load(Ordering::Relaxed) {
             return false;
         }
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,9 +59,9 @@ impl Default for Ended {
     }
 }
 
-/// Cheaper to compute than microseconds, and 64 bits are enough until the year 2262.
-fn nanos(moment: OffsetDateTime) -> i64 {
-    i64::try_from(moment.unix_timestamp_nanos()).unwrap_or(i64::MAX)
+/// As `to_micros`, of a moment in UTC and without a division.
+fn micros(moment: OffsetDateTime) -> i64 {
+    moment.unix_timestamp() * 1_000_000 + i64::from(moment.microsecond())
 }
 
 /// Made-up ids lead to no record and take no space here; this bounds those that do.
@@ -70,6 +70,7 @@ const LIMIT: usize = 4_096;
 #[cfg(test)]
 mod tests {
     use time::Duration;
+    use time::macros::datetime;
 
     use super::*;
 
@@ -77,6 +78,22 @@ mod tests {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
         Key::new(bytes)
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_is_noticed_in_every_year() {
+        for noon in [
+            datetime!(-9999-01-01 12:00 UTC),
+            datetime!(1600-01-01 12:00 UTC),
+            datetime!(1969-12-31 23:59:59.9 UTC),
+            datetime!(2300-01-01 12:00 UTC),
+            datetime!(9999-12-31 12:00 UTC),
+        ] {
+            let ended = Ended::default();
+            ended.note(key(1), noon);
+            assert!(ended.has(key(1), noon - Duration::MICROSECOND), "{noon}");
+            assert!(!ended.has(key(1), noon), "{noon}");
+        }
     }
 
     #[test]
