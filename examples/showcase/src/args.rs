@@ -1,3 +1,4 @@
+use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=MAX_SECONDS))]
     touch_every: Option<i64>,
 
-    /// Name of the cookie [default: __Host-session, with --insecure session]
+    /// Name of the cookie [default: __Host-session, with --insecure session, on Django's table sessionid]
     #[arg(long, value_name = "NAME")]
     cookie_name: Option<String>,
 
@@ -42,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long)]
     insecure: bool,
 
-    /// Keys of the sealed and django stores, which are not in this build
+    /// File of a Django site's secret keys, for django+…: one a line, the first signs, the others still verify
     #[arg(long, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 
@@ -80,10 +81,17 @@ impl Args {
     }
 
     fn policy_named(&self, cookie: Option<&str>) -> Result<Policy, String> {
-        if self.secret_key_file.is_some() {
-            return Err("--secret-key-file goes with --store sealed: and django+…:, which are not in this build".into());
+        match (&self.secret_key_file, self.store.is_signed()) {
+            (Some(_), false) => {
+                return Err("--secret-key-file goes with --store sealed: and django+…".into());
+            }
+            (None, true) => return Err("--store django+… needs --secret-key-file".into()),
+            _ => {}
         }
         let mut policy = Policy::builder().idle(self.idle());
+        if self.store.is_signed() {
+            policy = policy.plain_ids().cookie_name("sessionid");
+        }
         if let Some(absolute) = self.absolute {
             policy = policy.absolute(span(absolute));
         }
@@ -103,6 +111,15 @@ impl Args {
             policy = policy.refuse_when_gone();
         }
         policy.build().map_err(|error| describe(&error))
+    }
+
+    /// Reads the file of keys; empty if no store needs one.
+    pub(crate) fn secret_keys(&self) -> Result<String, String> {
+        let Some(path) = &self.secret_key_file else {
+            return Ok(String::new());
+        };
+        let read = fs::read_to_string(path);
+        read.map_err(|error| format!("--secret-key-file: {}: {error}", path.display()))
     }
 
     pub(crate) fn sweep(&self) -> Duration {

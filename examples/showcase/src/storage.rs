@@ -2,12 +2,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::Store;
+#[cfg(feature = "django")]
+use session_core::django::SecretKeys;
 #[cfg(all(feature = "cached", feature = "postgres"))]
 use session_store::Notify;
 #[cfg(feature = "redis")]
 use session_store::RedisStore;
 #[cfg(feature = "cached")]
 use session_store::{CachedOptions, CachedStore, Notifies};
+#[cfg(feature = "django")]
+use session_store::{DjangoOptions, DjangoStore};
 use session_store::{MemoryStore, SqliteOptions, SqliteStore};
 #[cfg(feature = "mysql")]
 use session_store::{MysqlOptions, MysqlStore};
@@ -19,6 +23,9 @@ use session_store::{PostgresOptions, PostgresStore};
 pub(crate) enum Storage {
     #[cfg(feature = "cached")]
     Cached(Box<Storage>),
+    /// The URL of a Django site's database.
+    #[cfg(feature = "django")]
+    Django(String),
     Memory,
     #[cfg(feature = "mysql")]
     Mysql(String),
@@ -39,6 +46,10 @@ impl Storage {
             ("mysql://…", cfg!(feature = "mysql")),
             ("redis://…, redis-cluster://…", cfg!(feature = "redis")),
             ("cached+ before any of them", cfg!(feature = "cached")),
+            (
+                "django+sqlite:PATH, django+postgres://…, django+mysql://…",
+                cfg!(feature = "django"),
+            ),
         ];
         let built = stores.iter().filter(|(_, is_built)| *is_built);
         let names: Vec<&str> = built.map(|(name, _)| *name).collect();
@@ -49,6 +60,9 @@ impl Storage {
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if let Some(behind) = url.strip_prefix("cached+") {
             return Self::cached(Self::parse(behind)?);
+        }
+        if let Some(database) = url.strip_prefix("django+") {
+            return Self::django(database);
         }
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
         match scheme {
@@ -73,7 +87,6 @@ impl Storage {
             "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel"
             | "rediss-sentinel" => Err(left_out(scheme, "redis")),
             "sealed" => Err(left_out(scheme, "sealed")),
-            _ if scheme.starts_with("django+") => Err(left_out(scheme, "django")),
             _ => Err(format!(
                 "unknown store {url:?}; this build has memory, sqlite:PATH{}{}{}",
                 if cfg!(feature = "postgres") {
@@ -95,11 +108,30 @@ impl Storage {
         }
     }
 
-    /// Opens the store, which removes expired sessions once an interval.
-    pub(crate) async fn open(&self, sweep: Duration) -> Result<Arc<dyn Store>, String> {
+    /// Says whether the store needs `--secret-key-file`.
+    pub(crate) fn is_signed(&self) -> bool {
+        match self {
+            #[cfg(feature = "django")]
+            Self::Django(_) => true,
+            #[cfg(feature = "cached")]
+            Self::Cached(behind) => behind.is_signed(),
+            _ => false,
+        }
+    }
+
+    /// Opens the store, which removes expired sessions once an interval; some need the text of a file with keys.
+    pub(crate) async fn open(&self, sweep: Duration, keys: &str) -> Result<Arc<dyn Store>, String> {
         match self {
             #[cfg(feature = "cached")]
-            Self::Cached(behind) => Ok(Arc::new(behind.open_cached(sweep).await?)),
+            Self::Cached(behind) => Ok(Arc::new(behind.open_cached(sweep, keys).await?)),
+            #[cfg(feature = "django")]
+            Self::Django(url) => {
+                let keys = SecretKeys::parse(keys);
+                let keys = keys.map_err(|error| format!("--secret-key-file: {error}"))?;
+                let options = DjangoOptions::new().sweep_every(sweep);
+                let store = DjangoStore::open_with(url, &keys, options).await;
+                Ok(Arc::new(store.map_err(describe)?))
+            }
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
             #[cfg(feature = "mysql")]
             Self::Mysql(url) => {
@@ -135,7 +167,7 @@ impl Storage {
     }
 
     /// Opens the store behind a cache, which listens if the store can notify it.
-    async fn open_cached(&self, sweep: Duration) -> Result<CachedStore, String> {
+    async fn open_cached(&self, sweep: Duration, keys: &str) -> Result<CachedStore, String> {
         let telling: Option<Arc<dyn Notifies>> = match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
@@ -154,7 +186,7 @@ impl Storage {
         let options = CachedOptions::new();
         match telling {
             Some(store) => CachedStore::listening(store, &options).await,
-            None => CachedStore::with(Box::pin(self.open(sweep)).await?, &options),
+            None => CachedStore::with(Box::pin(self.open(sweep, keys)).await?, &options),
         }
         .map_err(describe)
     }
@@ -164,6 +196,31 @@ impl Storage {
 impl Storage {
     fn cached(_: Self) -> Result<Self, String> {
         Err(left_out("cached+", "cached"))
+    }
+}
+
+impl Storage {
+    /// Parses the database of a Django site.
+    fn django(database: &str) -> Result<Self, String> {
+        // Its own stores have the same schemes, and say what is missing.
+        let parsed = Self::parse(database)?;
+        let is_ours = match parsed {
+            Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => true,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => true,
+            _ => false,
+        };
+        if !is_ours {
+            return Err(format!(
+                "django+{database}: Django's sessions are in sqlite:PATH, postgres://… or mysql://…"
+            ));
+        }
+        #[cfg(feature = "django")]
+        return Ok(Self::Django(database.to_owned()));
+        #[cfg(not(feature = "django"))]
+        Err(left_out("django+", "django"))
     }
 }
 
@@ -233,7 +290,7 @@ mod tests {
             ("redis-cluster://h:1,h:2", "redis", cfg!(feature = "redis")),
             ("redis-sentinel://h:1/m", "redis", cfg!(feature = "redis")),
             ("sealed:", "sealed", false),
-            ("django+sqlite:x", "django", false),
+            ("django+sqlite:x", "django", cfg!(feature = "django")),
         ] {
             if is_in {
                 assert!(Storage::parse(url).is_ok(), "{url}");
@@ -253,6 +310,11 @@ mod tests {
             "mongodb://x",
             "cached+",
             "cached+file:x",
+            "django+",
+            "django+memory",
+            "django+redis://h",
+            "django+sqlite:",
+            "django+django+sqlite:x",
         ] {
             assert!(Storage::parse(bad).is_err(), "{bad}");
         }
