@@ -23,7 +23,7 @@ use session_store::{PostgresOptions, PostgresStore};
 pub(crate) enum Storage {
     #[cfg(feature = "cached")]
     Cached(Box<Storage>),
-    /// The URL of a Django site's database.
+    /// A Django site's table, in the database of this URL.
     #[cfg(feature = "django")]
     Django(String),
     Memory,
@@ -36,6 +36,16 @@ pub(crate) enum Storage {
     Sqlite(String),
 }
 
+/// What a store is opened with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// How often expired sessions are removed.
+    pub(crate) sweep: Duration,
+    /// A Django site's keys.
+    #[cfg(feature = "django")]
+    pub(crate) keys: Option<SecretKeys>,
+}
+
 impl Storage {
     /// Lists the stores of this build.
     pub(crate) fn help() -> String {
@@ -45,11 +55,11 @@ impl Storage {
             ("postgres://…", cfg!(feature = "postgres")),
             ("mysql://…", cfg!(feature = "mysql")),
             ("redis://…, redis-cluster://…", cfg!(feature = "redis")),
-            ("cached+ before any of them", cfg!(feature = "cached")),
             (
-                "django+sqlite:PATH, django+postgres://…, django+mysql://…",
+                "django+ before an SQL store, for a Django site's table",
                 cfg!(feature = "django"),
             ),
+            ("cached+ before any of them", cfg!(feature = "cached")),
         ];
         let built = stores.iter().filter(|(_, is_built)| *is_built);
         let names: Vec<&str> = built.map(|(name, _)| *name).collect();
@@ -61,8 +71,8 @@ impl Storage {
         if let Some(behind) = url.strip_prefix("cached+") {
             return Self::cached(Self::parse(behind)?);
         }
-        if let Some(database) = url.strip_prefix("django+") {
-            return Self::django(database);
+        if let Some(site) = url.strip_prefix("django+") {
+            return Self::django(site);
         }
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
         match scheme {
@@ -108,28 +118,29 @@ impl Storage {
         }
     }
 
-    /// Says whether the store needs `--secret-key-file`.
-    pub(crate) fn is_signed(&self) -> bool {
+    /// Says whether the store is a Django site's table.
+    pub(crate) fn is_django(&self) -> bool {
         match self {
             #[cfg(feature = "django")]
             Self::Django(_) => true,
             #[cfg(feature = "cached")]
-            Self::Cached(behind) => behind.is_signed(),
+            Self::Cached(behind) => behind.is_django(),
             _ => false,
         }
     }
 
-    /// Opens the store, which removes expired sessions once an interval; some need the text of a file with keys.
-    pub(crate) async fn open(&self, sweep: Duration, keys: &str) -> Result<Arc<dyn Store>, String> {
+    /// Opens the store, which removes expired sessions once an interval.
+    pub(crate) async fn open(&self, settings: &Settings) -> Result<Arc<dyn Store>, String> {
+        let sweep = settings.sweep;
         match self {
             #[cfg(feature = "cached")]
-            Self::Cached(behind) => Ok(Arc::new(behind.open_cached(sweep, keys).await?)),
+            Self::Cached(behind) => Ok(Arc::new(behind.open_cached(settings).await?)),
             #[cfg(feature = "django")]
             Self::Django(url) => {
-                let keys = SecretKeys::parse(keys);
-                let keys = keys.map_err(|error| format!("--secret-key-file: {error}"))?;
-                let options = DjangoOptions::new().sweep_every(sweep);
-                let store = DjangoStore::open_with(url, &keys, options).await;
+                let keys = settings.keys.as_ref();
+                let keys = keys.ok_or("a Django site's table needs the site's keys")?;
+                let options = DjangoOptions::new().create(true).sweep_every(sweep);
+                let store = DjangoStore::open_with(url, keys, options).await;
                 Ok(Arc::new(store.map_err(describe)?))
             }
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
@@ -167,7 +178,9 @@ impl Storage {
     }
 
     /// Opens the store behind a cache, which listens if the store can notify it.
-    async fn open_cached(&self, sweep: Duration, keys: &str) -> Result<CachedStore, String> {
+    async fn open_cached(&self, settings: &Settings) -> Result<CachedStore, String> {
+        #[cfg(feature = "postgres")]
+        let sweep = settings.sweep;
         let telling: Option<Arc<dyn Notifies>> = match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
@@ -186,9 +199,32 @@ impl Storage {
         let options = CachedOptions::new();
         match telling {
             Some(store) => CachedStore::listening(store, &options).await,
-            None => CachedStore::with(Box::pin(self.open(sweep, keys)).await?, &options),
+            None => CachedStore::with(Box::pin(self.open(settings)).await?, &options),
         }
         .map_err(describe)
+    }
+}
+
+#[cfg(feature = "django")]
+impl Storage {
+    fn django(site: &str) -> Result<Self, String> {
+        // Refuses what is no database, or is not in this build.
+        match Self::parse(site)? {
+            Self::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {}
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => {}
+            _ => return Err("django+ goes before sqlite:PATH, postgres://… or mysql://…".into()),
+        }
+        Ok(Self::Django(site.to_owned()))
+    }
+}
+
+#[cfg(not(feature = "django"))]
+impl Storage {
+    fn django(_: &str) -> Result<Self, String> {
+        Err(left_out("django+", "django"))
     }
 }
 
@@ -196,31 +232,6 @@ impl Storage {
 impl Storage {
     fn cached(_: Self) -> Result<Self, String> {
         Err(left_out("cached+", "cached"))
-    }
-}
-
-impl Storage {
-    /// Parses the database of a Django site.
-    fn django(database: &str) -> Result<Self, String> {
-        // Its own stores have the same schemes, and say what is missing.
-        let parsed = Self::parse(database)?;
-        let is_ours = match parsed {
-            Self::Sqlite(_) => true,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => true,
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => true,
-            _ => false,
-        };
-        if !is_ours {
-            return Err(format!(
-                "django+{database}: Django's sessions are in sqlite:PATH, postgres://… or mysql://…"
-            ));
-        }
-        #[cfg(feature = "django")]
-        return Ok(Self::Django(database.to_owned()));
-        #[cfg(not(feature = "django"))]
-        Err(left_out("django+", "django"))
     }
 }
 
@@ -312,8 +323,8 @@ mod tests {
             "cached+file:x",
             "django+",
             "django+memory",
-            "django+redis://h",
             "django+sqlite:",
+            "django+redis://h",
             "django+django+sqlite:x",
         ] {
             assert!(Storage::parse(bad).is_err(), "{bad}");
