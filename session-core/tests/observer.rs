@@ -78,7 +78,8 @@ fn every_event_is_told_once() {
     let mut corrupt = world.record(&reader).unwrap();
     corrupt.data = "{oops".into();
     world.put(&reader, corrupt);
-    world.open(&reader);
+    let opened = world.open(&reader);
+    assert!(opened.is_empty() && opened.get::<u32>("k").unwrap().is_none());
     assert_eq!(notes.take(), ["Corrupt"]);
 }
 

@@ -18,7 +18,7 @@ impl Presented {
     pub(crate) fn scan<'a>(name: &str, headers: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut found = Self::default();
         for header in headers {
-            for pair in header.split(|byte| *byte == b';') {
+            for pair in pairs(header) {
                 let Some(value) = value_of(name.as_bytes(), pair) else {
                     continue;
                 };
@@ -71,6 +71,16 @@ impl Presented {
         let mut firsts = firsts.map(|(_, id)| id);
         (loaded < MAX_LOADS).then(|| firsts.nth(loaded)).flatten()
     }
+}
+
+/// Splits a header at its semicolons.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
+    ends.scan(0, |start, end| {
+        let pair = &header[*start..end];
+        *start = end + 1;
+        Some(pair)
+    })
 }
 
 /// Returns the value of a `name=value` pair if the name is ours; quotes around it are no part.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::pending::PendingDelete;
 use super::standing::Stored;
 use crate::http::reply::CookieChange;
@@ -9,10 +11,10 @@ pub(crate) enum Ask {
     Delete(PendingDelete),
     Insert(Attempt),
     Replace(Attempt),
-    Touch(Stored, Extension),
+    Touch(Arc<Stored>, Extension),
     /// Closes the session that a sign-in leaves.
     Leave {
-        old: Stored,
+        old: Arc<Stored>,
         closed: Box<Record>,
     },
     /// Carries values that others have written to the old session over to the one that a sign-in has begun.
@@ -25,7 +27,7 @@ pub(crate) enum Ask {
 
 /// A record to write, and its consequence for the cookie.
 pub(crate) struct Attempt {
-    pub(crate) stored: Stored,
+    pub(crate) stored: Arc<Stored>,
     /// The state that it replaces; of a new session its own.
     pub(crate) expected: Revision,
     pub(crate) cookie: Option<CookieChange>,

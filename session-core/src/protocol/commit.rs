@@ -3,8 +3,8 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt};
-use super::changes::Changes;
 use super::data::Data;
+use super::log::Log;
 use super::pending::{Creates, Unacknowledged};
 use super::rotation::Rotation;
 use super::shared::Shared;
@@ -18,8 +18,8 @@ use crate::{Expiry, Id, Key, Policy, Record, Reply, Revision, SessionError};
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) changes: Arc<Changes>,
-    pub(crate) base: Option<Stored>,
+    pub(crate) changes: Log,
+    pub(crate) base: Option<Arc<Stored>>,
     pub(crate) data: Data,
     pub(crate) purpose: Purpose,
     pub(crate) attempts: u32,
@@ -44,27 +44,21 @@ pub(crate) enum Purpose {
 
 /// The next action of a commit.
 pub(crate) enum Decision {
-    Write(Box<Ask>),
+    Write(Ask),
     /// Load the base again, since this was refused.
-    Load(Box<Ask>),
+    Load(Ask),
     Done(Reply),
-}
-
-impl Decision {
-    pub(crate) fn write(ask: Ask) -> Self {
-        Self::Write(Box::new(ask))
-    }
 }
 
 pub(crate) type Decided = Result<Decision, SessionError>;
 
 impl Commit {
-    pub(crate) fn new(shared: &Arc<Shared>, state: &State, purpose: Purpose) -> Box<Self> {
+    pub(crate) fn new(shared: &Arc<Shared>, state: &mut State, purpose: Purpose) -> Box<Self> {
         Box::new(Self {
             shared: Arc::clone(shared),
-            changes: Arc::new(state.changes.clone()),
+            changes: state.changes.clone(),
             base: state.base.clone(),
-            data: state.data.clone(),
+            data: state.data.take(),
             purpose,
             attempts: 0,
             generation: state.generation,
@@ -88,7 +82,7 @@ impl Commit {
             state.pending_deletes.first().copied()
         };
         if let Some(delete) = delete {
-            return Ok(Decision::write(Ask::Delete(delete)));
+            return Ok(Decision::Write(Ask::Delete(delete)));
         }
         let now = truncate(now);
         if let Some(stored) = &self.base
@@ -138,10 +132,10 @@ impl Commit {
             ..Record::new(revision, digest, now, expires)
         };
         let cookie = Some(self.cookie(id, &record));
-        let stored = Stored::new(id, digest, Standing::Present, record);
+        let stored = Arc::new(Stored::new(id, digest, Standing::Present, record));
         let expected = stored.record.revision;
         let attempt = self.attempt(stored, expected, cookie, Creates::Record);
-        Ok(Decision::write(Ask::Insert(attempt)))
+        Ok(Decision::Write(Ask::Insert(attempt)))
     }
 
     /// Returns the values and the lifetime that a new session begins with. Another owner's are never
@@ -152,13 +146,13 @@ impl Commit {
         let text = match base {
             // The same owner signs in again, as by a double click.
             Some(hidden) if hidden.is_hidden() => {
-                let data = Data::of_record(self.policy(), hidden.key, &hidden.record);
+                let data = Data::of_record(&self.shared.policy, hidden.key, &hidden.record);
                 self.changes.apply(&data)?.text
             }
             Some(_) => self.changes.apply(&self.data)?.text,
             // All is cleared; but what was taken has to be there.
             None if self.base.is_some() => self.changes.apply(&self.data)?.text,
-            None => self.changes.apply(&Data::empty())?.text,
+            None => self.changes.apply(&Data::default())?.text,
         };
         let old = base.map(|stored| &stored.record);
         self.check_size(&text, old)?;
@@ -179,7 +173,7 @@ impl Commit {
 
     /// Replaces the base with the result of the log. If nothing is to be written, the session's life is
     /// extended, if that is due.
-    fn replace(&mut self, stored: &Stored, now: OffsetDateTime) -> Decided {
+    fn replace(&mut self, stored: &Arc<Stored>, now: OffsetDateTime) -> Decided {
         let old = &stored.record;
         let data = if self.changes.touches_values() {
             let new = self.changes.apply(&self.data)?;
@@ -233,9 +227,9 @@ impl Commit {
             cookie_of = cookie_of.or(present.filter(|_| moves));
         }
         let cookie = cookie_of.map(|id| self.cookie(id, &record));
-        let stored_now = stored.with(record, now);
+        let stored_now = Arc::new(stored.with(record, now));
         let attempt = self.attempt(stored_now, old.revision, cookie, Creates::State);
-        Ok(Decision::write(Ask::Replace(attempt)))
+        Ok(Decision::Write(Ask::Replace(attempt)))
     }
 
     /// Says whether an early save may have written although its answer was lost; then the base may
@@ -246,18 +240,20 @@ impl Commit {
     }
 
     /// Nothing changed: the session's life is extended, if that is due.
-    fn touch(&self, stored: &Stored, now: OffsetDateTime) -> Decision {
+    fn touch(&self, stored: &Arc<Stored>, now: OffsetDateTime) -> Decision {
         let may_extend = self.purpose == Purpose::Finish && stored.may_extend(now);
         let lifetime = &self.policy().lifetime;
         match lifetime.extension(&stored.record, now, Use::Read) {
-            Some(extension) if may_extend => Decision::write(Ask::Touch(stored.clone(), extension)),
+            Some(extension) if may_extend => {
+                Decision::Write(Ask::Touch(Arc::clone(stored), extension))
+            }
             _ => self.done(now),
         }
     }
 
     pub(crate) fn attempt(
         &self,
-        stored: Stored,
+        stored: Arc<Stored>,
         expected: Revision,
         cookie: Option<CookieChange>,
         creates: Creates,
@@ -265,7 +261,7 @@ impl Commit {
         self.shared.state().unacknowledged.push(Unacknowledged {
             key: stored.key,
             revision: stored.record.revision,
-            changes: Arc::clone(&self.changes),
+            changes: self.changes.clone(),
             cookie,
             creates,
         });
@@ -307,7 +303,7 @@ impl Commit {
                 if self.changes.is_empty() && !is_owed {
                     return Ok(self.done(now));
                 }
-                Ok(Decision::Load(Box::new(Ask::Replace(attempt))))
+                Ok(Decision::Load(Ask::Replace(attempt)))
             }
             (Ask::Touch(stored, extension), true) => Ok(self.touched(&stored, extension, now)),
             // Ended or written by another request; either way there is nothing to add.
@@ -340,7 +336,7 @@ impl Commit {
         };
         if record.revision == attempt.stored.record.revision {
             // Our own write, whose answer was lost.
-            attempt.stored = attempt.stored.with(record, now);
+            attempt.stored = Arc::new(attempt.stored.with(record, now));
             return self.applied(attempt, now);
         }
         self.rebase(base.with(record, now));
