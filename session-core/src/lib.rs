@@ -25,6 +25,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
+#[cfg(feature = "django")]
+pub mod django;
 #[cfg(feature = "driver")]
 mod driver;
 mod error;
@@ -74,6 +76,7 @@ pub use port::command::{Command, Only, Outcome, Revoke};
 pub use port::error::StoreError;
 pub use port::expiry::{Expiry, ParseExpiryError};
 pub use port::id::{ID_LENGTH, Id};
+pub use port::id_form::IdForm;
 pub use port::key::Key;
 pub use port::moment::{from_micros, to_micros};
 pub use port::public_id::PublicId;

@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod error_page;
 pub(crate) mod lifetime;
 pub(crate) mod observer;
+pub(crate) mod presets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,7 @@ use self::error_page::Renderer;
 use self::lifetime::Lifetime;
 use self::observer::Observer;
 use crate::port::moment::utc;
-use crate::{Key, Record};
+use crate::{IdForm, Key, Record};
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///
@@ -55,6 +56,7 @@ pub struct Policy {
     /// The attributes that never change, from `; Path=` on.
     pub(crate) attributes: Box<str>,
     pub(crate) domain: Domain,
+    pub(crate) id_form: IdForm,
     pub(crate) lifetime: Lifetime,
     pub(crate) rotation_grace: time::Duration,
     pub(crate) clock_skew: time::Duration,
@@ -72,6 +74,12 @@ impl Policy {
     #[must_use]
     pub fn cookie_name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the form of the sessions' ids.
+    #[must_use]
+    pub fn id_form(&self) -> IdForm {
+        self.id_form
     }
 
     /// Returns how long a secret opens its session after it was rotated.

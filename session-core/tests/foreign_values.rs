@@ -10,6 +10,8 @@ use util::World;
 const TEXT: &str = r#"{ "nan" : NaN,"low":-Infinity, "\ud800":["\udfff", 1] ,"twice":1,"a\u0062c":"\u00e9","twice":2,
     "long":123456789012345678901234567890.50,"n":7 }"#;
 
+type Act = fn(&Session);
+
 /// Returns the data after a request that found `text`, and the commands.
 fn stored(text: &str, act: impl Fn(&Session)) -> (String, Vec<&'static str>) {
     let world = World::new(|policy| policy);
@@ -24,7 +26,7 @@ fn stored(text: &str, act: impl Fn(&Session)) -> (String, Vec<&'static str>) {
 
 #[test]
 fn what_is_not_touched_keeps_its_bytes_and_its_place() {
-    let rows: [(fn(&Session), &str); 6] = [
+    let rows: [(Act, &str); 6] = [
         (
             |session| session.insert("n", 8).unwrap(),
             r#"{"nan" : NaN,"low":-Infinity, "\ud800":["\udfff", 1] ,"twice":1,"a\u0062c":"\u00e9","twice":2,

@@ -1,4 +1,4 @@
-//! Throw-away database servers for tests.
+//! Throw-away database servers for tests, and sites of Django.
 //!
 //! Each server is a process of its own on free ports of 127.0.0.1, with its files in a temporary
 //! folder. It ends when it is dropped, or with the process that started it. A test can freeze it,
@@ -7,6 +7,8 @@
 
 mod account;
 mod certificate;
+mod django;
+mod django_oracle;
 mod fault_proxy;
 mod mariadb;
 mod pgbouncer;
@@ -21,6 +23,8 @@ mod redis_sentinel;
 mod signals;
 
 pub use certificate::certify;
+pub use django::{Django, DjangoServer, DjangoSite};
+pub use django_oracle::DjangoOracle;
 pub use fault_proxy::{Cut, FaultProxy, Spoil};
 pub use mariadb::Mariadb;
 pub use pgbouncer::PgBouncer;

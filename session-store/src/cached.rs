@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
 
@@ -179,7 +179,12 @@ impl Store for CachedStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
-        let _guard = self.tier.invalidations.guard(Scope::Key(command.key()));
+        let invalidations = &self.tier.invalidations;
+        let _guard = invalidations.guard(Scope::Key(command.key()));
+        let _there = match command {
+            Command::Move { to, .. } => Some(invalidations.guard(Scope::Key(to))),
+            _ => None,
+        };
         self.store.write(command, now).await
     }
 
@@ -210,6 +215,10 @@ impl Store for CachedStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.store.check().await
+    }
+
+    fn id_form(&self) -> IdForm {
+        self.store.id_form()
     }
 
     async fn close(&self) {

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
 
@@ -217,6 +217,10 @@ impl Store for FaultyStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.call(self.store.check()).await
+    }
+
+    fn id_form(&self) -> IdForm {
+        self.store.id_form()
     }
 
     async fn close(&self) {

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revoke, Store,
+    StoreError,
 };
 use time::OffsetDateTime;
 
@@ -27,7 +28,10 @@ use time::OffsetDateTime;
 /// # });
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct ModelStore(Arc<Mutex<Records>>);
+pub struct ModelStore {
+    records: Arc<Mutex<Records>>,
+    id_form: IdForm,
+}
 
 type Records = BTreeMap<Key, Record>;
 
@@ -36,6 +40,15 @@ impl ModelStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Creates an empty store of [plain ids](IdForm::Plain).
+    #[must_use]
+    pub fn of_plain_ids() -> Self {
+        Self {
+            id_form: IdForm::Plain,
+            ..Self::default()
+        }
     }
 
     /// Returns the number of records, including expired ones that await a sweep.
@@ -51,7 +64,7 @@ impl ModelStore {
     }
 
     fn records(&self) -> MutexGuard<'_, Records> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,6 +84,9 @@ impl Store for ModelStore {
         command: Command<'_>,
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
+        if matches!(command, Command::Move { .. }) && self.id_form == IdForm::Hashed {
+            return Err(StoreError::keys_stay());
+        }
         Ok(apply(&mut self.records(), command, now))
     }
 
@@ -129,6 +145,10 @@ impl Store for ModelStore {
     async fn check(&self) -> Result<(), StoreError> {
         Ok(())
     }
+
+    fn id_form(&self) -> IdForm {
+        self.id_form
+    }
 }
 
 fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Outcome {
@@ -138,6 +158,9 @@ fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Ou
         Command::Insert { .. } => live.is_none(),
         Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
             live.is_some_and(|record| record.revision == expected)
+        }
+        Command::Move { expected, to, .. } => {
+            live.is_some_and(|record| record.revision == expected) && !records.contains_key(to)
         }
         Command::Delete { only, .. } => present.is_some_and(|record| match only {
             Only::Always => true,
@@ -151,6 +174,14 @@ fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Ou
         Command::Replace { key, record, .. } if record.expires <= now => drop(records.remove(key)),
         Command::Insert { key, record } | Command::Replace { key, record, .. } => {
             records.insert(*key, record.clone());
+        }
+        Command::Move {
+            key, to, record, ..
+        } => {
+            records.remove(key);
+            if record.expires > now {
+                records.insert(*to, record.clone());
+            }
         }
         Command::Touch {
             key, seen, expires, ..

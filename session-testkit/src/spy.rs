@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
 };
 use time::OffsetDateTime;
 
@@ -120,7 +120,7 @@ impl Store for SpyStore {
     ) -> Result<Outcome, StoreError> {
         match command {
             Command::Insert { .. } => self.count().insert += 1,
-            Command::Replace { .. } => self.count().replace += 1,
+            Command::Replace { .. } | Command::Move { .. } => self.count().replace += 1,
             Command::Touch { .. } => self.count().touch += 1,
             Command::Delete { .. } => self.count().delete += 1,
         }
@@ -156,6 +156,10 @@ impl Store for SpyStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.count().check += 1;
         self.store.check().await
+    }
+
+    fn id_form(&self) -> IdForm {
+        self.store.id_form()
     }
 
     async fn close(&self) {

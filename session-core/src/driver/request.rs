@@ -62,7 +62,8 @@ impl Sessions {
         outer: Option<Handle>,
         cookies: impl IntoIterator<Item = &'a [u8]>,
     ) -> Request {
-        let presented = Presented::scan(self.policy().cookie_name(), cookies);
+        let policy = self.policy();
+        let presented = Presented::scan(&policy.name, policy.id_form, cookies);
         let state = RequestState::new(self.clone(), presented, TypeId::of::<M>(), outer);
         Request {
             handle: Handle(Arc::new(state)),

@@ -15,12 +15,27 @@ pub struct Sessions {
 
 impl Sessions {
     /// Joins a policy and a store.
+    ///
+    /// # Panics
+    ///
+    /// Their [ids](crate::IdForm) are not of one form: the store needs another policy.
+    #[track_caller]
     pub fn new(policy: Policy, store: impl Store) -> Self {
         Self::shared(policy, Arc::new(store))
     }
 
     /// Joins a policy and a store that is used elsewhere too.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    #[track_caller]
     pub fn shared(policy: Policy, store: Arc<dyn Store>) -> Self {
+        let (ids, needed) = (policy.id_form(), store.id_form());
+        assert!(
+            ids == needed,
+            "the policy makes {ids:?} ids and the store needs {needed:?} ones: use plain ids (PolicyBuilder::plain_ids, Policy::django) with Django's table, and only there"
+        );
         Self {
             policy: Arc::new(policy),
             backing: Backing::new(store),

@@ -1,4 +1,4 @@
-use crate::{Id, Key};
+use crate::{Id, IdForm, Key};
 
 /// The well-formed ids that a request presented, each once, in the order of the header.
 ///
@@ -15,14 +15,18 @@ impl Presented {
     /// Looks for cookies of one name in the values of the `Cookie` headers.
     ///
     /// The bytes are read in place. A malformed pair is skipped, and nothing else with it.
-    pub(crate) fn scan<'a>(name: &str, headers: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    pub(crate) fn scan<'a>(
+        name: &str,
+        form: IdForm,
+        headers: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Self {
         let mut found = Self::default();
         for header in headers {
             for pair in pairs(header) {
                 let Some(value) = value_of(name.as_bytes(), pair) else {
                     continue;
                 };
-                if let Some(id) = Id::parse(value) {
+                if let Some(id) = Id::parse_as(form, value) {
                     found.add(id);
                 }
             }
@@ -115,7 +119,7 @@ mod tests {
     }
 
     fn scan(headers: &[&[u8]]) -> Presented {
-        Presented::scan("sid", headers.iter().copied())
+        Presented::scan("sid", IdForm::Hashed, headers.iter().copied())
     }
 
     fn firsts(presented: &Presented) -> String {

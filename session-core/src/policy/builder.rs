@@ -11,6 +11,7 @@ use super::error_page::{ErrorPage, Renderer};
 use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT, micros, signed};
 use super::observer::{Observer, Tracing};
 use super::{Policy, SameSite};
+use crate::IdForm;
 use crate::failure::Failure;
 
 /// Collects a policy's fields; see [`Policy`] for an example.
@@ -23,11 +24,12 @@ use crate::failure::Failure;
 pub struct PolicyBuilder {
     name: Option<String>,
     path: String,
+    id_form: IdForm,
     domain: Option<String>,
     secure: bool,
     http_only: bool,
     partitioned: bool,
-    same_site: SameSite,
+    same_site: Option<SameSite>,
     idle: Duration,
     absolute: Option<Duration>,
     cookie: CookieLife,
@@ -47,11 +49,12 @@ impl Default for PolicyBuilder {
         Self {
             name: None,
             path: "/".into(),
+            id_form: IdForm::Hashed,
             domain: None,
             secure: true,
             http_only: true,
             partitioned: false,
-            same_site: SameSite::Lax,
+            same_site: Some(SameSite::Lax),
             idle: Duration::from_secs(14 * 24 * 60 * 60),
             absolute: None,
             cookie: CookieLife::Persistent,
@@ -107,7 +110,13 @@ impl PolicyBuilder {
 
     /// Sets `SameSite`; default [`SameSite::Lax`].
     pub fn same_site(mut self, same_site: SameSite) -> Self {
-        self.same_site = same_site;
+        self.same_site = Some(same_site);
+        self
+    }
+
+    /// Sends no `SameSite`: Chrome then takes `Lax`, and other browsers `None`.
+    pub fn without_same_site(mut self) -> Self {
+        self.same_site = None;
         self
     }
 
@@ -183,6 +192,17 @@ impl PolicyBuilder {
         self
     }
 
+    /// Makes [ids of one part](IdForm::Plain), for a store that keeps them in clear as Django's table does.
+    ///
+    /// What ids of two parts give is not to be had then. Who reads the table has every session. An id
+    /// opens its session under any cookie's name that shares the store. Each change of the id moves
+    /// the session to another key: it has another handle, and the old id opens nothing, not even
+    /// for the requests that are under way.
+    pub fn plain_ids(mut self) -> Self {
+        self.id_form = IdForm::Plain;
+        self
+    }
+
     /// Limits the size of one session's values, in bytes of JSON; default 1 MiB.
     pub fn max_bytes(mut self, limit: usize) -> Self {
         self.max_bytes = limit;
@@ -248,13 +268,13 @@ impl PolicyBuilder {
             http_only: self.http_only,
         };
         cookie.check()?;
-        if !self.secure && self.same_site == SameSite::None {
+        if !self.secure && self.same_site == Some(SameSite::None) {
             return Err(PolicyError::NeedsSecure("SameSite=None"));
         }
         if !self.secure && self.partitioned {
             return Err(PolicyError::NeedsSecure("Partitioned"));
         }
-        if self.partitioned && self.same_site != SameSite::None {
+        if self.partitioned && self.same_site != Some(SameSite::None) {
             return Err(PolicyError::Partitioned);
         }
         self.check_spans()?;
@@ -296,7 +316,7 @@ impl PolicyBuilder {
         }
     }
 
-    fn assemble(self) -> Policy {
+    pub(super) fn assemble(self) -> Policy {
         let mut attributes = format!("; Path={}", self.path);
         if let Some(domain) = &self.domain {
             attributes.push_str("; Domain=");
@@ -309,9 +329,10 @@ impl PolicyBuilder {
             attributes.push_str("; HttpOnly");
         }
         attributes.push_str(match self.same_site {
-            SameSite::Lax => "; SameSite=Lax",
-            SameSite::None => "; SameSite=None",
-            SameSite::Strict => "; SameSite=Strict",
+            None => "",
+            Some(SameSite::Lax) => "; SameSite=Lax",
+            Some(SameSite::None) => "; SameSite=None",
+            Some(SameSite::Strict) => "; SameSite=Strict",
         });
         if self.partitioned {
             attributes.push_str("; Partitioned");
@@ -319,6 +340,7 @@ impl PolicyBuilder {
         let name = self.resolved_name();
         Policy {
             domain: Domain::of_cookie(&name),
+            id_form: self.id_form,
             name: name.into(),
             attributes: attributes.into(),
             lifetime: Lifetime {
@@ -341,40 +363,6 @@ impl PolicyBuilder {
             observer: self.observer,
             error_page: self.error_page,
         }
-    }
-}
-
-impl Policy {
-    /// Starts from the defaults.
-    pub fn builder() -> PolicyBuilder {
-        PolicyBuilder::default()
-    }
-
-    /// The defaults, for plain http on one's own machine: the cookie is `session` and has no `Secure`.
-    ///
-    /// In production use the default, also behind a proxy that speaks https for the application:
-    /// without `Secure`, browsers send the id over plain http, where others can read it.
-    ///
-    /// ```
-    /// use session_core::Policy;
-    ///
-    /// let policy = if cfg!(debug_assertions) {
-    ///     Policy::development()
-    /// } else {
-    ///     Policy::default()
-    /// };
-    /// # let policy = Policy::development();
-    /// assert_eq!(policy.cookie_name(), "session");
-    /// ```
-    #[must_use]
-    pub fn development() -> Self {
-        Self::builder().insecure().assemble()
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self::builder().assemble()
     }
 }
 

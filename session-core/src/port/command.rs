@@ -26,6 +26,21 @@ pub enum Command<'a> {
         /// The record to keep.
         record: &'a Record,
     },
+    /// Replaces the record under the key and puts the new one under another, in one; only for a store of
+    /// [plain ids](crate::IdForm::Plain), where a new id is a new key.
+    ///
+    /// Refused as `Replace`, or if `to` is taken. Another store answers with
+    /// [`StoreError::keys_stay`](crate::StoreError::keys_stay).
+    Move {
+        /// The session's key so far.
+        key: &'a Key,
+        /// Its key from now on.
+        to: &'a Key,
+        /// The state on which `record` is built.
+        expected: Revision,
+        /// The record to keep.
+        record: &'a Record,
+    },
     /// Moves `seen` and `expires`, each only ever later; the revision stays.
     ///
     /// Refused if the record is gone, over, or has another revision than `expected`.
@@ -50,12 +65,13 @@ pub enum Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// Returns the key of the record that the command is about.
+    /// Returns the key of the record that the command is about, of one that moves the key so far.
     #[must_use]
     pub fn key(&self) -> &'a Key {
         match self {
             Self::Insert { key, .. }
             | Self::Replace { key, .. }
+            | Self::Move { key, .. }
             | Self::Touch { key, .. }
             | Self::Delete { key, .. } => key,
         }

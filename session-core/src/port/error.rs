@@ -19,6 +19,13 @@ impl StoreError {
         }
     }
 
+    /// The answer to [`Command::Move`](crate::Command::Move) of a store whose sessions stay under their
+    /// keys; only a server that joins it by hand with a policy of plain ids meets it.
+    #[must_use]
+    pub fn keys_stay() -> Self {
+        Self::new("this store needs ids of two parts, and the policy makes plain ones")
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -3,7 +3,8 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::Key;
+use super::plain_id::PlainId;
+use crate::{IdForm, Key};
 
 /// The number of characters of a session id.
 pub const ID_LENGTH: usize = 48;
@@ -12,11 +13,12 @@ pub const ID_LENGTH: usize = 48;
 ///
 /// In the cookie it is 48 characters of `[A-Za-z0-9_-]`, for 16 bytes of key and 20 of secret: 288
 /// random bits in a new session, of which only the browser knows the 160 of the secret.
+/// Where ids are [plain](IdForm::Plain) it is 32 characters of `[a-z0-9]`, which are the key too.
 /// To know an id is to be that visitor, so `Debug` hides it and it has no `Display`.
 /// Sources: OWASP Session Management, "Session ID Entropy"; ASVS 5.0, 7.2.3; RFC 4648, section 5.
 ///
 /// ```
-/// use session_core::Id;
+/// use session_core::{Id, IdForm};
 ///
 /// let text = "AAAAAAAAAAAAAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8QERIT";
 /// let id = Id::parse(text.as_bytes()).unwrap();
@@ -25,9 +27,22 @@ pub const ID_LENGTH: usize = 48;
 /// assert_eq!(format!("{id:?}"), "Id(…)");
 /// assert!(Id::parse(b"short").is_none());
 /// assert!(Id::parse(&[b'='; 48]).is_none());
+///
+/// let id = Id::parse_as(IdForm::Plain, b"abcdefgh12345678").unwrap();
+/// assert_eq!(id.key().plain(), Some("abcdefgh12345678"));
 /// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Id(Form);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Hashed(Hashed),
+    Plain(PlainId),
+}
+
+/// A key and a secret, one after the other.
 #[derive(Clone, Copy)]
-pub struct Id([u8; Self::BYTES]);
+struct Hashed([u8; Id::BYTES]);
 
 impl Id {
     pub(crate) const SECRET_BYTES: usize = 20;
@@ -35,7 +50,11 @@ impl Id {
 
     /// Takes a key and a secret, one after the other.
     pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
-        Self(bytes)
+        Self(Form::Hashed(Hashed(bytes)))
+    }
+
+    pub(crate) fn from_plain(id: PlainId) -> Self {
+        Self(Form::Plain(id))
     }
 
     /// Reads an id that a client presented; `None` for anything but 48 characters of the alphabet.
@@ -49,14 +68,25 @@ impl Id {
         let length = URL_SAFE_NO_PAD
             .decode_slice_unchecked(text, &mut bytes)
             .ok()?;
-        (length == Self::BYTES).then_some(Self(bytes))
+        (length == Self::BYTES).then(|| Self::from_bytes(bytes))
+    }
+
+    /// Reads an id of a form; `None` for anything else, of a plain one but 8 to 40 of `[a-z0-9]`.
+    #[must_use]
+    pub fn parse_as(form: IdForm, text: &[u8]) -> Option<Self> {
+        match form {
+            IdForm::Hashed => Self::parse(text),
+            IdForm::Plain => PlainId::parse(text).map(Self::from_plain),
+        }
     }
 
     /// Returns the key of the session.
     #[must_use]
     pub fn key(&self) -> Key {
-        let (key, _) = self.split();
-        Key::new(*key)
+        match &self.0 {
+            Form::Hashed(id) => Key::new(*id.split().0),
+            Form::Plain(id) => Key::from_plain(*id),
+        }
     }
 
     /// Returns the id in clear, as the cookie has it.
@@ -68,25 +98,40 @@ impl Id {
     }
 
     pub(crate) fn expose_to(&self, text: &mut String) {
-        URL_SAFE_NO_PAD.encode_string(self.0, text);
+        match &self.0 {
+            Form::Hashed(id) => URL_SAFE_NO_PAD.encode_string(id.0, text),
+            Form::Plain(id) => text.push_str(id.as_str()),
+        }
     }
 
-    /// The same session, opened by another secret.
+    /// The same session, opened by another secret; a plain id has none.
     pub(crate) fn with_secret(&self, secret: &[u8; Self::SECRET_BYTES]) -> Self {
-        let mut bytes = self.0;
-        bytes[Key::BYTES..].copy_from_slice(secret);
-        Self(bytes)
+        match &self.0 {
+            Form::Hashed(id) => {
+                let mut bytes = id.0;
+                bytes[Key::BYTES..].copy_from_slice(secret);
+                Self::from_bytes(bytes)
+            }
+            Form::Plain(_) => *self,
+        }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8; Self::BYTES] {
-        &self.0
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Form::Hashed(id) => &id.0,
+            Form::Plain(id) => id.as_bytes(),
+        }
     }
 
     pub(crate) fn secret(&self) -> &[u8] {
-        let (_, secret) = self.split();
-        secret
+        match &self.0 {
+            Form::Hashed(id) => id.split().1,
+            Form::Plain(id) => id.as_bytes(),
+        }
     }
+}
 
+impl Hashed {
     fn split(&self) -> (&[u8; Key::BYTES], &[u8]) {
         self.0
             .split_first_chunk()
@@ -95,7 +140,7 @@ impl Id {
 }
 
 /// In constant time.
-impl PartialEq for Id {
+impl PartialEq for Hashed {
     fn eq(&self, other: &Self) -> bool {
         let pairs = self.0.iter().zip(&other.0);
         let difference = pairs.fold(0, |sum, (one, other)| sum | (one ^ other));
@@ -103,7 +148,7 @@ impl PartialEq for Id {
     }
 }
 
-impl Eq for Id {}
+impl Eq for Hashed {}
 
 impl fmt::Debug for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,7 @@ use std::fmt;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::{Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, StoreError};
+use crate::{Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, StoreError};
 
 /// The port behind which sessions are kept.
 ///
@@ -62,6 +62,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Succeeds if the store can be reached and written to.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Returns the form of ids by which the store finds sessions; by default [`IdForm::Hashed`].
+    ///
+    /// [`Sessions`](crate::Sessions) joins it only with a policy of the same form.
+    fn id_form(&self) -> IdForm {
+        IdForm::Hashed
+    }
 
     /// Ends what the store has started for itself, such as connections and a sweep, once the running
     /// calls are done; later calls may fail. By default there is nothing to end.

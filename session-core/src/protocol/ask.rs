@@ -12,6 +12,11 @@ pub(crate) enum Ask {
     Insert(Attempt),
     Replace(Attempt),
     Touch(Arc<Stored>, Extension),
+    /// Replaces a session's record by one under another key.
+    Move {
+        from: Key,
+        attempt: Attempt,
+    },
     /// Closes the session that a sign-in leaves.
     Leave {
         old: Arc<Stored>,
@@ -43,6 +48,12 @@ impl Ask {
             },
             Self::Replace(attempt) | Self::Carry(attempt) => Command::Replace {
                 key: &attempt.stored.key,
+                expected: attempt.expected,
+                record: &attempt.stored.record,
+            },
+            Self::Move { from, attempt } => Command::Move {
+                key: from,
+                to: &attempt.stored.key,
                 expected: attempt.expected,
                 record: &attempt.stored.record,
             },

@@ -13,7 +13,8 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::{Expiry, Id, Key, Policy, Record, Reply, Revision, SessionError};
+use crate::port::plain_id::PlainId;
+use crate::{Expiry, Id, IdForm, Key, Policy, Record, Reply, Revision, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
@@ -72,7 +73,8 @@ impl Commit {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
-        let begins = self.base.is_none() || self.changes.signed_in().is_some();
+        let begins =
+            self.base.is_none() || self.changes.signed_in().is_some() || self.moves().is_some();
         let delete = {
             let mut state = self.shared.state();
             if begins {
@@ -114,28 +116,52 @@ impl Commit {
     fn create(&mut self, now: OffsetDateTime) -> Decided {
         let (text, expiry) = self.carried()?;
         let owner = self.changes.signed_in().cloned();
-        if text == "{}" && owner.is_none() && expiry == Expiry::Policy {
+        let moved = self.moves();
+        let goes_on = moved.filter(|_| owner.is_none());
+        let is_empty = text == "{}" && owner.is_none() && expiry == Expiry::Policy;
+        if is_empty && goes_on.is_none() {
             return Ok(self.done(now));
         }
-        if owner.is_none() && self.shared.state().is_stale {
+        if owner.is_none() && goes_on.is_none() && self.shared.state().is_stale {
             return self.superseded(None, now);
         }
         let policy = self.policy();
         let (id, revision) = draw(policy)?;
         let digest = policy.domain.digest(&id);
-        let expires = truncate(policy.lifetime.expires(expiry, now, now));
+        let created = goes_on.map_or(now, |old| old.record.created);
+        let expires = truncate(policy.lifetime.expires(expiry, created, now));
+        let begun = Record::new(revision, digest, now, expires);
+        let record = match goes_on {
+            Some(old) => old.moved(begun, self.changes.reauthenticates()),
+            None => Record {
+                authenticated: owner.as_ref().map(|_| now),
+                owner,
+                ..begun
+            },
+        };
         let record = Record {
-            authenticated: owner.as_ref().map(|_| now),
-            owner,
             expiry,
             data: text.into(),
-            ..Record::new(revision, digest, now, expires)
+            ..record
         };
         let cookie = Some(self.cookie(id, &record));
         let stored = Arc::new(Stored::new(id, digest, Standing::Present, record));
-        let expected = stored.record.revision;
+        let from = moved.map(|old| (old.key, old.record.revision));
+        let expected = from.map_or(stored.record.revision, |(_, revision)| revision);
         let attempt = self.attempt(stored, expected, cookie, Creates::Record);
-        Ok(Decision::Write(Ask::Insert(attempt)))
+        Ok(Decision::Write(match from {
+            Some((from, _)) => Ask::Move { from, attempt },
+            None => Ask::Insert(attempt),
+        }))
+    }
+
+    /// Returns the session if it gets another id, and that is the key too.
+    pub(crate) fn moves(&self) -> Option<&Stored> {
+        let is_plain = self.policy().id_form == IdForm::Plain;
+        let stored = self.base.as_deref()?;
+        let is_renamed = self.changes.rotates() || self.changes.signed_in().is_some();
+        let moves = is_plain && is_renamed && stored.standing == Standing::Present;
+        moves.then_some(stored)
     }
 
     /// Returns the values and the lifetime that a new session begins with. Another owner's are never
@@ -295,7 +321,11 @@ impl Commit {
                 self.count()?;
                 self.advance(now)
             }
-            (Ask::Replace(attempt), true) => self.applied(attempt, now),
+            (Ask::Replace(attempt) | Ask::Move { attempt, .. }, true) => self.applied(attempt, now),
+            (Ask::Move { from, attempt }, false) => {
+                self.refused(&attempt);
+                Ok(Decision::Load(Ask::Move { from, attempt }))
+            }
             (Ask::Replace(attempt), false) => {
                 self.refused(&attempt);
                 // A re-issue that another request has made unnecessary.
@@ -326,14 +356,15 @@ impl Commit {
             return Ok(self.done(now));
         }
         let mut attempt = match refused {
-            Ask::Replace(attempt) => attempt,
+            Ask::Replace(attempt) | Ask::Move { attempt, .. } => attempt,
             other => return self.sign_in_reloaded(&other, found, now),
         };
-        let key = attempt.stored.key;
-        let found = found.filter(|record| !self.policy().is_over(key, record, now));
         let (Some(record), Some(base)) = (found, self.base.take()) else {
             return self.gone(now);
         };
+        if self.policy().is_over(base.key, &record, now) {
+            return self.gone(now);
+        }
         if record.revision == attempt.stored.record.revision {
             // Our own write, whose answer was lost.
             attempt.stored = Arc::new(attempt.stored.with(record, now));
@@ -364,10 +395,27 @@ impl Commit {
 
 /// Draws an id and a revision at once, since each draw is a call of the system.
 fn draw(policy: &Policy) -> Result<(Id, Revision), SessionError> {
-    let bytes: [u8; Id::BYTES + 8] = policy.random()?;
+    match policy.id_form {
+        IdForm::Hashed => {
+            let (id, revision) = draw_both::<{ Id::BYTES }, { Id::BYTES + 8 }>(policy)?;
+            Ok((Id::from_bytes(id), revision))
+        }
+        IdForm::Plain => loop {
+            let (id, revision) = draw_both::<{ PlainId::RANDOM }, { PlainId::RANDOM + 8 }>(policy)?;
+            if let Some(id) = PlainId::draw(&id) {
+                return Ok((Id::from_plain(id), revision));
+            }
+        },
+    }
+}
+
+fn draw_both<const N: usize, const ALL: usize>(
+    policy: &Policy,
+) -> Result<([u8; N], Revision), SessionError> {
+    let bytes: [u8; ALL] = policy.random()?;
     let (id, revision) = bytes
         .split_first_chunk()
         .expect("an id and a revision begin with an id");
     let revision = revision.try_into().expect("the rest is a revision");
-    Ok((Id::from_bytes(*id), Revision::from_random(revision)))
+    Ok((*id, Revision::from_random(revision)))
 }

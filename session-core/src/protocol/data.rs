@@ -111,9 +111,10 @@ impl Data {
     /// Returns a member's name; `None` if no string has it.
     pub(crate) fn key<'a>(&'a self, member: &'a Member) -> Option<&'a str> {
         let Range { start, end } = member.span.name;
-        match member.span.is_escaped {
-            false => Some(&self.text()[start + 1..end - 1]),
-            true => member.unescaped.as_deref(),
+        if member.span.is_escaped {
+            member.unescaped.as_deref()
+        } else {
+            Some(&self.text()[start + 1..end - 1])
         }
     }
 

@@ -87,7 +87,7 @@ pub struct Opened(Session);
 impl Exchange {
     /// Looks for our cookie in the values of the request's `Cookie` headers; never fails.
     pub fn open<'a>(policy: &Arc<Policy>, cookies: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let presented = Presented::scan(&policy.name, cookies);
+        let presented = Presented::scan(&policy.name, policy.id_form, cookies);
         Self::begin(Arc::clone(policy), presented)
     }
 

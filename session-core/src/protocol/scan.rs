@@ -24,8 +24,7 @@ pub(super) fn members(text: &str, mut found: impl FnMut(Span)) -> Option<()> {
         return None;
     }
     let mut token = scanner.token()?;
-    let is_empty = token == b'}';
-    while !is_empty {
+    while token != b'}' {
         if token != b'"' {
             return None;
         }
@@ -45,8 +44,11 @@ pub(super) fn members(text: &str, mut found: impl FnMut(Span)) -> Option<()> {
             value,
         });
         match scanner.token()? {
-            b',' => token = scanner.token()?,
-            b'}' => break,
+            b',' => {
+                // A comma announces another member.
+                token = scanner.token().filter(|token| *token == b'"')?;
+            }
+            end @ b'}' => token = end,
             _ => return None,
         }
     }
@@ -172,7 +174,7 @@ impl Brackets {
 #[inline]
 fn plain(bytes: &[u8]) -> usize {
     // Names and short values end here.
-    if let Some(place) = bytes.first_chunk().and_then(special_in) {
+    if let Some(place) = bytes.first_chunk().copied().and_then(special_in) {
         return place;
     }
     // Without a branch for each byte, so that a whole chunk is compared at once.
@@ -185,7 +187,7 @@ fn plain(bytes: &[u8]) -> usize {
     let (chunks, _) = bytes.as_chunks();
     let chunks = chunks.iter().take_while(|chunk| !has_special(chunk));
     let mut place = 16 * chunks.count();
-    while let Some(word) = bytes[place..].first_chunk() {
+    while let Some(&word) = bytes[place..].first_chunk() {
         if let Some(more) = special_in(word) {
             return place + more;
         }
@@ -202,10 +204,10 @@ fn is_special(byte: u8) -> bool {
 
 /// Returns the place of the first special byte of eight.
 #[inline]
-fn special_in(word: &[u8; 8]) -> Option<usize> {
+fn special_in(word: [u8; 8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * ONES;
-    let word = u64::from_le_bytes(*word);
+    let word = u64::from_le_bytes(word);
     // Sets the high bit of each byte that is less than a limit. Those above the first may be wrong.
     let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
     let equal = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
@@ -308,8 +310,8 @@ mod tests {
             r#"{"a":1}}"#,
             r#"{"a:1}"#,
             r#"{"a\":1}"#,
-            r#"{a:1}"#,
-            r#"{'a':1}"#,
+            "{a:1}",
+            "{'a':1}",
             r#"{"a":[}"#,
             r#"{"a":[}]}"#,
             r#"{"a":[{]}}"#,

@@ -28,7 +28,8 @@ impl Commit {
             state.has_signed_in |= self.changes.signed_in().is_some();
             state.is_stale = false;
             state.cookie = attempt.cookie.or(state.cookie);
-            let new_id = matches!(attempt.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
+            let new_id = self.moves().is_some()
+                || matches!(attempt.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
             state.adopt(attempt.stored, data);
             drop(state);
             self.announce(key.public_id(), new_id);

@@ -106,6 +106,23 @@ impl Stored {
         }
     }
 
+    /// Returns the record of a session that goes on under another key, of which `begun` is a new one.
+    pub(crate) fn moved(&self, begun: Record, reauthenticates: bool) -> Record {
+        let old = &self.record;
+        Record {
+            revision: begun.revision,
+            authenticated: if reauthenticates {
+                Some(begun.seen)
+            } else {
+                old.authenticated
+            },
+            secrets: begun.secrets,
+            seen: begun.seen,
+            expires: begun.expires,
+            ..old.clone()
+        }
+    }
+
     fn remembered(&self) -> Option<&Remembered> {
         self.record.secrets.remembered.as_ref()
     }

@@ -176,6 +176,7 @@ impl<'a> Scene<'a> {
             (Command::Insert { .. }, true) => "inserts",
             (Command::Replace { record, .. }, true) if record.closed => "closes",
             (Command::Replace { .. }, true) => "replaces",
+            (Command::Move { .. }, true) => "moves",
             (Command::Touch { .. }, true) => "touches",
             (Command::Delete { .. }, _) => "deletes",
             (_, false) => "is refused",

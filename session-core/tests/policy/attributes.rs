@@ -48,6 +48,11 @@ fn a_cookie_is_set_and_removed_with_the_same_attributes() {
             "__Host-session",
             "Path=/; Secure; SameSite=None; Partitioned",
         ),
+        (
+            |p| p.same_site(SameSite::None).without_same_site(),
+            "__Host-session",
+            "Path=/; Secure; HttpOnly",
+        ),
     ];
     for (configure, name, attributes) in rows {
         let world = World::new(configure);

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use session_core::{
-    Clock, Command, CommitError, Entropy, EntropyError, Exchange, Id, Key, ManualClock, Only,
-    Opened, Outcome, Policy, PolicyBuilder, Record, Reply, Session, Step, StoreError,
+    Clock, Command, CommitError, Entropy, EntropyError, Exchange, Id, IdForm, Key, ManualClock,
+    Only, Opened, Outcome, Policy, PolicyBuilder, Record, Reply, Session, Step, StoreError,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -67,6 +67,18 @@ impl Model {
                 } else {
                     self.0.remove(key);
                 }
+            }
+            Command::Move {
+                key,
+                to,
+                expected,
+                record,
+            } => {
+                if !fits(key, expected) || self.0.contains_key(to) {
+                    return Outcome::Refused;
+                }
+                self.0.remove(key);
+                self.0.insert(*to, record.clone());
             }
             Command::Touch {
                 key,
@@ -151,6 +163,7 @@ impl World {
         self.calls.lock().unwrap().push(match command {
             Command::Insert { .. } => "insert",
             Command::Replace { .. } => "replace",
+            Command::Move { .. } => "move",
             Command::Touch { .. } => "touch",
             Command::Delete { .. } => "delete",
         });
@@ -261,7 +274,9 @@ impl World {
 }
 
 pub fn key_of(cookie: &str) -> Key {
-    Id::parse(cookie.as_bytes()).unwrap().key()
+    let forms = [IdForm::Hashed, IdForm::Plain];
+    let id = forms.map(|form| Id::parse_as(form, cookie.as_bytes()));
+    id.into_iter().flatten().next().unwrap().key()
 }
 
 pub fn outage() -> StoreError {

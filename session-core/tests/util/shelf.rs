@@ -83,6 +83,7 @@ impl Store for Shelf {
         self.call(match command {
             Command::Insert { .. } => "insert",
             Command::Replace { .. } => "replace",
+            Command::Move { .. } => "move",
             Command::Touch { .. } => "touch",
             Command::Delete { .. } => "delete",
         })

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use session_core::{Digest, Key, Record, to_micros};
+use session_core::{Digest, Key, PublicId, Record, to_micros};
 use time::OffsetDateTime;
 
 use super::entry::{Entry, Reading};
@@ -16,7 +16,8 @@ use super::options::CachedOptions;
 /// A session is cached and served only for its present secret. So made-up ids take no space in the
 /// cache, and a stale entry can't answer for a secret that was issued after it.
 pub(super) struct Tier {
-    entries: Cache<Key, Entry>,
+    /// By the key's digest, where the key is a secret.
+    entries: Cache<PublicId, Entry>,
     pub(super) invalidations: Invalidations,
     /// The latest `now`, in microseconds, of this node's sweeps.
     swept: AtomicI64,
@@ -55,7 +56,7 @@ impl Tier {
 
     /// Returns the cached record under the key if it may answer the load.
     pub(super) fn get(&self, key: &Key, secret: &Digest, reading: &Reading) -> Option<Record> {
-        let entry = self.entries.get(key)?;
+        let entry = self.entries.get(&key.public_id())?;
         let owner = entry.record.owner.as_deref().map(Scope::Owner);
         let scopes = [Scope::All, Scope::Key(key)].into_iter().chain(owner);
         let may_answer = self.invalidations.is_current(entry.generation(), scopes)
@@ -74,7 +75,7 @@ impl Tier {
         if weight > self.heaviest {
             return;
         }
-        let slot = self.entries.entry_by_ref(key);
+        let slot = self.entries.entry(key.public_id());
         slot.and_compute_with(|cached| match cached {
             Some(cached) if cached.value().is_later_than(&entry) => Op::Nop,
             _ => Op::Put(entry),

@@ -11,6 +11,11 @@ enum Action {
     Delete(OwnOnly),
     Insert(Record),
     Replace(Revision, Record),
+    Move {
+        to: Key,
+        expected: Revision,
+        record: Record,
+    },
     Touch {
         expected: Revision,
         seen: OffsetDateTime,
@@ -42,6 +47,16 @@ impl OwnCommand {
                 expected,
                 record,
             },
+            &Action::Move {
+                ref to,
+                expected,
+                ref record,
+            } => Command::Move {
+                key,
+                to,
+                expected,
+                record,
+            },
             &Action::Touch {
                 expected,
                 seen,
@@ -69,6 +84,16 @@ impl From<Command<'_>> for OwnCommand {
             Command::Replace {
                 expected, record, ..
             } => Action::Replace(expected, record.clone()),
+            Command::Move {
+                to,
+                expected,
+                record,
+                ..
+            } => Action::Move {
+                to: *to,
+                expected,
+                record: record.clone(),
+            },
             Command::Touch {
                 expected,
                 seen,

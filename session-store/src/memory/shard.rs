@@ -2,7 +2,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use session_core::{Command, Key, Only, Outcome, Record, Revoke, to_micros};
+use session_core::{Command, Only, Outcome, PublicId, Record, Revoke, to_micros};
 
 use super::slot::{FirstBytes, Slot};
 
@@ -11,7 +11,7 @@ use super::slot::{FirstBytes, Slot};
 pub(super) struct Shard {
     pub(super) slots: HashSet<Slot, BuildHasherDefault<FirstBytes>>,
     /// The owner index: exactly the sessions of `slots` that have an owner.
-    pub(super) owners: BTreeSet<(Arc<str>, Key)>,
+    pub(super) owners: BTreeSet<(Arc<str>, PublicId)>,
     /// A lower bound of the ends in `slots`; `None` only if that is empty.
     pub(super) earliest: Option<i64>,
     /// The bytes of all its sessions, about.
@@ -31,19 +31,23 @@ impl Shard {
         if !self.holds(command, now) {
             return 0;
         }
-        let old = self.slots.get(command.key()).map_or(0, Slot::bytes);
+        let old = self
+            .slots
+            .get(&command.key().public_id())
+            .map_or(0, Slot::bytes);
         Slot::bytes_of(record).saturating_sub(old)
     }
 
     /// Says whether a command's condition holds.
     fn holds(&self, command: Command<'_>, now: i64) -> bool {
-        let slot = self.slots.get(command.key());
+        let slot = self.slots.get(&command.key().public_id());
         let live = slot.filter(|slot| slot.expires > now);
         match command {
             Command::Insert { .. } => live.is_none(),
             Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
                 live.is_some_and(|slot| slot.entry.revision == expected)
             }
+            Command::Move { .. } => false,
             Command::Delete { only, .. } => slot.is_some_and(|slot| match only {
                 Only::Always => true,
                 Only::Opened(digest) => slot.secrets().include(digest),
@@ -57,15 +61,19 @@ impl Shard {
         match command {
             Command::Delete { .. } if !holds => {}
             _ if !holds => return Outcome::Refused,
-            Command::Insert { key, record } => self.put(*key, record),
+            // Never holds: `Shards::write` refuses it.
+            Command::Move { .. } => return Outcome::Refused,
+            Command::Insert { key, record } => self.put(key.public_id(), record),
             Command::Replace { key, record, .. } if to_micros(record.expires) > now => {
-                self.put(*key, record);
+                self.put(key.public_id(), record);
             }
-            Command::Replace { key, .. } | Command::Delete { key, .. } => drop(self.take(key)),
+            Command::Replace { key, .. } | Command::Delete { key, .. } => {
+                drop(self.take(&key.public_id()));
+            }
             Command::Touch {
                 key, seen, expires, ..
             } => {
-                if let Some(mut slot) = self.slots.take(key) {
+                if let Some(mut slot) = self.slots.take(&key.public_id()) {
                     slot.entry.seen = slot.entry.seen.max(to_micros(seen));
                     slot.expires = slot.expires.max(to_micros(expires));
                     self.slots.insert(slot);
@@ -76,22 +84,22 @@ impl Shard {
     }
 
     pub(super) fn revoke(&mut self, owner: &Arc<str>, which: Revoke<'_>, now: i64) -> usize {
-        let mut keys: Vec<_> = self.owned_by(owner).map(|slot| slot.entry.key).collect();
-        keys.retain(|key| match which {
+        let mut ids: Vec<_> = self.owned_by(owner).map(|slot| slot.entry.id).collect();
+        ids.retain(|id| match which {
             Revoke::All => true,
-            Revoke::AllBut(kept) => key.public_id() != *kept,
-            Revoke::One(ended) => key.public_id() == *ended,
+            Revoke::AllBut(kept) => id != kept,
+            Revoke::One(ended) => id == ended,
         });
-        let revoked = keys.iter().filter_map(|key| self.take(key));
+        let revoked = ids.iter().filter_map(|id| self.take(id));
         revoked.filter(|slot| slot.is_listed(now)).count()
     }
 
     pub(super) fn owned_by(&self, owner: &Arc<str>) -> impl Iterator<Item = &Slot> {
-        let lowest = Key::from_bytes(&[0; 16]).expect("16 bytes are a key");
+        let lowest = PublicId::from_bytes([0; 16]);
         let sessions = self.owners.range((Arc::clone(owner), lowest)..);
         sessions
             .take_while(move |(other, _)| other == owner)
-            .filter_map(|(_, key)| self.slots.get(key))
+            .filter_map(|(_, id)| self.slots.get(id))
     }
 
     /// Takes out expired sessions; the caller frees them after the lock.
@@ -129,19 +137,19 @@ impl Shard {
     }
 
     /// Takes out the session of nobody that was used longest ago, of those among the first slots.
-    pub(super) fn give_up_one(&mut self, kept: &Key) -> Option<Slot> {
+    pub(super) fn give_up_one(&mut self, kept: &PublicId) -> Option<Slot> {
         let slots = self.slots.iter().take(SAMPLE);
-        let candidates = slots.filter(|slot| slot.entry.owner.is_none() && slot.entry.key != *kept);
-        let key = candidates.min_by_key(|slot| slot.entry.seen)?.entry.key;
-        self.take(&key)
+        let candidates = slots.filter(|slot| slot.entry.owner.is_none() && slot.entry.id != *kept);
+        let id = candidates.min_by_key(|slot| slot.entry.seen)?.entry.id;
+        self.take(&id)
     }
 
     /// The only way in; the ways out are `take` and `sweep`.
-    fn put(&mut self, key: Key, record: &Record) {
-        self.take(&key);
-        let slot = Slot::new(key, record);
+    fn put(&mut self, id: PublicId, record: &Record) {
+        self.take(&id);
+        let slot = Slot::new(id, record);
         if let Some(owner) = &slot.entry.owner {
-            self.owners.insert((Arc::clone(owner), key));
+            self.owners.insert((Arc::clone(owner), id));
         }
         let earliest = self.earliest.unwrap_or(slot.expires);
         self.earliest = Some(earliest.min(slot.expires));
@@ -149,17 +157,17 @@ impl Shard {
         self.slots.insert(slot);
     }
 
-    fn take(&mut self, key: &Key) -> Option<Slot> {
-        let mut slot = self.slots.take(key)?;
+    fn take(&mut self, id: &PublicId) -> Option<Slot> {
+        let mut slot = self.slots.take(id)?;
         self.bytes -= slot.bytes();
         forget_owner(&mut self.owners, &mut slot);
         Some(slot)
     }
 }
 
-fn forget_owner(owners: &mut BTreeSet<(Arc<str>, Key)>, slot: &mut Slot) {
+fn forget_owner(owners: &mut BTreeSet<(Arc<str>, PublicId)>, slot: &mut Slot) {
     if let Some(owner) = slot.entry.owner.take() {
-        owners.remove(&(owner, slot.entry.key));
+        owners.remove(&(owner, slot.entry.id));
     }
 }
 
@@ -185,11 +193,11 @@ mod tests {
     fn a_shard_that_was_full_once_gives_memory_back() {
         let mut shard = Shard::default();
         for number in 0..=255 {
-            shard.put(key_of(number), &record_of(1));
+            shard.put(key_of(number).public_id(), &record_of(1));
         }
         let full = shard.slots.capacity();
         for number in 10..=255 {
-            shard.take(&key_of(number));
+            shard.take(&key_of(number).public_id());
         }
         shard.sweep(0, 1_000);
         assert_eq!(shard.slots.len(), 10);
@@ -200,14 +208,14 @@ mod tests {
     fn the_owner_index_has_no_more_than_there_is() {
         let (ada, bob) = (&"ada".into(), &"bob".into());
         let mut shard = Shard::default();
-        for key in [key_of(0), key_of(1)] {
+        for key in [key_of(0), key_of(1)].map(|key| key.public_id()) {
             shard.put(key, &owned(Some("ada")));
             shard.put(key, &owned(Some("bob")));
         }
         assert_eq!(shard.owned_by(ada).count(), 0);
         assert_eq!(shard.owned_by(bob).count(), 2);
-        shard.put(key_of(0), &owned(None));
-        shard.take(&key_of(1));
+        shard.put(key_of(0).public_id(), &owned(None));
+        shard.take(&key_of(1).public_id());
         assert!(shard.owners.is_empty());
     }
 }

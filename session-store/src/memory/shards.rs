@@ -35,11 +35,17 @@ impl Shards {
     }
 
     pub(super) fn load(&self, key: &Key) -> Option<Record> {
-        self.shard_of(key).slots.get(key).map(Slot::record)
+        self.shard_of(key)
+            .slots
+            .get(&key.public_id())
+            .map(Slot::record)
     }
 
     /// Carries out a command in the shard of its key; an error if there is no room for what it adds.
     pub(super) fn write(&self, command: Command<'_>, now: i64) -> Result<Outcome, StoreError> {
+        if let Command::Move { .. } = command {
+            return Err(StoreError::keys_stay());
+        }
         if let Command::Insert { key, record } | Command::Replace { key, record, .. } = command {
             // Most of the time there is room for all of it.
             if !self.has_room(Slot::bytes_of(record)) {
@@ -89,7 +95,9 @@ impl Shards {
             let mut shard = lock(&self.all[index]);
             let mut freed = self.counted(&mut shard, |shard| shard.sweep(now, usize::MAX));
             while !self.has_room(bytes) {
-                let Some(slot) = self.counted(&mut shard, |shard| shard.give_up_one(key)) else {
+                let Some(slot) =
+                    self.counted(&mut shard, |shard| shard.give_up_one(&key.public_id()))
+                else {
                     break;
                 };
                 freed.push(slot);

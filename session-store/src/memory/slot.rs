@@ -3,11 +3,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use session_core::{
-    Device, Digest, Expiry, Key, Record, Remembered, Revision, Secrets, from_micros, to_micros,
+    Device, Digest, Expiry, PublicId, Record, Remembered, Revision, Secrets, from_micros, to_micros,
 };
 use time::OffsetDateTime;
 
-/// A table's element, which hashes and compares as its key does.
+/// A table's element, which hashes and compares as its session's handle does, which is the key's bytes.
 ///
 /// It is small because a sweep reads all slots, and because half of a table's buckets may be spare.
 pub(super) struct Slot {
@@ -17,7 +17,7 @@ pub(super) struct Slot {
 
 /// A record with its moments as microseconds: half its size.
 pub(super) struct Entry {
-    pub(super) key: Key,
+    pub(super) id: PublicId,
     pub(super) revision: Revision,
     present: Digest,
     issued: i64,
@@ -78,11 +78,11 @@ impl Rare {
 }
 
 impl Slot {
-    pub(super) fn new(key: Key, record: &Record) -> Self {
+    pub(super) fn new(id: PublicId, record: &Record) -> Self {
         Self {
             expires: to_micros(record.expires),
             entry: Box::new(Entry {
-                key,
+                id,
                 revision: record.revision,
                 present: record.secrets.present,
                 issued: to_micros(record.secrets.issued),
@@ -132,7 +132,7 @@ impl Slot {
     pub(super) fn device(&self) -> Device {
         let entry = &*self.entry;
         let (created, seen) = (moment(entry.created), moment(entry.seen));
-        let mut device = Device::new(entry.key.public_id(), created, seen, moment(self.expires));
+        let mut device = Device::new(entry.id, created, seen, moment(self.expires));
         if let Some(rare) = entry.rare.as_deref() {
             device.label.clone_from(&rare.label);
             device.address.clone_from(&rare.address);
@@ -162,21 +162,21 @@ fn bytes(data: &str, owner: Option<&str>, rare: Option<&Rare>) -> usize {
     OVERHEAD + data.len() + owner + rare.map_or(0, Rare::bytes)
 }
 
-impl Borrow<Key> for Slot {
-    fn borrow(&self) -> &Key {
-        &self.entry.key
+impl Borrow<PublicId> for Slot {
+    fn borrow(&self) -> &PublicId {
+        &self.entry.id
     }
 }
 
 impl Hash for Slot {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.entry.key.hash(state);
+        self.entry.id.hash(state);
     }
 }
 
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
-        self.entry.key == other.entry.key
+        self.entry.id == other.entry.id
     }
 }
 
@@ -218,15 +218,20 @@ mod tests {
     fn entries_are_small() {
         assert_eq!(size_of::<Entry>(), 112);
         assert_eq!(size_of::<Slot>(), 16);
-        assert!(Slot::new(key_of(1), &record_of(1)).entry.rare.is_none());
+        assert!(
+            Slot::new(key_of(1).public_id(), &record_of(1))
+                .entry
+                .rare
+                .is_none()
+        );
     }
 
     #[test]
     fn a_key_is_its_own_hash() {
         use std::hash::BuildHasher as _;
-        let key = Key::from_bytes(b"\x01\0\0\0\0\0\0\0........").unwrap();
+        let id = PublicId::from_bytes(*b"\x01\0\0\0\0\0\0\0........");
         let hasher = BuildHasherDefault::<FirstBytes>::default();
-        assert_eq!(hasher.hash_one(key), 1);
-        assert_eq!(hasher.hash_one(Slot::new(key, &record_of(1))), 1);
+        assert_eq!(hasher.hash_one(id), 1);
+        assert_eq!(hasher.hash_one(Slot::new(id, &record_of(1))), 1);
     }
 }

@@ -197,7 +197,9 @@ mod tests {
             (delete, true, true),
         ] {
             let notifies = |statements: &Statements| {
-                let (text, _) = statements.of_command(command, to_micros(moment_at(0)));
+                let (text, _) = statements
+                    .of_command(command, to_micros(moment_at(0)))
+                    .unwrap();
                 text.contains("pg_notify")
             };
             assert!(!notifies(&nothing), "{command:?}");

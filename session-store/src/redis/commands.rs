@@ -53,6 +53,8 @@ impl Call<'_> {
                 expected,
                 record,
             } => self.replace(key, expected, record).await,
+            // `Redis::write` says so.
+            Command::Move { .. } => Ok(Outcome::Refused),
             Command::Touch {
                 key,
                 expected,

@@ -159,6 +159,7 @@ impl Store for Redis {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         let doing = match command {
+            Command::Move { .. } => return Err(StoreError::keys_stay()),
             Command::Delete { .. } => "end a session in",
             _ => "write a session to",
         };

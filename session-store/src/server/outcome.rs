@@ -28,6 +28,9 @@ pub(crate) async fn outcome(
         Command::Insert { record, .. } => (record, None),
         Command::Replace {
             record, expected, ..
+        }
+        | Command::Move {
+            record, expected, ..
         } => (record, Some(expected)),
     };
     if attempt == Attempt::First {

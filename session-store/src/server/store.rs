@@ -105,7 +105,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         let now = to_micros(now);
-        let (text, values) = self.statements.of_command(command, now);
+        let (text, values) = self.statements.of_command(command, now)?;
         let values = &values[..];
         let dialect = self.pool.server();
         let write = move |mut connection: Lent<D::Connection>| async move {

@@ -141,7 +141,10 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
             expected,
             record,
         };
-        let (text, values) = store.statements.of_command(replace, to_micros(now));
+        let (text, values) = store
+            .statements
+            .of_command(replace, to_micros(now))
+            .unwrap();
         let mut elsewhere = store.pool.server().connect().await.unwrap();
         let mut transaction = elsewhere.begin().await.unwrap();
         let matched = store.pool.server();

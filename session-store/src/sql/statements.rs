@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use session_core::{Command, Only, PublicId, Revoke, to_micros};
+use session_core::{Command, Only, PublicId, Revoke, StoreError, to_micros};
 
 use super::Value;
 
@@ -107,17 +107,17 @@ impl Statements {
         &self,
         command: Command<'v>,
         now: i64,
-    ) -> (&Arc<str>, Vec<Value<'v>>) {
+    ) -> Result<(&Arc<str>, Vec<Value<'v>>), StoreError> {
         use Value::{Bytes, Fields, Number};
         let key = Bytes(command.key().as_bytes());
-        match command {
+        Ok(match command {
             Command::Insert { record, .. } => (&self.insert, vec![Fields(record), key]),
             Command::Replace {
                 expected, record, ..
             } => {
                 let state = [key, Number(expected.to_i64()), Number(now)];
                 if to_micros(record.expires) <= now {
-                    return (&self.end, state.to_vec());
+                    return Ok((&self.end, state.to_vec()));
                 }
                 // A record has a salt from a rotation until the new secret is presented.
                 let remembered = record.secrets.remembered.as_ref();
@@ -129,6 +129,7 @@ impl Statements {
                 };
                 (text, [&[Fields(record)], &state[..]].concat())
             }
+            Command::Move { .. } => return Err(StoreError::keys_stay()),
             Command::Touch {
                 expected,
                 seen,
@@ -144,7 +145,7 @@ impl Statements {
                 Only::Opened(digest) => (&self.delete_opened, vec![key, Bytes(digest.as_bytes())]),
                 Only::Over(moment) => (&self.delete_over, vec![key, Number(to_micros(moment))]),
             },
-        }
+        })
     }
 
     /// Returns the statement that lists an owner's sessions from the newest or from one of them,

@@ -35,7 +35,7 @@ impl Store for Database {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         let statements = &self.statements.common;
-        let (text, values) = statements.of_command(command, to_micros(now));
+        let (text, values) = statements.of_command(command, to_micros(now))?;
         let write = Sqlite::statement(text, &values);
         let changed = self.execute("write a session to", write).await?;
         Ok(match command {

@@ -1,0 +1,148 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use serde_json::{Value, json};
+use session_servers::{Django, DjangoSite, Mariadb, Postgres, skips};
+use tempfile::TempDir;
+
+use crate::scene::Scene;
+
+/// The releases of Django and the databases of this machine; servers start when they are first needed.
+#[derive(Debug)]
+pub struct Rig {
+    releases: Vec<Django>,
+    kinds: Vec<Kind>,
+    postgres: OnceLock<Postgres>,
+    mariadb: OnceLock<Mariadb>,
+    urls: Mutex<BTreeMap<Place, Arc<OnceLock<String>>>>,
+    folder: TempDir,
+}
+
+/// A release of Django on a database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    release: usize,
+    name: &'static str,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Sqlite,
+    Postgres,
+    Mariadb,
+}
+
+impl Rig {
+    /// Finds what is installed, and names what is missing.
+    pub fn find() -> Self {
+        let mut kinds = vec![Kind::Sqlite];
+        if !skips("django", &Postgres::PROGRAMS) {
+            kinds.push(Kind::Postgres);
+        }
+        if !skips("django", &Mariadb::PROGRAMS) {
+            kinds.push(Kind::Mariadb);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("key"), KEYS).unwrap();
+        Self {
+            releases: Django::installed("django"),
+            kinds,
+            postgres: OnceLock::new(),
+            mariadb: OnceLock::new(),
+            urls: Mutex::default(),
+            folder,
+        }
+    }
+
+    /// Lists every release on every database.
+    pub fn places(&self) -> Vec<Place> {
+        let releases = self.releases.iter().enumerate();
+        let each = |(release, django): (usize, &Django)| {
+            let name = django.release();
+            let kinds = self.kinds.iter();
+            kinds.map(move |&kind| Place {
+                release,
+                name,
+                kind,
+            })
+        };
+        releases.flat_map(each).collect()
+    }
+
+    /// Returns a site with the tables that Django's `migrate` makes, and the users ada and bob.
+    pub fn scene(&self, place: &Place) -> Scene {
+        let mut urls = self.urls.lock().unwrap();
+        let url = Arc::clone(urls.entry(place.clone()).or_default());
+        drop(urls);
+        let url = url.get_or_init(|| {
+            let url = self.database(place);
+            // One process does it all: each start of Django takes half a second.
+            let mut oracle = self.site(place, &url).oracle().unwrap();
+            let mut manage = |args: Value| {
+                let done = oracle.ask("command", json!({ "args": args })).unwrap();
+                assert_eq!(done["status"], 0, "{done}");
+            };
+            manage(json!(["migrate", "--verbosity=0"]));
+            for user in ["ada", "bob"] {
+                manage(json!(["make_user", user, PASSWORD]));
+            }
+            url
+        });
+        Scene::new(self.site(place, url))
+    }
+
+    fn site(&self, place: &Place, url: &str) -> DjangoSite {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("site");
+        DjangoSite::new(&self.releases[place.release], &folder, "shop.settings")
+            .with("DATABASE_URL", url)
+            .with("SECRET_KEY_FILE", &self.key_file())
+            .with("DRIVE", "1")
+            // The tests sign in often, and Django's own hash takes half a second.
+            .with("DJANGO_PASSWORD_HASHERS", HASHERS)
+    }
+
+    fn key_file(&self) -> String {
+        self.folder.path().join("key").display().to_string()
+    }
+
+    /// Makes an empty database and returns its URL.
+    fn database(&self, place: &Place) -> String {
+        match place.kind {
+            Kind::Sqlite => {
+                let file = format!("{}.db", place.name);
+                format!("sqlite:{}", self.folder.path().join(file).display())
+            }
+            Kind::Postgres => {
+                let server = self.postgres.get_or_init(|| Postgres::start().unwrap());
+                server.url(&server.database().unwrap())
+            }
+            Kind::Mariadb => {
+                let server = self.mariadb.get_or_init(|| Mariadb::start().unwrap());
+                server.url(&server.database().unwrap())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Sqlite => "sqlite",
+            Kind::Postgres => "postgres",
+            Kind::Mariadb => "mariadb",
+        };
+        write!(f, "django {} on {kind}", self.name)
+    }
+}
+
+pub const PASSWORD: &str = "throw-away password";
+
+/// The second key is a fallback.
+const KEYS: &str = "a-key-of-the-tests-0123456789-abcdefghijklmnopqrstuvwxyz\n\
+                    an-older-key-of-the-tests-0123456789-abcdefghijklmnopqrstuvwxyz\n";
+
+const HASHERS: &str = "['django.contrib.auth.hashers.MD5PasswordHasher']";
