@@ -5,6 +5,7 @@ pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod commit;
 pub(crate) mod data;
+pub(crate) mod draw;
 pub(crate) mod entries;
 pub(crate) mod exchange;
 pub(crate) mod field;

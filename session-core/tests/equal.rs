@@ -5,6 +5,7 @@ mod util;
 
 use std::collections::{BTreeMap, HashMap};
 
+use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use session_core::Session;
@@ -179,4 +180,126 @@ fn a_value_that_is_deep_and_long_is_compared_only_for_a_while() {
             assert_eq!(!session.is_modified(), is_same, "{depth} {length}");
         });
     }
+}
+
+/// A value, and how it is written: in which order, with which spaces, with how many escapes.
+fn written(value: &Value, style: u64) -> String {
+    let mut style = style;
+    let mut next = |limit: u64| {
+        style = style
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (style >> 33) % limit
+    };
+    let space = [" ", "", "\n", "\t ", ""][usize::try_from(next(5)).unwrap()];
+    match value {
+        Value::String(text) => {
+            let text = text.chars().map(|char| match (char, next(3)) {
+                ('/', 0) => "\\/".to_owned(),
+                (char, 1) => {
+                    let mut units = [0; 2];
+                    let units = char.encode_utf16(&mut units).iter();
+                    units.fold(String::new(), |all, unit| format!("{all}\\u{unit:04X}"))
+                }
+                (char, _) => {
+                    let text = serde_json::to_string(&char).unwrap();
+                    text[1..text.len() - 1].to_owned()
+                }
+            });
+            format!("{space}\"{}\"", text.collect::<String>())
+        }
+        Value::Array(list) => {
+            let parts: Vec<_> = list.iter().map(|it| written(it, next(1 << 20))).collect();
+            format!("[{}{space}]", parts.join(","))
+        }
+        Value::Object(map) => {
+            let mut parts: Vec<_> = map
+                .iter()
+                .map(|(name, it)| {
+                    let name = written(&json!(name), next(1 << 20));
+                    (
+                        next(100),
+                        format!("{name}{space}:{}", written(it, next(1 << 20))),
+                    )
+                })
+                .collect();
+            parts.sort();
+            let parts: Vec<_> = parts.into_iter().map(|(_, part)| part).collect();
+            format!("{{{}{space}}}", parts.join(","))
+        }
+        number => format!("{space}{number}{space}"),
+    }
+}
+
+/// Values with names and texts that differ little, and numbers that are nearly one another.
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-2_i64..3).prop_map(Value::from),
+        prop_oneof![Just(0.0), Just(-0.0), Just(1.0), Just(1e300)].prop_map(Value::from),
+        "[aA1/\"\u{e9}\u{1f600}\u{0}]{0,3}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[ab\"\u{e9}]{0,2}", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_value_is_equal_to_itself_in_any_spelling_and_to_no_other(
+        one in values(), other in values(), styles: [u64; 2],
+    ) {
+        let raw = |value, style| RawValue::from_string(written(value, style).trim().into()).unwrap();
+        let (world, cookie) = stored(&format!(r#"{{"k":{}}}"#, raw(&one, styles[0])));
+        let session = world.open(&cookie);
+        session.insert("k", raw(&one, styles[1])).unwrap();
+        prop_assert!(!session.is_modified(), "{one} is another value");
+        session.insert("k", raw(&other, styles[1])).unwrap();
+        // JSON's texts tell -0.0 from 0.0, where `Value` does not.
+        let [one, other] = [one, other].map(|value| value.to_string());
+        prop_assert_eq!(session.is_modified(), one != other);
+    }
+}
+
+#[test]
+fn sets_of_one_order_are_equal_and_lists_in_another_are_not() {
+    use std::collections::BTreeSet;
+    let world = World::new(|policy| policy);
+    let seen = world.request("", 200, |session| {
+        session.insert("set", BTreeSet::from([3, 1, 2])).unwrap();
+        session.insert("floats", [[0.0, -0.0], [1.0, 1e0]]).unwrap();
+        session
+            .insert("maps", [HashMap::from([(2.5_f32.to_string(), map())])])
+            .unwrap();
+    });
+    let cookie = seen.id().unwrap();
+    let seen = world.request(&cookie, 200, |session| {
+        session.insert("set", BTreeSet::from([1, 2, 3])).unwrap();
+        session.insert("set", vec![1, 2, 3]).unwrap();
+        session
+            .insert("floats", [[0.0_f32, -0.0], [1.0, 1.0]])
+            .unwrap();
+        session
+            .insert("maps", [BTreeMap::from([("2.5", map())])])
+            .unwrap();
+    });
+    assert_eq!(seen.calls, ["load"]);
+    for change in [
+        json!([1, 2, 2, 3]),
+        json!([3, 2, 1]),
+        json!([1.0, 2, 3]),
+        json!({"0": 1}),
+    ] {
+        let session = world.open(&cookie);
+        session.insert("set", &change).unwrap();
+        assert!(session.is_modified(), "{change}");
+    }
+    let session = world.open(&cookie);
+    session.insert("floats", [[-0.0, 0.0], [1.0, 1.0]]).unwrap();
+    assert!(session.is_modified());
 }

@@ -12,6 +12,9 @@ use std::time::Duration;
 use session_core::{
     ErrorPage, Event, Headers, Observer, Policy, PolicyBuilder, Session, SessionError, StoreError,
 };
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id as Span, Record as Values};
+use tracing::{Level, Metadata, Subscriber};
 use util::{World, outage};
 
 /// Writes the names of events down, and panics if it is told to.
@@ -199,4 +202,65 @@ impl Headers for List {
     fn remove(&mut self, name: &str) {
         self.0.retain(|(key, _)| key != name);
     }
+}
+
+/// A log that keeps levels and messages.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let line = (*event.metadata().level(), text.0);
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Span {
+        Span::from_u64(1)
+    }
+
+    fn record(&self, _: &Span, _: &Values<'_>) {}
+    fn record_follows_from(&self, _: &Span, _: &Span) {}
+    fn enter(&self, _: &Span) {}
+    fn exit(&self, _: &Span) {}
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        write!(self.0, "{field}={value:?} ").unwrap();
+    }
+}
+
+#[test]
+fn the_log_calls_an_error_what_is_ours_and_nothing_that_clients_cause() {
+    let log = Log::default();
+    tracing::subscriber::with_default(log.clone(), || {
+        let policy = Policy::default();
+        for (error, level) in [
+            (SessionError::NotSignedIn, Level::DEBUG),
+            (SessionError::Gone, Level::DEBUG),
+            (SessionError::Superseded, Level::DEBUG),
+            (SessionError::TooLarge { bytes: 2, limit: 1 }, Level::DEBUG),
+            (SessionError::Conflict { key: "k".into() }, Level::DEBUG),
+            (SessionError::Contended { attempts: 9 }, Level::ERROR),
+            (SessionError::Finished, Level::ERROR),
+            (outage().into(), Level::ERROR),
+        ] {
+            let _ = policy.refuse(&error.failure(), "");
+            let mut lines = log.0.lock().unwrap();
+            let [(told, text)] = &lines[..] else {
+                panic!("{error}: {lines:?}");
+            };
+            assert_eq!(*told, level, "{error}: {text}");
+            lines.clear();
+        }
+    });
 }

@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use session_core::{
-    CommitError, Expiry, Key, Policy, PolicyBuilder, Session, SessionError, Sessions, Step,
+    CommitError, Expiry, Key, Policy, PolicyBuilder, Revision, Session, SessionError, Sessions,
+    Step,
 };
 use session_testkit::ModelStore;
 use util::{World, outage};
@@ -237,6 +238,86 @@ fn a_session_that_was_ended_meanwhile_moves_nowhere() {
                 }
             };
             assert_eq!(reply.set_cookie(), None, "row {row}");
+        }
+    }
+}
+
+#[test]
+fn a_session_that_somebody_has_signed_in_to_under_its_key_is_another() {
+    // Another program's login may leave the key as it is. Act, fails.
+    type Row = (fn(&Session), bool);
+    let rows: [Row; 4] = [
+        (write, false),
+        (cycle, false),
+        (reauthenticate, false),
+        (sign_in, true),
+    ];
+    for (row, (act, fails)) in rows.into_iter().enumerate() {
+        let world = World::new(plain);
+        let old = signed_in(&world);
+        let slow = world.open(&old);
+        act(slow.session());
+        let mut bobs = world.record(&old).unwrap();
+        bobs.owner = Some("bob".into());
+        bobs.revision = Revision::from_i64(7);
+        world.put(&old, bobs.clone());
+        world.advance(Duration::from_secs(1));
+        let ended = slow
+            .finish(200, world.now())
+            .and_then(|step| world.try_drive(step));
+        assert_eq!(ended.is_err(), fails, "row {row}");
+        let reply = ended.unwrap_or_else(|error| error.reply().clone());
+        assert!(reply.is_gone() && reply.set_cookie().is_none(), "row {row}");
+        assert_eq!(world.record(&old), Some(bobs), "row {row}");
+        assert_eq!(world.rows(), 1, "row {row}");
+    }
+}
+
+#[test]
+fn a_new_id_keeps_values_that_cannot_be_read() {
+    let world = World::new(plain);
+    let old = signed_in(&world);
+    let mut record = world.record(&old).unwrap();
+    record.data = "not JSON".into();
+    world.put(&old, record);
+    let new = world.request(&old, 200, cycle).id().unwrap();
+    assert_eq!(&*world.record(&new).unwrap().data, "not JSON");
+}
+
+#[test]
+fn a_move_whose_answer_was_lost_is_found_again() {
+    for act in [cycle, reauthenticate, sign_in] {
+        // Which of two saves is applied; the answer to neither arrives.
+        for (applied, calls) in [
+            (None, "move"),
+            (Some(0), "move load load"),
+            (Some(1), "move load load load"),
+        ] {
+            let world = World::new(plain);
+            let old = signed_in(&world);
+            let opened = world.open(&old);
+            act(opened.session());
+            opened
+                .session()
+                .update("n", |n: Option<u32>| n.unwrap_or(0) + 1)
+                .unwrap();
+            for save in 0..2 {
+                let Step::Write(write) = opened.commit(world.now()).unwrap() else {
+                    panic!("a new id is written");
+                };
+                if applied == Some(save) {
+                    world.write(write.command());
+                }
+                write.answer(Err(outage()), world.now()).unwrap_err();
+            }
+            world.calls.lock().unwrap().clear();
+            let seen = world.finish(opened, 200);
+            assert_eq!(seen.calls.join(" "), calls);
+            assert_eq!((seen.effect(&old), world.rows()), ("new", 1));
+            world.request(&seen.id().unwrap(), 200, |session| {
+                assert_eq!(session.owner().as_deref(), Some("ada"));
+                assert_eq!(session.get::<u32>("n").unwrap(), Some(1));
+            });
         }
     }
 }

@@ -1,4 +1,4 @@
-use time::OffsetDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::iso;
 use super::zone::Zone;
@@ -27,12 +27,25 @@ impl Zone {
     /// A text with an offset, which Django does not write, means what it says.
     #[must_use]
     pub fn read_column(&self, text: &str) -> Option<OffsetDateTime> {
-        let read = iso::read(text)?;
-        Some(match read.offset {
-            None => self.moment(read.naive),
-            Some(offset) => read.naive.assume_utc().saturating_sub(offset),
-        })
+        read(text, |naive| self.moment(naive))
     }
+
+    /// Reads the column as Django sees it at `now`; see [`moment_at`](Self::moment_at).
+    #[must_use]
+    pub fn read_column_at(&self, text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        read(text, |naive| self.moment_at(naive, now))
+    }
+}
+
+fn read(
+    text: &str,
+    moment: impl FnOnce(PrimitiveDateTime) -> OffsetDateTime,
+) -> Option<OffsetDateTime> {
+    let read = iso::read(text)?;
+    Some(match read.offset {
+        None => moment(read.naive),
+        Some(offset) => read.naive.assume_utc().saturating_sub(offset),
+    })
 }
 
 #[cfg(test)]
@@ -66,6 +79,11 @@ mod tests {
         }
         let read = local.read_column("2026-06-01 12:00:00+02:00");
         assert_eq!(read, Some(datetime!(2026-06-01 10:00 UTC)));
+        let again = datetime!(2026-11-01 6:30 UTC);
+        let row = "2026-11-01 01:45:00";
+        let seen = local.read_column_at(row, again);
+        assert_eq!(seen, Some(datetime!(2026-11-01 6:45 UTC)));
+        assert_eq!(local.read_column(row), Some(datetime!(2026-11-01 5:45 UTC)));
         for bad in ["", "soon", "2026-06-01 25:00:00"] {
             assert_eq!(local.read_column(bad), None, "{bad}");
         }

@@ -28,7 +28,8 @@ pub(super) fn write(naive: PrimitiveDateTime, separator: char) -> String {
     text
 }
 
-/// Reads whatever Python 3.11 or newer reads, which is all that an older one does.
+/// Reads whatever Python 3.11 or newer reads, which is all that an older one does; but for a few
+/// mistyped forms that it takes for moments by mistake, as `03:04:056`.
 pub(super) fn read(text: &str) -> Option<Iso> {
     let end_of_date = end_of_date(text.as_bytes())?;
     let date = read_date(text.get(..end_of_date)?.as_bytes())?;

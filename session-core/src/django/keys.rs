@@ -226,9 +226,17 @@ mod tests {
         let all: Vec<&[u8]> = keys.iter().collect();
         assert_eq!(all, [b"one ".as_slice(), "\tübrig#".as_bytes()]);
         for nothing in ["", "\n", "\r\n\n"] {
-            let error = SecretKeys::danger_parse_weak(nothing).unwrap_err();
-            assert_eq!(error, SecretKeyError::Missing, "{nothing:?}");
+            for parse in [SecretKeys::parse, SecretKeys::danger_parse_weak] {
+                let error = parse(nothing).unwrap_err();
+                assert_eq!(error, SecretKeyError::Missing, "{nothing:?}");
+            }
         }
+        // Only the first one has to be strong.
+        let strong = "0123456789".repeat(5);
+        let keys = SecretKeys::parse(&format!("{strong}\nweak\n")).unwrap();
+        assert_eq!(format!("{keys:?}"), "SecretKeys(2 keys)");
+        let error = SecretKeys::parse(&format!("weak\n{strong}\n")).unwrap_err();
+        assert_eq!(error, SecretKeyError::Short);
     }
 
     #[test]

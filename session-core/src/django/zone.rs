@@ -12,8 +12,7 @@ use crate::port::moment::utc;
 /// With `USE_TZ = True`, the default since Django 5.0, they are UTC, and `TIME_ZONE` is only for people.
 /// With `USE_TZ = False` they are what a clock on the wall of `TIME_ZONE` shows. An hour that the wall
 /// clock shows twice in autumn then means the first time, and one that it skips in spring the hour
-/// after (Python's `fold=0`); so a session that Django saves in the second of such hours ends an hour
-/// early here. Zones come from a database inside of this crate, not from the system's.
+/// after (Python's `fold=0`); [`moment_at`](Self::moment_at) says more. Zones come from a database inside of this crate, not from the system's.
 ///
 /// ```
 /// use session_core::django::Zone;
@@ -66,30 +65,66 @@ impl Zone {
     #[must_use]
     pub fn naive(&self, moment: OffsetDateTime) -> PrimitiveDateTime {
         let moment = utc(moment);
-        let offset = match &self.local {
-            None => Duration::ZERO,
-            Some(zone) => seconds(zone.to_offset(timestamp(moment))),
-        };
         let naive = PrimitiveDateTime::new(moment.date(), moment.time());
-        naive.saturating_add(offset).clamp(FIRST, LAST)
+        naive.saturating_add(self.offset(moment)).clamp(FIRST, LAST)
     }
 
     /// Returns the moment that Django means by a date and a time without an offset.
     #[must_use]
     pub fn moment(&self, naive: PrimitiveDateTime) -> OffsetDateTime {
-        let offset = match &self.local {
-            None => Duration::ZERO,
-            Some(zone) => {
-                let offset = zone.to_ambiguous_timestamp(civil(naive)).offset();
-                seconds(match offset {
-                    AmbiguousOffset::Unambiguous { offset } => offset,
-                    AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. } => {
-                        before
-                    }
-                })
-            }
+        self.readings(naive).0
+    }
+
+    /// Returns the same as Django sees it at `now`, when it compares wall clocks.
+    ///
+    /// It differs in one hour of the year: while the wall clock shows an hour for the second time, what stands in that hour is
+    /// the second time too. So a row has ended here when it has ended in Django.
+    ///
+    /// ```
+    /// use session_core::django::Zone;
+    /// use session_core::time::macros::datetime;
+    ///
+    /// let zone = Zone::local("America/New_York")?;
+    /// let (row, again) = (datetime!(2026-11-01 1:45), datetime!(2026-11-01 6:30 UTC));
+    /// assert_eq!(zone.naive(again), datetime!(2026-11-01 1:30));
+    /// assert_eq!(zone.moment_at(row, again), datetime!(2026-11-01 6:45 UTC));
+    /// assert_eq!(zone.moment(row), datetime!(2026-11-01 5:45 UTC));
+    /// # Ok::<(), session_core::django::UnknownZone>(())
+    /// ```
+    #[must_use]
+    pub fn moment_at(&self, naive: PrimitiveDateTime, now: OffsetDateTime) -> OffsetDateTime {
+        let (first, second) = self.readings(naive);
+        match second {
+            Some((second, offset)) if first <= now && self.offset(now) == offset => second,
+            _ => first,
+        }
+    }
+
+    /// Returns the first moment at which the wall clock shows this, and the second with its offset, if it
+    /// shows it twice.
+    fn readings(
+        &self,
+        naive: PrimitiveDateTime,
+    ) -> (OffsetDateTime, Option<(OffsetDateTime, Duration)>) {
+        let moment = |offset| naive.assume_utc().saturating_sub(offset);
+        let Some(zone) = &self.local else {
+            return (moment(Duration::ZERO), None);
         };
-        naive.assume_utc().saturating_sub(offset)
+        match zone.to_ambiguous_timestamp(civil(naive)).offset() {
+            AmbiguousOffset::Unambiguous { offset: only }
+            | AmbiguousOffset::Gap { before: only, .. } => (moment(seconds(only)), None),
+            AmbiguousOffset::Fold { before, after } => {
+                let after = seconds(after);
+                (moment(seconds(before)), Some((moment(after), after)))
+            }
+        }
+    }
+
+    fn offset(&self, moment: OffsetDateTime) -> Duration {
+        match &self.local {
+            None => Duration::ZERO,
+            Some(zone) => seconds(zone.to_offset(timestamp(moment))),
+        }
     }
 }
 
@@ -204,6 +239,26 @@ mod tests {
         ] {
             assert_eq!(zone.naive(moment), naive, "{zone:?} {moment}");
         }
+    }
+
+    #[test]
+    fn a_row_has_ended_when_djangos_wall_clock_has_passed_it() {
+        let zone = Zone::local("America/New_York").unwrap();
+        // From before the hour that comes twice, in steps of five minutes, to after it.
+        let minutes = |from: OffsetDateTime, count| {
+            (0..count).map(move |step| from + Duration::minutes(5 * step))
+        };
+        for now in minutes(datetime!(2026-11-01 4:00 UTC), 48) {
+            for row in minutes(datetime!(2026-11-01 3:30 UTC), 60) {
+                let row = zone.naive(row);
+                let is_alive = zone.moment_at(row, now) > now;
+                assert_eq!(is_alive, row > zone.naive(now), "{row} {now}");
+            }
+        }
+        let winter = datetime!(2026-01-01 0:00 UTC);
+        let row = datetime!(2026-11-01 1:45);
+        assert_eq!(zone.moment_at(row, winter), zone.moment(row));
+        assert_eq!(Zone::use_tz().moment_at(row, winter), row.assume_utc());
     }
 
     #[test]

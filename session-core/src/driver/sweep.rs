@@ -46,7 +46,7 @@ impl Sessions {
             let (first, mut swept) = (self.policy().now(), 0);
             loop {
                 let (limit, begun) = (pace.limit(), self.policy().now());
-                let over = begun - self.policy().clock_skew;
+                let over = begun.saturating_sub(self.policy().clock_skew);
                 match self.store().sweep(over, limit).await {
                     Ok(batch) if batch == limit => swept += batch,
                     Ok(batch) => {

@@ -38,9 +38,14 @@ const ENDING: &str = "-cache-control";
 const OLDER: [&str; 3] = ["edge-control", "surrogate-control", "x-accel-expires"];
 
 /// Says whether shared caches are kept out already.
+///
+/// A cache that knows `must-understand` ignores `no-store` beside it. (RFC 9111, 5.2.2.3.)
 fn is_private(present: &[String]) -> bool {
-    let mut directives = present.iter().flat_map(|value| directives(value));
-    directives.any(|directive| is(directive, "no-store") || is(directive, "private"))
+    let has = |name| {
+        let mut directives = present.iter().flat_map(|value| directives(value));
+        directives.any(|directive| is(directive, name))
+    };
+    has("private") || (has("no-store") && !has("must-understand"))
 }
 
 /// Returns the directives that may stay, and `private`.

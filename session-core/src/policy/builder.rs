@@ -154,8 +154,8 @@ impl PolicyBuilder {
     /// Extends the life of a session that is only read at most once in this time; default a tenth
     /// of `idle`.
     ///
-    /// It must be less than `idle`. A session that nobody uses ends after `idle`, or sooner by up to
-    /// this time. Zero extends it with every request that opens the session.
+    /// It is at most half of `idle`, so that a session that is used once in that time lives on. One that
+    /// nobody uses ends after `idle`, or sooner by up to this time. Zero extends it with every request that opens the session.
     pub fn touch_every(mut self, throttle: Duration) -> Self {
         self.touch = Touch::Every(throttle);
         self
@@ -196,8 +196,11 @@ impl PolicyBuilder {
     ///
     /// What ids of two parts give is not to be had then. Who reads the table has every session. An id
     /// opens its session under any cookie's name that shares the store. Each change of the id moves
-    /// the session to another key: it has another handle, and the old id opens nothing, not even
-    /// for the requests that are under way.
+    /// the session to another key: it has another handle, and the old id opens nothing, whatever the
+    /// [grace](Self::rotation_grace). So a visitor whose browser does not get the answer is logged out.
+    /// Of the requests that are under way, those that have loaded the session change and end nothing any
+    /// more, and one that loads it later and writes begins a session, whose cookie replaces the new one.
+    /// Change ids only when somebody signs in or authenticates again.
     pub fn plain_ids(mut self) -> Self {
         self.id_form = IdForm::Plain;
         self
@@ -296,7 +299,7 @@ impl PolicyBuilder {
         if self.cookie == CookieLife::Persistent && longest.as_secs() > MAX_AGE_LIMIT {
             return Err(PolicyError::MaxAge(longest.as_secs()));
         }
-        if matches!(self.touch, Touch::Every(throttle) if throttle >= self.idle) {
+        if matches!(self.touch, Touch::Every(throttle) if throttle > self.idle / 2) {
             return Err(PolicyError::Throttle);
         }
         if self.rotation_grace > MAX_GRACE {

@@ -58,9 +58,9 @@ pub enum PolicyError {
     /// `clock_skew` is longer than a day.
     #[error("clock_skew: must be a day or less; a session that is over is kept for as long")]
     Skew,
-    /// Reading would extend a life only after the session has ended.
+    /// Reading would extend a life too seldom for a session that is in use.
     #[error(
-        "touch_every: must be less than idle, or a session that is only read ends while it is in use; if it is to, use touch_never"
+        "touch_every: must be at most half of idle, or a session that is only read ends while it is in use; if it is to, use touch_never"
     )]
     Throttle,
     /// `idle` or `absolute` is less than a microsecond.

@@ -175,7 +175,7 @@ impl Expiry {
         match self {
             Self::After(idle) if idle.is_zero() => Err(ExpiryError::NotPositive),
             Self::After(idle) => Ok(Self::After(whole_micros(idle))),
-            Self::At(moment) if moment <= now => Err(ExpiryError::Past),
+            Self::At(moment) if truncate(moment) <= now => Err(ExpiryError::Past),
             Self::At(moment) if moment > LAST => Err(ExpiryError::Beyond),
             Self::At(moment) => Ok(Self::At(truncate(moment))),
             other => Ok(other),

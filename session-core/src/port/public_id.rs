@@ -3,7 +3,8 @@ use std::fmt;
 /// The handle under which an owner sees one of their sessions in a list of devices; it opens nothing.
 ///
 /// It stays the same when the session's secret is rotated or its owner re-authenticates, and is
-/// another one after a sign-in. (ASVS 5.0, 7.5.2.)
+/// another one after a sign-in, and where ids are [plain](crate::IdForm::Plain) after each change of the
+/// id. (ASVS 5.0, 7.5.2.)
 ///
 /// ```
 /// use session_core::PublicId;

@@ -39,7 +39,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Returns at most `limit` of an owner's sessions that are neither over nor
     /// [closed](Record::closed): the newest sign-in first ([`created`](Record::created)), of two at one
-    /// moment that with the larger key.
+    /// moment that with the larger handle.
     ///
     /// With `from` the page begins with the session of that handle, and is empty if the owner has
     /// no such session in the list. A list reads no data.

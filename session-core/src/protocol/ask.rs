@@ -4,7 +4,17 @@ use super::pending::PendingDelete;
 use super::standing::Stored;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
-use crate::{Command, Key, Only, Record, Revision};
+use crate::{Command, Key, Only, Record, Reply, Revision, SessionError};
+
+/// The next action of a commit.
+pub(crate) enum Decision {
+    Write(Ask),
+    /// Load the base again, since this was refused.
+    Load(Ask),
+    Done(Reply),
+}
+
+pub(crate) type Decided = Result<Decision, SessionError>;
 
 /// A commit's request to the store.
 pub(crate) enum Ask {

@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::ask::{Ask, Attempt};
+use super::ask::{Ask, Attempt, Decided, Decision};
 use super::data::Data;
+use super::draw::draw;
 use super::log::Log;
 use super::pending::{Creates, Unacknowledged};
 use super::rotation::Rotation;
@@ -13,7 +14,6 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::port::plain_id::PlainId;
 use crate::{Expiry, Id, IdForm, Key, Policy, Record, Reply, Revision, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
@@ -43,16 +43,6 @@ pub(crate) enum Purpose {
     Save,
 }
 
-/// The next action of a commit.
-pub(crate) enum Decision {
-    Write(Ask),
-    /// Load the base again, since this was refused.
-    Load(Ask),
-    Done(Reply),
-}
-
-pub(crate) type Decided = Result<Decision, SessionError>;
-
 impl Commit {
     pub(crate) fn new(shared: &Arc<Shared>, state: &mut State, purpose: Purpose) -> Box<Self> {
         Box::new(Self {
@@ -78,8 +68,9 @@ impl Commit {
         let delete = {
             let mut state = self.shared.state();
             if begins {
-                // A creation whose answer was lost is not the session that is created now.
-                state.delete_unacknowledged();
+                // A creation whose answer was lost is not the session that is created now; one that was
+                // moved may be the only one there is.
+                state.delete_unacknowledged(self.base.is_none());
             }
             state.pending_deletes.first().copied()
         };
@@ -139,16 +130,19 @@ impl Commit {
                 ..begun
             },
         };
+        // Untouched values stay as they are, also if they can't be read.
+        let kept = goes_on.filter(|_| !self.changes.touches_values());
         let record = Record {
             expiry,
-            data: text.into(),
+            data: kept.map_or_else(|| text.into(), |old| Arc::clone(&old.record.data)),
             ..record
         };
         let cookie = Some(self.cookie(id, &record));
         let stored = Arc::new(Stored::new(id, digest, Standing::Present, record));
         let from = moved.map(|old| (old.key, old.record.revision));
         let expected = from.map_or(stored.record.revision, |(_, revision)| revision);
-        let attempt = self.attempt(stored, expected, cookie, Creates::Record);
+        let kind = from.map_or(Creates::Record, |_| Creates::Move);
+        let attempt = self.attempt(stored, expected, cookie, kind);
         Ok(Decision::Write(match from {
             Some((from, _)) => Ask::Move { from, attempt },
             None => Ask::Insert(attempt),
@@ -355,6 +349,12 @@ impl Commit {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
+        if let (None, Ask::Move { .. }, Some(base)) = (&found, &refused, &self.base)
+            && let Some(there) = self.moved(base)
+        {
+            self.base = Some(Arc::new(there));
+            return Ok(Decision::Load(refused));
+        }
         let mut attempt = match refused {
             Ask::Replace(attempt) | Ask::Move { attempt, .. } => attempt,
             other => return self.sign_in_reloaded(&other, found, now),
@@ -362,7 +362,9 @@ impl Commit {
         let (Some(record), Some(base)) = (found, self.base.take()) else {
             return self.gone(now);
         };
-        if self.policy().is_over(base.key, &record, now) {
+        // Whoever signs in begins another session, also where another program does so under its key.
+        let is_another = record.owner != base.record.owner;
+        if is_another || self.policy().is_over(base.key, &record, now) {
             return self.gone(now);
         }
         if record.revision == attempt.stored.record.revision {
@@ -391,31 +393,4 @@ impl Commit {
     pub(crate) fn policy(&self) -> &Policy {
         &self.shared.policy
     }
-}
-
-/// Draws an id and a revision at once, since each draw is a call of the system.
-fn draw(policy: &Policy) -> Result<(Id, Revision), SessionError> {
-    match policy.id_form {
-        IdForm::Hashed => {
-            let (id, revision) = draw_both::<{ Id::BYTES }, { Id::BYTES + 8 }>(policy)?;
-            Ok((Id::from_bytes(id), revision))
-        }
-        IdForm::Plain => loop {
-            let (id, revision) = draw_both::<{ PlainId::RANDOM }, { PlainId::RANDOM + 8 }>(policy)?;
-            if let Some(id) = PlainId::draw(&id) {
-                return Ok((Id::from_plain(id), revision));
-            }
-        },
-    }
-}
-
-fn draw_both<const N: usize, const ALL: usize>(
-    policy: &Policy,
-) -> Result<([u8; N], Revision), SessionError> {
-    let bytes: [u8; ALL] = policy.random()?;
-    let (id, revision) = bytes
-        .split_first_chunk()
-        .expect("an id and a revision begin with an id");
-    let revision = revision.try_into().expect("the rest is a revision");
-    Ok((*id, Revision::from_random(revision)))
 }

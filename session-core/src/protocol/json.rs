@@ -8,6 +8,7 @@ mod same;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::finite::Finite;
 use self::form::Form;
 use crate::ValueError;
 
@@ -53,10 +54,8 @@ fn write<T: Serialize>(value: &T) -> Option<String> {
     let mut bytes = Vec::with_capacity(128);
     let mut form = Form::default();
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, &mut form);
-    value.serialize(&mut writer).ok()?;
+    // Which would write a number that JSON does not have as null.
+    Finite(value).serialize(&mut writer).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    let is_readable = form.is_raw() || !names::has_private(&text);
-    // A number that JSON does not have is written as null.
-    let is_finite = !form.has_null() || finite::is_finite(value);
-    (is_readable && is_finite).then_some(text)
+    (form.is_raw() || !names::has_private(&text)).then_some(text)
 }

@@ -22,6 +22,9 @@ impl Session {
     /// new one if that takes longer. Within the grace of one rotation there is no other. The lifetime
     /// goes on. A session that is not stored needs none.
     ///
+    /// Where ids are [plain](crate::PolicyBuilder::plain_ids), there is no grace, and the session has
+    /// another [handle](Self::public_id).
+    ///
     /// When privileges change, call [`sign_in`](Self::sign_in) or
     /// [`reauthenticate`](Self::reauthenticate) instead.
     ///
@@ -41,7 +44,8 @@ impl Session {
     /// signs in again (ASVS 5.0, 7.2.4), and the id from before never leads to the new session: for
     /// the policy's [grace](crate::PolicyBuilder::rotation_grace) it reads the values that were there
     /// before, if nobody owned them. A second sign-in with it, as that of a double click, begins
-    /// another session.
+    /// another session. Where ids are [plain](crate::PolicyBuilder::plain_ids), the id from before opens
+    /// nothing.
     ///
     /// If the session is ended elsewhere before the commit, that fails with [`SessionError::Gone`].
     ///
@@ -75,7 +79,8 @@ impl Session {
     /// The old id reads and writes for the policy's
     /// [grace](crate::PolicyBuilder::rotation_grace), or until the browser has presented the new one
     /// if that takes longer, but sees no moment of authentication: a stolen id gains nothing.
-    /// (ASVS 5.0, 7.2.4.)
+    /// (ASVS 5.0, 7.2.4.) Where ids are [plain](crate::PolicyBuilder::plain_ids), it opens nothing, and the
+    /// session has another handle.
     ///
     /// # Errors
     ///
@@ -123,7 +128,7 @@ impl Session {
             state.delete(id.key(), Condition::Opened(digest));
         }
         // A save may be under way in another task.
-        state.delete_unacknowledged();
+        state.delete_unacknowledged(true);
         state.unacknowledged.clear();
         state.generation += 1;
         state.has_signed_in = false;

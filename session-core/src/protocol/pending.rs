@@ -51,6 +51,8 @@ pub(crate) struct Unacknowledged {
 /// The kind of a write whose outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Creates {
+    /// The session's only record, under a key that is this request's own.
+    Move,
     /// A record that is this request's own.
     Record,
     /// Another state of a record that others know too.

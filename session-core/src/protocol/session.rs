@@ -59,7 +59,8 @@ impl Session {
     /// value each time.
     ///
     /// A number that is not one or is infinite, a value of more than 127 levels, and names of several
-    /// types in one object are refused, since they would not read back. What only the type's own
+    /// types in one object are refused, since they would not read back. (JSON has one nothing:
+    /// `Some(None)` and `Some(())` read back as `None`.) What only the type's own
     /// `Deserialize` shows, [`update`](Self::update) and [`Field::insert`](crate::Field::insert) see.
     ///
     /// # Errors
@@ -178,7 +179,8 @@ impl Session {
     /// [`SessionError::Conflict`], and its response has a status of 409, or with
     /// [`SessionError::Gone`] or [`SessionError::Superseded`] if it can't write the session any more.
     /// To go on instead, `save` early: after the conflict the value is absent. (Two sign-ins from one
-    /// session both carry along what neither of them has taken.)
+    /// session both carry along what neither of them has taken. A [`destroy`](Self::destroy) drops
+    /// this too, so another request may have it; `save` before.)
     ///
     /// # Errors
     ///

@@ -2,12 +2,12 @@ use std::sync::{Arc, MutexGuard};
 
 use time::OffsetDateTime;
 
-use super::ask::Attempt;
+use super::ask::{Attempt, Decided, Decision};
 use super::changes::Changes;
-use super::commit::{Commit, Decided, Decision};
+use super::commit::Commit;
 use super::data::Data;
 use super::log::Log;
-use super::pending::Condition;
+use super::pending::{Condition, Creates, Unacknowledged};
 use super::standing::{Standing, Stored};
 use super::state::State;
 use crate::http::reply::CookieChange;
@@ -96,6 +96,24 @@ impl Commit {
             state.cookie = lost.cookie.or(state.cookie);
             state.adopt(Arc::new(stored.clone()), self.data.clone());
         }
+    }
+
+    /// Returns the session as it is if an earlier save has moved it, whose answer was lost; it is not under the
+    /// key of `missed`.
+    pub(crate) fn moved(&self, missed: &Stored) -> Option<Stored> {
+        let mut state = self.shared.state();
+        let is_move = |write: &Unacknowledged| write.creates == Creates::Move;
+        let writes = &mut state.unacknowledged;
+        writes.retain(|write| !is_move(write) || write.key != missed.key);
+        let lost = writes.iter().find(|write| is_move(write))?;
+        let Some(CookieChange::Set { id, .. }) = lost.cookie else {
+            return None;
+        };
+        let digest = self.policy().domain.digest(&id);
+        let mut record = missed.record.clone();
+        record.secrets.present = digest;
+        record.owner = lost.changes.signed_in().cloned().or(record.owner);
+        Some(Stored::new(id, digest, Standing::Present, record))
     }
 
     /// Removes the changes of `saved`, which are in the base now, from the session's log; `None` if the

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::ask::{Ask, Attempt};
-use super::commit::{Commit, Decided, Decision, MAX_ATTEMPTS};
+use super::ask::{Ask, Attempt, Decided, Decision};
+use super::commit::{Commit, MAX_ATTEMPTS};
 use super::pending::{Condition, Creates};
 use super::rotation::grace_end;
 use super::standing::{Standing, Stored};

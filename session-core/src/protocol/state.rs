@@ -84,13 +84,16 @@ impl State {
         }
     }
 
-    /// Queues deletes of records that writes whose outcome is unknown may have created.
-    pub(crate) fn delete_unacknowledged(&mut self) {
+    /// Queues deletes of records that writes whose outcome is unknown may have created; also of those that
+    /// they may have moved, if the session `ends`.
+    pub(crate) fn delete_unacknowledged(&mut self, ends: bool) {
         let writes = std::mem::take(&mut self.unacknowledged);
-        let (records, states) = writes
-            .into_iter()
-            .partition(|write| write.creates == Creates::Record);
-        self.unacknowledged = states;
+        let (records, kept) = writes.into_iter().partition(|write| match write.creates {
+            Creates::Record => true,
+            Creates::Move => ends,
+            Creates::State => false,
+        });
+        self.unacknowledged = kept;
         let records: Vec<Unacknowledged> = records;
         for write in records {
             self.delete(write.key, Condition::Always);

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::ask::Ask;
-use super::commit::{Commit, Decision, Purpose};
+use super::ask::{Ask, Decision};
+use super::commit::{Commit, Purpose};
 use super::log::Log;
 use super::rotation::Rotation;
 use super::shared::Shared;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod expiries;
+mod hostile;
 mod logins;
 mod rows;
 mod settings;

@@ -4,6 +4,7 @@
 mod clocks;
 mod cookies;
 mod extension;
+mod moments;
 mod own_lifetime;
 mod remains;
 #[path = "../util/mod.rs"]

@@ -1,5 +1,7 @@
 //! When a session is loaded, and how often.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::future::{join, join_all};
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
@@ -89,4 +91,14 @@ fn what_happens_while_a_load_waits_for_the_store_wins() {
         }
         assert_eq!(shelf.take_calls(), "load", "{what}");
     }
+}
+
+#[test]
+fn a_response_depends_on_the_cookie_although_the_store_has_failed_to_answer() {
+    let (sessions, shelf) = start();
+    let request = open(&sessions, &begin(&sessions));
+    shelf.is_down.store(true, Ordering::Relaxed);
+    assert!(block_on(request.handle().load()).is_err());
+    let reply = finish(&request, 503).unwrap();
+    assert!(reply.is_opened() && reply.set_cookie().is_none());
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod attributes;
+mod combinations;
 mod headers;
 #[path = "../util/mod.rs"]
 mod util;
@@ -59,8 +60,8 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
         (|p| p.absolute(Duration::ZERO), "absolute"),
         (|p| p.absolute(Duration::from_nanos(999)), "absolute"),
         (
-            |p| p.idle(HOUR).touch_every(HOUR),
-            "touch_every: must be less than idle",
+            |p| p.idle(HOUR).touch_every(HOUR / 2 + Duration::from_nanos(1)),
+            "touch_every: must be at most half of idle",
         ),
         (|p| p.idle(HOUR).touch_every(Duration::MAX), "touch_every"),
         (
@@ -96,10 +97,7 @@ fn what_can_work_is_accepted() {
         |p| p.clock_skew(Duration::ZERO),
         |p| p.clock_skew(Duration::from_hours(24)),
         |p| p.idle(Duration::from_micros(1)),
-        |p| {
-            p.idle(HOUR)
-                .touch_every(HOUR.saturating_sub(Duration::from_nanos(1)))
-        },
+        |p| p.idle(HOUR).touch_every(HOUR / 2),
         // The session ends by the absolute limit before anything is extended.
         |p| p.absolute(HOUR).touch_every(HOUR * 2),
         |p| p.cookie_name("__Http-s").domain("example.com").path("/a"),

@@ -10,16 +10,10 @@ pub(super) struct Form {
     /// For each level, whether an object has names that are texts, or made of something else.
     texts: u128,
     others: u128,
-    has_null: bool,
     is_raw: bool,
 }
 
 impl Form {
-    /// Says whether `null` was written.
-    pub(super) fn has_null(&self) -> bool {
-        self.has_null
-    }
-
     /// Says whether the value is JSON text that somebody else has written.
     pub(super) fn is_raw(&self) -> bool {
         self.is_raw
@@ -80,12 +74,6 @@ impl Formatter for &mut Form {
         write_u8: u8, write_u16: u16, write_u32: u32, write_u64: u64, write_u128: u128,
         write_f32: f32, write_f64: f64
     );
-
-    #[inline]
-    fn write_null<W: ?Sized + Write>(&mut self, writer: &mut W) -> Result<()> {
-        self.has_null = true;
-        CompactFormatter.write_null(writer)
-    }
 
     fn write_raw_fragment<W: ?Sized + Write>(
         &mut self,

@@ -33,12 +33,15 @@ fn names(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
             let end = start + end_of_string(&rest[start..])?;
             let (string, after) = (&rest[start..end], rest[end..].trim_start());
             rest = after;
-            if after.starts_with(':') {
-                return Some(if string.contains('\\') {
-                    serde_json::from_str(string).ok().map(Cow::Owned)?
-                } else {
-                    Cow::Borrowed(&string[1..string.len() - 1])
-                });
+            if !after.starts_with(':') {
+                continue;
+            }
+            if !string.contains('\\') {
+                return Some(Cow::Borrowed(&string[1..string.len() - 1]));
+            }
+            // Half of a pair of surrogates is no text, and whoever reads the name fails.
+            if let Ok(name) = serde_json::from_str(string) {
+                return Some(Cow::Owned(name));
             }
         }
     })
@@ -80,8 +83,12 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
         unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
