@@ -14,7 +14,7 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::{Expiry, Id, IdForm, Key, Policy, Record, Reply, Revision, SessionError};
+use crate::{Expiry, Id, IdForm, Key, Policy, Record, Revision, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
