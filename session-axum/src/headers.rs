@@ -14,11 +14,7 @@ impl Headers for HeaderMapHeaders<'_> {
     }
 
     fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
-        let value = match value {
-            Cow::Borrowed(text) => Ok(HeaderValue::from_static(text)),
-            Cow::Owned(text) => HeaderValue::try_from(text),
-        };
-        if let Ok(mut value) = value {
+        if let Ok(mut value) = HeaderValue::try_from(value.into_owned()) {
             value.set_sensitive(name == "set-cookie");
             self.0.append(HeaderName::from_static(name), value);
         }

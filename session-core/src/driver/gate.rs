@@ -79,7 +79,7 @@ mod tests {
         let gate = Gate::default();
         let woken = [Arc::new(Woken::default()), Arc::new(Woken::default())];
         let wakers = woken.clone().map(Waker::from);
-        let [mut one, mut other] = wakers.each_ref().map(|waker| Context::from_waker(waker));
+        let [mut one, mut other] = wakers.each_ref().map(Context::from_waker);
         let count = || {
             woken
                 .each_ref()
