@@ -35,6 +35,7 @@ mod auth;
 mod auth_hash;
 mod base62;
 mod column;
+mod compressors;
 mod expiry;
 mod iso;
 mod json;

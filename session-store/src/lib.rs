@@ -6,6 +6,7 @@
 //! | `SqliteStore` | `sqlite` | one machine; sessions survive restarts |
 //! | `PostgresStore` | `postgres` | many machines, on PostgreSQL |
 //! | `MysqlStore` | `mysql` | many machines, on MySQL or MariaDB |
+//! | `DjangoStore` | `django`, with `sqlite`, `postgres` or `mysql` | the table of a Django site, whose sessions and logins it shares |
 //! | `RedisStore` | `redis` | many machines, on Redis or Valkey: one server, Sentinel or a cluster |
 //! | `CachedStore` | `cached` | a small cache in front of any other store |
 //! | `BlockingStore` | `blocking` | any other store, for code without async |
@@ -35,6 +36,11 @@
 mod blocking;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(all(
+    feature = "django",
+    any(feature = "mysql", feature = "postgres", feature = "sqlite")
+))]
+mod django;
 #[cfg(feature = "home")]
 mod home;
 #[cfg(feature = "memory")]
@@ -62,6 +68,11 @@ mod upkeep;
 pub use blocking::BlockingStore;
 #[cfg(feature = "cached")]
 pub use cached::{CachedOptions, CachedStore, Invalidator, Notice, Notices, Notifies};
+#[cfg(all(
+    feature = "django",
+    any(feature = "mysql", feature = "postgres", feature = "sqlite")
+))]
+pub use django::{DjangoOptions, DjangoStore};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "mysql")]

@@ -5,8 +5,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use self::dialect::Mysql;
+pub(crate) use self::dialect::Mysql;
 pub use self::options::MysqlOptions;
+#[cfg(feature = "django")]
+pub(crate) use self::table::columns_of;
 use crate::home::AtHome;
 use crate::server::{SqlStore, public_store};
 

@@ -9,9 +9,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use self::dialect::Postgres;
+pub(crate) use self::dialect::Postgres;
 pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
+#[cfg(feature = "django")]
+pub(crate) use self::table::columns_of;
 use crate::home::AtHome;
 use crate::server::{SqlStore, public_store};
 

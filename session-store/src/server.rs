@@ -24,3 +24,5 @@ pub(crate) use pool::{Pool, Server, Verdict, server_limit};
 pub(crate) use public_store::public_store;
 pub(crate) use store::SqlStore;
 pub(crate) use sweep_cursor::SweepCursor;
+#[cfg(feature = "django")]
+pub(crate) use table::{prepare, refuse_unfit, try_rights};

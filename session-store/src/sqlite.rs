@@ -4,6 +4,7 @@ mod database;
 mod failure;
 mod file;
 mod files;
+mod opening;
 mod options;
 mod pooled;
 mod schema;
@@ -13,24 +14,23 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
-use std::{fmt, io};
 
 use session_core::{Store as _, StoreError};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{ConnectOptions as _, SqliteConnection};
-use time::OffsetDateTime;
+use sqlx::sqlite::SqliteConnectOptions;
 
-use self::checkpointer::Checkpointer;
-use self::database::{Connections, Database};
-use self::failure::{Location, unavailable};
+use self::commands::Commands;
+use self::database::Connections;
+pub(crate) use self::database::Database;
+use self::failure::Location;
 use self::files::Files;
+use self::opening::{Journal, open_database, pool};
 pub use self::options::{Durability, SqliteOptions};
-use self::schema::Table;
+pub(crate) use self::schema::Table;
 use self::statements::Statements;
+#[cfg(feature = "django")]
+pub(crate) use self::{opening::open_theirs, pooled::open_pool, schema::columns_of};
 use crate::home::{AtHome, store_at_home};
-use crate::upkeep::{Sweeping, Swept};
+use crate::upkeep::Sweeping;
 
 /// A store in a table of an SQLite database.
 ///
@@ -61,7 +61,7 @@ use crate::upkeep::{Sweeping, Swept};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct SqliteStore(AtHome<Database>);
+pub struct SqliteStore(AtHome<Commands>);
 
 store_at_home!(SqliteStore);
 
@@ -91,40 +91,11 @@ impl SqliteStore {
         Ok(Self(opened.sweeping(sweeping)?))
     }
 
-    async fn open_file(options: SqliteOptions) -> Result<Database, StoreError> {
+    async fn open_file(options: SqliteOptions) -> Result<Commands, StoreError> {
         let path = file::create(&options.path)?;
-        let location = Location::File(path.clone());
-        let failure = |error| location.failure("open", error);
-        let mut first = first_connection(&options, &path).await?;
         let table = Table(options.table.clone());
-        schema::prepare(&mut first, &table, options.migration, &location).await?;
-        let writer = pool(&options, 1)
-            .connect_with(options.writer(&path))
-            .await
-            .map_err(failure)?;
-        // Not earlier: closing the last connection moves the log into the file and waits for the
-        // disk.
-        drop(first);
-        let files = Files::of(&path).map_err(|error| unavailable(&path, error))?;
-        let files = Arc::new(files);
-        let later = |connections, settings| {
-            let files = Arc::clone(&files);
-            let pool = pool(&options, connections).after_connect(move |_, _| {
-                let are_lost = files.are_lost();
-                let lost = || sqlx::Error::Io(io::ErrorKind::NotFound.into());
-                Box::pin(async move { if are_lost { Err(lost()) } else { Ok(()) } })
-            });
-            pool.connect_lazy_with(settings)
-        };
-        let readers = later(options.readers, options.reader(&path));
-        let checkpointer = later(1, options.writer(&path));
-        let checkpointer = Some(Checkpointer::new(checkpointer, location.clone()));
-        let connections = Connections::Own {
-            writer,
-            readers,
-            checkpointer,
-        };
-        let store = Self::assemble(&options, (location, files), connections);
+        let database = open_database(&options, &path, Journal::Ours, &table).await?;
+        let store = Self::assemble(&options, database);
         store.check().await?;
         Ok(store)
     }
@@ -139,7 +110,7 @@ impl SqliteStore {
         Ok(Self(opened.sweeping(Sweeping::default())?))
     }
 
-    async fn open_memory() -> Result<Database, StoreError> {
+    async fn open_memory() -> Result<Commands, StoreError> {
         let options = SqliteOptions::new("");
         let location = Location::Memory;
         // The connection is the database: there must be one, and it must never be closed as idle.
@@ -152,13 +123,14 @@ impl SqliteStore {
         let table = Table(options.table.clone());
         schema::prepare(&mut connection, &table, options.migration, &location).await?;
         drop(connection);
-        let nowhere = (location, Arc::new(Files::none()));
         let connections = Connections::Own {
             writer: only.clone(),
             readers: only,
             checkpointer: None,
         };
-        Ok(Self::assemble(&options, nowhere, connections))
+        let files = Arc::new(Files::none());
+        let database = Database::new(location, files, connections, options.timeout);
+        Ok(Self::assemble(&options, database))
     }
 
     /// Closes the file once the running calls are done, and ends the removal of expired sessions;
@@ -168,73 +140,18 @@ impl SqliteStore {
     /// the last clone is dropped.
     pub async fn close(&self) {
         self.0.stop_sweeping().await;
-        let close = async |database: Arc<Database>| {
-            database.close().await;
+        let close = async |commands: Arc<Commands>| {
+            commands.database.close().await;
             Ok(())
         };
         // Where the home is gone, so are the connections.
         let _ = self.0.call(close).await;
     }
 
-    fn assemble(
-        options: &SqliteOptions,
-        (location, files): (Location, Arc<Files>),
-        connections: Connections,
-    ) -> Database {
-        Database {
-            location,
-            files,
-            connections,
-            is_closed: AtomicBool::new(false),
+    fn assemble(options: &SqliteOptions, database: Database) -> Commands {
+        Commands {
+            database,
             statements: Statements::new(&options.table),
-            limit: options.timeout * 2,
         }
     }
-}
-
-impl Swept for Database {
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
-        Ok(None)
-    }
-}
-
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.location, f)
-    }
-}
-
-/// Opens the file and creates its write-ahead log if it has none.
-///
-/// To create the log, a connection that reads the file has to lock it. If two try, SQLite refuses
-/// one at once to prevent a deadlock, regardless of its time-out; so the attempt is repeated.
-async fn first_connection(
-    options: &SqliteOptions,
-    path: &Path,
-) -> Result<SqliteConnection, StoreError> {
-    let location = Location::File(path.to_owned());
-    let failure = |error| location.failure("open", error);
-    let untouched = options.plain(path).connect().await;
-    let mut untouched = untouched.map_err(failure)?;
-    file::refuse_cut(path, &mut untouched).await?;
-    let begun = Instant::now();
-    loop {
-        let answer = options.writer(path).connect().await;
-        let is_late = begun.elapsed() >= options.timeout;
-        match answer {
-            Err(error) if failure::is_locked(&error) && !is_late => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            answer => return answer.map_err(failure),
-        }
-    }
-}
-
-fn pool(options: &SqliteOptions, connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(options.timeout)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
 }

@@ -2,9 +2,11 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, PublicId, Record, Revision, Revoke, Store,
+    Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revision, Revoke, Store,
 };
 use time::{Duration, OffsetDateTime};
+
+use crate::plain_keys::{PlainKeys, plain};
 
 /// Returns the moment at a number of seconds after 1 January 2100.
 ///
@@ -121,6 +123,19 @@ pub(crate) fn handle_of(key: u64) -> PublicId {
 pub(crate) struct Rig(pub(crate) Arc<dyn Store>);
 
 impl Rig {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        match store.id_form() {
+            IdForm::Plain => Self(Arc::new(PlainKeys::new(store))),
+            IdForm::Hashed => Self(store),
+        }
+    }
+
+    /// Says whether a session gets a new secret under its key, and a sign-in closes a record. A
+    /// session of a plain id moves instead, and is never closed.
+    pub(crate) fn keys_stay(&self) -> bool {
+        self.0.id_form() == IdForm::Hashed
+    }
+
     /// Returns the record under the key unless it is over, whatever the secret.
     pub(crate) async fn load(&self, key: u64, now: i64) -> Option<Record> {
         let load = async |secret| {
@@ -175,6 +190,32 @@ impl Rig {
             record,
         };
         self.write(replace, now).await
+    }
+
+    /// Returns the handle by which the store itself knows a session.
+    pub(crate) fn stored_handle(&self, handle: &PublicId) -> PublicId {
+        if self.keys_stay() {
+            *handle
+        } else {
+            plain(handle).public_id()
+        }
+    }
+
+    /// Moves the record under `key`, which is expected to have the revision `expected`.
+    pub(crate) async fn move_to(
+        &self,
+        (key, to): (u64, u64),
+        expected: u32,
+        record: &Record,
+        now: i64,
+    ) -> Outcome {
+        let moving = Command::Move {
+            key: &key_of(key),
+            to: &key_of(to),
+            expected: Revision::from_i64(expected.into()),
+            record,
+        };
+        self.write(moving, now).await
     }
 
     pub(crate) async fn touch(

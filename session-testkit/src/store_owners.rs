@@ -9,9 +9,14 @@ use crate::store_fixture::{
 };
 
 /// Inserts Ada's sessions 1 to 3, of which 3 is closed, Bob's 4, and 5 without an owner.
+///
+/// A store of plain ids has no closed one.
 async fn populate(rig: &Rig) {
-    for record in [owned_by("ada", 1), owned_by("ada", 2), closed(3)] {
+    for record in [owned_by("ada", 1), owned_by("ada", 2)] {
         rig.add(&record).await;
+    }
+    if rig.keys_stay() {
+        rig.add(&closed(3)).await;
     }
     rig.add(&owned_by("bob", 4)).await;
     rig.add(&record_of(5)).await;
@@ -55,14 +60,22 @@ pub(crate) async fn a_list_has_pages(rig: &Rig) {
             .await;
     }
     rig.add(&owned_by("bob", 11)).await;
-    rig.add(&closed(12)).await;
+    if rig.keys_stay() {
+        rig.add(&closed(12)).await;
+    }
     rig.add(&until(40, owned_by("ada", 13))).await;
     let all = rig.listed("ada", 50).await;
     let mut expected: Vec<_> = (1..=10_u64)
-        .map(|number| (number % 2, handle_of(number)))
+        .map(|number| {
+            (
+                number % 2,
+                rig.stored_handle(&handle_of(number)),
+                handle_of(number),
+            )
+        })
         .collect();
     expected.sort_unstable_by(|one, other| other.cmp(one));
-    assert!(all.iter().eq(expected.iter().map(|(_, handle)| handle)));
+    assert!(all.iter().eq(expected.iter().map(|(_, _, handle)| handle)));
     for (from, limit) in [
         (0, 1),
         (0, 3),
@@ -107,6 +120,9 @@ pub(crate) async fn expired_sessions_are_no_devices(rig: &Rig) {
 }
 
 pub(crate) async fn closed_sessions_are_no_devices(rig: &Rig) {
+    if !rig.keys_stay() {
+        return;
+    }
     rig.add(&closed(1)).await;
     rig.add(&owned_by("ada", 2)).await;
     assert_eq!(rig.replace(2, 2, &closed(3), 0).await, Applied);
@@ -133,8 +149,13 @@ pub(crate) async fn the_index_follows_every_command(rig: &Rig) {
     rig.refuses(1, 3, 0).await;
     assert_eq!(rig.insert(1, &owned_by("ada", 5), 0).await, Refused);
     assert_eq!(rig.devices("ada", 0).await, []);
-    // No owner, a closed session, and an owner again.
-    for (state, next) in [(4, record_of(5)), (6, closed(5))] {
+    // No owner, a closed session or another owner, and an owner again.
+    let unlisted = if rig.keys_stay() {
+        closed(5)
+    } else {
+        owned_by("eve", 5)
+    };
+    for (state, next) in [(4, record_of(5)), (6, unlisted)] {
         rig.replace(1, state, &next, 0).await;
         assert_eq!(rig.devices("ada", 0).await, []);
         assert_eq!(rig.devices("bob", 0).await, []);
@@ -189,6 +210,8 @@ pub(crate) async fn a_revocation_removes_the_named_sessions_and_counts_the_liste
         ("ada", Revoke::One(nobodys), 0, vec![1, 2, 3, 4, 5]),
     ] {
         populate(rig).await;
+        let is_there = |key: &u64| *key != 3 || rig.keys_stay();
+        let left: Vec<_> = left.into_iter().filter(is_there).collect();
         let case = format!("{which:?} of {owner:?}");
         // The second time there is nothing left to remove.
         for counted in [counted, 0] {

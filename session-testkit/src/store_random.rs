@@ -17,7 +17,8 @@ const STEPS: u32 = 400;
 pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
     for seed in 1..=4 {
         let mut history = History {
-            model: Rig(Arc::new(ModelStore::new())),
+            model: Rig::new(Arc::new(ModelStore::new())),
+            keys_stay: rig.keys_stay(),
             chance: Chance(seed),
             now: 0,
             context: format!("seed {seed}"),
@@ -34,6 +35,7 @@ pub(crate) async fn random_commands_do_what_the_model_does(rig: &Rig) {
 
 struct History {
     model: Rig,
+    keys_stay: bool,
     chance: Chance,
     now: i64,
     /// The seed and the step, for messages.
@@ -153,7 +155,7 @@ impl History {
             remembered.salt = Salt::from_bytes(&[7; 16]).filter(|_| self.chance.one_in(2));
             record.secrets.remembered = Some(remembered);
         }
-        record.closed = self.chance.one_in(8);
+        record.closed = self.chance.one_in(8) && self.keys_stay;
         record.seen = self.moment(0..3);
         record.authenticated = owner.map(|_| now);
         record.owner = owner.map(|owner| (*owner).into());

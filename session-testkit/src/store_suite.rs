@@ -9,8 +9,8 @@ use session_core::Store;
 use crate::report::{Verdict, report};
 use crate::store_fixture::Rig;
 use crate::{
-    store_delete, store_end, store_insert, store_owners, store_races, store_random, store_records,
-    store_refusals, store_replace, store_touch,
+    store_delete, store_end, store_insert, store_move, store_owners, store_races, store_random,
+    store_records, store_refusals, store_replace, store_touch,
 };
 
 /// Runs every case of the suite against a store.
@@ -91,7 +91,7 @@ impl StoreCase {
     ///
     /// If the case fails.
     pub async fn run(&self, store: Arc<dyn Store>) {
-        (self.run)(Rig(store)).await;
+        (self.run)(Rig::new(store)).await;
     }
 }
 
@@ -125,6 +125,13 @@ const CASES: &[StoreCase] = cases! {
         a_replace_by_a_record_that_is_over_removes,
         a_replace_may_shorten_a_life,
         a_replace_may_lengthen_a_life_and_turn_back_a_moment,
+    ],
+    store_move: [
+        a_move_puts_the_new_state_under_the_other_key,
+        a_move_is_refused_where_a_replace_is,
+        a_move_to_a_taken_key_is_refused,
+        of_many_moves_one_applies,
+        a_store_whose_keys_stay_says_so,
     ],
     store_touch: [
         a_touch_moves_each_moment_and_only_ever_later,
@@ -204,6 +211,13 @@ mod tests {
     fn the_model_passes() {
         pollster::block_on(store_suite("model", async || {
             Arc::new(ModelStore::new()) as Arc<dyn Store>
+        }));
+    }
+
+    #[test]
+    fn the_model_of_plain_ids_passes() {
+        pollster::block_on(store_suite("model of plain ids", async || {
+            Arc::new(ModelStore::of_plain_ids()) as Arc<dyn Store>
         }));
     }
 

@@ -27,11 +27,11 @@ pub(crate) async fn a_touch_moves_each_moment_and_only_ever_later(rig: &Rig) {
 }
 
 pub(crate) async fn a_touch_leaves_everything_else(rig: &Rig) {
-    rig.add(&full(1)).await;
-    rig.add(&full(2)).await;
+    rig.add(&full(rig, 1)).await;
+    rig.add(&full(rig, 2)).await;
     assert_eq!(rig.touch(1, 1, (50, 5_000), 50).await, Applied);
-    same(rig.load(1, 50).await, &touched((50, 5_000), full(1)));
-    same(rig.load(2, 50).await, &full(2));
+    same(rig.load(1, 50).await, &touched((50, 5_000), full(rig, 1)));
+    same(rig.load(2, 50).await, &full(rig, 2));
     // The revision stays, so a concurrent replace still applies.
     assert_eq!(rig.replace(1, 1, &record_of(3), 50).await, Applied);
 }

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flate2::write::ZlibEncoder;
-use flate2::{Compression, Decompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 
+use super::compressors::Compressors;
 use super::json;
 use super::token::TokenError;
 
@@ -19,9 +18,9 @@ use super::token::TokenError;
 pub const MAX_JSON_BYTES: usize = 8 << 20;
 
 /// Writes the payload, at the end of `token`.
-pub(super) fn encode(json: &str, token: &mut String) {
+pub(super) fn encode(json: &str, compressors: &Compressors, token: &mut String) {
     let text = to_ascii(json);
-    match compress(text.as_bytes()) {
+    match compressors.compress(text.as_bytes()) {
         Some(compressed) => {
             token.push('.');
             URL_SAFE_NO_PAD.encode_string(compressed, token);
@@ -81,19 +80,6 @@ fn from_latin_1(bytes: Vec<u8>) -> String {
     let mut text = String::with_capacity(bytes.len() + high);
     text.extend(bytes.into_iter().map(char::from));
     text
-}
-
-/// Compresses if Django would: if that saves two bytes or more, of which one is the dot.
-fn compress(json: &[u8]) -> Option<Vec<u8>> {
-    // The shortest stream has eight bytes.
-    if json.len() < 10 {
-        return None;
-    }
-    let mut writer = ZlibEncoder::new(Vec::with_capacity(json.len()), Compression::new(6));
-    // A vector takes everything.
-    writer.write_all(json).ok()?;
-    let compressed = writer.finish().ok()?;
-    (compressed.len() < json.len() - 1).then_some(compressed)
 }
 
 /// Decompresses up to the end of the stream, as Python does, and no more than may be read.

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::base62;
+use super::compressors::Compressors;
 use super::keys::SecretKeys;
 use super::payload::{self, MAX_JSON_BYTES};
 use super::token::{Opened, SignedBy, TokenError};
@@ -47,6 +49,7 @@ pub const MAX_TOKEN_BYTES: usize = MAX_JSON_BYTES / 3 * 4 + 1024;
 pub struct Signer {
     /// Of the primary key, then of the fallbacks.
     macs: Box<[Hmac<Sha256>]>,
+    compressors: Arc<Compressors>,
 }
 
 impl Signer {
@@ -69,6 +72,7 @@ impl Signer {
         let salt = format!("{salt}signer");
         Self {
             macs: keys.iter().map(|key| derive(&salt, key)).collect(),
+            compressors: Arc::default(),
         }
     }
 
@@ -80,7 +84,7 @@ impl Signer {
     #[must_use]
     pub fn sign(&self, json: &str, now: OffsetDateTime) -> String {
         let mut token = String::with_capacity(json.len() / 3 * 4 + 64);
-        payload::encode(json, &mut token);
+        payload::encode(json, &self.compressors, &mut token);
         token.push(':');
         base62::encode(now.unix_timestamp(), &mut token);
         let signature = signature(&self.macs[0], &token);

@@ -215,7 +215,7 @@ impl<S: fmt::Debug> fmt::Debug for AtHome<S> {
 
 /// Implements [`Store`] for a newtype around an [`AtHome`].
 macro_rules! store_at_home {
-    ($Store:ident) => {
+    ($Store:ident $(, $IdForm:ident)?) => {
         #[async_trait::async_trait]
         impl session_core::Store for $Store {
             async fn load(
@@ -265,6 +265,10 @@ macro_rules! store_at_home {
             async fn check(&self) -> Result<(), session_core::StoreError> {
                 self.0.check().await
             }
+
+            $(fn id_form(&self) -> session_core::IdForm {
+                session_core::IdForm::$IdForm
+            })?
 
             async fn close(&self) {
                 // Its own method, which has more to end.

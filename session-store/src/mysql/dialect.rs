@@ -12,7 +12,7 @@ use crate::sql::{Driver as _, Effect, LISTED, Value};
 /// A MySQL or MariaDB database and the table in it.
 pub(crate) struct Mysql {
     pub(super) options: MySqlConnectOptions,
-    pub(super) table: Table,
+    pub(crate) table: Table,
     pub(super) sweep_end: Arc<str>,
     pub(super) sweep: Arc<str>,
     /// What each new connection is told.

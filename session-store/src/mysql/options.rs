@@ -104,7 +104,7 @@ impl MysqlOptions {
     sweep_options!();
 
     /// Returns the dialect of the database that a pool connects to.
-    pub(super) fn on(&self, pool: &sqlx::MySqlPool) -> Result<Mysql, StoreError> {
+    pub(crate) fn on(&self, pool: &sqlx::MySqlPool) -> Result<Mysql, StoreError> {
         check_timeout(self.timeout)?;
         self.sweeping.check()?;
         check_name(&self.table)?;
@@ -125,7 +125,7 @@ impl MysqlOptions {
         ))
     }
 
-    pub(super) fn check(&self) -> Result<Mysql, StoreError> {
+    pub(crate) fn check(&self) -> Result<Mysql, StoreError> {
         check_timeout(self.timeout)?;
         self.sweeping.check()?;
         check_name(&self.table)?;

@@ -6,7 +6,7 @@ use crate::sql::{Column, Found, FoundColumn, OLDEST, Schema, VERSION};
 
 /// The table's name, which has been checked.
 #[derive(Debug)]
-pub(super) struct Table(pub(super) String);
+pub(crate) struct Table(pub(crate) String);
 
 impl Table {
     pub(super) fn quoted(&self) -> String {
@@ -21,37 +21,21 @@ impl Table {
 impl Schema for Mysql {
     type Link = MySqlConnection;
 
+    fn quoted(&self) -> String {
+        self.table.quoted()
+    }
+
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
     }
 
     async fn find(&self, connection: &mut MySqlConnection) -> Result<Option<Found>, Error> {
-        // Some servers return bytes without the casts.
-        let columns = sqlx::query(
-            "SELECT CAST(LOWER(column_name) AS CHAR), CAST(LOWER(data_type) AS CHAR), \
-             CAST(is_nullable = 'NO' AS SIGNED), \
-             CAST(column_default IS NOT NULL OR extra LIKE '%auto_increment%' \
-             OR extra LIKE '%GENERATED%' AS SIGNED), \
-             CAST(column_key IN ('PRI', 'UNI') AS SIGNED) \
-             FROM information_schema.columns \
-             WHERE table_schema = DATABASE() AND table_name = ?",
-        )
-        .bind(&self.table.0)
-        .fetch_all(&mut *connection)
-        .await?;
-        if columns.is_empty() {
+        let mut found = Found {
+            columns: columns_of(connection, &self.table.0).await?,
+            ..Found::default()
+        };
+        if found.columns.is_empty() {
             return Ok(None);
-        }
-        let mut found = Found::default();
-        let is_true = |number: Result<i64, Error>| number.map(|number| number != 0);
-        for row in &columns {
-            found.columns.push(FoundColumn {
-                name: row.try_get(0)?,
-                kind: row.try_get(1)?,
-                is_mandatory: is_true(row.try_get(2))?,
-                is_filled: is_true(row.try_get(3))?,
-                is_unique: is_true(row.try_get(4))?,
-            });
         }
         let indexes = sqlx::query(
             "SELECT DISTINCT CAST(LOWER(index_name) AS CHAR) FROM information_schema.statistics \
@@ -69,7 +53,7 @@ impl Schema for Mysql {
         .bind(self.table.version_name())
         .fetch_one(&mut *connection)
         .await?;
-        if is_true(is_noted.try_get(0))? {
+        if is_noted.try_get::<i64, _>(0)? != 0 {
             let noted = AssertSqlSafe(format!(
                 "SELECT version, oldest FROM `{}` ORDER BY version DESC LIMIT 1",
                 self.table.version_name()
@@ -112,8 +96,7 @@ impl Schema for Mysql {
     }
 
     async fn run(&self, connection: &mut MySqlConnection, sql: String) -> Result<(), Error> {
-        let run = sqlx::raw_sql(AssertSqlSafe(sql));
-        run.execute(connection).await.map(drop)
+        run(connection, sql).await
     }
 
     fn creation(&self) -> String {
@@ -141,6 +124,43 @@ impl Schema for Mysql {
              INSERT IGNORE INTO `{version}` VALUES ({VERSION}, {OLDEST})"
         )
     }
+}
+
+/// Runs statements that `;` separates.
+pub(crate) async fn run(connection: &mut MySqlConnection, sql: String) -> Result<(), Error> {
+    let run = sqlx::raw_sql(AssertSqlSafe(sql));
+    run.execute(connection).await.map(drop)
+}
+
+/// Returns the columns of a table; none if there is no such table.
+pub(crate) async fn columns_of(
+    connection: &mut MySqlConnection,
+    name: &str,
+) -> Result<Vec<FoundColumn>, Error> {
+    // Some servers return bytes without the casts.
+    let columns = sqlx::query(
+        "SELECT CAST(LOWER(column_name) AS CHAR), CAST(LOWER(data_type) AS CHAR), \
+         CAST(is_nullable = 'NO' AS SIGNED), \
+         CAST(column_default IS NOT NULL OR extra LIKE '%auto_increment%' \
+         OR extra LIKE '%GENERATED%' AS SIGNED), \
+         CAST(column_key IN ('PRI', 'UNI') AS SIGNED) \
+         FROM information_schema.columns \
+         WHERE table_schema = DATABASE() AND table_name = ?",
+    )
+    .bind(name)
+    .fetch_all(connection)
+    .await?;
+    let is_true = |number: Result<i64, Error>| number.map(|number| number != 0);
+    let found = columns.iter().map(|row| {
+        Ok(FoundColumn {
+            name: row.try_get(0)?,
+            kind: row.try_get(1)?,
+            is_mandatory: is_true(row.try_get(2))?,
+            is_filled: is_true(row.try_get(3))?,
+            is_unique: is_true(row.try_get(4))?,
+        })
+    });
+    found.collect()
 }
 
 const MIGRATION: &str = include_str!("../../migrations/mysql.sql");

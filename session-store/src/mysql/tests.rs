@@ -38,6 +38,8 @@ fn literal(value: &Value<'_>) -> String {
         }
         Value::Fields(_) => "1".to_owned(),
         Value::Number(number) => number.to_string(),
+        #[cfg(feature = "django")]
+        Value::Text(text) => format!("'{text}'"),
     }
 }
 

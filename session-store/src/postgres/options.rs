@@ -138,7 +138,7 @@ impl PostgresOptions {
     sweep_options!();
 
     /// Returns the dialect of the database that a pool connects to.
-    pub(super) fn on(&self, pool: &sqlx::PgPool) -> Result<Postgres, StoreError> {
+    pub(crate) fn on(&self, pool: &sqlx::PgPool) -> Result<Postgres, StoreError> {
         check_timeout(self.timeout)?;
         self.sweeping.check()?;
         check_name(&self.table)?;
@@ -163,7 +163,7 @@ impl PostgresOptions {
         ))
     }
 
-    pub(super) fn check(&self) -> Result<Postgres, StoreError> {
+    pub(crate) fn check(&self) -> Result<Postgres, StoreError> {
         check_timeout(self.timeout)?;
         self.sweeping.check()?;
         check_name(&self.table)?;

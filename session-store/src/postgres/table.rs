@@ -6,7 +6,7 @@ use crate::sql::{Column, Found, FoundColumn, OLDEST, Schema, VERSION};
 
 /// The table's name, whose parts have been checked.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     /// What comes before the name: nothing, or the schema and a point.
     schema: String,
     name: String,
@@ -43,31 +43,28 @@ impl Table {
 impl Schema for Postgres {
     type Link = PgConnection;
 
+    fn quoted(&self) -> String {
+        self.table.quoted().to_owned()
+    }
+
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
     }
 
     async fn find(&self, connection: &mut PgConnection) -> Result<Option<Found>, Error> {
-        let columns = sqlx::query(
-            "SELECT a.attname::text, format_type(a.atttypid, NULL), a.attnotnull, \
-             a.atthasdef OR a.attidentity <> '', \
-             EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
-             AND i.indpred IS NULL AND i.indkey::text = a.attnum::text), \
-             to_regclass($2) IS NOT NULL \
-             FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) \
-             AND a.attnum > 0 AND NOT a.attisdropped",
-        )
-        .bind(self.table.quoted())
-        .bind(self.table.version_table())
-        // It runs once, and behind a pooler other programs get the connection.
-        .persistent(false)
-        .fetch_all(&mut *connection)
-        .await?;
-        let Some(first) = columns.first() else {
-            return Ok(None);
+        let mut found = Found {
+            columns: columns_of(connection, self.table.quoted()).await?,
+            ..Found::default()
         };
-        let mut found = Found::default();
-        if first.try_get(5)? {
+        if found.columns.is_empty() {
+            return Ok(None);
+        }
+        let is_noted = sqlx::query("SELECT to_regclass($1) IS NOT NULL")
+            .bind(self.table.version_table())
+            .persistent(false)
+            .fetch_one(&mut *connection)
+            .await?;
+        if is_noted.try_get(0)? {
             let noted = AssertSqlSafe(format!(
                 "SELECT version, oldest FROM {} ORDER BY version DESC LIMIT 1",
                 self.table.version_table()
@@ -76,15 +73,6 @@ impl Schema for Postgres {
             let noted = noted.fetch_optional(connection).await?;
             let noted = noted.map(|row| Ok::<_, Error>((row.try_get(0)?, row.try_get(1)?)));
             found.noted = noted.transpose()?;
-        }
-        for row in &columns {
-            found.columns.push(FoundColumn {
-                name: row.try_get(0)?,
-                kind: row.try_get(1)?,
-                is_mandatory: row.try_get(2)?,
-                is_filled: row.try_get(3)?,
-                is_unique: row.try_get(4)?,
-            });
         }
         Ok(Some(found))
     }
@@ -109,8 +97,7 @@ impl Schema for Postgres {
     }
 
     async fn run(&self, connection: &mut PgConnection, sql: String) -> Result<(), Error> {
-        let run = sqlx::raw_sql(AssertSqlSafe(sql));
-        run.execute(connection).await.map(drop)
+        run(connection, sql).await
     }
 
     fn creation(&self) -> String {
@@ -153,6 +140,42 @@ impl Schema for Postgres {
              INSERT INTO {version} VALUES ({VERSION}, {OLDEST}) ON CONFLICT DO NOTHING"
         )
     }
+}
+
+/// Runs statements that `;` separates.
+pub(crate) async fn run(connection: &mut PgConnection, sql: String) -> Result<(), Error> {
+    let run = sqlx::raw_sql(AssertSqlSafe(sql));
+    run.execute(connection).await.map(drop)
+}
+
+/// Returns the columns of a table; none if there is no such table.
+pub(crate) async fn columns_of(
+    connection: &mut PgConnection,
+    quoted: &str,
+) -> Result<Vec<FoundColumn>, Error> {
+    let columns = sqlx::query(
+        "SELECT a.attname::text, format_type(a.atttypid, NULL), a.attnotnull, \
+         a.atthasdef OR a.attidentity <> '', \
+         EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
+         AND i.indpred IS NULL AND i.indkey::text = a.attnum::text) \
+         FROM pg_attribute AS a WHERE a.attrelid = to_regclass($1) \
+         AND a.attnum > 0 AND NOT a.attisdropped",
+    )
+    .bind(quoted)
+    // It runs once, and behind a pooler other programs get the connection.
+    .persistent(false)
+    .fetch_all(connection)
+    .await?;
+    let found = columns.iter().map(|row| {
+        Ok(FoundColumn {
+            name: row.try_get(0)?,
+            kind: row.try_get(1)?,
+            is_mandatory: row.try_get(2)?,
+            is_filled: row.try_get(3)?,
+            is_unique: row.try_get(4)?,
+        })
+    });
+    found.collect()
 }
 
 const MIGRATION: &str = include_str!("../../migrations/postgres.sql");

@@ -48,6 +48,10 @@ pub(crate) trait Driver: Database {
     /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
 
+    /// Reads a text, whatever the column's type is.
+    #[cfg(feature = "django")]
+    fn text(row: &Self::Row, index: usize) -> Option<String>;
+
     /// Reads the number in the first column.
     fn number(row: &Self::Row) -> Option<i64>;
 
@@ -65,7 +69,7 @@ where
     bool: for<'v> Encode<'v, DB> + for<'r> Decode<'r, DB> + Type<DB>,
     i64: for<'v> Encode<'v, DB> + for<'r> Decode<'r, DB> + Type<DB>,
     String: for<'v> Encode<'v, DB> + Type<DB>,
-    for<'r> &'r str: Decode<'r, DB> + Type<DB>,
+    for<'r> &'r str: Encode<'r, DB> + Decode<'r, DB> + Type<DB>,
     for<'r> &'r [u8]: Encode<'r, DB> + Decode<'r, DB> + Type<DB>,
     Option<i64>: for<'v> Encode<'v, DB>,
     for<'v> Option<&'v [u8]>: Encode<'v, DB>,
@@ -75,6 +79,8 @@ where
         let bind = |statement: Statement<DB>, value: &Value<'_>| match *value {
             Value::Bytes(bytes) => statement.bind(bytes),
             Value::Number(number) => statement.bind(number),
+            #[cfg(feature = "django")]
+            Value::Text(text) => statement.bind(text),
             Value::Fields(record) => {
                 let Secrets {
                     present, issued, ..
@@ -182,6 +188,12 @@ where
         device.label = text(4)?;
         device.address = text(5)?;
         Some(device)
+    }
+
+    #[cfg(feature = "django")]
+    fn text(row: &DB::Row, index: usize) -> Option<String> {
+        let text: Option<&str> = row.try_get_unchecked(index).ok()?;
+        text.map(ToOwned::to_owned)
     }
 
     fn number(row: &DB::Row) -> Option<i64> {

@@ -8,6 +8,14 @@ use super::format::{Column, Found, Standing};
 pub(crate) trait Schema: Sync {
     type Link: Send;
 
+    /// Returns the table's name as SQL has it.
+    fn quoted(&self) -> String;
+
+    /// Describes what is wrong with the table, and the remedy.
+    fn explain(&self, trouble: &Trouble) -> String {
+        trouble.to_string()
+    }
+
     /// Returns our columns.
     fn columns(&self) -> &'static [Column];
 

@@ -7,4 +7,6 @@ pub(crate) enum Value<'v> {
     /// All fields of a record, each for a placeholder of its own.
     Fields(&'v Record),
     Number(i64),
+    #[cfg(feature = "django")]
+    Text(&'v str),
 }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use session_core::{
     Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
@@ -6,10 +8,25 @@ use sqlx::{Row as _, Sqlite};
 use time::OffsetDateTime;
 
 use super::database::Database;
+use super::statements::Statements;
 use crate::sql::{Driver as _, EMPTY, Prepared, ROOM, Value, page};
+use crate::upkeep::Swept;
+
+/// The commands on our table.
+pub(crate) struct Commands {
+    pub(super) database: Database,
+    pub(super) statements: Statements,
+}
+
+impl Commands {
+    fn warn_unreadable(&self) {
+        let location = &self.database.location;
+        tracing::warn!(%location, "a session's row can't be read and is treated as absent");
+    }
+}
 
 #[async_trait]
-impl Store for Database {
+impl Store for Commands {
     async fn load(
         &self,
         key: &Key,
@@ -18,8 +35,8 @@ impl Store for Database {
     ) -> Result<Option<Record>, StoreError> {
         let load = &self.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
-        let load = load.fetch_optional(self.connections.readers());
-        let Some(row) = self.read("read a session from", load).await? else {
+        let load = load.fetch_optional(self.database.connections.readers());
+        let Some(row) = self.database.read("read a session from", load).await? else {
             return Ok(None);
         };
         let record = Sqlite::record(&row);
@@ -37,7 +54,7 @@ impl Store for Database {
         let statements = &self.statements.common;
         let (text, values) = statements.of_command(command, to_micros(now))?;
         let write = Sqlite::statement(text, &values);
-        let changed = self.execute("write a session to", write).await?;
+        let changed = self.database.execute("write a session to", write).await?;
         Ok(match command {
             // A delete is always applied, also without a row.
             Command::Delete { .. } => Outcome::Applied,
@@ -50,7 +67,9 @@ impl Store for Database {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values = [to_micros(now), limit].map(Value::Number);
         let sweep = Sqlite::statement(&self.statements.sweep, &values);
-        self.execute("remove expired sessions from", sweep).await
+        self.database
+            .execute("remove expired sessions from", sweep)
+            .await
     }
 
     async fn devices(
@@ -67,7 +86,9 @@ impl Store for Database {
             if let Some(from) = from {
                 let (text, values) = statements.of_first(owner, from, now);
                 let row = Sqlite::statement(text, &values);
-                let row = row.fetch_optional(self.connections.readers()).await?;
+                let row = row
+                    .fetch_optional(self.database.connections.readers())
+                    .await?;
                 let Some(created) = row.as_ref().and_then(Sqlite::number) else {
                     return Ok(Vec::new());
                 };
@@ -76,11 +97,11 @@ impl Store for Database {
             let fetch = |skipped, limit| async move {
                 let (text, values) = statements.of_devices(owner, first, now, (skipped, limit));
                 let list = Sqlite::statement(text, &values);
-                list.fetch_all(self.connections.readers()).await
+                list.fetch_all(self.database.connections.readers()).await
             };
             page(limit, fetch, Sqlite::device, || self.warn_unreadable()).await
         };
-        self.read("list sessions in", listed).await
+        self.database.read("list sessions in", listed).await
     }
 
     async fn revoke(
@@ -92,7 +113,10 @@ impl Store for Database {
         let (text, mut values) = self.statements.common.of_revoke(owner, which);
         values.push(Value::Number(to_micros(now)));
         let revoke = Sqlite::statement(text, &values);
-        let revoked = self.execute_returning("end sessions in", revoke).await?;
+        let database = &self.database;
+        let revoked = database
+            .execute_returning("end sessions in", revoke)
+            .await?;
         Ok(revoked
             .iter()
             .filter(|row| matches!(row.try_get(0), Ok(true)))
@@ -103,14 +127,27 @@ impl Store for Database {
         let statements = &self.statements.common;
         let read = Sqlite::statement(&statements.load, &[EMPTY]);
         let checked = async {
-            read.fetch_optional(self.connections.readers()).await?;
+            read.fetch_optional(self.database.connections.readers())
+                .await?;
             // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
-            let mut writer = self.connections.writer().acquire().await?;
+            let mut writer = self.database.connections.writer().acquire().await?;
             let probe = [EMPTY, ROOM, EMPTY];
             Sqlite::execute(&mut writer, &statements.probe, &probe, Prepared::Kept).await?;
             Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY], Prepared::Kept).await?;
             Ok(())
         };
-        self.write("use", checked).await
+        self.database.write("use", checked).await
+    }
+}
+
+impl Swept for Commands {
+    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        Ok(None)
+    }
+}
+
+impl fmt::Debug for Commands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.database.fmt(f)
     }
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,15 +11,13 @@ use sqlx::{Sqlite, SqlitePool};
 use super::checkpointer::Checkpointer;
 use super::failure::Location;
 use super::files::Files;
-use super::statements::Statements;
 
 /// An open database.
-pub(super) struct Database {
+pub(crate) struct Database {
     pub(super) location: Location,
     pub(super) files: Arc<Files>,
     pub(super) connections: Connections,
     pub(super) is_closed: AtomicBool,
-    pub(super) statements: Statements,
     /// How long any call may take.
     pub(super) limit: Duration,
 }
@@ -56,8 +55,40 @@ impl Connections {
 }
 
 impl Database {
+    pub(super) fn new(
+        location: Location,
+        files: Arc<Files>,
+        connections: Connections,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            location,
+            files,
+            connections,
+            is_closed: AtomicBool::new(false),
+            limit: timeout * 2,
+        }
+    }
+
+    #[cfg(feature = "django")]
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        self.connections.readers()
+    }
+
+    /// Returns how long any call may take.
+    #[cfg(feature = "django")]
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Makes an error of a call that took longer.
+    #[cfg(feature = "django")]
+    pub(crate) fn too_slow(&self, doing: &str) -> StoreError {
+        self.location.too_slow(doing)
+    }
+
     /// Runs a statement that writes and returns how many rows it changed.
-    pub(super) async fn execute(
+    pub(crate) async fn execute(
         &self,
         doing: &str,
         statement: Statement<'_>,
@@ -84,7 +115,7 @@ impl Database {
     }
 
     /// Limits the time of a call that writes, and acknowledges nothing in files that are lost.
-    pub(super) async fn write<T>(
+    pub(crate) async fn write<T>(
         &self,
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
@@ -95,7 +126,7 @@ impl Database {
     }
 
     /// Limits the time of a call that reads.
-    pub(super) async fn read<T>(
+    pub(crate) async fn read<T>(
         &self,
         doing: &str,
         work: impl Future<Output = Result<T, sqlx::Error>>,
@@ -140,12 +171,7 @@ impl Database {
         }
     }
 
-    pub(super) fn warn_unreadable(&self) {
-        let location = &self.location;
-        tracing::warn!(%location, "a session's row can't be read and is treated as absent");
-    }
-
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
         let Connections::Own {
             writer,
@@ -167,6 +193,12 @@ impl Database {
         if let Some(checkpointer) = self.connections.checkpointer() {
             checkpointer.count(changed).await;
         }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.location, f)
     }
 }
 

@@ -3,16 +3,16 @@ use std::sync::Arc;
 
 use session_core::{Store as _, StoreError};
 use sqlx::pool::PoolConnection;
-use sqlx::{Row as _, Sqlite, SqlitePool};
+use sqlx::{Row as _, Sqlite, SqliteConnection, SqlitePool};
 
 use super::SqliteStore;
 use super::database::{Connections, Database};
 use super::failure::{Location, unavailable};
 use super::files::Files;
 use super::options::SqliteOptions;
-use super::schema::{self, Table};
+use super::schema::{Table, prepare};
 use crate::home::{AtHome, Home};
-use crate::sql::{Need, look};
+use crate::sql::{Need, Schema, look};
 
 impl SqliteStore {
     /// Opens a store on a pool that the application has, with the defaults of [`SqliteOptions`].
@@ -51,17 +51,33 @@ impl SqliteStore {
         }
         let sweeping = options.sweeping;
         let open = async move |_| {
-            let limit = options.timeout * 2;
-            let opening = tokio::time::timeout(limit, open(pool, options));
-            let late = || Location::Pool.too_slow("open");
-            opening.await.unwrap_or_else(|_| Err(late()))
+            let table = Table(options.table.clone());
+            let database = open_pool(pool, &options, &table).await?;
+            let store = Self::assemble(&options, database);
+            store.check().await?;
+            Ok(store)
         };
         let opened = AtHome::open_at(Home::here()?, open).await?;
         Ok(Self(opened.sweeping(sweeping)?))
     }
 }
 
-async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, StoreError> {
+/// Opens the pool's database, and makes its table unless it is there.
+pub(crate) async fn open_pool<S: Schema<Link = SqliteConnection>>(
+    pool: SqlitePool,
+    options: &SqliteOptions,
+    schema: &S,
+) -> Result<Database, StoreError> {
+    let opening = tokio::time::timeout(options.timeout * 2, open(pool, options, schema));
+    let late = || Location::Pool.too_slow("open");
+    opening.await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn open<S: Schema<Link = SqliteConnection>>(
+    pool: SqlitePool,
+    options: &SqliteOptions,
+    schema: &S,
+) -> Result<Database, StoreError> {
     let failure = |error| Location::Pool.failure("open", error);
     let mut connection = Opening {
         connection: pool.acquire().await.map_err(failure)?,
@@ -82,10 +98,9 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
     }
     let path = file.filter(|file| !file.is_empty()).map(PathBuf::from);
     let location = path.clone().map_or(Location::Memory, Location::File);
-    let table = Table(options.table.clone());
-    let prepared = schema::prepare(
+    let prepared = prepare(
         &mut connection.connection,
-        &table,
+        schema,
         options.migration,
         &location,
     );
@@ -94,7 +109,7 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
     prepared?;
     if matches!(location, Location::Memory) && pool.options().get_max_connections() > 1 {
         let mut other = pool.acquire().await.map_err(failure)?;
-        if !matches!(look(&table, &mut other).await, Ok(Need::Nothing)) {
+        if !matches!(look(schema, &mut other).await, Ok(Need::Nothing)) {
             return Err(StoreError::new(
                 "can't use the pool: each of its connections has a database in memory of its own; \
                  set max_connections to 1, and neither idle_timeout nor max_lifetime",
@@ -107,10 +122,9 @@ async fn open(pool: SqlitePool, options: SqliteOptions) -> Result<Database, Stor
         None => Files::none(),
     };
     drop(connection);
-    let place = (location, Arc::new(files));
-    let store = SqliteStore::assemble(&options, place, Connections::Shared(pool));
-    store.check().await?;
-    Ok(store)
+    let connections = Connections::Shared(pool);
+    let files = Arc::new(files);
+    Ok(Database::new(location, files, connections, options.timeout))
 }
 
 /// A connection of the pool on which the table is made.

@@ -9,10 +9,14 @@ use crate::sql::{
 
 /// The table's name, which has been checked.
 #[derive(Debug)]
-pub(super) struct Table(pub(super) String);
+pub(crate) struct Table(pub(crate) String);
 
 impl Schema for Table {
     type Link = SqliteConnection;
+
+    fn quoted(&self) -> String {
+        format!("\"{}\"", self.0)
+    }
 
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
@@ -32,25 +36,10 @@ impl Schema for Table {
         if !is_found {
             return Ok(None);
         }
-        let columns = sqlx::query(
-            "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1, \
-             EXISTS (SELECT 1 FROM pragma_index_list(?1) AS list WHERE \"unique\" AND NOT partial \
-             AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = theirs.name) \
-             FROM pragma_table_xinfo(?1) AS theirs",
-        )
-        .bind(&self.0)
-        .fetch_all(&mut *connection)
-        .await?;
-        let mut found = Found::default();
-        for row in &columns {
-            found.columns.push(FoundColumn {
-                name: row.try_get(0)?,
-                kind: row.try_get(1)?,
-                is_mandatory: row.try_get(2)?,
-                is_filled: row.try_get(3)?,
-                is_unique: row.try_get(4)?,
-            });
-        }
+        let mut found = Found {
+            columns: columns_of(connection, &self.0).await?,
+            ..Found::default()
+        };
         if is_noted {
             let noted = AssertSqlSafe(format!(
                 "SELECT version, oldest FROM \"{version_name}\" ORDER BY version DESC LIMIT 1"
@@ -76,8 +65,7 @@ impl Schema for Table {
     }
 
     async fn run(&self, connection: &mut SqliteConnection, sql: String) -> Result<(), Error> {
-        let run = sqlx::raw_sql(AssertSqlSafe(sql));
-        run.execute(connection).await.map(drop)
+        run(connection, sql).await
     }
 
     fn creation(&self) -> String {
@@ -109,28 +97,60 @@ impl Schema for Table {
 }
 
 /// Makes the table or upgrades it if it needs that, and refuses one that is not ours.
-pub(super) async fn prepare(
+pub(super) async fn prepare<S: Schema<Link = SqliteConnection>>(
     connection: &mut SqliteConnection,
-    table: &Table,
+    schema: &S,
     migration: Migration,
     location: &Location,
 ) -> Result<(), StoreError> {
-    let trouble = match (look(table, connection).await, migration) {
+    let trouble = match (look(schema, connection).await, migration) {
         (Ok(Need::Nothing), _) => return Ok(()),
         (Ok(Need::Creation), Migration::Never) => Trouble::Missing,
         (Ok(Need::Upgrade(sql)), Migration::Never) => Trouble::Old(sql),
-        (Ok(_), Migration::Allowed) => match change(table, connection).await {
+        (Ok(_), Migration::Allowed) => match change(schema, connection).await {
             Ok(()) => return Ok(()),
             Err(trouble) => trouble,
         },
         (Err(trouble), _) => trouble,
     };
-    let doing = format!("use table \"{}\" in", table.0);
-    let text = trouble.to_string();
+    let doing = format!("use table {} in", schema.quoted());
+    let text = schema.explain(&trouble);
     Err(match trouble.into_error() {
         Some(error) => location.failure(&doing, error),
         None => StoreError::new(format!("can't {doing} {location}: {text}")),
     })
+}
+
+/// Runs statements that `;` separates.
+pub(crate) async fn run(connection: &mut SqliteConnection, sql: String) -> Result<(), Error> {
+    let run = sqlx::raw_sql(AssertSqlSafe(sql));
+    run.execute(connection).await.map(drop)
+}
+
+/// Looks for a table and its columns; the name is compared as SQLite does.
+pub(crate) async fn columns_of(
+    connection: &mut SqliteConnection,
+    name: &str,
+) -> Result<Vec<FoundColumn>, Error> {
+    let columns = sqlx::query(
+        "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1, \
+         EXISTS (SELECT 1 FROM pragma_index_list(?1) AS list WHERE \"unique\" AND NOT partial \
+         AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = theirs.name) \
+         FROM pragma_table_xinfo(?1) AS theirs",
+    )
+    .bind(name)
+    .fetch_all(connection)
+    .await?;
+    let found = columns.iter().map(|row| {
+        Ok(FoundColumn {
+            name: row.try_get(0)?,
+            kind: row.try_get(1)?,
+            is_mandatory: row.try_get(2)?,
+            is_filled: row.try_get(3)?,
+            is_unique: row.try_get(4)?,
+        })
+    });
+    found.collect()
 }
 
 const MIGRATION: &str = include_str!("../../migrations/sqlite.sql");

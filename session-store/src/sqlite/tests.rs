@@ -105,6 +105,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     let mut connection = store
         .0
         .store()
+        .database
         .connections
         .writer()
         .acquire()
@@ -133,6 +134,7 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
     let mut connection = store
         .0
         .store()
+        .database
         .connections
         .writer()
         .acquire()

@@ -134,6 +134,7 @@ async fn no_read_is_answered_from_a_file_that_took_the_place() {
     let only = store
         .0
         .store()
+        .database
         .connections
         .readers()
         .acquire()
@@ -181,6 +182,7 @@ async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
     let mut connection = store
         .0
         .store()
+        .database
         .connections
         .writer()
         .acquire()
@@ -193,6 +195,7 @@ async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
     let mut connection = store
         .0
         .store()
+        .database
         .connections
         .writer()
         .acquire()
@@ -208,7 +211,7 @@ async fn a_check_fails_while_sessions_cannot_be_read() {
     let folder = Folder::new();
     let store = folder.open().await;
     let mut readers = Vec::new();
-    while let Some(reader) = store.0.store().connections.readers().try_acquire() {
+    while let Some(reader) = store.0.store().database.connections.readers().try_acquire() {
         readers.push(reader);
     }
     while readers.len() < 4 {
@@ -216,6 +219,7 @@ async fn a_check_fails_while_sessions_cannot_be_read() {
             store
                 .0
                 .store()
+                .database
                 .connections
                 .readers()
                 .acquire()

@@ -6,6 +6,7 @@ fn changed(store: &SqliteStore) -> usize {
     store
         .0
         .store()
+        .database
         .connections
         .checkpointer()
         .unwrap()
@@ -16,7 +17,7 @@ fn changed(store: &SqliteStore) -> usize {
 async fn a_write_does_not_wait_for_a_checkpoint() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let checkpointer = store.0.store().connections.checkpointer().unwrap();
+    let checkpointer = store.0.store().database.connections.checkpointer().unwrap();
     let busy = checkpointer.connection().await;
     for number in 0..1_000 {
         let begun = Instant::now();

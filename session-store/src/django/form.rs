@@ -1,0 +1,46 @@
+use std::borrow::Cow;
+
+use session_core::Expiry;
+use session_core::django::{SessionExpiry, Zone};
+use time::OffsetDateTime;
+
+/// How a site writes moments.
+#[derive(Debug, Clone)]
+pub(super) struct Form {
+    /// In a session's values.
+    pub(super) zone: Zone,
+    /// In the column `expire_date`.
+    pub(super) column: Zone,
+}
+
+impl Form {
+    /// Reads the value of `_session_expiry`. What Django could not save has no meaning: the row's
+    /// own end counts.
+    pub(super) fn expiry(&self, value: &str, saved: OffsetDateTime) -> Expiry {
+        let expiry = SessionExpiry::parse(Some(value), &self.zone, saved);
+        expiry.map(Expiry::from).unwrap_or_default()
+    }
+
+    /// Writes the value; `None` for no lifetime of the session's own.
+    pub(super) fn expiry_value(&self, expiry: Expiry) -> Option<Cow<'static, str>> {
+        SessionExpiry::from(expiry).to_json(&self.zone)
+    }
+
+    /// Reads the column; `None` if that is no moment.
+    pub(super) fn moment(&self, column: &str) -> Option<OffsetDateTime> {
+        self.column.read_column(column)
+    }
+
+    pub(super) fn column(&self, moment: OffsetDateTime) -> String {
+        self.column.to_column(moment)
+    }
+
+    /// Returns a moment as the column shows it.
+    pub(super) fn shown(&self, moment: OffsetDateTime) -> Option<OffsetDateTime> {
+        if self.column.uses_tz() {
+            Some(moment)
+        } else {
+            self.moment(&self.column(moment))
+        }
+    }
+}

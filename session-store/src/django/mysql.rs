@@ -1,0 +1,67 @@
+use std::sync::Arc;
+
+use sqlx::{Error, MySqlConnection};
+
+use super::schema::{DjangoSchema, columns};
+use super::server::DjangoDialect;
+use super::statements::{KeyMatch, Words};
+use crate::mysql::{Mysql, columns_of};
+use crate::server::Dialect as _;
+use crate::sql::{Column, Driver as _, Effect, FoundColumn, Value};
+
+impl DjangoDialect for Mysql {
+    /// A walk goes by the key, in the order of its collation.
+    const WORDS: Words = Words {
+        moment: "CAST(? AS DATETIME(6))",
+        ends: "CAST(expire_date AS CHAR)",
+        place: "session_key",
+        after: "session_key > ?",
+        order: "session_key",
+        same_data: "CAST(session_data AS BINARY) = ?",
+        key: KeyMatch::Twice,
+        or_ignore: "",
+        // The comments are for MySQL and for MariaDB, each from that version on. Another join order
+        // would lock rows that are not removed.
+        sweep: "DELETE gone FROM (SELECT session_key FROM TABLE \
+                WHERE expire_date >= CAST(? AS DATETIME(6)) AND expire_date <= CAST(? AS DATETIME(6)) \
+                ORDER BY expire_date LIMIT ? \
+                /*!80001 FOR UPDATE SKIP LOCKED */ /*M!100600 FOR UPDATE SKIP LOCKED */) AS found \
+                STRAIGHT_JOIN TABLE AS gone ON gone.session_key = found.session_key \
+                WHERE gone.expire_date <= CAST(? AS DATETIME(6))",
+    };
+
+    async fn sweep_rows(
+        &self,
+        connection: &mut MySqlConnection,
+        sweep: &Arc<str>,
+        (from, now): (&str, &str),
+        limit: i64,
+    ) -> Result<(usize, Option<String>), Error> {
+        // MySQL can't return removed rows, so the last one to remove is looked up first.
+        let last = "SELECT CAST(expire_date AS CHAR) FROM TABLE \
+                    WHERE expire_date >= CAST(? AS DATETIME(6)) \
+                    AND expire_date <= CAST(? AS DATETIME(6)) ORDER BY expire_date LIMIT 1 OFFSET ?";
+        let last = self.sql(Effect::Nothing, last).into();
+        let [from, now] = [from, now].map(Value::Text);
+        let skipped = Value::Number(limit.saturating_sub(1).max(0));
+        let end = sqlx::MySql::statement(&last, &[from, now, skipped]);
+        let end = end.fetch_optional(&mut *connection).await?;
+        let end = end.and_then(|row| sqlx::MySql::text(&row, 0));
+        let values = [from, now, Value::Number(limit), now];
+        let count = self.matched(connection, sweep, &values).await?;
+        Ok((count, end))
+    }
+}
+
+impl DjangoSchema for Mysql {
+    const COLUMNS: [Column; 3] = columns("varchar", "longtext", "datetime");
+
+    const CREATION: &'static str = "\
+        CREATE TABLE `django_session` (`session_key` varchar(40) NOT NULL PRIMARY KEY, \
+        `session_data` longtext NOT NULL, `expire_date` datetime(6) NOT NULL); \
+        CREATE INDEX `django_session_expire_date_a5c62663` ON `django_session` (`expire_date`)";
+
+    async fn found(&self, connection: &mut MySqlConnection) -> Result<Vec<FoundColumn>, Error> {
+        columns_of(connection, &self.table.0).await
+    }
+}
