@@ -8,6 +8,7 @@ mod methods;
 mod named;
 mod nested;
 mod pace;
+mod placed;
 pub(crate) mod request;
 mod request_state;
 pub(crate) mod sessions;

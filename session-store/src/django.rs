@@ -1,4 +1,5 @@
 mod contents;
+mod cookies;
 mod form;
 mod members;
 #[cfg(feature = "mysql")]
@@ -18,6 +19,7 @@ mod sqlite;
 mod statements;
 mod table;
 
+pub use self::cookies::DjangoCookies;
 pub use self::options::DjangoOptions;
 use self::site::Site;
 use crate::home::{AtHome, store_at_home};

@@ -74,6 +74,26 @@ impl Reply {
         }
     }
 
+    /// The same reply with a cookie of another value.
+    #[cfg(feature = "driver")]
+    pub(crate) fn with_cookie(
+        mut self,
+        policy: &Policy,
+        value: &str,
+        until: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let write = |text: &mut String| text.push_str(value);
+        self.set_cookie = Some(set(policy, write, until, now));
+        self
+    }
+
+    #[cfg(feature = "driver")]
+    pub(crate) fn without_cookie(mut self) -> Self {
+        self.set_cookie = None;
+        self
+    }
+
     /// Returns the value of the one `Set-Cookie` header, if there is one.
     #[must_use]
     pub fn set_cookie(&self) -> Option<&str> {
@@ -192,26 +212,41 @@ pub(crate) fn values(headers: &impl Headers, name: &str) -> Vec<String> {
 }
 
 fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String {
+    match change {
+        CookieChange::Set { id, until } => set(policy, |text| id.expose_to(text), until, now),
+        CookieChange::Remove => {
+            let mut text = begun(policy);
+            // Some clients know only one of the two.
+            text.push_str("; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
+            text.push_str(&policy.attributes);
+            text
+        }
+    }
+}
+
+fn set(
+    policy: &Policy,
+    write: impl FnOnce(&mut String),
+    until: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> String {
+    let mut text = begun(policy);
+    write(&mut text);
+    if let Some(until) = until {
+        let left = left(until, now);
+        // Rounded up, so that the browser never forgets a session that still lives.
+        let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        // Writing to a String cannot fail.
+        let _ = write!(text, "; Max-Age={}", whole.clamp(1, MAX_AGE_LIMIT));
+    }
+    text.push_str(&policy.attributes);
+    text
+}
+
+fn begun(policy: &Policy) -> String {
     let mut text = String::with_capacity(policy.name.len() + policy.attributes.len() + 96);
     text.push_str(&policy.name);
     text.push('=');
-    match change {
-        CookieChange::Set { id, until } => {
-            id.expose_to(&mut text);
-            if let Some(until) = until {
-                let left = left(until, now);
-                // Rounded up, so that the browser never forgets a session that still lives.
-                let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-                // Writing to a String cannot fail.
-                let _ = write!(text, "; Max-Age={}", whole.clamp(1, MAX_AGE_LIMIT));
-            }
-        }
-        // Some clients know only one of the two.
-        CookieChange::Remove => {
-            text.push_str("; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-        }
-    }
-    text.push_str(&policy.attributes);
     text
 }
 
