@@ -83,7 +83,7 @@ impl Site {
         what: impl FnOnce(&Contents<'_>) -> T,
     ) -> Option<T> {
         let read = self.read(&placed.row)?;
-        let contents = read.contents(&self.form)?;
+        let contents = read.contents(self.table.form())?;
         (contents.owner() == Some(owner)).then(|| what(&contents))
     }
 }
