@@ -2,11 +2,13 @@
 
 pub(crate) mod contention;
 pub(crate) mod drive;
+mod gate;
 pub(crate) mod handle;
 mod methods;
 mod named;
 mod nested;
 mod pace;
+mod placed;
 pub(crate) mod request;
 mod request_state;
 pub(crate) mod sessions;

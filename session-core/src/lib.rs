@@ -73,6 +73,8 @@ pub use policy::lifetime::ExpiryError;
 pub use policy::observer::{Event, Observer, Tracing};
 pub use policy::{Policy, SameSite};
 pub use port::command::{Command, Only, Outcome, Revoke};
+#[cfg(feature = "driver")]
+pub use port::envelope::Envelope;
 pub use port::error::StoreError;
 pub use port::expiry::{Expiry, ParseExpiryError};
 pub use port::id::{ID_LENGTH, Id};

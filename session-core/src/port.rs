@@ -1,6 +1,8 @@
 //! What stands between the core and a store.
 
 pub(crate) mod command;
+#[cfg(feature = "driver")]
+pub(crate) mod envelope;
 pub(crate) mod error;
 pub(crate) mod expiry;
 pub(crate) mod id;

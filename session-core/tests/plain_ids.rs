@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use session_core::{
     CommitError, Expiry, Key, Policy, PolicyBuilder, Revision, Session, SessionError, Sessions,
-    Step,
+    Step, Store as _,
 };
 use session_testkit::ModelStore;
 use util::{World, outage};
@@ -393,4 +393,20 @@ fn a_policy_and_a_store_of_different_ids_are_not_joined() {
         let message = message.downcast_ref::<String>().unwrap();
         assert!(message.contains("plain_ids"), "{message}");
     }
+}
+
+#[test]
+fn a_store_whose_sessions_stay_under_their_keys_moves_none() {
+    let store = ModelStore::new();
+    let (key, record) = (&session_testkit::key_of(1), &session_testkit::record_of(1));
+    let command = session_core::Command::Move {
+        key,
+        to: &session_testkit::key_of(2),
+        expected: record.revision,
+        record,
+    };
+    assert_eq!(command.key(), key);
+    let moved = store.write(command, session_testkit::moment_at(0));
+    let refused = pollster::block_on(moved).unwrap_err();
+    assert!(refused.to_string().contains("plain"), "{refused}");
 }

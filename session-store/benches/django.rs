@@ -96,7 +96,10 @@ async fn cost(store: &dyn Store, key: &Key) -> (f64, f64) {
             .unwrap();
     }
     let of_one = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(LOADS);
-    (of_one(processor_time() - before), of_one(begun.elapsed()))
+    (
+        of_one(processor_time().saturating_sub(before)),
+        of_one(begun.elapsed()),
+    )
 }
 
 /// Returns the processor time of all threads so far.

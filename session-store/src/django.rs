@@ -1,6 +1,7 @@
 #[cfg(feature = "redis")]
 mod cache;
 mod contents;
+mod cookies;
 mod form;
 mod members;
 #[cfg(feature = "mysql")]
@@ -20,6 +21,7 @@ mod sqlite;
 mod statements;
 mod table;
 
+pub use self::cookies::DjangoCookies;
 pub use self::options::DjangoOptions;
 use self::site::Site;
 use crate::home::{AtHome, store_at_home};

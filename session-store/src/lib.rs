@@ -72,7 +72,7 @@ pub use cached::{CachedOptions, CachedStore, Invalidator, Notice, Notices, Notif
     feature = "django",
     any(feature = "mysql", feature = "postgres", feature = "sqlite")
 ))]
-pub use django::{DjangoOptions, DjangoStore};
+pub use django::{DjangoCookies, DjangoOptions, DjangoStore};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "mysql")]

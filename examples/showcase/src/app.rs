@@ -23,7 +23,8 @@ impl App {
     pub(crate) async fn open(server: &'static str, args: &Args) -> Result<Self, Refusal> {
         let policy = args.policy().map_err(Refusal::Flag)?;
         let second = args.second_policy(&policy).map_err(Refusal::Flag)?;
-        let store = args.store.open(args.sweep()).await.map_err(Refusal::Open)?;
+        let settings = args.settings().map_err(Refusal::Flag)?;
+        let store = args.store.open(&settings).await.map_err(Refusal::Open)?;
         Ok(Self {
             server,
             second: second.map(|policy| Sessions::shared(policy, Arc::clone(&store))),

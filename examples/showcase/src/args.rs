@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use session_core::{Policy, PolicyError};
 
-use crate::storage::Storage;
+#[cfg(feature = "django")]
+use crate::keys;
+use crate::storage::{Settings, Storage};
 
 /// Web sessions for Rust: a page that remembers its visitors.
 #[derive(Debug, Parser)]
@@ -34,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(0..=MAX_SECONDS))]
     touch_every: Option<i64>,
 
-    /// Name of the cookie [default: __Host-session, with --insecure session]
+    /// Name of the cookie [default: __Host-session, with --insecure session, with django+ sessionid]
     #[arg(long, value_name = "NAME")]
     cookie_name: Option<String>,
 
@@ -42,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long)]
     insecure: bool,
 
-    /// Keys of the sealed and django stores, which are not in this build
+    /// File with a Django site's keys, for django+ stores: one a line, the first signs, the others still verify
     #[arg(long, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 
@@ -76,14 +78,36 @@ impl Args {
 
     /// Makes the policy from the flags.
     pub(crate) fn policy(&self) -> Result<Policy, String> {
-        self.policy_named(self.cookie_name.as_deref())
+        let django = self.store.is_django().then_some("sessionid");
+        self.policy_named(self.cookie_name.as_deref().or(django))
+    }
+
+    /// Returns what the store is opened with.
+    pub(crate) fn settings(&self) -> Result<Settings, String> {
+        match &self.secret_key_file {
+            Some(_) if !self.store.is_django() => {
+                return Err("--secret-key-file: goes with --store django+…".into());
+            }
+            None if self.store.is_django() => {
+                return Err("--secret-key-file: --store django+… needs one, with the SECRET_KEY of the site's settings".into());
+            }
+            _ => {}
+        }
+        Ok(Settings {
+            sweep: Duration::from_secs(self.sweep.unsigned_abs()),
+            #[cfg(feature = "django")]
+            keys: match &self.secret_key_file {
+                Some(path) => Some(keys::read(path, self.insecure)?),
+                None => None,
+            },
+        })
     }
 
     fn policy_named(&self, cookie: Option<&str>) -> Result<Policy, String> {
-        if self.secret_key_file.is_some() {
-            return Err("--secret-key-file goes with --store sealed: and django+…:, which are not in this build".into());
-        }
         let mut policy = Policy::builder().idle(self.idle());
+        if self.store.is_django() {
+            policy = policy.plain_ids();
+        }
         if let Some(absolute) = self.absolute {
             policy = policy.absolute(span(absolute));
         }
@@ -103,10 +127,6 @@ impl Args {
             policy = policy.refuse_when_gone();
         }
         policy.build().map_err(|error| describe(&error))
-    }
-
-    pub(crate) fn sweep(&self) -> Duration {
-        Duration::from_secs(self.sweep.unsigned_abs())
     }
 
     pub(crate) fn idle(&self) -> Duration {
@@ -152,6 +172,7 @@ mod tests {
     fn policy(flags: &[&str]) -> Result<Policy, String> {
         let all = ["showcase"].iter().chain(flags);
         let args = Args::try_parse_from(all).map_err(|error| error.to_string())?;
+        args.settings()?;
         args.policy()
     }
 
@@ -174,6 +195,9 @@ mod tests {
             &["--listen", "nowhere"],
             &["--listen", "127.0.0.1:99999"],
             &["--secret-key-file", "keys"],
+            &["--store", "django+sqlite:x"],
+            &["--store", "django+memory", "--secret-key-file", "keys"],
+            &["--store", "django+sqlite:x", "--secret-key-file", "/"],
             &["--gone", "away"],
             &["--unknown"],
         ] {

@@ -14,6 +14,8 @@ mod blocking;
 mod devices;
 mod endpoint;
 mod forms;
+#[cfg(feature = "django")]
+mod keys;
 mod loose;
 mod page;
 mod refusal;

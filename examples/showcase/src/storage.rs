@@ -2,12 +2,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::Store;
+#[cfg(feature = "django")]
+use session_core::django::SecretKeys;
 #[cfg(all(feature = "cached", feature = "postgres"))]
 use session_store::Notify;
 #[cfg(feature = "redis")]
 use session_store::RedisStore;
 #[cfg(feature = "cached")]
 use session_store::{CachedOptions, CachedStore, Notifies};
+#[cfg(feature = "django")]
+use session_store::{DjangoOptions, DjangoStore};
 use session_store::{MemoryStore, SqliteOptions, SqliteStore};
 #[cfg(feature = "mysql")]
 use session_store::{MysqlOptions, MysqlStore};
@@ -19,6 +23,9 @@ use session_store::{PostgresOptions, PostgresStore};
 pub(crate) enum Storage {
     #[cfg(feature = "cached")]
     Cached(Box<Storage>),
+    /// A Django site's table, in the database of this URL.
+    #[cfg(feature = "django")]
+    Django(String),
     Memory,
     #[cfg(feature = "mysql")]
     Mysql(String),
@@ -27,6 +34,16 @@ pub(crate) enum Storage {
     #[cfg(feature = "redis")]
     Redis(String),
     Sqlite(String),
+}
+
+/// What a store is opened with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// How often expired sessions are removed.
+    pub(crate) sweep: Duration,
+    /// A Django site's keys.
+    #[cfg(feature = "django")]
+    pub(crate) keys: Option<SecretKeys>,
 }
 
 impl Storage {
@@ -38,6 +55,10 @@ impl Storage {
             ("postgres://…", cfg!(feature = "postgres")),
             ("mysql://…", cfg!(feature = "mysql")),
             ("redis://…, redis-cluster://…", cfg!(feature = "redis")),
+            (
+                "django+ before an SQL store, for a Django site's table",
+                cfg!(feature = "django"),
+            ),
             ("cached+ before any of them", cfg!(feature = "cached")),
         ];
         let built = stores.iter().filter(|(_, is_built)| *is_built);
@@ -49,6 +70,9 @@ impl Storage {
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         if let Some(behind) = url.strip_prefix("cached+") {
             return Self::cached(Self::parse(behind)?);
+        }
+        if let Some(site) = url.strip_prefix("django+") {
+            return Self::django(site);
         }
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
         match scheme {
@@ -73,7 +97,6 @@ impl Storage {
             "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel"
             | "rediss-sentinel" => Err(left_out(scheme, "redis")),
             "sealed" => Err(left_out(scheme, "sealed")),
-            _ if scheme.starts_with("django+") => Err(left_out(scheme, "django")),
             _ => Err(format!(
                 "unknown store {url:?}; this build has memory, sqlite:PATH{}{}{}",
                 if cfg!(feature = "postgres") {
@@ -95,11 +118,31 @@ impl Storage {
         }
     }
 
+    /// Says whether the store is a Django site's table.
+    pub(crate) fn is_django(&self) -> bool {
+        match self {
+            #[cfg(feature = "django")]
+            Self::Django(_) => true,
+            #[cfg(feature = "cached")]
+            Self::Cached(behind) => behind.is_django(),
+            _ => false,
+        }
+    }
+
     /// Opens the store, which removes expired sessions once an interval.
-    pub(crate) async fn open(&self, sweep: Duration) -> Result<Arc<dyn Store>, String> {
+    pub(crate) async fn open(&self, settings: &Settings) -> Result<Arc<dyn Store>, String> {
+        let sweep = settings.sweep;
         match self {
             #[cfg(feature = "cached")]
-            Self::Cached(behind) => Ok(Arc::new(behind.open_cached(sweep).await?)),
+            Self::Cached(behind) => Ok(Arc::new(behind.open_cached(settings).await?)),
+            #[cfg(feature = "django")]
+            Self::Django(url) => {
+                let keys = settings.keys.as_ref();
+                let keys = keys.ok_or("a Django site's table needs the site's keys")?;
+                let options = DjangoOptions::new().create(true).sweep_every(sweep);
+                let store = DjangoStore::open_with(url, keys, options).await;
+                Ok(Arc::new(store.map_err(describe)?))
+            }
             Self::Memory => Ok(Arc::new(MemoryStore::new())),
             #[cfg(feature = "mysql")]
             Self::Mysql(url) => {
@@ -135,7 +178,9 @@ impl Storage {
     }
 
     /// Opens the store behind a cache, which listens if the store can notify it.
-    async fn open_cached(&self, sweep: Duration) -> Result<CachedStore, String> {
+    async fn open_cached(&self, settings: &Settings) -> Result<CachedStore, String> {
+        #[cfg(feature = "postgres")]
+        let sweep = settings.sweep;
         let telling: Option<Arc<dyn Notifies>> = match self {
             #[cfg(feature = "postgres")]
             Self::Postgres(url) => {
@@ -154,9 +199,32 @@ impl Storage {
         let options = CachedOptions::new();
         match telling {
             Some(store) => CachedStore::listening(store, &options).await,
-            None => CachedStore::with(Box::pin(self.open(sweep)).await?, &options),
+            None => CachedStore::with(Box::pin(self.open(settings)).await?, &options),
         }
         .map_err(describe)
+    }
+}
+
+#[cfg(feature = "django")]
+impl Storage {
+    fn django(site: &str) -> Result<Self, String> {
+        // Refuses what is no database, or is not in this build.
+        match Self::parse(site)? {
+            Self::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => {}
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => {}
+            _ => return Err("django+ goes before sqlite:PATH, postgres://… or mysql://…".into()),
+        }
+        Ok(Self::Django(site.to_owned()))
+    }
+}
+
+#[cfg(not(feature = "django"))]
+impl Storage {
+    fn django(_: &str) -> Result<Self, String> {
+        Err(left_out("django+", "django"))
     }
 }
 
@@ -233,7 +301,7 @@ mod tests {
             ("redis-cluster://h:1,h:2", "redis", cfg!(feature = "redis")),
             ("redis-sentinel://h:1/m", "redis", cfg!(feature = "redis")),
             ("sealed:", "sealed", false),
-            ("django+sqlite:x", "django", false),
+            ("django+sqlite:x", "django", cfg!(feature = "django")),
         ] {
             if is_in {
                 assert!(Storage::parse(url).is_ok(), "{url}");
@@ -253,6 +321,11 @@ mod tests {
             "mongodb://x",
             "cached+",
             "cached+file:x",
+            "django+",
+            "django+memory",
+            "django+sqlite:",
+            "django+redis://h",
+            "django+django+sqlite:x",
         ] {
             assert!(Storage::parse(bad).is_err(), "{bad}");
         }

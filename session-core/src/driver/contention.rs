@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_lock::{Mutex, MutexGuard};
 
-use crate::{Key, Store};
+use crate::{Envelope, Key, Store};
 
 /// A store, and striped locks that serialize contended commits.
 ///
@@ -13,6 +13,8 @@ use crate::{Key, Store};
 /// be refused again. The queue only saves attempts within one process; correctness does not need it.
 pub(crate) struct Backing {
     pub(crate) store: Arc<dyn Store>,
+    /// Where sessions travel in cookies, and the store keeps nothing.
+    pub(crate) envelope: Option<Arc<dyn Envelope>>,
     /// Sessions that share a queue wait for each other, but only while both are contended.
     queues: [Queue; QUEUES],
 }
@@ -36,7 +38,20 @@ pub(crate) struct Turn<'a> {
 impl Backing {
     pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
         let queues = std::array::from_fn(|_| Queue::default());
-        Arc::new(Self { store, queues })
+        Arc::new(Self {
+            store,
+            envelope: None,
+            queues,
+        })
+    }
+
+    pub(crate) fn enclosed(store: Arc<dyn Store>, envelope: Arc<dyn Envelope>) -> Arc<Self> {
+        let queues = std::array::from_fn(|_| Queue::default());
+        Arc::new(Self {
+            store,
+            envelope: Some(envelope),
+            queues,
+        })
     }
 
     /// Returns the queue of a session's commits.

@@ -47,7 +47,7 @@ impl RequestSession {
     async fn drive(&self, mut step: Step) -> Result<Reply, CommitError> {
         let policy = &self.shared().policy;
         let backing = &self.request.sessions.backing;
-        let store = &backing.store;
+        let store = self.request.store();
         let mut turn: Option<Turn<'_>> = None;
         loop {
             step = match step {
@@ -91,11 +91,11 @@ impl RequestSession {
     /// [`update`](Session::update) counts twice. [`SessionError::Gone`] if the session was ended
     /// elsewhere, [`SessionError::Superseded`] if the request came with an id from before a sign-in.
     pub async fn save(&self) -> Result<(), SessionError> {
-        let _gate = self.request.commits.lock().await;
+        let _gate = self.request.commits.enter().await;
         let shared = self.shared();
         drop(shared.writable()?);
         let step = step::commit(shared, shared.policy.now())?;
-        let reply = self.drive(step).await?;
+        let reply = self.request.carried(self.drive(step).await)?;
         if reply.is_gone() {
             return Err(SessionError::Gone);
         }
@@ -151,7 +151,7 @@ impl RequestSession {
     /// Nobody is signed in, the response has begun, or the store failed; then some sessions may have
     /// ended, and asking again is safe.
     pub async fn revoke(&self, which: Revoke<'_>) -> Result<usize, SessionError> {
-        let _gate = self.request.commits.lock().await;
+        let _gate = self.request.commits.enter().await;
         self.ask(self.session.revocation(which)?).await
     }
 
@@ -161,7 +161,7 @@ impl RequestSession {
     ///
     /// As there.
     pub async fn revoke_others(&self) -> Result<usize, SessionError> {
-        let _gate = self.request.commits.lock().await;
+        let _gate = self.request.commits.enter().await;
         self.ask(self.session.revocation_of_others()?).await
     }
 
@@ -175,10 +175,13 @@ impl RequestSession {
     /// Closes the session and decides. A commit that needs the store is left to run.
     pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
         let shared = self.shared();
-        let next = if let Some(_gate) = self.request.commits.try_lock() {
-            match step::finish(shared, status, shared.policy.now())? {
-                Step::Done(reply) => return Ok(Finish::Done(reply)),
-                step => Next::Drive(step),
+        let next = if let Some(_gate) = self.request.commits.try_enter() {
+            match step::finish(shared, status, shared.policy.now()) {
+                Ok(Step::Done(reply)) => {
+                    return self.request.carried(Ok(reply)).map(Finish::Done);
+                }
+                Ok(step) => Next::Drive(step),
+                Err(failed) => return self.request.carried(Err(failed)).map(Finish::Done),
             }
         } else {
             // An early save is under way in another task. Later writes would miss the response.
@@ -194,7 +197,9 @@ impl RequestSession {
     pub(super) fn abandon(self) -> Reply {
         let shared = self.shared();
         shared.close();
-        shared.reply(shared.policy.now())
+        let reply = shared.reply(shared.policy.now());
+        let carried = self.request.carried(Ok(reply));
+        carried.unwrap_or_else(|failed| failed.into_parts().1)
     }
 }
 
@@ -246,12 +251,12 @@ impl Pending {
     /// its reply.
     pub async fn run(self) -> Result<Reply, CommitError> {
         let request = Arc::clone(&self.session.request);
-        request.gathered(self.settle().await)
+        request.gathered(request.carried(self.settle().await))
     }
 
     async fn settle(self) -> Result<Reply, CommitError> {
         let session = &self.session;
-        let _gate = session.request.commits.lock().await;
+        let _gate = session.request.commits.enter().await;
         let step = match self.next {
             Next::Decide(status) => {
                 let shared = session.shared();

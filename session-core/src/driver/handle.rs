@@ -24,7 +24,7 @@ impl Handle {
         if let Some(session) = self.peek() {
             return Ok(session);
         }
-        let _gate = self.0.loads.lock().await;
+        let _gate = self.0.loads.enter().await;
         let presented = match &mut *self.0.slot() {
             Slot::Unread {
                 presented,
@@ -36,7 +36,7 @@ impl Handle {
             Slot::Open(session) => return Ok(self.joined(session)),
             Slot::Finished { .. } => return Err(SessionError::Finished),
         };
-        let (policy, store) = (self.policy(), self.sessions().store());
+        let (policy, store) = (self.policy(), self.0.store());
         let mut exchange = Exchange::begin(Arc::clone(policy), presented);
         let opened = loop {
             match exchange {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::drive::{Finish, RequestSession};
 use super::handle::Handle;
+use super::placed::Placed;
 use super::request_state::{Remainder, RequestState};
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
@@ -63,8 +64,15 @@ impl Sessions {
         cookies: impl IntoIterator<Item = &'a [u8]>,
     ) -> Request {
         let policy = self.policy();
-        let presented = Presented::scan(&policy.name, policy.id_form, cookies);
-        let state = RequestState::new(self.clone(), presented, TypeId::of::<M>(), outer);
+        let (placed, presented) = match &self.backing.envelope {
+            None => (None, Presented::scan(&policy.name, policy.id_form, cookies)),
+            Some(envelope) => {
+                let (placed, presented) = Placed::scan(Arc::clone(envelope), policy, cookies);
+                (Some(Box::new(placed)), presented)
+            }
+        };
+        let name = TypeId::of::<M>();
+        let state = RequestState::new(self.clone(), (presented, placed), name, outer);
         Request {
             handle: Handle(Arc::new(state)),
             accept: None,

@@ -1,11 +1,13 @@
 use std::any::TypeId;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::gate::Gate;
 use super::handle::Handle;
 use super::nested::Inner;
+use super::placed::Placed;
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
-use crate::{Reply, Session};
+use crate::{CommitError, Reply, Session, Store};
 
 /// The state that a request's handles and sessions share.
 pub(super) struct RequestState {
@@ -15,11 +17,13 @@ pub(super) struct RequestState {
     /// The request around this one, which has another session.
     pub(super) outer: Option<Handle>,
     pub(super) inner: Inner,
+    /// The store of a session that travels in its cookie.
+    placed: Option<Box<Placed>>,
     slot: Mutex<Slot>,
     /// One load at a time.
-    pub(super) loads: async_lock::Mutex<()>,
+    pub(super) loads: Gate,
     /// One commit at a time: two would each replay the other's changes.
-    pub(super) commits: async_lock::Mutex<()>,
+    pub(super) commits: Gate,
 }
 
 pub(super) enum Slot {
@@ -47,7 +51,7 @@ pub(super) enum Remainder {
 impl RequestState {
     pub(super) fn new(
         sessions: Sessions,
-        presented: Presented,
+        (presented, placed): (Presented, Option<Box<Placed>>),
         name: TypeId,
         outer: Option<Handle>,
     ) -> Self {
@@ -56,12 +60,13 @@ impl RequestState {
             name,
             outer,
             inner: Inner::default(),
+            placed,
             slot: Mutex::new(Slot::Unread {
                 presented,
                 was_asked: false,
             }),
-            loads: async_lock::Mutex::new(()),
-            commits: async_lock::Mutex::new(()),
+            loads: Gate::default(),
+            commits: Gate::default(),
         }
     }
 
@@ -90,6 +95,25 @@ impl RequestState {
     pub(super) fn leave(&self, left: Reply) {
         if let Slot::Finished { reply, .. } = &mut *self.slot() {
             *reply = left;
+        }
+    }
+
+    /// Returns the store that the request asks.
+    pub(super) fn store(&self) -> &dyn Store {
+        match &self.placed {
+            Some(placed) => &**placed,
+            None => &*self.sessions.backing.store,
+        }
+    }
+
+    /// Puts a session that travels in its cookie into the reply.
+    pub(super) fn carried(
+        &self,
+        outcome: Result<Reply, CommitError>,
+    ) -> Result<Reply, CommitError> {
+        match &self.placed {
+            Some(placed) => placed.reply(self.sessions.policy(), outcome),
+            None => outcome,
         }
     }
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use super::contention::Backing;
-use crate::{Device, Page, Policy, Revoke, Store, StoreError};
+use super::placed::Nowhere;
+use crate::{Device, Envelope, IdForm, Page, Policy, Revoke, Store, StoreError};
 
 /// The application-wide entry point: a policy and a store.
 ///
@@ -39,6 +40,20 @@ impl Sessions {
         Self {
             policy: Arc::new(policy),
             backing: Backing::new(store),
+        }
+    }
+
+    /// Keeps sessions in their cookies, without a store.
+    ///
+    /// The cookie is the session: each change sets it anew, a logout only asks the browser to forget
+    /// it, two requests at once leave what the later answer brings, and nobody's sessions can be listed
+    /// or revoked. Name and value have at most 4,096 bytes, which browsers keep; a change that
+    /// needs more fails with [`SessionError::TooLarge`](crate::SessionError::TooLarge).
+    pub fn in_cookies(mut policy: Policy, envelope: impl Envelope) -> Self {
+        policy.id_form = IdForm::Plain;
+        Self {
+            policy: Arc::new(policy),
+            backing: Backing::enclosed(Arc::new(Nowhere), Arc::new(envelope)),
         }
     }
 

@@ -22,10 +22,7 @@ impl Presented {
     ) -> Self {
         let mut found = Self::default();
         for header in headers {
-            for pair in header.split(|byte| *byte == b';') {
-                let Some(value) = value_of(name.as_bytes(), pair) else {
-                    continue;
-                };
+            for value in values_of(name, header) {
                 if let Some(id) = Id::parse_as(form, value) {
                     found.add(id);
                 }
@@ -34,7 +31,7 @@ impl Presented {
         found
     }
 
-    fn add(&mut self, id: Id) {
+    pub(crate) fn add(&mut self, id: Id) {
         if self.first.is_none() {
             self.first = Some(id);
         } else if self.rest.len() < MAX_IDS - 1 && self.iter().all(|known| *known != id) {
@@ -75,6 +72,21 @@ impl Presented {
         let mut firsts = firsts.map(|(_, id)| id);
         (loaded < MAX_LOADS).then(|| firsts.nth(loaded)).flatten()
     }
+}
+
+/// Returns the values of the cookies of a name in one header, as they stand there.
+pub(crate) fn values_of<'a>(name: &str, header: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    pairs(header).filter_map(move |pair| value_of(name.as_bytes(), pair))
+}
+
+/// Splits a header at its semicolons.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
+    ends.scan(0, |start, end| {
+        let pair = &header[*start..end];
+        *start = end + 1;
+        Some(pair)
+    })
 }
 
 /// Returns the value of a `name=value` pair if the name is ours; quotes around it are no part.

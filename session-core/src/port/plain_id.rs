@@ -1,5 +1,3 @@
-use std::hash::{Hash, Hasher};
-
 /// An id of one part: 8 to 40 of `[a-z0-9]`, such as Django's session keys.
 ///
 /// Bytes behind `length` are zero, so that ids of one length compare by the whole array.
@@ -69,12 +67,6 @@ impl PartialEq for PlainId {
 }
 
 impl Eq for PlainId {}
-
-impl Hash for PlainId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.bytes.hash(state);
-    }
-}
 
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 

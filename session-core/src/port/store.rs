@@ -13,6 +13,19 @@ use crate::{Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Rev
 /// `Ok`. No error names a key or a digest.
 ///
 /// `session-testkit` holds the suite that says whether a store is right.
+///
+/// A type that lacks one of the six is no store:
+///
+/// ```compile_fail,E0046
+/// # // Django: SessionBaseTests.test_create SessionBaseTests.test_acreate SessionBaseTests.test_delete SessionBaseTests.test_adelete
+/// # // Django: SessionBaseTests.test_exists SessionBaseTests.test_aexists SessionBaseTests.test_load SessionBaseTests.test_aload
+/// # // Django: SessionBaseTests.test_save SessionBaseTests.test_asave ClearSessionsCommandTests.test_clearsessions_unsupported
+/// #[derive(Debug)]
+/// struct Nowhere;
+///
+/// #[session_core::async_trait]
+/// impl session_core::Store for Nowhere {}
+/// ```
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Returns the record under the key. One that is over may be returned or not: the core judges.

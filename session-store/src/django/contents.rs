@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use session_core::{Device, Digest, Expiry, Key, Record, Revision};
+use session_core::{Device, Digest, Expiry, Key, Record, Revision, StoreError};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
@@ -153,6 +153,19 @@ impl<'t> Contents<'t> {
                 .iter()
                 .filter(|member| !is_reserved(&member.name)),
         )
+    }
+}
+
+/// The error of a record that can't be written.
+pub(super) fn unwritable(reason: &Unwritable) -> StoreError {
+    match reason {
+        Unwritable::NoObject => {
+            StoreError::new("can't write a session: its values are no JSON object")
+        }
+        Unwritable::Reserved(name) => StoreError::new(format!(
+            "can't write a session: {name:?} can't be one of its values, because it is how \
+             Django keeps a field; set the field instead"
+        )),
     }
 }
 

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 #[cfg(feature = "redis")]
 use super::cache::Cache;
-use super::contents::{self, Contents, Unwritable};
+use super::contents::{self, Contents};
 use super::form::Form;
 use super::table::{Change, Row, Table};
 use crate::upkeep::Swept;
@@ -238,15 +238,7 @@ impl Site {
         expires: OffsetDateTime,
     ) -> Result<Row, StoreError> {
         let json = contents::written(old, record, expires, &self.form);
-        let json = json.map_err(|reason| match reason {
-            Unwritable::NoObject => {
-                StoreError::new("can't write a session: its values are no JSON object")
-            }
-            Unwritable::Reserved(name) => StoreError::new(format!(
-                "can't write a session: {name:?} can't be one of its values, because it is how \
-                 Django keeps a field; set the field instead"
-            )),
-        })?;
+        let json = json.map_err(|reason| contents::unwritable(&reason))?;
         Ok(Row {
             // The second in which it was seen, so that a later one is Django's.
             token: self.signer.sign(&from_strict(&json), record.seen),

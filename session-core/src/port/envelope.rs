@@ -1,0 +1,29 @@
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use crate::{Record, StoreError};
+
+/// The form of sessions that travel in the cookie itself, without a store; see
+/// [`Sessions::in_cookies`](crate::Sessions::in_cookies).
+pub trait Envelope: fmt::Debug + Send + Sync + 'static {
+    /// Reads a cookie's value; `None` if it is not genuine, or over.
+    ///
+    /// The record's digests are not looked at. Of one value its revision is always the same.
+    fn open(&self, value: &[u8], now: OffsetDateTime) -> Option<Record>;
+
+    /// Writes a cookie's value, of characters that a cookie may have (RFC 6265, 4.1.1).
+    ///
+    /// `before` is the value from which the session was read, so that what it has beside the record can
+    /// be kept.
+    ///
+    /// # Errors
+    ///
+    /// The record can't be written.
+    fn seal(
+        &self,
+        before: Option<&[u8]>,
+        record: &Record,
+        now: OffsetDateTime,
+    ) -> Result<String, StoreError>;
+}
