@@ -147,7 +147,7 @@ impl DjangoStore {
     where
         F: Future<Output = Result<Box<dyn Table>, StoreError>> + Send + 'static,
     {
-        let (signer, form) = (Signer::sessions(keys), options.form());
+        let signer = Signer::sessions(keys);
         let sweeping = options.sweeping;
         #[cfg(feature = "redis")]
         let cache = options
@@ -164,7 +164,6 @@ impl DjangoStore {
                 Ok(Site {
                     table,
                     signer,
-                    form,
                     #[cfg(feature = "redis")]
                     cache,
                 })

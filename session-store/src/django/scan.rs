@@ -89,7 +89,7 @@ impl Site {
         what: impl FnOnce(&Contents<'_>) -> T,
     ) -> Option<T> {
         let read = self.read(&placed.row, now)?;
-        let contents = read.contents(&self.form)?;
+        let contents = read.contents(self.table.form())?;
         (contents.owner() == Some(owner)).then(|| what(&contents))
     }
 }

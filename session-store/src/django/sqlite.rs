@@ -111,6 +111,10 @@ impl Table for SqliteTable {
         self.database.close().await;
     }
 
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
     fn limit(&self) -> Duration {
         self.database.limit()
     }

@@ -18,10 +18,13 @@ async fn open(site: &Site) -> Option<(Redis, DjangoStore)> {
     let redis = Redis::start().unwrap();
     let options = DjangoOptions::new().create(true);
     let options = options.cache(RedisOptions::new(redis.url()), "", 1);
-    let options = options.cache_again(Duration::from_millis(50));
+    let options = options.cache_again(AGAIN);
     let store = DjangoStore::open_with(&site.url(), &keys(), options).await;
     Some((redis, store.unwrap()))
 }
+
+/// When an entry is dropped once more.
+const AGAIN: Duration = Duration::from_secs(1);
 
 fn entry() -> String {
     format!(":1:django.contrib.sessions.cached_db{KEY}")
@@ -72,9 +75,16 @@ pub async fn what_changes_is_dropped_from_the_cache_and_once_more(site: &Site) {
         fill(&redis);
         store.write(command, moment_at(1)).await.unwrap();
         assert!(!is_filled(&redis), "{command:?}");
-        // Django had read the row before.
+    }
+    // A read of Django's was under way, and is as good as a load: it fills what was dropped.
+    loop {
+        let begun = Instant::now();
+        store.write(delete, moment_at(1)).await.unwrap();
         fill(&redis);
-        becomes_empty(&redis).await;
+        if begun.elapsed() < AGAIN {
+            becomes_empty(&redis).await;
+            break;
+        }
     }
     site.insert(KEY, r#"{"_auth_user_id":"7"}"#, 0, 100).await;
     fill(&redis);
