@@ -1,3 +1,5 @@
+#[cfg(feature = "redis")]
+mod cache;
 mod contents;
 mod cookies;
 mod form;
@@ -60,7 +62,9 @@ use crate::home::{AtHome, store_at_home};
 ///   about 10 µs a row here, and the rows' bytes. On PostgreSQL and MySQL a session that gets a
 ///   new key during that may be missed.
 /// - A write keeps the end that Django has set unless it is earlier, or the session's own lifetime changes.
-/// - With `USE_TZ = False` an end in the second of the two hours in autumn reads as one in the first.
+/// - With `USE_TZ = False` a session that Django saved ends by the wall clock, so in the hour that comes twice an
+///   hour early or late, as there.
+/// - Beside the engine `cached_db`, name its Redis ([`DjangoOptions::cache`], feature `redis`).
 ///
 /// # Connections
 ///

@@ -23,7 +23,7 @@ impl Site {
             let batch = self.table.batch(&place, BATCH).await?;
             let found = batch.iter().filter_map(|placed| {
                 let key = Key::parse_plain(&placed.key)?;
-                self.owned(placed, owner, |contents| contents.device(&key))
+                self.owned(placed, (owner, now), |contents| contents.device(&key))
             });
             devices.extend(found.filter(|device| device.expires > now));
             match next(batch) {
@@ -61,11 +61,17 @@ impl Site {
                 if !is_chosen {
                     continue;
                 }
-                let Some(lives) = self.owned(placed, owner, |it| it.expires() > now) else {
+                let Some(lives) = self.owned(placed, (owner, now), |it| it.expires() > now) else {
                     continue;
                 };
                 let key = &placed.key;
+                #[cfg(feature = "redis")]
+                let changing = self.cache.as_ref().map(|cache| cache.changing(&[key]));
                 let removed = self.table.change(Change::Delete { key }).await?;
+                #[cfg(feature = "redis")]
+                if let Some(changing) = changing {
+                    changing.made().await;
+                }
                 ended += usize::from(removed.is_done && lives);
             }
             match next(batch) {
@@ -79,10 +85,10 @@ impl Site {
     fn owned<T>(
         &self,
         placed: &Placed,
-        owner: &str,
+        (owner, now): (&str, OffsetDateTime),
         what: impl FnOnce(&Contents<'_>) -> T,
     ) -> Option<T> {
-        let read = self.read(&placed.row)?;
+        let read = self.read(&placed.row, now)?;
         let contents = read.contents(self.table.form())?;
         (contents.owner() == Some(owner)).then(|| what(&contents))
     }
