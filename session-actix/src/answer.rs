@@ -55,6 +55,6 @@ fn dress<B>(
     if let Some(page) = page {
         page.apply(&mut headers);
     }
-    reply.apply(&mut headers);
+    reply.clone().apply(&mut headers);
     response
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use session_core::Headers;
 
@@ -5,17 +7,18 @@ use session_core::Headers;
 pub(crate) struct HeaderMapHeaders<'a>(pub(crate) &'a mut HeaderMap);
 
 impl Headers for HeaderMapHeaders<'_> {
-    fn names(&self) -> Vec<String> {
-        self.0.keys().map(ToString::to_string).collect()
+    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in self.0.iter() {
+            show(name.as_str(), value.to_str().unwrap_or_default());
+        }
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
-        let values = self.0.get_all(name).map(HeaderValue::to_str);
-        values.flatten().map(str::to_owned).collect()
-    }
-
-    fn append(&mut self, name: &'static str, value: &str) {
-        if let Ok(mut value) = HeaderValue::from_str(value) {
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
+        let value = match value {
+            Cow::Borrowed(text) => Ok(HeaderValue::from_static(text)),
+            Cow::Owned(text) => HeaderValue::try_from(text),
+        };
+        if let Ok(mut value) = value {
             value.set_sensitive(name == "set-cookie");
             self.0.append(HeaderName::from_static(name), value);
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod contention;
 pub(crate) mod drive;
+mod gate;
 pub(crate) mod handle;
 mod methods;
 mod named;

@@ -70,13 +70,13 @@ fn no_request_allocates_more_than_it_must() {
         let request = black_box(sessions.open(cookies()));
         drop(black_box(finish(&request)));
     });
-    allocations("read one of ten", 8, || {
+    allocations("read one of ten", 7, || {
         let request = sessions.open(cookies());
         let session = load(&request);
         black_box(session.get::<String>("key5").unwrap());
         drop(finish(&request));
     });
-    allocations("write one of ten", 22, || {
+    allocations("write one of ten", 18, || {
         let request = sessions.open(cookies());
         let session = load(&request);
         session.insert("key5", 7).unwrap();

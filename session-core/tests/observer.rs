@@ -4,6 +4,7 @@
 #[path = "util/mod.rs"]
 mod util;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -81,7 +82,8 @@ fn every_event_is_told_once() {
     let mut corrupt = world.record(&reader).unwrap();
     corrupt.data = "{oops".into();
     world.put(&reader, corrupt);
-    world.open(&reader);
+    let opened = world.open(&reader);
+    assert!(opened.is_empty() && opened.get::<u32>("k").unwrap().is_none());
     assert_eq!(notes.take(), ["Corrupt"]);
 }
 
@@ -162,10 +164,10 @@ fn a_renderer_chooses_the_body_and_a_panic_or_a_bad_type_leaves_the_json() {
     }
 
     let mut headers = List::default();
-    headers.append("content-length", "7");
-    headers.append("etag", "x");
-    headers.append("vary", "Origin");
-    headers.append("x-other", "kept");
+    headers.append("content-length", "7".into());
+    headers.append("etag", "x".into());
+    headers.append("vary", "Origin".into());
+    headers.append("x-other", "kept".into());
     page.apply(&mut headers);
     assert_eq!(headers.values("vary"), ["Origin, Accept"]);
     assert_eq!(headers.values("cache-control"), ["no-store"]);
@@ -180,17 +182,20 @@ fn a_renderer_chooses_the_body_and_a_panic_or_a_bad_type_leaves_the_json() {
 #[derive(Default)]
 struct List(Vec<(String, String)>);
 
+impl List {
+    fn values(&self, name: &str) -> Vec<&str> {
+        let named = self.0.iter();
+        let named = named.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| &**value).collect()
+    }
+}
+
 impl Headers for List {
-    fn names(&self) -> Vec<String> {
-        self.0.iter().map(|(name, _)| name.clone()).collect()
+    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+        self.0.iter().for_each(|(name, value)| show(name, value));
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
-        let named = self.0.iter().filter(|(key, _)| key == name);
-        named.map(|(_, value)| value.clone()).collect()
-    }
-
-    fn append(&mut self, name: &'static str, value: &str) {
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
         self.0.push((name.into(), value.into()));
     }
 

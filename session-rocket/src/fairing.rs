@@ -81,7 +81,7 @@ impl<M: 'static> Fairing for SessionFairing<M> {
             reply
         }));
         for reply in replies.iter() {
-            reply.apply(&mut ResponseHeaders(response));
+            reply.clone().apply(&mut ResponseHeaders(response));
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::mem;
 
 use rocket::Response;
@@ -7,17 +8,14 @@ use session_core::Headers;
 pub(crate) struct ResponseHeaders<'a, 'r>(pub(crate) &'a mut Response<'r>);
 
 impl Headers for ResponseHeaders<'_, '_> {
-    fn names(&self) -> Vec<String> {
-        let headers = self.0.headers().iter();
-        headers.map(|header| header.name().to_string()).collect()
+    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+        for header in self.0.headers().iter() {
+            show(header.name().as_str(), header.value());
+        }
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
-        self.0.headers().get(name).map(str::to_owned).collect()
-    }
-
-    fn append(&mut self, name: &'static str, value: &str) {
-        self.0.adjoin_raw_header(name, value.to_owned());
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
+        self.0.adjoin_raw_header(name, value);
     }
 
     fn remove(&mut self, name: &str) {

@@ -21,15 +21,17 @@ from django.contrib import auth
 from django.contrib.sessions.models import Session
 from django.core import signing
 from django.core.management import call_command
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 from importlib import import_module
 
+COOKIES = "django.contrib.sessions.backends.signed_cookies"
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 def form(value):
-    """The value without loss: {"i": digits}, {"f": bits}, {"u": UTF-16 units}, {"d": members in order}; the rest as it is."""
+    """The value without loss: {"i": digits}, {"f": bits}, {"u": UTF-16 units}, {"d": members by name}; the rest as it is."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -45,7 +47,7 @@ def form(value):
             return {"u": units.hex()}
     if isinstance(value, (list, tuple)):
         return [form(item) for item in value]
-    return {"d": [[form(name), form(item)] for name, item in value.items()]}
+    return {"d": [[form(name), form(value[name])] for name in sorted(value)]}
 
 
 def compact(value):
@@ -62,7 +64,13 @@ def micros(moment):
 def shown(store):
     """A loaded session: each member with its name, the JSON that Django writes for it, Python's repr, and its form as JSON."""
     items = [
-        {"name": form(name), "json": compact(value), "repr": repr(value), "form": compact(form(value))}
+        {
+            "name": form(name),
+            "name_json": json.dumps(name),
+            "json": compact(value),
+            "repr": repr(value),
+            "form": compact(form(value)),
+        }
         for name, value in store.items()
     ]
     return {
@@ -275,6 +283,11 @@ def exists(key):
     return SessionStore().exists(key)
 
 
+def normalise(content):
+    """What Python reads of a JSON text, as Python writes it."""
+    return compact(json.loads(content))
+
+
 def encode(content):
     return SessionStore().encode(json.loads(content))
 
@@ -285,8 +298,11 @@ def decode(data):
 
 def dump(content):
     """A value of the signed_cookies engine."""
-    salt = "django.contrib.sessions.backends.signed_cookies"
-    return signing.dumps(json.loads(content), compress=True, salt=salt)
+    return signing.dumps(json.loads(content), compress=True, salt=COOKIES)
+
+
+def load(token):
+    return compact(signing.loads(token, max_age=settings.SESSION_COOKIE_AGE, salt=COOKIES))
 
 
 def keys():
@@ -303,6 +319,18 @@ def command(*args):
     return {"status": status, "out": out.getvalue()}
 
 
+def sql(statements):
+    """Runs SQL, and returns the rows of the last statement."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return [list(row) for row in cursor.fetchall()] if cursor.description else []
+
+
+def decode_many(tokens):
+    return [decode(token) for token in tokens]
+
+
 def time_reads(key, times):
     """Microseconds of one read, as a request does it, on a connection that is open."""
     list(SessionStore(key).items())
@@ -316,7 +344,7 @@ QUESTIONS = {
     act.__name__: act
     for act in [
         hello, generate, generate_many, read, read_many, write, expire, set_row_end, login, logout, user_of, account,
-        set_password, flush, cycle, exists, encode, decode, dump, keys, row, time_reads,
+        set_password, flush, cycle, exists, normalise, encode, decode, decode_many, dump, load, keys, row, sql, time_reads,
     ]
 }
 

@@ -4,6 +4,7 @@
 //! sessions live in memory. `GET /` counts visits, `POST /logout` forgets them. All that sessions
 //! need is in `serve`.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
@@ -103,16 +104,13 @@ fn answer(status: u16, text: impl Into<Bytes>) -> Answer {
 struct Head<'a>(&'a mut HeaderMap);
 
 impl Headers for Head<'_> {
-    fn names(&self) -> Vec<String> {
-        self.0.keys().map(ToString::to_string).collect()
+    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in self.0.iter() {
+            show(name.as_str(), value.to_str().unwrap_or_default());
+        }
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
-        let texts = self.0.get_all(name).iter().flat_map(HeaderValue::to_str);
-        texts.map(str::to_owned).collect()
-    }
-
-    fn append(&mut self, name: &'static str, value: &str) {
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
         if let Ok(mut value) = value.parse::<HeaderValue>() {
             value.set_sensitive(name == "set-cookie");
             self.0.append(name, value);

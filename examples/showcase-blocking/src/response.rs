@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use session_core::Headers;
 use showcase::{Answer, Body};
+use std::borrow::Cow;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -107,23 +108,14 @@ impl From<Answer> for Response {
 
 /// The core's reply needs only this of a response, and does the merging itself.
 impl Headers for Response {
-    fn names(&self) -> Vec<String> {
-        self.headers
-            .iter()
-            .map(|(name, _)| (*name).into())
-            .collect()
+    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+        for (name, value) in &self.headers {
+            show(name, value);
+        }
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
-        let named = self
-            .headers
-            .iter()
-            .filter(|(present, _)| present.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| value.clone()).collect()
-    }
-
-    fn append(&mut self, name: &'static str, value: &str) {
-        self.headers.push((name, value.into()));
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
+        self.headers.push((name, value.into_owned()));
     }
 
     fn remove(&mut self, name: &str) {
@@ -189,11 +181,17 @@ mod tests {
 
     #[test]
     fn headers_are_replaced_whatever_their_case() {
+        let shown = |response: &Response| {
+            let mut shown = Vec::new();
+            response.each(&mut |name, value| shown.push(format!("{name}: {value}")));
+            shown
+        };
         let mut response = Response::json(200, "");
-        response.append("vary", "a");
-        response.append("vary", "b");
-        assert_eq!(response.values("Vary"), ["a", "b"]);
-        response.replace("vary", "c");
-        assert_eq!(response.values("VARY"), ["c"]);
+        response.append("vary", "a".into());
+        response.append("vary", "b".into());
+        let json = "content-type: application/json";
+        assert_eq!(shown(&response), [json, "vary: a", "vary: b"]);
+        response.replace("Vary", "c".into());
+        assert_eq!(shown(&response), [json, "Vary: c"]);
     }
 }

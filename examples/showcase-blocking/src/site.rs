@@ -80,6 +80,6 @@ fn commit(response: Response, session: ByHand<'_>, replies: &mut Vec<Reply>) -> 
 }
 
 fn with(reply: &Reply, mut response: Response) -> Response {
-    reply.apply(&mut response);
+    reply.clone().apply(&mut response);
     response
 }

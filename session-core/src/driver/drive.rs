@@ -91,7 +91,7 @@ impl RequestSession {
     /// [`update`](Session::update) counts twice. [`SessionError::Gone`] if the session was ended
     /// elsewhere, [`SessionError::Superseded`] if the request came with an id from before a sign-in.
     pub async fn save(&self) -> Result<(), SessionError> {
-        let _gate = self.request.commits.lock().await;
+        let _gate = self.request.commits.enter().await;
         let shared = self.shared();
         drop(shared.writable()?);
         let step = step::commit(shared, shared.policy.now())?;
@@ -151,7 +151,7 @@ impl RequestSession {
     /// Nobody is signed in, the response has begun, or the store failed; then some sessions may have
     /// ended, and asking again is safe.
     pub async fn revoke(&self, which: Revoke<'_>) -> Result<usize, SessionError> {
-        let _gate = self.request.commits.lock().await;
+        let _gate = self.request.commits.enter().await;
         self.ask(self.session.revocation(which)?).await
     }
 
@@ -161,7 +161,7 @@ impl RequestSession {
     ///
     /// As there.
     pub async fn revoke_others(&self) -> Result<usize, SessionError> {
-        let _gate = self.request.commits.lock().await;
+        let _gate = self.request.commits.enter().await;
         self.ask(self.session.revocation_of_others()?).await
     }
 
@@ -175,7 +175,7 @@ impl RequestSession {
     /// Closes the session and decides. A commit that needs the store is left to run.
     pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
         let shared = self.shared();
-        let next = if let Some(_gate) = self.request.commits.try_lock() {
+        let next = if let Some(_gate) = self.request.commits.try_enter() {
             match step::finish(shared, status, shared.policy.now()) {
                 Ok(Step::Done(reply)) => {
                     return self.request.carried(Ok(reply)).map(Finish::Done);
@@ -256,7 +256,7 @@ impl Pending {
 
     async fn settle(self) -> Result<Reply, CommitError> {
         let session = &self.session;
-        let _gate = session.request.commits.lock().await;
+        let _gate = session.request.commits.enter().await;
         let step = match self.next {
             Next::Decide(status) => {
                 let shared = session.shared();

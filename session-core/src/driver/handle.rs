@@ -24,7 +24,7 @@ impl Handle {
         if let Some(session) = self.peek() {
             return Ok(session);
         }
-        let _gate = self.0.loads.lock().await;
+        let _gate = self.0.loads.enter().await;
         let presented = match &mut *self.0.slot() {
             Slot::Unread {
                 presented,

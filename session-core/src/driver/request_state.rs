@@ -1,6 +1,7 @@
 use std::any::TypeId;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::gate::Gate;
 use super::handle::Handle;
 use super::nested::Inner;
 use super::placed::Placed;
@@ -20,9 +21,9 @@ pub(super) struct RequestState {
     placed: Option<Box<Placed>>,
     slot: Mutex<Slot>,
     /// One load at a time.
-    pub(super) loads: async_lock::Mutex<()>,
+    pub(super) loads: Gate,
     /// One commit at a time: two would each replay the other's changes.
-    pub(super) commits: async_lock::Mutex<()>,
+    pub(super) commits: Gate,
 }
 
 pub(super) enum Slot {
@@ -64,8 +65,8 @@ impl RequestState {
                 presented,
                 was_asked: false,
             }),
-            loads: async_lock::Mutex::new(()),
-            commits: async_lock::Mutex::new(()),
+            loads: Gate::default(),
+            commits: Gate::default(),
         }
     }
 

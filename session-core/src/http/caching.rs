@@ -1,26 +1,40 @@
-use super::reply::Headers;
+use super::reply::{Headers, values};
 
 /// Keeps a response out of every shared cache, because it has our cookie.
 pub(super) fn keep_private(headers: &mut impl Headers) {
-    let present = headers.values("cache-control");
+    let present = values(headers, "cache-control");
     if !is_private(&present) {
-        headers.replace("cache-control", &merged(&present));
+        headers.replace("cache-control", merged(&present).into());
     }
-    for name in headers.names() {
+    let mut targeted = Vec::new();
+    headers.each(&mut |name, _| {
+        if is_targeted(name) {
+            targeted.push(name.to_owned());
+        }
+    });
+    for name in targeted {
         // Without its own field, a cache reads `Cache-Control`.
-        if is_targeted(&name) && !is_private(&headers.values(&name)) {
+        if !is_private(&values(headers, &name)) {
             headers.remove(&name);
         }
     }
 }
 
-/// Says whether a field is `Cache-Control` for some caches alone, which then overrules it.
-fn is_targeted(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    // RFC 9213 reserves the ending; the others are older.
-    name.ends_with("-cache-control") || OLDER.contains(&name.as_str())
+/// Says whether a field tells caches what to do.
+pub(super) fn is_about_caching(name: &str) -> bool {
+    name.eq_ignore_ascii_case("cache-control") || is_targeted(name)
 }
 
+/// Says whether a field is `Cache-Control` for some caches alone, which then overrules it.
+fn is_targeted(name: &str) -> bool {
+    // RFC 9213 reserves the ending; the others are older.
+    let ending = name.len().checked_sub(ENDING.len());
+    let ending = ending.and_then(|start| name.get(start..));
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case(ENDING))
+        || OLDER.iter().any(|older| name.eq_ignore_ascii_case(older))
+}
+
+const ENDING: &str = "-cache-control";
 const OLDER: [&str; 3] = ["edge-control", "surrogate-control", "x-accel-expires"];
 
 /// Says whether shared caches are kept out already.

@@ -76,8 +76,17 @@ impl Presented {
 
 /// Returns the values of the cookies of a name in one header, as they stand there.
 pub(crate) fn values_of<'a>(name: &str, header: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    let pairs = header.split(|byte| *byte == b';');
-    pairs.filter_map(move |pair| value_of(name.as_bytes(), pair))
+    pairs(header).filter_map(move |pair| value_of(name.as_bytes(), pair))
+}
+
+/// Splits a header at its semicolons.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
+    ends.scan(0, |start, end| {
+        let pair = &header[*start..end];
+        *start = end + 1;
+        Some(pair)
+    })
 }
 
 /// Returns the value of a `name=value` pair if the name is ours; quotes around it are no part.

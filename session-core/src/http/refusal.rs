@@ -1,6 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::reply::{Headers, merge_vary};
+use super::reply::{Headers, merge_vary, values};
 use crate::policy::error_page::Renderer;
 use crate::{ErrorPage, Event, Failure, Policy};
 
@@ -36,13 +36,13 @@ impl ErrorPage {
         for name in STALE {
             headers.remove(name);
         }
-        headers.replace("content-type", &self.content_type);
+        headers.replace("content-type", self.content_type.clone().into());
         if !self.is_chosen {
             return;
         }
-        headers.replace("cache-control", "no-store");
-        if let Some(merged) = merge_vary(&headers.values("vary"), "Accept") {
-            headers.replace("vary", &merged);
+        headers.replace("cache-control", "no-store".into());
+        if let Some(merged) = merge_vary(&values(headers, "vary"), "Accept") {
+            headers.replace("vary", merged.into());
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;
@@ -30,21 +31,19 @@ pub(crate) enum Loss {
 
 /// A framework's response headers, as far as a [`Reply`] needs them.
 pub trait Headers {
-    /// Returns the names of the headers that are there.
-    fn names(&self) -> Vec<String>;
-    /// Returns the values of a header, whatever the case of its name. Values that are no text are left out.
-    fn values(&self, name: &str) -> Vec<String>;
+    /// Shows every name and value that is there; a value that is no text is shown as an empty one.
+    fn each(&self, show: &mut dyn FnMut(&str, &str));
     /// Adds one more value.
     ///
     /// That of `set-cookie` is a secret: whoever reads it has the session. Where the framework's values
     /// have a mark for that (`HeaderValue::set_sensitive`), set it, so that no log shows it.
-    fn append(&mut self, name: &'static str, value: &str);
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>);
     /// Replaces all values with one.
-    fn replace(&mut self, name: &'static str, value: &str) {
+    fn replace(&mut self, name: &'static str, value: Cow<'static, str>) {
         self.remove(name);
         self.append(name, value);
     }
-    /// Removes all values.
+    /// Removes all values, whatever the case of the name.
     fn remove(&mut self, name: &str);
 }
 
@@ -139,23 +138,29 @@ impl Reply {
     /// cacheable; a stricter `Cache-Control` of the application stays, and fields that speak to single caches
     /// go if they let those store it (`CDN-Cache-Control`, RFC 9213; `Surrogate-Control`). An untouched session adds
     /// nothing, and applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
-    pub fn apply(&self, headers: &mut impl Headers) {
-        for inner in &self.inner {
+    pub fn apply(self, headers: &mut impl Headers) {
+        for inner in self.inner {
             inner.apply(headers);
         }
         if !self.opened {
             return;
         }
-        let vary = headers.values("vary");
-        if let Some(merged) = merge_vary(&vary, "Cookie") {
-            headers.replace("vary", &merged);
+        let present = Present::of(headers, self.set_cookie.as_deref());
+        if !present.varies {
+            headers.append("vary", "Cookie".into());
+        } else if let Some(merged) = merge_vary(&values(headers, "vary"), "Cookie") {
+            headers.replace("vary", merged.into());
         }
-        if let Some(cookie) = &self.set_cookie {
-            // A response may pass here twice: actix-web makes one anew of the same error.
-            if !headers.values("set-cookie").contains(cookie) {
-                headers.append("set-cookie", cookie);
-            }
+        let Some(cookie) = self.set_cookie else {
+            return;
+        };
+        if !present.has_cookie {
+            headers.append("set-cookie", cookie.into());
+        }
+        if present.has_caching {
             caching::keep_private(headers);
+        } else {
+            headers.append("cache-control", "private".into());
         }
     }
 }
@@ -169,6 +174,41 @@ impl std::fmt::Debug for Reply {
             .field("inner", &self.inner)
             .finish()
     }
+}
+
+/// The headers among those of a response that ours have to do with; most responses have none of them.
+#[derive(Default)]
+struct Present {
+    varies: bool,
+    /// Our very cookie: a response may pass here twice, as actix-web makes one anew of the same error.
+    has_cookie: bool,
+    has_caching: bool,
+}
+
+impl Present {
+    fn of(headers: &impl Headers, cookie: Option<&str>) -> Self {
+        let mut present = Self::default();
+        headers.each(&mut |name, value| {
+            present.varies |= name.eq_ignore_ascii_case("vary");
+            if cookie.is_some() {
+                let is_cookie = name.eq_ignore_ascii_case("set-cookie");
+                present.has_cookie |= is_cookie && cookie == Some(value);
+                present.has_caching |= caching::is_about_caching(name);
+            }
+        });
+        present
+    }
+}
+
+/// Returns the values of a header, whatever the case of its name.
+pub(crate) fn values(headers: &impl Headers, name: &str) -> Vec<String> {
+    let mut values = Vec::new();
+    headers.each(&mut |other, value| {
+        if other.eq_ignore_ascii_case(name) {
+            values.push(value.to_owned());
+        }
+    });
+    values
 }
 
 fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String {

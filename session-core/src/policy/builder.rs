@@ -8,7 +8,7 @@ use super::ended::Ended;
 use super::entropy::{Entropy, OsEntropy};
 use super::error::PolicyError;
 use super::error_page::{ErrorPage, Renderer};
-use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT, signed};
+use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT, micros, signed};
 use super::observer::{Observer, Tracing};
 use super::{Policy, SameSite};
 use crate::IdForm;
@@ -347,13 +347,13 @@ impl PolicyBuilder {
             name: name.into(),
             attributes: attributes.into(),
             lifetime: Lifetime {
-                idle: signed(self.idle),
-                absolute: self.absolute.map(signed),
+                idle: micros(self.idle),
+                absolute: self.absolute.map(micros),
                 cookie: self.cookie,
                 touch_every: match self.touch {
-                    Touch::Default => signed(self.idle / 10),
-                    Touch::Every(throttle) => signed(throttle),
-                    Touch::Never => time::Duration::MAX,
+                    Touch::Default => micros(self.idle / 10),
+                    Touch::Every(throttle) => micros(throttle),
+                    Touch::Never => i64::MAX,
                 },
             },
             rotation_grace: signed(self.rotation_grace),

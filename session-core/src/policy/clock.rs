@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 
 use crate::policy::lifetime::signed;
-use crate::port::moment::utc;
+use crate::port::moment::{LAST, utc};
 
 /// A source of time.
 ///
@@ -29,10 +29,18 @@ impl Clock for SystemClock {
         let now = SystemTime::now();
         // `OffsetDateTime::now_utc` panics if the system's clock is set beyond the year 9999.
         match now.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(since) => OffsetDateTime::UNIX_EPOCH.saturating_add(signed(since)),
+            Ok(since) => moment_after_1970(since),
             Err(before) => OffsetDateTime::UNIX_EPOCH.saturating_sub(signed(before.duration())),
         }
     }
+}
+
+/// The same as an addition, for a third of its price.
+fn moment_after_1970(since: Duration) -> OffsetDateTime {
+    let seconds = i64::try_from(since.as_secs()).ok();
+    let whole = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    let moment = whole.and_then(|whole| whole.replace_nanosecond(since.subsec_nanos()).ok());
+    moment.unwrap_or(LAST)
 }
 
 /// A clock that stands still until it is moved.

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
-use crate::Key;
+use crate::{Key, to_micros};
 
 /// Sessions that this process has seen to be over and that may still be stored.
 ///
@@ -13,7 +13,7 @@ use crate::Key;
 /// clock was set back.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// The latest moment at which a session was seen to be over.
+    /// The latest moment at which a session was seen to be over, in microseconds.
     latest: AtomicI64,
     keys: Mutex<Keys>,
 }
@@ -26,7 +26,7 @@ struct Keys {
 
 impl Ended {
     pub(crate) fn note(&self, key: Key, now: OffsetDateTime) {
-        self.latest.fetch_max(nanos(now), Ordering::Relaxed);
+        self.latest.fetch_max(to_micros(now), Ordering::Relaxed);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if !keys.set.insert(key) {
             return;
@@ -42,7 +42,8 @@ impl Ended {
     /// Says whether a session that is not over at `now` was seen to be over, because the clock was
     /// set back since.
     pub(crate) fn has(&self, key: Key, now: OffsetDateTime) -> bool {
-        if nanos(now) >= self.latest.load(Ordering::Relaxed) {
+        let latest = self.latest.load(Ordering::Relaxed);
+        if latest == i64::MIN || to_micros(now) >= latest {
             return false;
         }
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,11 +58,6 @@ impl Default for Ended {
             keys: Mutex::default(),
         }
     }
-}
-
-/// Cheaper to compute than microseconds, and 64 bits are enough until the year 2262.
-fn nanos(moment: OffsetDateTime) -> i64 {
-    i64::try_from(moment.unix_timestamp_nanos()).unwrap_or(i64::MAX)
 }
 
 /// Made-up ids lead to no record and take no space here; this bounds those that do.

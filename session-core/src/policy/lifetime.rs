@@ -1,21 +1,25 @@
-use time::{Duration, OffsetDateTime};
+use std::time::Duration;
+
+use time::OffsetDateTime;
 
 use crate::port::expiry::whole_micros;
-use crate::port::moment::{LAST, truncate};
-use crate::{Expiry, Record};
+use crate::port::moment::{LAST, nearest, truncate};
+use crate::{Expiry, Record, to_micros};
 
 /// The lifetime of sessions, on three independent axes.
 ///
 /// A session ends `idle` after its life was last extended, `absolute` after it was created or signed
 /// in, whichever is first, and the server enforces both, whatever the cookie says.
 /// A session whose `expires` is now is over. (ASVS 5.0, 7.3; NIST SP 800-63B-4, 5.2.)
+///
+/// Spans are in microseconds: with whole numbers, computations cost a tenth of those with moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lifetime {
-    pub(crate) idle: Duration,
-    pub(crate) absolute: Option<Duration>,
+    pub(crate) idle: i64,
+    pub(crate) absolute: Option<i64>,
     pub(crate) cookie: CookieLife,
     /// The longest of all spans stands for never.
-    pub(crate) touch_every: Duration,
+    pub(crate) touch_every: i64,
 }
 
 /// The lifetime of the cookie in the browser.
@@ -58,9 +62,9 @@ pub(crate) enum Use {
 
 impl Lifetime {
     /// Returns the idle limit that holds for a session.
-    fn idle(&self, expiry: Expiry) -> Duration {
+    fn idle(&self, expiry: Expiry) -> i64 {
         match expiry {
-            Expiry::After(idle) => signed(idle),
+            Expiry::After(idle) => micros(idle),
             _ => self.idle,
         }
     }
@@ -72,8 +76,12 @@ impl Lifetime {
         created: OffsetDateTime,
         seen: OffsetDateTime,
     ) -> OffsetDateTime {
+        nearest(self.expires_micros(expiry, to_micros(created), to_micros(seen)))
+    }
+
+    fn expires_micros(&self, expiry: Expiry, created: i64, seen: i64) -> i64 {
         let own = match expiry {
-            Expiry::At(moment) => moment,
+            Expiry::At(moment) => to_micros(moment),
             other => seen.saturating_add(self.idle(other)),
         };
         match self.absolute {
@@ -87,13 +95,19 @@ impl Lifetime {
     ///
     /// Moments that a clock which was ahead has stored count as now.
     pub(crate) fn end(&self, record: &Record, now: OffsetDateTime) -> OffsetDateTime {
-        let allowed = self.expires(record.expiry, record.created, record.seen.min(now));
-        record.expires.min(allowed)
+        nearest(self.end_micros(record, to_micros(now)))
+    }
+
+    fn end_micros(&self, record: &Record, now: i64) -> i64 {
+        let seen = to_micros(record.seen).min(now);
+        let allowed = self.expires_micros(record.expiry, to_micros(record.created), seen);
+        allowed.min(to_micros(record.expires))
     }
 
     /// Says whether a stored session is over.
     pub(crate) fn is_over(&self, record: &Record, now: OffsetDateTime) -> bool {
-        self.end(record, now) <= now
+        let now = to_micros(now);
+        self.end_micros(record, now) <= now
     }
 
     /// Says whether the browser is to keep the cookie when it closes.
@@ -117,18 +131,22 @@ impl Lifetime {
         now: OffsetDateTime,
         why: Use,
     ) -> Option<Extension> {
-        let since = now - record.seen;
+        let now = to_micros(now);
+        let since = now - to_micros(record.seen);
         let tenth = self.idle(record.expiry) / 10;
         let window = match why {
             Use::Read => self.throttle(record.expiry),
             Use::Write if self.is_persistent(record.expiry) => {
                 self.throttle(record.expiry).min(tenth)
             }
-            Use::Write => Duration::ZERO,
+            Use::Write => 0,
         };
-        (since >= window && since > Duration::ZERO).then(|| Extension {
-            seen: now,
-            expires: truncate(self.expires(record.expiry, record.created, now)),
+        (since >= window && since > 0).then(|| {
+            let created = to_micros(record.created);
+            Extension {
+                seen: nearest(now),
+                expires: nearest(self.expires_micros(record.expiry, created, now)),
+            }
         })
     }
 
@@ -136,15 +154,15 @@ impl Lifetime {
     ///
     /// It moves with the session's end, and also if that was further away than browsers keep a cookie.
     pub(crate) fn moves_the_cookie(&self, extension: Extension, old: &Record) -> bool {
-        let was_capped = old.expires - old.seen > Duration::seconds(MAX_AGE_LIMIT.cast_signed());
-        self.is_persistent(old.expiry) && (extension.expires > old.expires || was_capped)
+        let was_capped = || left(old.expires, old.seen) > Duration::from_secs(MAX_AGE_LIMIT);
+        self.is_persistent(old.expiry) && (extension.expires > old.expires || was_capped())
     }
 
     /// Returns how long a read waits before it extends; a tenth of a shorter lifetime of its own.
-    fn throttle(&self, expiry: Expiry) -> Duration {
+    fn throttle(&self, expiry: Expiry) -> i64 {
         match expiry {
-            Expiry::After(idle) if self.touch_every != Duration::MAX => {
-                self.touch_every.min(signed(idle) / 10)
+            Expiry::After(idle) if self.touch_every != i64::MAX => {
+                self.touch_every.min(micros(idle) / 10)
             }
             _ => self.touch_every,
         }
@@ -165,14 +183,22 @@ impl Expiry {
     }
 }
 
+/// Returns a span in microseconds; the longest stand for ever.
+pub(crate) fn micros(span: Duration) -> i64 {
+    let seconds = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+    let rest = i64::from(span.subsec_micros());
+    seconds.saturating_mul(1_000_000).saturating_add(rest)
+}
+
 /// Returns a span for computations with moments; the longest stand for ever.
-pub(crate) fn signed(span: std::time::Duration) -> Duration {
-    span.try_into().unwrap_or(Duration::MAX)
+pub(crate) fn signed(span: Duration) -> time::Duration {
+    span.try_into().unwrap_or(time::Duration::MAX)
 }
 
 /// Returns what is left until `end`, zero if it has passed.
-pub(crate) fn left(end: OffsetDateTime, now: OffsetDateTime) -> std::time::Duration {
-    (end - now).try_into().unwrap_or_default()
+pub(crate) fn left(end: OffsetDateTime, now: OffsetDateTime) -> Duration {
+    let left = to_micros(end) - to_micros(now);
+    Duration::from_micros(u64::try_from(left).unwrap_or_default())
 }
 
 /// The longest that browsers keep a cookie: 400 days, in seconds (RFC 6265bis, 5.5).

@@ -20,7 +20,8 @@ pub enum Event<'a> {
         /// Which of the two: [`SessionError::Gone`] or [`SessionError::Superseded`].
         reason: &'a SessionError,
     },
-    /// A stored session's data can't be read; the session goes on without them.
+    /// A stored session's data can't be read; the session goes on without them. It is noticed when the
+    /// first value is asked for.
     Corrupt {
         /// The session.
         session: PublicId,

@@ -16,15 +16,17 @@ use time::{OffsetDateTime, UtcOffset};
 /// ```
 #[must_use]
 pub fn to_micros(moment: OffsetDateTime) -> i64 {
-    let nanos = moment.clamp(FIRST, LAST).unix_timestamp_nanos();
+    let moment = utc(moment);
     // Years −9999 to 9999 are 58 bits of microseconds.
-    i64::try_from(nanos.div_euclid(1_000)).unwrap_or(i64::MAX)
+    moment.unix_timestamp() * 1_000_000 + i64::from(moment.microsecond())
 }
 
 /// Reads microseconds since 1970 as a moment in UTC; `None` outside the years −9999 to 9999.
 #[must_use]
 pub fn from_micros(micros: i64) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).ok()
+    let whole = OffsetDateTime::from_unix_timestamp(micros.div_euclid(1_000_000)).ok()?;
+    let rest = u32::try_from(micros.rem_euclid(1_000_000)).ok()?;
+    whole.replace_microsecond(rest).ok()
 }
 
 /// Turns a moment into UTC; one that UTC can't show becomes the nearest that it can.
@@ -38,7 +40,12 @@ pub(crate) fn utc(moment: OffsetDateTime) -> OffsetDateTime {
 
 /// Cuts a moment to the precision of stores, in UTC.
 pub(crate) fn truncate(moment: OffsetDateTime) -> OffsetDateTime {
-    from_micros(to_micros(moment)).unwrap_or(moment)
+    utc(moment).truncate_to_microsecond()
+}
+
+/// Returns the moment that is nearest to so many microseconds since 1970.
+pub(crate) fn nearest(micros: i64) -> OffsetDateTime {
+    from_micros(micros).unwrap_or_else(|| truncate(if micros < 0 { FIRST } else { LAST }))
 }
 
 /// The first moment that stores can keep.
@@ -73,5 +80,22 @@ mod tests {
             }
             assert_eq!(from_micros(to_micros(moment)), Some(truncate(expected)));
         }
+    }
+
+    #[test]
+    fn a_moment_is_cut_to_the_microsecond_before_it() {
+        for (moment, micros) in [
+            (datetime!(1970-01-01 00:00:00.000_000_999 UTC), 0),
+            (datetime!(1970-01-01 00:00:01.000_001_999 UTC), 1_000_001),
+            (datetime!(1969-12-31 23:59:59.999_999_999 UTC), -1),
+            (datetime!(1969-12-31 23:59:58.000_000_001 UTC), -2_000_000),
+            (datetime!(1970-01-01 01:00:00.000_000_001 +01), 0),
+        ] {
+            assert_eq!(to_micros(moment), micros, "{moment}");
+            assert_eq!(Some(truncate(moment)), from_micros(micros), "{moment}");
+        }
+        assert_eq!(nearest(i64::MAX), truncate(LAST));
+        assert_eq!(nearest(i64::MIN), FIRST);
+        assert_eq!(nearest(7), from_micros(7).unwrap());
     }
 }

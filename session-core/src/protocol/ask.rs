@@ -1,15 +1,27 @@
+use std::sync::Arc;
+
 use super::pending::PendingDelete;
 use super::standing::Stored;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
-use crate::{Command, Key, Only, Record, Revision};
+use crate::{Command, Key, Only, Record, Reply, Revision, SessionError};
+
+/// The next action of a commit.
+pub(crate) enum Decision {
+    Write(Ask),
+    /// Load the base again, since this was refused.
+    Load(Ask),
+    Done(Reply),
+}
+
+pub(crate) type Decided = Result<Decision, SessionError>;
 
 /// A commit's request to the store.
 pub(crate) enum Ask {
     Delete(PendingDelete),
     Insert(Attempt),
     Replace(Attempt),
-    Touch(Stored, Extension),
+    Touch(Arc<Stored>, Extension),
     /// Replaces a session's record by one under another key.
     Move {
         from: Key,
@@ -17,7 +29,7 @@ pub(crate) enum Ask {
     },
     /// Closes the session that a sign-in leaves.
     Leave {
-        old: Stored,
+        old: Arc<Stored>,
         closed: Box<Record>,
     },
     /// Carries values that others have written to the old session over to the one that a sign-in has begun.
@@ -30,7 +42,7 @@ pub(crate) enum Ask {
 
 /// A record to write, and its consequence for the cookie.
 pub(crate) struct Attempt {
-    pub(crate) stored: Stored,
+    pub(crate) stored: Arc<Stored>,
     /// The state that it replaces; of a new session its own.
     pub(crate) expected: Revision,
     pub(crate) cookie: Option<CookieChange>,

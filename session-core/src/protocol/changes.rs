@@ -1,12 +1,9 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::claim::{Claim, Unfit};
-use super::data::{Data, Writer};
-use super::entries::{Change, Entries, Entry, Replay, SHORT};
-use super::json::is_same;
-use crate::{Expiry, SessionError};
+use super::claim::Claim;
+use super::entries::{Change, Entries, Replay, SHORT};
+use crate::Expiry;
 
 /// A request's changes to its session: a log over a base, and the only "modified" flag there is.
 ///
@@ -15,13 +12,13 @@ use crate::{Expiry, SessionError};
 /// operation has a stamp, which tells changes that an early save has written from later ones.
 #[derive(Clone, Default)]
 pub(crate) struct Changes {
-    stamp: u64,
-    cleared: Option<u64>,
-    entries: Entries,
-    sign_in: Option<(u64, Arc<str>)>,
-    cycle: Option<u64>,
-    reauthentication: Option<u64>,
-    expiry: Option<(u64, Expiry)>,
+    pub(super) stamp: u64,
+    pub(super) cleared: Option<u64>,
+    pub(super) entries: Entries,
+    pub(super) sign_in: Option<(u64, Arc<str>)>,
+    pub(super) cycle: Option<u64>,
+    pub(super) reauthentication: Option<u64>,
+    pub(super) expiry: Option<(u64, Expiry)>,
 }
 
 /// One key, as the log sees it.
@@ -34,14 +31,17 @@ pub(crate) enum View<'a> {
     Untouched,
 }
 
-/// The result of a log on a base.
-pub(crate) struct Applied {
-    pub(crate) text: String,
-    /// Whether a value is another one than before.
-    pub(crate) is_change: bool,
-}
-
 impl Changes {
+    pub(crate) const NONE: Self = Self {
+        stamp: 0,
+        cleared: None,
+        entries: Entries::NONE,
+        sign_in: None,
+        cycle: None,
+        reauthentication: None,
+        expiry: None,
+    };
+
     pub(crate) fn is_empty(&self) -> bool {
         self.cleared.is_none()
             && self.entries.is_empty()
@@ -119,38 +119,6 @@ impl Changes {
     pub(crate) fn takes(&self) -> bool {
         let mut changes = self.entries.iter().map(|entry| &entry.change);
         changes.any(|change| matches!(change, Change::Claim(claim) if !claim.or_absent))
-    }
-
-    /// Returns a base's values without those that the application has taken; `None` if it has taken none.
-    pub(crate) fn without_taken(&self, base: &Data) -> Option<String> {
-        if !self.takes() {
-            return None;
-        }
-        let mut text = Writer::with_capacity(base.text().len());
-        for (key, value) in base.iter() {
-            let claim = self.entries.claim(key);
-            if claim.is_none_or(|claim| claim.or_absent) {
-                text.member(key, value);
-            }
-        }
-        Some(text.finish())
-    }
-
-    /// Returns the claims that do not hold on a base. It runs closures of the application.
-    pub(crate) fn conflicts(&self, base: &Data) -> Vec<Entry> {
-        let is_conflict = |entry: &&Entry| {
-            let applied = entry.change.apply(base.get(&entry.key));
-            matches!(applied, Err(Unfit::Conflict))
-        };
-        self.entries.iter().filter(is_conflict).cloned().collect()
-    }
-
-    /// Forgets entries that were not changed since.
-    pub(crate) fn forget_entries(&mut self, entries: &[Entry]) {
-        self.entries.retain(|entry| {
-            let is_same = |other: &Entry| other.key == entry.key && other.stamp == entry.stamp;
-            !entries.iter().any(is_same)
-        });
     }
 
     /// Logs a computation whose result on the present view is `value`.
@@ -250,128 +218,6 @@ impl Changes {
         self.entries.len() <= SHORT
     }
 
-    /// Applies the log to a base and returns the resulting values. Untouched values stay, byte for byte,
-    /// and so do those that equal ones replace.
-    ///
-    /// # Errors
-    ///
-    /// A computation fails, or the base has another value than the application was told.
-    pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
-        let mut text = Writer::with_capacity(base.text().len() + self.entries.len() * 32);
-        let mut is_change = false;
-        if !self.is_cleared() {
-            for (key, value) in base.iter() {
-                match self.entries.get(key) {
-                    None => text.member(key, value),
-                    Some(entry) => {
-                        let new = entry.apply(Some(value))?;
-                        if new.as_ref().is_some_and(|new| is_same(value, new)) {
-                            text.member(key, value);
-                            continue;
-                        }
-                        is_change = true;
-                        if let Some(new) = new {
-                            text.member(key, &new);
-                        }
-                    }
-                }
-            }
-        }
-        let mut returned = 0;
-        for entry in self.entries.iter() {
-            let old = base.get(&entry.key);
-            if (self.is_cleared() || old.is_none())
-                && let Some(value) = entry.apply(old)?
-            {
-                text.member(&entry.key, &value);
-                returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
-                is_change |= old.is_none();
-            }
-        }
-        is_change |= self.is_cleared() && returned != base.iter().count();
-        let text = text.finish();
-        Ok(Applied { text, is_change })
-    }
-
-    /// Says whether nothing was logged since `saved`.
-    pub(crate) fn is_no_later_than(&self, saved: &Self) -> bool {
-        self.stamp == saved.stamp
-    }
-
-    /// Forgets what `saved`, an earlier state of this log, has brought into the base.
-    ///
-    /// It runs no closure: [`compute`](Self::compute) applies the remaining updates to the new base.
-    pub(crate) fn forget(&mut self, saved: &Self) {
-        let same = |mine: Option<u64>, theirs: Option<u64>| mine.is_some() && mine == theirs;
-        if same(self.cleared, saved.cleared) {
-            self.cleared = None;
-        }
-        if same(self.cycle, saved.cycle) {
-            self.cycle = None;
-        }
-        if same(self.reauthentication, saved.reauthentication) {
-            self.reauthentication = None;
-        }
-        if same(
-            stamp_of(self.sign_in.as_ref()),
-            stamp_of(saved.sign_in.as_ref()),
-        ) {
-            self.sign_in = None;
-        }
-        if same(
-            stamp_of(self.expiry.as_ref()),
-            stamp_of(saved.expiry.as_ref()),
-        ) {
-            self.expiry = None;
-        }
-        self.entries.retain(|entry| {
-            let Some(old) = saved.entries.get(&entry.key) else {
-                return true;
-            };
-            entry.change.follow(&old.change);
-            entry.stamp != old.stamp
-        });
-    }
-
-    /// Computes the updates' results on a new base, but for those that `known`, an earlier state of
-    /// this log, has already; one that fails shows no value until the commit reports it.
-    pub(crate) fn compute(&mut self, base: &Data, known: &Self) {
-        let cleared = self.is_cleared();
-        for entry in self.entries.iter_mut() {
-            if !matches!(entry.change, Change::Update(..)) {
-                continue;
-            }
-            let old = if cleared { None } else { base.get(&entry.key) };
-            let new = if let Some(twin) = known.twin(entry) {
-                twin.value().map(str::to_owned)
-            } else {
-                let new = entry.change.apply(old).unwrap_or_default();
-                new.map(Cow::into_owned)
-            };
-            if let Change::Update(_, value) = &mut entry.change {
-                *value = new;
-            }
-        }
-    }
-
-    /// Takes over the updates' results that an earlier state of this log has.
-    pub(crate) fn show(&mut self, computed: &Self) {
-        for entry in self.entries.iter_mut() {
-            let twin = computed.twin(entry);
-            if let Change::Update(_, value) = &mut entry.change
-                && let Some(twin) = twin
-            {
-                *value = twin.value().map(str::to_owned);
-            }
-        }
-    }
-
-    fn twin(&self, entry: &Entry) -> Option<&Change> {
-        let twin = self.entries.get(&entry.key);
-        let twin = twin.filter(|twin| twin.stamp == entry.stamp);
-        twin.map(|twin| &twin.change)
-    }
-
     fn put(&mut self, key: &str, change: Change) {
         let stamp = self.next();
         self.entries.put(key, change, stamp);
@@ -393,8 +239,4 @@ impl fmt::Debug for Changes {
             .field("expiry", &self.expiry())
             .finish_non_exhaustive()
     }
-}
-
-fn stamp_of<T>(stamped: Option<&(u64, T)>) -> Option<u64> {
-    stamped.map(|(stamp, _)| *stamp)
 }

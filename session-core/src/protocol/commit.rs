@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::ask::{Ask, Attempt};
-use super::changes::Changes;
+use super::ask::{Ask, Attempt, Decided, Decision};
 use super::data::Data;
 use super::draw::draw;
+use super::log::Log;
 use super::pending::{Creates, Unacknowledged};
 use super::rotation::Rotation;
 use super::shared::Shared;
@@ -14,13 +14,13 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::{Expiry, Id, IdForm, Key, Policy, Record, Reply, Revision, SessionError};
+use crate::{Expiry, Id, IdForm, Key, Policy, Record, Revision, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) changes: Arc<Changes>,
-    pub(crate) base: Option<Stored>,
+    pub(crate) changes: Log,
+    pub(crate) base: Option<Arc<Stored>>,
     pub(crate) data: Data,
     pub(crate) purpose: Purpose,
     pub(crate) attempts: u32,
@@ -43,29 +43,13 @@ pub(crate) enum Purpose {
     Save,
 }
 
-/// The next action of a commit.
-pub(crate) enum Decision {
-    Write(Box<Ask>),
-    /// Load the base again, since this was refused.
-    Load(Box<Ask>),
-    Done(Reply),
-}
-
-impl Decision {
-    pub(crate) fn write(ask: Ask) -> Self {
-        Self::Write(Box::new(ask))
-    }
-}
-
-pub(crate) type Decided = Result<Decision, SessionError>;
-
 impl Commit {
-    pub(crate) fn new(shared: &Arc<Shared>, state: &State, purpose: Purpose) -> Box<Self> {
+    pub(crate) fn new(shared: &Arc<Shared>, state: &mut State, purpose: Purpose) -> Box<Self> {
         Box::new(Self {
             shared: Arc::clone(shared),
-            changes: Arc::new(state.changes.clone()),
+            changes: state.changes.clone(),
             base: state.base.clone(),
-            data: state.data.clone(),
+            data: state.data.take(),
             purpose,
             attempts: 0,
             generation: state.generation,
@@ -91,7 +75,7 @@ impl Commit {
             state.pending_deletes.first().copied()
         };
         if let Some(delete) = delete {
-            return Ok(Decision::write(Ask::Delete(delete)));
+            return Ok(Decision::Write(Ask::Delete(delete)));
         }
         let now = truncate(now);
         if let Some(stored) = &self.base
@@ -154,12 +138,12 @@ impl Commit {
             ..record
         };
         let cookie = Some(self.cookie(id, &record));
-        let stored = Stored::new(id, digest, Standing::Present, record);
+        let stored = Arc::new(Stored::new(id, digest, Standing::Present, record));
         let from = moved.map(|old| (old.key, old.record.revision));
         let expected = from.map_or(stored.record.revision, |(_, revision)| revision);
         let kind = from.map_or(Creates::Record, |_| Creates::Move);
         let attempt = self.attempt(stored, expected, cookie, kind);
-        Ok(Decision::write(match from {
+        Ok(Decision::Write(match from {
             Some((from, _)) => Ask::Move { from, attempt },
             None => Ask::Insert(attempt),
         }))
@@ -168,7 +152,7 @@ impl Commit {
     /// Returns the session if it gets another id, and that is the key too.
     pub(crate) fn moves(&self) -> Option<&Stored> {
         let is_plain = self.policy().id_form == IdForm::Plain;
-        let stored = self.base.as_ref()?;
+        let stored = self.base.as_deref()?;
         let is_renamed = self.changes.rotates() || self.changes.signed_in().is_some();
         let moves = is_plain && is_renamed && stored.standing == Standing::Present;
         moves.then_some(stored)
@@ -182,13 +166,13 @@ impl Commit {
         let text = match base {
             // The same owner signs in again, as by a double click.
             Some(hidden) if hidden.is_hidden() => {
-                let data = Data::of_record(self.policy(), hidden.key, &hidden.record);
+                let data = Data::of_record(&self.shared.policy, hidden.key, &hidden.record);
                 self.changes.apply(&data)?.text
             }
             Some(_) => self.changes.apply(&self.data)?.text,
             // All is cleared; but what was taken has to be there.
             None if self.base.is_some() => self.changes.apply(&self.data)?.text,
-            None => self.changes.apply(&Data::empty())?.text,
+            None => self.changes.apply(&Data::default())?.text,
         };
         let old = base.map(|stored| &stored.record);
         self.check_size(&text, old)?;
@@ -209,7 +193,7 @@ impl Commit {
 
     /// Replaces the base with the result of the log. If nothing is to be written, the session's life is
     /// extended, if that is due.
-    fn replace(&mut self, stored: &Stored, now: OffsetDateTime) -> Decided {
+    fn replace(&mut self, stored: &Arc<Stored>, now: OffsetDateTime) -> Decided {
         let old = &stored.record;
         let data = if self.changes.touches_values() {
             let new = self.changes.apply(&self.data)?;
@@ -263,9 +247,9 @@ impl Commit {
             cookie_of = cookie_of.or(present.filter(|_| moves));
         }
         let cookie = cookie_of.map(|id| self.cookie(id, &record));
-        let stored_now = stored.with(record, now);
+        let stored_now = Arc::new(stored.with(record, now));
         let attempt = self.attempt(stored_now, old.revision, cookie, Creates::State);
-        Ok(Decision::write(Ask::Replace(attempt)))
+        Ok(Decision::Write(Ask::Replace(attempt)))
     }
 
     /// Says whether an early save may have written although its answer was lost; then the base may
@@ -276,18 +260,20 @@ impl Commit {
     }
 
     /// Nothing changed: the session's life is extended, if that is due.
-    fn touch(&self, stored: &Stored, now: OffsetDateTime) -> Decision {
+    fn touch(&self, stored: &Arc<Stored>, now: OffsetDateTime) -> Decision {
         let may_extend = self.purpose == Purpose::Finish && stored.may_extend(now);
         let lifetime = &self.policy().lifetime;
         match lifetime.extension(&stored.record, now, Use::Read) {
-            Some(extension) if may_extend => Decision::write(Ask::Touch(stored.clone(), extension)),
+            Some(extension) if may_extend => {
+                Decision::Write(Ask::Touch(Arc::clone(stored), extension))
+            }
             _ => self.done(now),
         }
     }
 
     pub(crate) fn attempt(
         &self,
-        stored: Stored,
+        stored: Arc<Stored>,
         expected: Revision,
         cookie: Option<CookieChange>,
         creates: Creates,
@@ -295,7 +281,7 @@ impl Commit {
         self.shared.state().unacknowledged.push(Unacknowledged {
             key: stored.key,
             revision: stored.record.revision,
-            changes: Arc::clone(&self.changes),
+            changes: self.changes.clone(),
             cookie,
             creates,
         });
@@ -332,7 +318,7 @@ impl Commit {
             (Ask::Replace(attempt) | Ask::Move { attempt, .. }, true) => self.applied(attempt, now),
             (Ask::Move { from, attempt }, false) => {
                 self.refused(&attempt);
-                Ok(Decision::Load(Box::new(Ask::Move { from, attempt })))
+                Ok(Decision::Load(Ask::Move { from, attempt }))
             }
             (Ask::Replace(attempt), false) => {
                 self.refused(&attempt);
@@ -341,7 +327,7 @@ impl Commit {
                 if self.changes.is_empty() && !is_owed {
                     return Ok(self.done(now));
                 }
-                Ok(Decision::Load(Box::new(Ask::Replace(attempt))))
+                Ok(Decision::Load(Ask::Replace(attempt)))
             }
             (Ask::Touch(stored, extension), true) => Ok(self.touched(&stored, extension, now)),
             // Ended or written by another request; either way there is nothing to add.
@@ -366,8 +352,8 @@ impl Commit {
         if let (None, Ask::Move { .. }, Some(base)) = (&found, &refused, &self.base)
             && let Some(there) = self.moved(base)
         {
-            self.base = Some(there);
-            return Ok(Decision::Load(Box::new(refused)));
+            self.base = Some(Arc::new(there));
+            return Ok(Decision::Load(refused));
         }
         let mut attempt = match refused {
             Ask::Replace(attempt) | Ask::Move { attempt, .. } => attempt,
@@ -383,7 +369,7 @@ impl Commit {
         }
         if record.revision == attempt.stored.record.revision {
             // Our own write, whose answer was lost.
-            attempt.stored = attempt.stored.with(record, now);
+            attempt.stored = Arc::new(attempt.stored.with(record, now));
             return self.applied(attempt, now);
         }
         self.rebase(base.with(record, now));

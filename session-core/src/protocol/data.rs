@@ -1,309 +1,230 @@
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
-
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use std::sync::{Arc, OnceLock};
 
 use super::entries::SHORT;
-use crate::port::record::no_values;
+use super::scan::{self, Span};
 use crate::{Event, Key, Policy, Record};
 
 /// The stored values: the text of one JSON object, and where in it each value stands.
 ///
-/// A value is decoded when it is asked for and is written back byte for byte when it is not.
-#[derive(Clone)]
+/// The text is looked through when something is first asked for. A value is decoded when it is asked for, and
+/// is written back byte for byte when it is not.
+#[derive(Default)]
 pub(crate) struct Data {
-    text: Arc<str>,
+    /// `None` is an object without members.
+    text: Option<Arc<str>>,
+    index: OnceLock<Index>,
+    /// The one to tell if the text is corrupt, and the session that has it.
+    witness: Option<(Arc<Policy>, Key)>,
+}
+
+#[derive(Default)]
+struct Index {
+    /// In the stored order.
     members: Vec<Member>,
-    /// The members' places in the order of their names; empty if the list is short enough to be looked through.
-    sorted: Vec<usize>,
+    /// Their places in the order of their names, if they are too many to be looked through.
+    sorted: OnceLock<Vec<usize>>,
 }
 
-#[derive(Clone)]
-struct Member {
-    key: MemberKey,
-    value: Range<usize>,
-}
-
-#[derive(Clone)]
-enum MemberKey {
-    /// Stands in the text as it is.
-    Plain(Range<usize>),
-    /// Was written with escapes.
-    Unescaped(Box<str>),
+/// A member of the stored object.
+pub(crate) struct Member {
+    span: Span,
+    /// The name, if it is written with escapes; `None` if no string has it, as half of a surrogate pair.
+    unescaped: Option<Box<str>>,
 }
 
 impl Data {
-    /// Returns the object without members.
-    pub(crate) fn empty() -> Self {
+    /// Takes the text of an object; what is none has no members.
+    pub(crate) fn new(text: Arc<str>) -> Self {
         Self {
-            text: no_values(),
-            members: Vec::new(),
-            sorted: Vec::new(),
+            text: Some(text),
+            ..Self::default()
         }
     }
 
-    /// Finds the members of an object; `None` if the text is not one JSON object.
-    ///
-    /// Of members with the same name the last counts, as in Python.
-    pub(crate) fn parse(text: Arc<str>) -> Option<Self> {
+    /// Takes a record's values. Corrupt data is an event once something is asked for, not an error.
+    pub(crate) fn of_record(policy: &Arc<Policy>, key: Key, record: &Record) -> Self {
+        Self {
+            witness: Some((Arc::clone(policy), key)),
+            ..Self::new(Arc::clone(&record.data))
+        }
+    }
+
+    /// Takes the values together with what is known about them, and leaves the text.
+    pub(crate) fn take(&mut self) -> Self {
+        let left = self.clone();
+        std::mem::replace(self, left)
+    }
+
+    /// Returns the JSON text of a value. Of members with the same name the last counts, as in Python.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        let place = self.place(key)?;
+        Some(self.value(self.members().get(place)?))
+    }
+
+    /// Returns names and JSON texts in the stored order, of those members that count.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let members = self.members().iter().enumerate();
+        members.filter_map(|(place, member)| {
+            let key = self.key(member)?;
+            (self.place(key) == Some(place)).then(|| (key, self.value(member)))
+        })
+    }
+
+    /// Returns how many values a clear removes: also those that have no name for handlers.
+    pub(crate) fn count(&self) -> usize {
+        let nameless = |member: &&Member| self.key(member).is_none();
+        self.iter().count() + self.members().iter().filter(nameless).count()
+    }
+
+    /// Returns the whole text.
+    pub(crate) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or("{}")
+    }
+
+    /// Returns every member in the stored order, also those that a later one of their name hides.
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.index().members
+    }
+
+    /// Returns the place of the member that counts under a name.
+    pub(crate) fn place(&self, key: &str) -> Option<usize> {
+        let Index { members, sorted } = self.index();
+        if members.len() <= SHORT {
+            return members
+                .iter()
+                .rposition(|member| self.key(member) == Some(key));
+        }
+        let sorted = sorted.get_or_init(|| {
+            let mut sorted: Vec<usize> = (0..members.len()).collect();
+            // Stable: members of one name stay in their order.
+            sorted.sort_by_key(|place| self.key(&members[*place]));
+            sorted
+        });
+        let key = Some(key);
+        let end = sorted.partition_point(|place| self.key(&members[*place]) <= key);
+        let last = *sorted.get(end.checked_sub(1)?)?;
+        (self.key(&members[last]) == key).then_some(last)
+    }
+
+    /// Returns a member's name; `None` if no string has it.
+    pub(crate) fn key<'a>(&'a self, member: &'a Member) -> Option<&'a str> {
+        let Range { start, end } = member.span.name;
+        if member.span.is_escaped {
+            member.unescaped.as_deref()
+        } else {
+            Some(&self.text()[start + 1..end - 1])
+        }
+    }
+
+    pub(crate) fn value(&self, member: &Member) -> &str {
+        &self.text()[member.span.value.clone()]
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            Index::of(self.text()).unwrap_or_else(|| {
+                if let Some((policy, key)) = &self.witness {
+                    let session = key.public_id();
+                    policy.tell(&Event::Corrupt { session });
+                }
+                Index::default()
+            })
+        })
+    }
+}
+
+impl Index {
+    fn of(text: &str) -> Option<Self> {
         // One allocation for most sessions; a long one grows it.
         let mut members = Vec::with_capacity((text.len() / 12).clamp(1, 16));
-        let mut reader = serde_json::Deserializer::from_str(&text);
-        reader
-            .deserialize_map(Members {
-                text: &text,
-                found: &mut members,
-            })
-            .ok()?;
-        reader.end().ok()?;
-        let sorted = Vec::new();
-        let mut data = Self {
-            text,
+        scan::members(text, |span| {
+            let unescaped = if span.is_escaped {
+                serde_json::from_str(&text[span.name.clone()]).ok()
+            } else {
+                None
+            };
+            members.push(Member { span, unescaped });
+        })?;
+        Some(Self {
             members,
-            sorted,
-        };
-        data.drop_shadowed();
-        Some(data)
-    }
-
-    /// Reads a record's values. Corrupt data is an event, not an error.
-    pub(crate) fn of_record(policy: &Policy, key: Key, record: &Record) -> Self {
-        Self::parse(Arc::clone(&record.data)).unwrap_or_else(|| {
-            let session = key.public_id();
-            policy.tell(&Event::Corrupt { session });
-            Self::empty()
+            sorted: OnceLock::new(),
         })
     }
+}
 
-    /// Returns the JSON text of a value.
-    pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        let member = if self.sorted.is_empty() {
-            self.members.iter().find(|member| self.key(member) == key)?
-        } else {
-            let name = |place: &usize| self.key(&self.members[*place]);
-            let found = self.sorted.binary_search_by(|place| name(place).cmp(key));
-            &self.members[self.sorted[found.ok()?]]
-        };
-        Some(&self.text[member.value.clone()])
+impl Member {
+    /// Returns where the member stands, from its name to its value.
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.span.name.start..self.span.value.end
     }
 
-    /// Returns names and JSON texts in the stored order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members
-            .iter()
-            .map(|member| (self.key(member), &self.text[member.value.clone()]))
+    /// Returns where its name stands, with what is between it and the value.
+    pub(crate) fn before_value(&self) -> Range<usize> {
+        self.span.name.start..self.span.value.start
     }
+}
 
-    /// Returns the whole object.
-    pub(crate) fn text(&self) -> &Arc<str> {
-        &self.text
-    }
-
-    fn key<'a>(&'a self, member: &'a Member) -> &'a str {
-        match &member.key {
-            MemberKey::Plain(range) => &self.text[range.clone()],
-            MemberKey::Unescaped(key) => key,
+/// Without what is known about the text, which is found again when it is asked for.
+impl Clone for Data {
+    fn clone(&self) -> Self {
+        Self {
+            text: self.text.clone(),
+            ..Self::default()
         }
     }
-
-    /// Drops all but the last of members with the same name.
-    fn drop_shadowed(&mut self) {
-        if self.members.len() <= SHORT && !self.has_doubles() {
-            return;
-        }
-        let shadowed = self.sort();
-        if !shadowed.is_empty() {
-            let mut is_kept = vec![true; self.members.len()];
-            for place in shadowed {
-                is_kept[place] = false;
-            }
-            let mut is_kept = is_kept.into_iter();
-            self.members.retain(|_| is_kept.next().unwrap_or(true));
-            self.sort();
-        }
-        if self.members.len() <= SHORT {
-            self.sorted = Vec::new();
-        }
-    }
-
-    /// Says whether two of a few members have the same name.
-    fn has_doubles(&self) -> bool {
-        // Names mostly differ in their length or their last bytes, which are compared at once.
-        let mut ends = [0; SHORT];
-        self.members.iter().enumerate().any(|(place, member)| {
-            let key = self.key(member);
-            let end = end_of(key);
-            ends[place] = end;
-            let mut earlier = ends[..place].iter().zip(&self.members);
-            earlier.any(|(other, earlier)| *other == end && self.key(earlier) == key)
-        })
-    }
-
-    /// Fills `sorted`, and returns the places of members that a later one of their name shadows.
-    fn sort(&mut self) -> Vec<usize> {
-        let mut sorted: Vec<usize> = (0..self.members.len()).collect();
-        let key = |place: usize| self.key(&self.members[place]);
-        // Stable: members of one name stay in their order.
-        sorted.sort_by(|one, other| key(*one).cmp(key(*other)));
-        let neighbours = sorted.windows(2);
-        let shadowed = neighbours.filter(|pair| key(pair[0]) == key(pair[1]));
-        let shadowed = shadowed.map(|pair| pair[0]).collect();
-        self.sorted = sorted;
-        shadowed
-    }
 }
 
-/// Writes a JSON object member by member.
-pub(crate) struct Writer(String);
-
-impl Writer {
-    pub(crate) fn with_capacity(bytes: usize) -> Self {
-        let mut text = String::with_capacity(bytes + 2);
-        text.push('{');
-        Self(text)
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.text().len())
     }
-
-    pub(crate) fn member(&mut self, key: &str, value: &str) {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        if key.bytes().all(is_plain) {
-            self.0.push('"');
-            self.0.push_str(key);
-            self.0.push('"');
-        } else {
-            // A string always has a JSON form.
-            self.0.push_str(&serde_json::Value::from(key).to_string());
-        }
-        self.0.push(':');
-        self.0.push_str(value);
-    }
-
-    pub(crate) fn finish(mut self) -> String {
-        self.0.push('}');
-        self.0
-    }
-}
-
-/// Returns the bytes that a value and its name take in an object, with a comma.
-pub(crate) fn member_size(key: &str, value: usize) -> usize {
-    let escapes = |byte: u8| match byte {
-        _ if is_plain(byte) => 0,
-        // A letter behind a backslash.
-        b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 1,
-        // \u and four digits.
-        _ => 5,
-    };
-    key.len() + key.bytes().map(escapes).sum::<usize>() + value + 4
-}
-
-/// Says whether a byte stands in a string as it is.
-fn is_plain(byte: u8) -> bool {
-    byte >= 0x20 && byte != b'"' && byte != b'\\'
-}
-
-struct Members<'a> {
-    text: &'a str,
-    found: &'a mut Vec<Member>,
-}
-
-impl<'de> Visitor<'de> for Members<'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(KeySeed(self.text))? {
-            let value: &'de RawValue = map.next_value()?;
-            let value = place(self.text, value.get());
-            self.found.push(Member { key, value });
-        }
-        Ok(())
-    }
-}
-
-struct KeySeed<'a>(&'a str);
-
-impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
-    type Value = MemberKey;
-
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<MemberKey, D::Error> {
-        reader.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for KeySeed<'_> {
-    type Value = MemberKey;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<MemberKey, E> {
-        Ok(MemberKey::Plain(place(self.0, key)))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<MemberKey, E> {
-        Ok(MemberKey::Unescaped(key.into()))
-    }
-}
-
-/// Returns the length and the last seven bytes of a name.
-fn end_of(key: &str) -> u64 {
-    let [length, ..] = key.len().to_le_bytes();
-    let mut end = [0; 8];
-    end[7] = length;
-    for (to, from) in end.iter_mut().zip(key.bytes().rev().take(7)) {
-        *to = from;
-    }
-    u64::from_le_bytes(end)
-}
-
-/// Returns where `part`, a slice of `whole`, begins and ends in it.
-fn place(whole: &str, part: &str) -> Range<usize> {
-    let start = part.as_ptr() as usize - whole.as_ptr() as usize;
-    start..start + part.len()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn parse(text: &str) -> Option<Vec<(String, String)>> {
-        Data::parse(Arc::from(text)).map(|data| {
-            data.iter()
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect()
-        })
+    fn members(text: &str) -> Vec<(String, String)> {
+        let data = Data::new(Arc::from(text));
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        data.iter().map(owned).collect()
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        pairs.iter().map(owned).collect()
     }
 
     #[test]
-    fn values_keep_their_bytes_and_their_order() {
-        let text = r#" { "z" : 1.50 ,"a":{"x":[1, 2]}, "u\u00e9":"\ud83d\ude00" } "#;
-        let members = parse(text).unwrap();
-        let expected = [
-            ("z", "1.50"),
-            ("a", r#"{"x":[1, 2]}"#),
-            ("ué", r#""\ud83d\ude00""#),
-        ];
-        assert_eq!(members.len(), 3);
-        for ((key, value), (want_key, want)) in members.iter().zip(expected) {
-            assert_eq!((key.as_str(), value.as_str()), (want_key, want));
+    fn names_are_read_and_values_keep_their_bytes() {
+        for (text, expected) in [
+            (
+                r#" { "z" : 1.50 ,"a":{"x":[1, 2]}, "u\u00e9":"\ud83d\ude00" } "#,
+                &[
+                    ("z", "1.50"),
+                    ("a", r#"{"x":[1, 2]}"#),
+                    ("ué", r#""\ud83d\ude00""#),
+                ][..],
+            ),
+            (r#"{"a":1,"b":2,"a":3}"#, &[("b", "2"), ("a", "3")]),
+            (r#"{"a":1,"\u0061":2}"#, &[("a", "2")]),
+            (r#"{"\ud800":1,"a":NaN,"\x":2}"#, &[("a", "NaN")]),
+            ("{}", &[]),
+            ("{oops", &[]),
+        ] {
+            assert_eq!(members(text), pairs(expected), "{text}");
         }
     }
 
     #[test]
-    fn of_two_members_with_one_name_the_last_counts() {
-        let members = parse(r#"{"a":1,"b":2,"a":3}"#).unwrap();
-        assert_eq!(
-            members,
-            [("b".into(), "2".into()), ("a".into(), "3".into())]
-        );
+    fn what_no_handler_can_name_counts_all_the_same() {
+        let data = Data::new(r#"{"\ud800":1,"\ud800":2,"a":1,"a":2}"#.into());
+        assert_eq!((data.iter().count(), data.count()), (1, 3));
+        assert_eq!(data.get("\\ud800"), None);
     }
 
     #[test]
@@ -312,7 +233,7 @@ mod tests {
             let many: Vec<String> = (0..total)
                 .map(|n| format!("\"k{}\":{n}", n % names))
                 .collect();
-            let data = Data::parse(format!("{{{}}}", many.join(",")).into()).unwrap();
+            let data = Data::new(format!("{{{}}}", many.join(",")).into());
             assert_eq!(data.iter().count(), names);
             let last: Vec<String> = (total - names..total).map(|n| n.to_string()).collect();
             assert!(data.iter().map(|(_, value)| value).eq(&last));
@@ -321,34 +242,56 @@ mod tests {
                 assert_eq!(value, Some(&*n.to_string()), "{total} {names}");
             }
             assert_eq!(data.get("k"), None);
+            assert_eq!(data.get(""), None);
+            assert_eq!(data.get("z"), None);
         }
     }
 
     #[test]
-    fn what_is_not_one_object_is_not_data() {
-        for bad in [
-            "",
-            "[]",
-            "1",
-            "null",
-            "{",
-            "{}x",
-            r#"{"a":}"#,
-            r#"{"a":1}{"#,
-            "\0",
-        ] {
-            assert!(parse(bad).is_none(), "{bad}");
-        }
+    fn what_was_taken_leaves_the_values_readable() {
+        let mut data = Data::new(r#"{"a":1}"#.into());
+        assert_eq!(data.get("a"), Some("1"));
+        assert_eq!(data.take().get("a"), Some("1"));
+        assert_eq!(data.get("a"), Some("1"));
     }
 
-    #[test]
-    fn what_the_writer_writes_reads_back() {
-        let mut writer = Writer::with_capacity(0);
-        for key in ["plain", "quo\"te", "back\\slash", "new\nline", ""] {
-            writer.member(key, "true");
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            ".{0,40}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+                prop::collection::hash_map(".{0,9}", inner, 0..5)
+                    .prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_valid_object_has_the_members_that_serde_finds(
+            members in prop::collection::hash_map(".{0,20}", json(), 0..50),
+            is_pretty: bool,
+        ) {
+            let object: serde_json::Map<_, _> = members.into_iter().collect();
+            let write = if is_pretty { serde_json::to_string_pretty } else { serde_json::to_string };
+            let data = Data::new(write(&object).unwrap().into());
+            prop_assert_eq!(data.iter().count(), object.len());
+            for (key, value) in &object {
+                let found: serde_json::Value = serde_json::from_str(data.get(key).unwrap()).unwrap();
+                prop_assert_eq!(&found, value);
+            }
         }
-        let members = parse(&writer.finish()).unwrap();
-        let keys: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["plain", "quo\"te", "back\\slash", "new\nline", ""]);
+
+        #[test]
+        fn what_serde_takes_for_an_object_is_one(text in r#"[{\[ ]{0,2}(["]k["]:|[0-9a-z\\\]}{,:"\[ ]){0,20}[}\]]{0,2}"#) {
+            let is_object = serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
+            prop_assert!(!is_object || Index::of(&text).is_some());
+        }
     }
 }

@@ -34,6 +34,11 @@ pub(crate) enum Change {
 }
 
 impl Entries {
+    pub(crate) const NONE: Self = Self {
+        list: Vec::new(),
+        places: None,
+    };
+
     pub(crate) fn put(&mut self, key: &str, change: Change, stamp: u64) {
         if let Some(entry) = self.get_mut(key) {
             entry.change = change;

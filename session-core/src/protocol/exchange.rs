@@ -72,7 +72,7 @@ pub struct Unread {
     /// The number of sessions that were loaded before.
     loaded: usize,
     /// The best record so far, if another key is asked for.
-    best: Option<Box<Stored>>,
+    best: Option<Arc<Stored>>,
     /// Ids of sessions that they do not open any more, and still end.
     dead: Vec<Id>,
     is_stale: bool,
@@ -93,7 +93,7 @@ impl Exchange {
 
     pub(crate) fn begin(policy: Arc<Policy>, presented: Presented) -> Self {
         let Some(id) = presented.of_next_key(0) else {
-            return Self::Open(Opened::new(policy, State::new(None, Data::empty())));
+            return Self::Open(Opened::new(policy, State::new(None, Data::default())));
         };
         Self::Unread(Unread {
             key: id.key(),
@@ -120,7 +120,7 @@ impl Exchange {
                 opened
             }
             Self::Unread(unread) => {
-                let mut state = State::new(None, Data::empty());
+                let mut state = State::new(None, Data::default());
                 for id in unread.presented.iter() {
                     let digest = unread.policy.domain.digest(id);
                     state.delete(id.key(), Condition::Opened(digest));
@@ -182,15 +182,15 @@ impl Unread {
         let found = found.and_then(|record| self.weigh(record, now));
         self.loaded += 1;
         let best = match (found, self.best.take()) {
-            (Some(found), Some(best)) if best.standing >= found.standing => Some(*best),
+            (Some(found), Some(best)) if best.standing >= found.standing => Some(best),
             (Some(found), _) => Some(found),
-            (None, best) => best.map(|best| *best),
+            (None, best) => best,
         };
         let is_settled = best
             .as_ref()
             .is_some_and(|best| best.standing == Standing::Present);
         if !is_settled && let Some(id) = self.presented.of_next_key(self.loaded) {
-            self.best = best.map(Box::new);
+            self.best = best;
             self.key = id.key();
             self.secret = self.policy.domain.digest(id);
             return Exchange::Unread(self);
@@ -199,7 +199,7 @@ impl Unread {
     }
 
     /// Returns the session if a presented secret opens it, by the best of them.
-    fn weigh(&mut self, record: Record, now: OffsetDateTime) -> Option<Stored> {
+    fn weigh(&mut self, record: Record, now: OffsetDateTime) -> Option<Arc<Stored>> {
         let policy = &self.policy;
         let mut best: Option<(Standing, Id, Digest)> = None;
         for (place, id) in self.presented.of_key(self.key).enumerate() {
@@ -222,13 +222,12 @@ impl Unread {
             }
         }
         let (standing, id, digest) = best?;
-        let end = policy.lifetime.end(&record, now);
-        if end <= now {
+        if policy.lifetime.is_over(&record, now) {
             // A logout ends it all the same, since other clocks may differ.
             self.dead.push(id);
             policy.ended.note(self.key, now);
             let agreed = now.saturating_sub(policy.clock_skew);
-            if end <= agreed {
+            if policy.lifetime.end(&record, now) <= agreed {
                 self.over.push(PendingDelete {
                     key: self.key,
                     condition: Condition::Over(agreed),
@@ -240,10 +239,10 @@ impl Unread {
             self.dead.push(id);
             return None;
         }
-        Some(Stored::new(id, digest, standing, record))
+        Some(Arc::new(Stored::new(id, digest, standing, record)))
     }
 
-    fn open(self, best: Option<Stored>) -> Opened {
+    fn open(self, best: Option<Arc<Stored>>) -> Opened {
         let Self {
             policy,
             presented,
@@ -255,7 +254,7 @@ impl Unread {
         } = self;
         let mut state = if let Some(stored) = best {
             let data = if stored.is_hidden() {
-                Data::empty()
+                Data::default()
             } else {
                 Data::of_record(&policy, stored.key, &stored.record)
             };
@@ -265,7 +264,7 @@ impl Unread {
             state.others = others;
             state
         } else {
-            let mut state = State::new(None, Data::empty());
+            let mut state = State::new(None, Data::default());
             state.others = dead;
             let known = state.others.len();
             state.others.extend(presented.not_loaded(loaded));

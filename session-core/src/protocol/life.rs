@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::changes::Changes;
 use super::data::Data;
+use super::log::Log;
 use super::pending::Condition;
 use super::rotation::Rotation;
 use super::session::Session;
@@ -132,8 +132,8 @@ impl Session {
         state.unacknowledged.clear();
         state.generation += 1;
         state.has_signed_in = false;
-        state.data = Data::empty();
-        state.changes = Changes::default();
+        state.data = Data::default();
+        state.changes = Log::default();
         state.loss = None;
         state.version += 1;
         Ok(())

@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
-use super::changes::Changes;
+use super::log::Log;
 use crate::http::reply::CookieChange;
 use crate::{Command, Digest, Key, Only, Revision};
 
@@ -44,7 +42,7 @@ impl PendingDelete {
 pub(crate) struct Unacknowledged {
     pub(crate) key: Key,
     pub(crate) revision: Revision,
-    pub(crate) changes: Arc<Changes>,
+    pub(crate) changes: Log,
     /// Its consequence for the cookie, if it was applied.
     pub(crate) cookie: Option<CookieChange>,
     pub(crate) creates: Creates,

@@ -131,7 +131,7 @@ impl State {
         // From now on they are this request's own, and dropped with its sign-in.
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let values: Vec<_> = self.members().map(owned).collect();
-        self.data = Data::empty();
+        self.data = Data::default();
         // What was taken or proposed holds on no other base.
         self.changes.disown();
         for (key, value) in values {

@@ -204,7 +204,7 @@ impl Session {
     /// The session can't be written any more.
     pub fn clear(&self) -> Result<(), SessionError> {
         let mut state = self.0.writable()?;
-        if state.members().next().is_some() || state.hides_values() {
+        if state.has_values() || state.hides_values() {
             state.changes.clear();
             state.version += 1;
         }

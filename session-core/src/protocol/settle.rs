@@ -2,10 +2,11 @@ use std::sync::{Arc, MutexGuard};
 
 use time::OffsetDateTime;
 
-use super::ask::Attempt;
+use super::ask::{Attempt, Decided, Decision};
 use super::changes::Changes;
-use super::commit::{Commit, Decided, Decision};
+use super::commit::Commit;
 use super::data::Data;
+use super::log::Log;
 use super::pending::{Condition, Creates, Unacknowledged};
 use super::standing::{Standing, Stored};
 use super::state::State;
@@ -21,7 +22,7 @@ impl Commit {
             return self.gone(now);
         }
         let key = attempt.stored.key;
-        let data = Data::of_record(self.policy(), key, &attempt.stored.record);
+        let data = Data::of_record(&self.shared.policy, key, &attempt.stored.record);
         if let Some(mut state) = self.settle(&self.changes, &data) {
             state.has_reauthenticated |= self.changes.reauthenticates();
             state.has_signed_in |= self.changes.signed_in().is_some();
@@ -59,7 +60,7 @@ impl Commit {
 
     /// Continues from the state that another request has stored.
     pub(crate) fn rebase(&mut self, stored: Stored) {
-        self.data = Data::of_record(self.policy(), stored.key, &stored.record);
+        self.data = Data::of_record(&self.shared.policy, stored.key, &stored.record);
         self.forget_lost_answer(&stored);
         {
             // The secret that an early save has issued is not the present one any more.
@@ -72,7 +73,7 @@ impl Commit {
                 state.cookie = None;
             }
         }
-        self.base = Some(stored);
+        self.base = Some(Arc::new(stored));
     }
 
     /// An earlier save may have been applied although its answer was lost. Then its changes are in the
@@ -88,14 +89,12 @@ impl Commit {
         let Some(lost) = lost else {
             return;
         };
-        let mut changes = (*self.changes).clone();
-        changes.forget(&lost.changes);
-        self.changes = Arc::new(changes);
+        self.changes.forget(&lost.changes);
         if let Some(mut state) = self.settle(&lost.changes, &self.data) {
             state.has_reauthenticated |= lost.changes.reauthenticates();
             state.has_signed_in |= lost.changes.signed_in().is_some();
             state.cookie = lost.cookie.or(state.cookie);
-            state.adopt(stored.clone(), self.data.clone());
+            state.adopt(Arc::new(stored.clone()), self.data.clone());
         }
     }
 
@@ -122,7 +121,7 @@ impl Commit {
     ///
     /// Closures of updates are the application's: they run without our lock, and may use the session.
     /// A closure that changes its own value shows the result of its last run.
-    fn settle(&self, saved: &Changes, base: &Data) -> Option<MutexGuard<'_, State>> {
+    fn settle(&self, saved: &Log, base: &Data) -> Option<MutexGuard<'_, State>> {
         let mut computed = Changes::default();
         let mut runs = 0;
         loop {
@@ -131,13 +130,17 @@ impl Commit {
                 if state.generation != self.generation {
                     return None;
                 }
+                if state.changes.is_shared_with(saved) {
+                    state.changes.empty();
+                    return Some(state);
+                }
                 let is_done = runs > 0 && state.changes.is_no_later_than(&computed);
                 if is_done || runs >= MAX_RUNS || state.changes.is_no_later_than(saved) {
                     state.changes.forget(saved);
                     state.changes.show(&computed);
                     return Some(state);
                 }
-                state.changes.clone()
+                Changes::clone(&state.changes)
             };
             rest.forget(saved);
             rest.compute(base, &computed);
@@ -154,9 +157,9 @@ impl Commit {
         };
         let log = self.shared.state().changes.clone();
         let conflicts = log.conflicts(&self.data);
-        if let Some(mut state) = self.settle(&Changes::default(), &self.data) {
+        if let Some(mut state) = self.settle(&Log::default(), &self.data) {
             state.changes.forget_entries(&conflicts);
-            state.base = Some(stored.clone());
+            state.base = Some(Arc::clone(stored));
             state.data = self.data.clone();
             state.version += 1;
         }
@@ -206,7 +209,7 @@ impl Commit {
     /// Drops changes that were made with an id from before a sign-in.
     ///
     /// A value that was taken is another request's, which has to be said.
-    pub(crate) fn superseded(&self, closed: Option<&Stored>, now: OffsetDateTime) -> Decided {
+    pub(crate) fn superseded(&self, closed: Option<&Arc<Stored>>, now: OffsetDateTime) -> Decided {
         self.dropped(&SessionError::Superseded);
         if !self.is_discarded() {
             self.shared.state().supersede(closed, &self.data);

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::ask::{Ask, Attempt};
-use super::commit::{Commit, Decided, Decision, MAX_ATTEMPTS};
+use super::ask::{Ask, Attempt, Decided, Decision};
+use super::commit::{Commit, MAX_ATTEMPTS};
 use super::pending::{Condition, Creates};
 use super::rotation::grace_end;
 use super::standing::{Standing, Stored};
@@ -27,7 +27,7 @@ impl Commit {
 
     /// Closes the old session: for the grace it can be read by requests that are under way, unless
     /// somebody owned it.
-    fn leave(&mut self, old: &Stored, now: OffsetDateTime) -> Decided {
+    fn leave(&mut self, old: &Arc<Stored>, now: OffsetDateTime) -> Decided {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
@@ -40,8 +40,8 @@ impl Commit {
             expires: old.record.expires.min(grace_end(self.policy(), now)),
             ..old.record.clone()
         };
-        let (old, closed) = (old.clone(), Box::new(closed));
-        Ok(Decision::write(Ask::Leave { old, closed }))
+        let (old, closed) = (Arc::clone(old), Box::new(closed));
+        Ok(Decision::Write(Ask::Leave { old, closed }))
     }
 
     pub(crate) fn sign_in_answered(
@@ -51,7 +51,7 @@ impl Commit {
         now: OffsetDateTime,
     ) -> Decided {
         match (ask, is_applied) {
-            (leave @ Ask::Leave { .. }, false) => Ok(Decision::Load(Box::new(leave))),
+            (leave @ Ask::Leave { .. }, false) => Ok(Decision::Load(leave)),
             (Ask::Carry(attempt), true) => {
                 self.entered = Some(attempt);
                 self.leave_again(now)
@@ -75,14 +75,14 @@ impl Commit {
         let (Some(record), Some(base)) = (found, self.base.take()) else {
             // Made anew without being asked, a login with the old password would survive the end of
             // all sessions that a change of the password brings.
-            return Ok(Decision::write(Ask::Withdraw(entered.stored.key)));
+            return Ok(Decision::Write(Ask::Withdraw(entered.stored.key)));
         };
         let key = base.key;
         let is_closed =
             matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision);
         if !is_closed && self.policy().is_over(key, &record, now) && self.changes.takes() {
             // Another may have taken it before.
-            return Ok(Decision::write(Ask::Withdraw(entered.stored.key)));
+            return Ok(Decision::Write(Ask::Withdraw(entered.stored.key)));
         }
         if is_closed || self.policy().is_over(key, &record, now) {
             // By our own write, whose answer was lost; or there is nothing left to close.
@@ -91,7 +91,7 @@ impl Commit {
         self.rebase(base.with(record, now));
         self.attempts += 1;
         if self.attempts >= MAX_ATTEMPTS {
-            return Ok(Decision::write(Ask::LeaveByKey(key)));
+            return Ok(Decision::Write(Ask::LeaveByKey(key)));
         }
         let (text, expiry) = self.carried()?;
         let Some(entered) = &self.entered else {
@@ -114,9 +114,9 @@ impl Commit {
             ..present.clone()
         };
         let (expected, cookie) = (present.revision, entered.cookie);
-        let stored = entered.stored.with(record, now);
+        let stored = Arc::new(entered.stored.with(record, now));
         let attempt = self.attempt(stored, expected, cookie, Creates::Record);
-        Ok(Decision::write(Ask::Carry(attempt)))
+        Ok(Decision::Write(Ask::Carry(attempt)))
     }
 
     fn leave_again(&mut self, now: OffsetDateTime) -> Decided {
@@ -149,7 +149,7 @@ impl Commit {
         match &self.entered {
             Some(attempt) => {
                 self.failure = Some(failure);
-                Ok(Decision::write(Ask::Withdraw(attempt.stored.key)))
+                Ok(Decision::Write(Ask::Withdraw(attempt.stored.key)))
             }
             None => Err(failure),
         }

@@ -1,20 +1,22 @@
 use std::sync::Arc;
 
-use super::changes::{Changes, View};
-use super::data::{Data, member_size};
+use super::changes::View;
+use super::data::Data;
 use super::entries::Replay;
 use super::json::is_same;
+use super::log::Log;
 use super::pending::{Condition, Creates, PendingDelete, Unacknowledged};
 use super::standing::Stored;
+use super::writer::member_size;
 use crate::http::reply::{CookieChange, Loss};
 use crate::{Expiry, Id, Key, Policy, SessionError};
 
 /// A session at one moment: a base, and the log of changes to it.
 #[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct State {
-    pub(crate) base: Option<Stored>,
+    pub(crate) base: Option<Arc<Stored>>,
     pub(crate) data: Data,
-    pub(crate) changes: Changes,
+    pub(crate) changes: Log,
     /// Records that a commit has still to delete.
     pub(crate) pending_deletes: Vec<PendingDelete>,
     /// Further ids that the browser presented under the cookie's name.
@@ -46,11 +48,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(base: Option<Stored>, data: Data) -> Self {
+    pub(crate) fn new(base: Option<Arc<Stored>>, data: Data) -> Self {
         Self {
             base,
             data,
-            changes: Changes::default(),
+            changes: Log::default(),
             pending_deletes: Vec::new(),
             others: Vec::new(),
             is_finished: false,
@@ -71,7 +73,7 @@ impl State {
     /// Returns the stored session, as far as the request may see it: an owned session that a sign-in
     /// has left counts as none.
     pub(crate) fn visible(&self) -> Option<&Stored> {
-        self.base.as_ref().filter(|stored| !stored.is_hidden())
+        self.base.as_deref().filter(|stored| !stored.is_hidden())
     }
 
     /// Queues a delete.
@@ -99,7 +101,7 @@ impl State {
     }
 
     /// Takes an acknowledged state for the base.
-    pub(crate) fn adopt(&mut self, stored: Stored, data: Data) {
+    pub(crate) fn adopt(&mut self, stored: Arc<Stored>, data: Data) {
         let key = stored.key;
         self.unacknowledged.retain(|write| write.key != key);
         self.base = Some(stored);
@@ -111,8 +113,8 @@ impl State {
     pub(crate) fn lose(&mut self) {
         self.loss = Some(Loss::Gone);
         self.lost = self.base.take().map(|stored| stored.key);
-        self.data = Data::empty();
-        self.changes = Changes::default();
+        self.data = Data::default();
+        self.changes = Log::default();
         self.unacknowledged.clear();
         self.cookie = None;
         self.version += 1;
@@ -120,7 +122,7 @@ impl State {
 
     /// Shows an owner who signs in again the values of the session that an earlier sign-in has left:
     /// they are carried along.
-    pub(crate) fn reveal_to(&mut self, policy: &Policy, owner: &str) {
+    pub(crate) fn reveal_to(&mut self, policy: &Arc<Policy>, owner: &str) {
         if let Some(stored) = self.base.as_ref().filter(|stored| stored.is_hidden())
             && stored.record.owner.as_deref() == Some(owner)
         {
@@ -131,22 +133,22 @@ impl State {
 
     /// Says whether values may be there that the request does not see.
     pub(crate) fn hides_values(&self) -> bool {
-        self.base.as_ref().is_some_and(Stored::is_hidden)
+        self.base.as_deref().is_some_and(Stored::is_hidden)
     }
 
     /// Drops the changes, because the request's id is from before the sign-in that has closed its
     /// session, or from before an old rotation.
-    pub(crate) fn supersede(&mut self, closed: Option<&Stored>, data: &Data) {
+    pub(crate) fn supersede(&mut self, closed: Option<&Arc<Stored>>, data: &Data) {
         if let Some(closed) = closed {
             self.data = if closed.is_hidden() {
-                Data::empty()
+                Data::default()
             } else {
                 data.clone()
             };
-            self.base = Some(closed.clone());
+            self.base = Some(Arc::clone(closed));
         }
         self.loss = Some(Loss::Superseded);
-        self.changes = Changes::default();
+        self.changes = Log::default();
         // The sign-in has set another.
         self.cookie = None;
         self.version += 1;
@@ -243,6 +245,12 @@ impl State {
         stored.filter(|_| !self.changes.is_cleared()).chain(added)
     }
 
+    /// Says whether there is something that a clear removes.
+    pub(crate) fn has_values(&self) -> bool {
+        let is_stored = !self.changes.is_cleared() && self.data.count() > 0;
+        is_stored || self.changes.present().next().is_some()
+    }
+
     /// Says whether a commit would write other values than the stored ones.
     pub(crate) fn changes_values(&self) -> bool {
         let is_stored = |(key, value)| {
@@ -263,7 +271,7 @@ impl State {
     pub(crate) fn expiry(&self) -> Expiry {
         // What a sign-in of the same owner carries along counts too.
         let hidden = || {
-            let base = self.base.as_ref();
+            let base = self.base.as_deref();
             base.filter(|stored| stored.record.owner.as_ref() == self.changes.signed_in())
         };
         let stored = || match self.visible().or_else(hidden) {

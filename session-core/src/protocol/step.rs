@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::ask::Ask;
-use super::changes::Changes;
-use super::commit::{Commit, Decision, Purpose};
+use super::ask::{Ask, Decision};
+use super::commit::{Commit, Purpose};
+use super::log::Log;
 use super::rotation::Rotation;
 use super::shared::Shared;
 use super::standing::{Standing, Stored};
@@ -32,7 +32,7 @@ pub enum Step {
 /// A question to the store: another request has changed the session.
 pub struct Load {
     commit: Box<Commit>,
-    refused: Box<Ask>,
+    refused: Ask,
     key: Key,
     secret: Digest,
 }
@@ -40,7 +40,7 @@ pub struct Load {
 /// A command for the store.
 pub struct Write {
     commit: Box<Commit>,
-    ask: Box<Ask>,
+    ask: Ask,
 }
 
 /// Closes the session and decides what to write; see [`Opened::finish`](super::exchange::Opened).
@@ -59,13 +59,13 @@ pub(crate) fn finish(
             Purpose::Finish
         };
         if purpose == Purpose::Fail {
-            state.changes = Changes::default();
+            state.changes = Log::default();
         }
         let is_unchanged = state.changes.is_empty() && state.pending_deletes.is_empty();
         if is_unchanged && !upkeep_is_due(shared, &state, purpose, truncate(now)) {
             return Ok(Step::Done(shared.reply_of(&state, now)));
         }
-        Commit::new(shared, &state, purpose)
+        Commit::new(shared, &mut state, purpose)
     };
     let decided = commit.advance(now);
     next(commit, decided, now)
@@ -81,7 +81,7 @@ fn is_failure(status: u16) -> bool {
 pub(crate) fn commit(shared: &Arc<Shared>, now: OffsetDateTime) -> Result<Step, CommitError> {
     let now = utc(now);
     let mut commit = {
-        let state = shared.state();
+        let mut state = shared.state();
         if state.is_finished {
             let reply = shared.reply_of(&state, now);
             return Err(CommitError::new(SessionError::Finished, reply));
@@ -89,7 +89,7 @@ pub(crate) fn commit(shared: &Arc<Shared>, now: OffsetDateTime) -> Result<Step, 
         if state.changes.is_empty() && state.pending_deletes.is_empty() {
             return Ok(Step::Done(shared.reply_of(&state, now)));
         }
-        Commit::new(shared, &state, Purpose::Save)
+        Commit::new(shared, &mut state, Purpose::Save)
     };
     let decided = commit.advance(now);
     next(commit, decided, now)
@@ -119,7 +119,7 @@ fn next(
         Ok(Decision::Write(ask)) => ask,
         Ok(Decision::Done(reply)) => return Ok(Step::Done(reply)),
         Ok(Decision::Load(refused)) => {
-            return Ok(match commit.base.as_ref().map(id_of) {
+            return Ok(match commit.base.as_deref().map(id_of) {
                 Some((key, secret)) => Step::Load(Load {
                     commit,
                     refused,
@@ -186,7 +186,7 @@ impl Load {
             ..
         } = self;
         let decided = match found {
-            Ok(found) => commit.reloaded(*refused, found, now),
+            Ok(found) => commit.reloaded(refused, found, now),
             Err(error) => failed(&mut commit, &refused, error, now),
         };
         next(commit, decided, now)
@@ -213,7 +213,7 @@ impl Write {
         let now = utc(now);
         let Self { mut commit, ask } = self;
         let decided = match outcome {
-            Ok(outcome) => commit.answered(*ask, outcome == Outcome::Applied, now),
+            Ok(outcome) => commit.answered(ask, outcome == Outcome::Applied, now),
             Err(error) => failed(&mut commit, &ask, error, now),
         };
         next(commit, decided, now)

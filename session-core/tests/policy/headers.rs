@@ -1,6 +1,7 @@
 //! The headers of a response beside our cookie.
 
 use session_core::{Headers, Reply};
+use std::borrow::Cow;
 
 use crate::util::World;
 
@@ -8,20 +9,20 @@ use crate::util::World;
 #[derive(Default)]
 struct List(Vec<(String, String)>);
 
+impl List {
+    fn values(&self, name: &str) -> Vec<&str> {
+        let named = self.0.iter();
+        let named = named.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| &**value).collect()
+    }
+}
+
 impl Headers for List {
-    fn names(&self) -> Vec<String> {
-        self.0.iter().map(|(name, _)| name.clone()).collect()
+    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+        self.0.iter().for_each(|(name, value)| show(name, value));
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
-        let of_name = self
-            .0
-            .iter()
-            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        of_name.map(|(_, value)| value.clone()).collect()
-    }
-
-    fn append(&mut self, name: &'static str, value: &str) {
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
         self.0.push((name.into(), value.into()));
     }
 
@@ -160,7 +161,7 @@ fn vary_and_cache_control_are_merged_and_never_weakened() {
         before
             .iter()
             .for_each(|value| headers.0.push(((*name).into(), (*value).into())));
-        seen.reply.apply(&mut headers);
+        seen.reply.clone().apply(&mut headers);
         assert_eq!(headers.values(name), *after, "{name}: {before:?}");
         assert_eq!(headers.values("set-cookie").len(), 1);
     }
@@ -171,10 +172,10 @@ fn what_stands_there_already_is_not_added_again() {
     let world = World::new(|policy| policy);
     let seen = world.request("", 200, |session| session.insert("k", 1).unwrap());
     let mut headers = List::default();
-    headers.append("set-cookie", "a=1");
+    headers.append("set-cookie", "a=1".into());
     for _ in 0..2 {
-        seen.reply.apply(&mut headers);
-        headers.append("set-cookie", "b=2");
+        seen.reply.clone().apply(&mut headers);
+        headers.append("set-cookie", "b=2".into());
     }
     let ours = seen.reply.set_cookie().unwrap();
     assert_eq!(headers.values("Set-Cookie"), ["a=1", ours, "b=2", "b=2"]);

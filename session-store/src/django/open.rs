@@ -141,18 +141,14 @@ impl DjangoStore {
     where
         F: Future<Output = Result<Box<dyn Table>, StoreError>> + Send + 'static,
     {
-        let (signer, form) = (Signer::sessions(keys), options.form());
+        let signer = Signer::sessions(keys);
         let sweeping = options.sweeping;
         let opened = AtHome::open_at(home, |home| {
             let table = open(home, options);
             async move {
                 let table = table.await?;
                 table.check().await?;
-                Ok(Site {
-                    table,
-                    signer,
-                    form,
-                })
+                Ok(Site { table, signer })
             }
         });
         Ok(Self(opened.await?.sweeping(sweeping)?))

@@ -113,7 +113,7 @@ impl Site {
         what: impl FnOnce(&Contents<'_>) -> T,
     ) -> Option<T> {
         let read = self.read(&placed.row)?;
-        let contents = read.contents(&self.form)?;
+        let contents = read.contents(self.table.form())?;
         (contents.owner() == Some(owner)).then(|| what(&contents))
     }
 }
@@ -161,6 +161,7 @@ mod tests {
         rows: Mutex<BTreeMap<String, Row>>,
         /// Applied in turn, one after each batch; the last one again and again.
         moves: Mutex<Vec<fn(&mut BTreeMap<String, Row>)>>,
+        form: Form,
     }
 
     #[async_trait]
@@ -216,6 +217,10 @@ mod tests {
             false
         }
 
+        fn form(&self) -> &Form {
+            &self.form
+        }
+
         fn limit(&self) -> Duration {
             Duration::from_secs(1)
         }
@@ -255,14 +260,14 @@ mod tests {
         let table = Moving {
             rows: Mutex::new(rows),
             moves: Mutex::new(moves.to_vec()),
-        };
-        let site = Site {
-            table: Box::new(table),
-            signer,
             form: Form {
                 zone: Zone::use_tz(),
                 column: Zone::use_tz(),
             },
+        };
+        let site = Site {
+            table: Box::new(table),
+            signer,
         };
         let ended = site.end("7", Revoke::All, moment_at(0)).await;
         let left = site.table.batch("", 2 * BATCH).await.unwrap().len();

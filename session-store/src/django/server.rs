@@ -165,6 +165,10 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
         false
     }
 
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
     fn limit(&self) -> Duration {
         self.timeout * 2
     }

@@ -21,7 +21,6 @@ use crate::upkeep::Swept;
 pub(crate) struct Site {
     pub(super) table: Box<dyn Table>,
     pub(super) signer: Signer,
-    pub(super) form: Form,
 }
 
 /// A row that could be read.
@@ -52,7 +51,7 @@ impl Site {
             let table = &self.table;
             tracing::warn!(?table, %reason, "a session's row can't be read and is treated as absent");
         };
-        let Some(ends) = self.form.moment(&row.ends) else {
+        let Some(ends) = self.table.form().moment(&row.ends) else {
             warn(&"its expire_date is no moment of the years 1 to 9999");
             return None;
         };
@@ -132,7 +131,7 @@ impl Site {
             let (json, seen, expires) = old.touched(seen, until);
             Ok(Next::Is(Row {
                 token: self.signer.sign(&from_strict(&json), seen),
-                ends: self.form.column(expires),
+                ends: self.table.form().column(expires),
             }))
         };
         self.change((key, key), (expected, None), now, next).await
@@ -156,7 +155,7 @@ impl Site {
             let Some(read) = self.read(&old) else {
                 return Ok(Outcome::Refused);
             };
-            let Some(contents) = read.contents(&self.form) else {
+            let Some(contents) = read.contents(self.table.form()) else {
                 return Ok(Outcome::Refused);
             };
             if contents.revision() != expected {
@@ -209,7 +208,9 @@ impl Site {
     async fn revision(&self, key: &str) -> Result<Option<Revision>, StoreError> {
         let row = self.table.find(key).await?;
         let read = row.and_then(|row| self.read(&row));
-        let contents = read.as_ref().and_then(|read| read.contents(&self.form));
+        let contents = read
+            .as_ref()
+            .and_then(|read| read.contents(self.table.form()));
         Ok(contents.map(|contents| contents.revision()))
     }
 
@@ -219,12 +220,12 @@ impl Site {
         record: &Record,
         expires: OffsetDateTime,
     ) -> Result<Row, StoreError> {
-        let json = contents::written(old, record, expires, &self.form);
+        let json = contents::written(old, record, expires, self.table.form());
         let json = json.map_err(|reason| contents::unwritable(&reason))?;
         Ok(Row {
             // The second in which it was seen, so that a later one is Django's.
             token: self.signer.sign(&from_strict(&json), record.seen),
-            ends: self.form.column(expires),
+            ends: self.table.form().column(expires),
         })
     }
 
@@ -235,7 +236,7 @@ impl Site {
             // we can't read.
             Only::Always | Only::Opened(_) => Change::Delete { key },
             Only::Over(end) => {
-                moment = self.form.column(end);
+                moment = self.table.form().column(end);
                 Change::DeleteOver {
                     key,
                     moment: &moment,
@@ -257,7 +258,7 @@ impl Store for Site {
     ) -> Result<Option<Record>, StoreError> {
         let row = self.table.find(plain(key)?).await?;
         let read = row.and_then(|row| self.read(&row));
-        Ok(read.and_then(|read| Some(read.contents(&self.form)?.record(*secret))))
+        Ok(read.and_then(|read| Some(read.contents(self.table.form())?.record(*secret))))
     }
 
     async fn write(

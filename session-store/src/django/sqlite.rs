@@ -115,6 +115,10 @@ impl Table for SqliteTable {
         true
     }
 
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
     fn limit(&self) -> Duration {
         self.database.limit()
     }

@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use session_core::StoreError;
 use time::OffsetDateTime;
 
+use super::form::Form;
+
 /// Django's table in one database: statements on single rows, and walks over all of them.
 ///
 /// Moments are texts of the column, as the database shows and takes them.
@@ -34,6 +36,9 @@ pub(super) trait Table: fmt::Debug + Send + Sync + 'static {
 
     /// Says whether a row that gets a new key keeps its place in walks.
     fn rows_stay(&self) -> bool;
+
+    /// Returns how the column has its moments.
+    fn form(&self) -> &Form;
 
     /// Returns how long any call may take.
     fn limit(&self) -> Duration;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -37,17 +38,12 @@ pub struct Seen {
 pub struct Sent(pub Vec<(&'static str, String)>);
 
 impl Headers for Sent {
-    fn names(&self) -> Vec<String> {
-        self.0.iter().map(|(name, _)| (*name).to_owned()).collect()
+    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+        self.0.iter().for_each(|(name, value)| show(name, value));
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
-        let named = self.0.iter().filter(|(known, _)| *known == name);
-        named.map(|(_, value)| value.clone()).collect()
-    }
-
-    fn append(&mut self, name: &'static str, value: &str) {
-        self.0.push((name, value.to_owned()));
+    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
+        self.0.push((name, value.into_owned()));
     }
 
     fn remove(&mut self, name: &str) {
@@ -168,7 +164,7 @@ impl Seen {
 
     pub fn varies(&self) -> bool {
         let mut sent = Sent::default();
-        self.reply.apply(&mut sent);
+        self.reply.clone().apply(&mut sent);
         sent.0.contains(&("vary", "Cookie".into()))
     }
 

@@ -5,6 +5,7 @@
 //! least. `BROWSER=0` skips all. The pictures go to the folder `SCREENSHOTS`, if it is set.
 #![allow(clippy::unwrap_used)]
 
+mod bridge;
 mod closing;
 mod cookies;
 mod devices;
@@ -23,10 +24,12 @@ mod wait;
 
 use std::env;
 use std::io::{Write, stderr};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
+use session_servers::Django;
 
 use crate::driver::{Driver, Tools};
 use crate::stage::Stage;
@@ -77,6 +80,15 @@ const OVERLAPS: [Proof; 8] = proofs! {
         a_lost_answer_of_a_rotation_logs_nobody_out;
 };
 
+/// Taken on a Django site with a Rust service.
+const BRIDGE: [Proof; 4] = proofs! {
+    bridge:
+        a_visitor_signs_in_at_djangos_form_and_is_known_in_rust
+        a_logout_in_rust_is_one_in_django
+        a_logout_in_django_is_one_in_rust
+        a_message_of_django_waits_while_rust_changes_the_session;
+};
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // A proof mostly waits for its browser, so more proofs run at once than there are processors.
@@ -105,15 +117,31 @@ fn main() -> ExitCode {
     say(&format!("servers driven: {}", names.join(", ")));
     let driver = Arc::new(Driver::new(tools));
     let mut trials = Vec::new();
-    for (number, (server, program)) in programs.into_iter().enumerate() {
+    let mut add = |server: &str, program: &PathBuf, (name, proof): Proof| {
+        let stage = (server.to_owned(), program.clone(), Arc::clone(&driver));
+        trials.push(Trial::test(format!("{server}::{name}"), move || {
+            proof(&Stage::new(&stage.0, &stage.1, &stage.2));
+            Ok(())
+        }));
+    };
+    for (number, (server, program)) in programs.iter().enumerate() {
         let overlaps = OVERLAPS.into_iter().filter(|_| number == 0);
-        for (name, proof) in PROOFS.into_iter().chain(overlaps) {
-            let (server, program, driver) = (server.clone(), program.clone(), Arc::clone(&driver));
-            trials.push(Trial::test(format!("{server}::{name}"), move || {
-                proof(&Stage::new(&server, &program, &driver));
-                Ok(())
-            }));
+        for proof in PROOFS.into_iter().chain(overlaps) {
+            add(server, program, proof);
         }
+    }
+    match server::bridge() {
+        Some(program) if !Django::installed("browser").is_empty() => {
+            for proof in BRIDGE {
+                add("django", &program, proof);
+            }
+        }
+        Some(_) => {}
+        None if demanded() => {
+            say("FAILED: django-bridge is not beside this test");
+            return ExitCode::FAILURE;
+        }
+        None => say("SKIPPED: no Django site; cargo build -p django-bridge makes its Rust side"),
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }

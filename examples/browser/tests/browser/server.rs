@@ -15,9 +15,21 @@ pub struct Server {
 impl Server {
     /// Starts the program on a free port, with sessions in memory.
     pub fn start(program: &Path, flags: &[&str]) -> Self {
-        let mut child = Command::new(program)
-            .args(["--listen", "127.0.0.1:0", "--store", "memory"])
-            .args(flags)
+        Self::run(
+            Command::new(program)
+                .args(["--store", "memory"])
+                .args(flags),
+        )
+    }
+
+    /// Starts a Django site and a Rust service, with their database and key in a folder.
+    pub fn start_bridge(program: &Path, folder: &Path) -> Self {
+        Self::run(Command::new(program).arg("--folder").arg(folder))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -27,7 +39,7 @@ impl Server {
         BufReader::new(stdout).read_line(&mut line).unwrap();
         let port = line.trim().rsplit_once(':').map(|(_, port)| port.parse());
         let Some(Ok(port)) = port else {
-            panic!("{} began with {line:?}", program.display());
+            panic!("{command:?} began with {line:?}");
         };
         Self { child, port }
     }
@@ -43,6 +55,13 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Finds the Django site with its Rust service beside this test.
+pub fn bridge() -> Option<PathBuf> {
+    let test = env::current_exe().ok()?;
+    let path = test.ancestors().nth(2)?.join("django-bridge");
+    path.is_file().then_some(path)
 }
 
 /// Finds the servers beside this test, with their names: those in `SERVERS`, or all.

@@ -63,6 +63,11 @@ impl Stage {
         Server::start(&self.program, &[])
     }
 
+    /// Starts a Django site and a Rust service behind one address.
+    pub fn bridge(&self) -> Server {
+        Server::start_bridge(&self.program, &self.folder.path().join("bridge"))
+    }
+
     /// Makes a new profile, which lasts as long as the stage.
     pub fn profile(&self, name: &str) -> Profile {
         Profile::new(self.folder.path().join(name))

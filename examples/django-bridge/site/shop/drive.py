@@ -51,6 +51,12 @@ def data(request, name):
         return HttpResponse(status=404)
 
 
+def by(request, name):
+    """Sets a value, and who has set which."""
+    request.session[name] = value = json.loads(request.body)
+    request.session["by"] = f"{name}:{value}"
+
+
 def login(request):
     user = auth.get_user_model().objects.get(username=json.loads(request.body)["user"])
     auth.login(request, user, "django.contrib.auth.backends.ModelBackend")
@@ -70,7 +76,7 @@ def lifetime(request):
         "browser_close": lambda: 0,
         "seconds": lambda: value,
         "delta": lambda: timedelta(seconds=value),
-        "at": lambda: datetime.fromisoformat(value),
+        "at": lambda: datetime.fromisoformat(value.replace("Z", "+00:00")),
     }
     request.session.set_expiry(choices[form]())
 
@@ -86,10 +92,24 @@ def touch(request):
     request.session.modified = True
 
 
+def flush_write(request):
+    request.session.flush()
+    request.session["new"] = 1
+
+
+def gone(request):
+    """The row is deleted elsewhere while this request holds the session, and then it writes."""
+    key = request.session.session_key
+    request.session.get("")
+    type(request.session)().delete(key)
+    request.session["late"] = 1
+
+
 routes = {
     "untouched": lambda request: None,
     "session": session,
     "data/<str:name>": data,
+    "by/<str:name>": by,
     "login": login,
     "logout": lambda request: auth.logout(request),
     "flush": lambda request: request.session.flush(),
@@ -99,5 +119,7 @@ routes = {
     "lifetime": lifetime,
     "message": message,
     "touch": touch,
+    "flush_write": flush_write,
+    "gone": gone,
 }
 urlpatterns = [path("api/" + route, driven(act)) for route, act in routes.items()]

@@ -4,15 +4,28 @@
 //! `CI` or `STRICT` set there must be a Django and each database.
 #![allow(clippy::unwrap_used)]
 
+mod cookies;
+mod crossing;
+mod decider;
+mod decisions;
+mod draw;
+mod form;
+mod keys;
+mod logins;
+mod races;
+mod random;
 mod rig;
+mod rust;
 mod scene;
+mod servers;
+mod tables;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 
-use crate::rig::Rig;
+use crate::rig::{Kind, Rig};
 use crate::scene::Scene;
 
 type Proof = (&'static str, fn(&Scene));
@@ -25,7 +38,36 @@ macro_rules! proofs {
 }
 
 /// Taken on every release of Django and every database.
-const PROOFS: [Proof; 1] = proofs! {
+const PROOFS: [Proof; 10] = proofs! {
+    crossing:
+        what_one_side_does_holds_on_the_other
+        djangos_csrf_token_survives_a_write_in_rust
+        the_sweep_removes_what_clearsessions_would;
+    logins:
+        a_login_and_a_logout_count_on_both_sides_of_every_framework
+        a_change_of_the_password_ends_the_other_sessions_on_both_sides;
+    races:
+        a_logout_on_either_side_stays_one_while_the_other_writes
+        counts_of_rust_writers_are_exact
+        no_rust_write_loses_what_it_met;
+    random:
+        random_sessions_are_the_same_on_both_sides;
+    tables:
+        a_table_made_in_rust_is_the_one_that_migrate_makes;
+};
+
+/// Taken on every release, on one database: the others can't change them.
+const DECISIONS: [Proof; 8] = proofs! {
+    cookies:
+        signed_cookies_are_the_same_on_both_sides;
+    keys:
+        a_login_survives_a_new_key_on_either_side
+        a_row_under_an_unknown_key_is_left_alone;
+    decisions:
+        django_decides_as_its_table_says
+        django_that_saves_at_every_request_decides_as_its_table_says
+        rust_decides_as_django_or_better
+        rust_that_extends_at_every_request_decides_as_django_or_better;
     scene:
         the_site_serves_its_pages_and_answers_questions;
 };
@@ -36,7 +78,8 @@ fn main() -> ExitCode {
     let rig = Arc::new(Rig::find());
     let mut trials = Vec::new();
     for place in rig.places() {
-        for (name, proof) in PROOFS {
+        let decisions = DECISIONS.into_iter().filter(|_| place.kind == Kind::Sqlite);
+        for (name, proof) in PROOFS.into_iter().chain(decisions) {
             let (rig, place) = (Arc::clone(&rig), place.clone());
             trials.push(Trial::test(format!("{place}::{name}"), move || {
                 proof(&rig.scene(&place));

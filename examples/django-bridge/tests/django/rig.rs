@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ pub struct Rig {
     postgres: OnceLock<Postgres>,
     mariadb: OnceLock<Mariadb>,
     urls: Mutex<BTreeMap<Place, Arc<OnceLock<String>>>>,
+    files: AtomicU32,
     folder: TempDir,
 }
 
@@ -26,11 +28,11 @@ pub struct Rig {
 pub struct Place {
     release: usize,
     name: &'static str,
-    kind: Kind,
+    pub kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub enum Kind {
     Sqlite,
     Postgres,
     Mariadb,
@@ -54,6 +56,7 @@ impl Rig {
             postgres: OnceLock::new(),
             mariadb: OnceLock::new(),
             urls: Mutex::default(),
+            files: AtomicU32::default(),
             folder,
         }
     }
@@ -73,13 +76,13 @@ impl Rig {
         releases.flat_map(each).collect()
     }
 
-    /// Returns a site with the tables that Django's `migrate` makes, and the users ada and bob.
-    pub fn scene(&self, place: &Place) -> Scene {
+    /// Returns a site with the tables that Django's `migrate` makes, and the users ada, bob and carl.
+    pub fn scene(self: &Arc<Self>, place: &Place) -> Scene {
         let mut urls = self.urls.lock().unwrap();
         let url = Arc::clone(urls.entry(place.clone()).or_default());
         drop(urls);
         let url = url.get_or_init(|| {
-            let url = self.database(place);
+            let url = self.database(place.kind);
             // One process does it all: each start of Django takes half a second.
             let mut oracle = self.site(place, &url).oracle().unwrap();
             let mut manage = |args: Value| {
@@ -87,12 +90,12 @@ impl Rig {
                 assert_eq!(done["status"], 0, "{done}");
             };
             manage(json!(["migrate", "--verbosity=0"]));
-            for user in ["ada", "bob"] {
+            for user in ["ada", "bob", "carl"] {
                 manage(json!(["make_user", user, PASSWORD]));
             }
             url
         });
-        Scene::new(self.site(place, url))
+        Scene::new(self, place.kind, self.site(place, url), url)
     }
 
     fn site(&self, place: &Place, url: &str) -> DjangoSite {
@@ -105,16 +108,17 @@ impl Rig {
             .with("DJANGO_PASSWORD_HASHERS", HASHERS)
     }
 
-    fn key_file(&self) -> String {
+    pub fn key_file(&self) -> String {
         self.folder.path().join("key").display().to_string()
     }
 
     /// Makes an empty database and returns its URL.
-    fn database(&self, place: &Place) -> String {
-        match place.kind {
+    pub fn database(&self, kind: Kind) -> String {
+        match kind {
             Kind::Sqlite => {
-                let file = format!("{}.db", place.name);
-                format!("sqlite:{}", self.folder.path().join(file).display())
+                let number = self.files.fetch_add(1, Ordering::Relaxed);
+                let file = self.folder.path().join(format!("{number}.db"));
+                format!("sqlite:{}", file.display())
             }
             Kind::Postgres => {
                 let server = self.postgres.get_or_init(|| Postgres::start().unwrap());

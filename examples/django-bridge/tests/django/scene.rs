@@ -1,33 +1,123 @@
+use std::fs;
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
+use session_core::django::SecretKeys;
 use session_servers::{DjangoOracle, DjangoServer, DjangoSite};
 use session_testkit::http::{App, Client, Socket};
+
+use crate::rig::{Kind, Rig};
 
 /// A proof's environment: a site of Django on a migrated database, and its server.
 #[derive(Debug)]
 pub struct Scene {
+    /// The number of places: releases on databases.
+    pub places: usize,
+    pub kind: Kind,
     pub site: DjangoSite,
+    pub url: String,
+    pub key_file: String,
+    pub zone: TimeZone,
+    rig: Arc<Rig>,
     server: OnceLock<DjangoServer>,
 }
 
+/// How the site writes moments.
+#[derive(Debug, Clone, Copy)]
+pub enum TimeZone {
+    /// `USE_TZ = True`.
+    Used,
+    /// `USE_TZ = False`, with this `TIME_ZONE`.
+    Naive(&'static str),
+}
+
 impl Scene {
-    pub fn new(site: DjangoSite) -> Self {
+    pub fn new(rig: &Arc<Rig>, kind: Kind, site: DjangoSite, url: &str) -> Self {
         Self {
+            places: rig.places().len(),
+            kind,
             site,
+            url: url.to_owned(),
+            key_file: rig.key_file(),
+            zone: TimeZone::Used,
+            rig: Arc::clone(rig),
             server: OnceLock::new(),
         }
+    }
+
+    /// Returns the same place, with other settings.
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        Self {
+            site: self.site.clone().with(name, value),
+            url: self.url.clone(),
+            key_file: self.key_file.clone(),
+            rig: Arc::clone(&self.rig),
+            server: OnceLock::new(),
+            ..*self
+        }
+    }
+
+    pub fn in_zone(&self, zone: TimeZone) -> Self {
+        let scene = match zone {
+            TimeZone::Used => self.with("DJANGO_USE_TZ", "True"),
+            TimeZone::Naive(name) => self
+                .with("DJANGO_USE_TZ", "False")
+                .with("DJANGO_TIME_ZONE", name),
+        };
+        Self { zone, ..scene }
+    }
+
+    /// Returns the same place, with some of the lines of the file of keys.
+    pub fn with_key_lines(&self, lines: Range<usize>) -> Self {
+        let keys = fs::read_to_string(&self.key_file).unwrap();
+        let kept: Vec<&str> = keys.lines().skip(lines.start).take(lines.len()).collect();
+        let key_file = format!("{}-{}-{}", self.key_file, lines.start, lines.end);
+        fs::write(&key_file, kept.join("\n")).unwrap();
+        Self {
+            key_file: key_file.clone(),
+            ..self.with("SECRET_KEY_FILE", &key_file)
+        }
+    }
+
+    /// Returns the same release on an empty database.
+    pub fn fresh(&self) -> Self {
+        let url = self.rig.database(self.kind);
+        let scene = self.with("DATABASE_URL", &url);
+        Self { url, ..scene }
     }
 
     /// Returns Django's side over HTTP.
     pub fn django(&self) -> Arc<dyn App> {
         let server = self.server.get_or_init(|| self.site.serve().unwrap());
-        Arc::new(Socket::new(SocketAddr::from((
-            Ipv4Addr::LOCALHOST,
-            server.port(),
-        ))))
+        let address = (Ipv4Addr::LOCALHOST, server.port());
+        Arc::new(Socket::new(SocketAddr::from(address)))
+    }
+
+    /// Returns the showcase on axum over HTTP, on the same table.
+    pub async fn showcase(&self) -> Arc<dyn App> {
+        let store = format!("django+{}", self.url);
+        let flags = [
+            "--insecure",
+            "--store",
+            &store,
+            "--secret-key-file",
+            &self.key_file,
+        ];
+        let app = showcase::prepare("axum", &flags).await.unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        // It ends with the runtime.
+        let never = Box::pin(std::future::pending());
+        tokio::spawn(showcase_axum::serve(app, listener, never));
+        Arc::new(Socket::new(address))
+    }
+
+    pub fn keys(&self) -> SecretKeys {
+        SecretKeys::parse(&fs::read_to_string(&self.key_file).unwrap()).unwrap()
     }
 
     pub fn oracle(&self) -> DjangoOracle {
@@ -44,6 +134,9 @@ pub fn run(proof: impl Future<Output = ()>) {
         .unwrap();
     runtime.block_on(proof);
 }
+
+/// The name of Django's cookie.
+pub const SESSIONID: &str = "sessionid";
 
 /// Returns the session's key in a client's cookie.
 pub fn key_of(client: &Client) -> Option<String> {

@@ -3,7 +3,7 @@ from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Makes a user, or sets the password of one that exists."
+    help = "Makes a user with a password, unless there is one of that name."
 
     def add_arguments(self, parser):
         parser.add_argument("name")
@@ -11,6 +11,5 @@ class Command(BaseCommand):
 
     def handle(self, *, name, password, **options):
         users = get_user_model().objects
-        user, _ = users.get_or_create(username=name)
-        user.set_password(password)
-        user.save()
+        if not users.filter(username=name).exists():
+            users.create_user(name, password=password)

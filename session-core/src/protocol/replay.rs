@@ -1,0 +1,187 @@
+use std::borrow::Cow;
+
+use super::changes::Changes;
+use super::claim::Unfit;
+use super::data::Data;
+use super::entries::{Change, Entry};
+use super::json::is_same;
+use super::writer::Writer;
+use crate::SessionError;
+
+/// The result of a log on a base.
+pub(crate) struct Applied {
+    pub(crate) text: String,
+    /// Whether a value is another one than before.
+    pub(crate) is_change: bool,
+}
+
+/// The log on a base.
+impl Changes {
+    /// Applies the log to a base and returns the resulting values. Untouched values stay, byte for byte,
+    /// and so do those that equal ones replace.
+    ///
+    /// # Errors
+    ///
+    /// A computation fails, or the base has another value than the application was told.
+    pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
+        let mut text = Writer::new(base, self.entries.len() * 32);
+        let mut is_change = false;
+        if !self.is_cleared() {
+            for (place, member) in base.members().iter().enumerate() {
+                let key = base.key(member);
+                let Some(entry) = key.and_then(|key| self.entries.get(key)) else {
+                    text.keep(member);
+                    continue;
+                };
+                if base.place(&entry.key) != Some(place) {
+                    // Hidden by the one that counts.
+                    text.leave_out();
+                    continue;
+                }
+                let value = base.value(member);
+                match entry.apply(Some(value))? {
+                    Some(new) if is_same(value, &new) => text.keep(member),
+                    Some(new) => {
+                        is_change = true;
+                        text.replace(member, &new);
+                    }
+                    None => {
+                        is_change = true;
+                        text.leave_out();
+                    }
+                }
+            }
+        }
+        let mut returned = 0;
+        for entry in self.entries.iter() {
+            let old = base.get(&entry.key);
+            if (self.is_cleared() || old.is_none())
+                && let Some(value) = entry.apply(old)?
+            {
+                text.add(&entry.key, &value);
+                returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
+                is_change |= old.is_none();
+            }
+        }
+        is_change |= self.is_cleared() && returned != base.count();
+        let text = text.finish();
+        Ok(Applied { text, is_change })
+    }
+
+    /// Says whether nothing was logged since `saved`.
+    pub(crate) fn is_no_later_than(&self, saved: &Self) -> bool {
+        self.stamp == saved.stamp
+    }
+
+    /// Forgets what `saved`, an earlier state of this log, has brought into the base.
+    ///
+    /// It runs no closure: [`compute`](Self::compute) applies the remaining updates to the new base.
+    pub(crate) fn forget(&mut self, saved: &Self) {
+        let same = |mine: Option<u64>, theirs: Option<u64>| mine.is_some() && mine == theirs;
+        if same(self.cleared, saved.cleared) {
+            self.cleared = None;
+        }
+        if same(self.cycle, saved.cycle) {
+            self.cycle = None;
+        }
+        if same(self.reauthentication, saved.reauthentication) {
+            self.reauthentication = None;
+        }
+        if same(
+            stamp_of(self.sign_in.as_ref()),
+            stamp_of(saved.sign_in.as_ref()),
+        ) {
+            self.sign_in = None;
+        }
+        if same(
+            stamp_of(self.expiry.as_ref()),
+            stamp_of(saved.expiry.as_ref()),
+        ) {
+            self.expiry = None;
+        }
+        self.entries.retain(|entry| {
+            let Some(old) = saved.entries.get(&entry.key) else {
+                return true;
+            };
+            entry.change.follow(&old.change);
+            entry.stamp != old.stamp
+        });
+    }
+
+    /// Computes the updates' results on a new base, but for those that `known`, an earlier state of
+    /// this log, has already; one that fails shows no value until the commit reports it.
+    pub(crate) fn compute(&mut self, base: &Data, known: &Self) {
+        let cleared = self.is_cleared();
+        for entry in self.entries.iter_mut() {
+            if !matches!(entry.change, Change::Update(..)) {
+                continue;
+            }
+            let old = if cleared { None } else { base.get(&entry.key) };
+            let new = if let Some(twin) = known.twin(entry) {
+                twin.value().map(str::to_owned)
+            } else {
+                let new = entry.change.apply(old).unwrap_or_default();
+                new.map(Cow::into_owned)
+            };
+            if let Change::Update(_, value) = &mut entry.change {
+                *value = new;
+            }
+        }
+    }
+
+    /// Takes over the updates' results that an earlier state of this log has.
+    pub(crate) fn show(&mut self, computed: &Self) {
+        for entry in self.entries.iter_mut() {
+            let twin = computed.twin(entry);
+            if let Change::Update(_, value) = &mut entry.change
+                && let Some(twin) = twin
+            {
+                *value = twin.value().map(str::to_owned);
+            }
+        }
+    }
+
+    fn twin(&self, entry: &Entry) -> Option<&Change> {
+        let twin = self.entries.get(&entry.key);
+        let twin = twin.filter(|twin| twin.stamp == entry.stamp);
+        twin.map(|twin| &twin.change)
+    }
+
+    /// Returns a base's values without those that the application has taken; `None` if it has taken none.
+    pub(crate) fn without_taken(&self, base: &Data) -> Option<String> {
+        if !self.takes() {
+            return None;
+        }
+        let mut text = Writer::new(base, 0);
+        for member in base.members() {
+            let claim = base.key(member).and_then(|key| self.entries.claim(key));
+            if claim.is_none_or(|claim| claim.or_absent) {
+                text.keep(member);
+            } else {
+                text.leave_out();
+            }
+        }
+        Some(text.finish())
+    }
+
+    /// Returns the claims that do not hold on a base. It runs closures of the application.
+    pub(crate) fn conflicts(&self, base: &Data) -> Vec<Entry> {
+        let is_conflict = |entry: &&Entry| {
+            let applied = entry.change.apply(base.get(&entry.key));
+            matches!(applied, Err(Unfit::Conflict))
+        };
+        self.entries.iter().filter(is_conflict).cloned().collect()
+    }
+
+    /// Forgets entries that were not changed since.
+    pub(crate) fn forget_entries(&mut self, entries: &[Entry]) {
+        self.entries.retain(|entry| {
+            let is_same = |other: &Entry| other.key == entry.key && other.stamp == entry.stamp;
+            !entries.iter().any(is_same)
+        });
+    }
+}
+
+fn stamp_of<T>(stamped: Option<&(u64, T)>) -> Option<u64> {
+    stamped.map(|(stamp, _)| *stamp)
+}

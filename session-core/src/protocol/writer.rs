@@ -1,0 +1,156 @@
+use std::ops::Range;
+
+use super::data::{Data, Member};
+
+/// Writes a JSON object, of which most stands in another one.
+pub(crate) struct Writer<'a> {
+    base: &'a Data,
+    text: String,
+    /// The part of the base's text that is still to be copied.
+    kept: Range<usize>,
+}
+
+impl<'a> Writer<'a> {
+    /// Begins an object that takes about so many bytes more than the base.
+    pub(crate) fn new(base: &'a Data, more: usize) -> Self {
+        let mut text = String::with_capacity(base.text().len() + more);
+        text.push('{');
+        Self {
+            base,
+            text,
+            kept: 0..0,
+        }
+    }
+
+    /// Keeps a member of the base with the bytes that it has; neighbours are copied together.
+    pub(crate) fn keep(&mut self, member: &Member) {
+        self.keep_part(member.range());
+    }
+
+    /// Leaves a member of the base out.
+    pub(crate) fn leave_out(&mut self) {
+        if self.kept.is_empty() {
+            return;
+        }
+        self.separate();
+        let kept = std::mem::take(&mut self.kept);
+        self.text.push_str(&self.base.text()[kept]);
+    }
+
+    /// Gives a member of the base another value.
+    pub(crate) fn replace(&mut self, member: &Member, value: &str) {
+        self.keep_part(member.before_value());
+        self.leave_out();
+        self.text.push_str(value);
+    }
+
+    /// Adds a member.
+    pub(crate) fn add(&mut self, key: &str, value: &str) {
+        self.leave_out();
+        self.separate();
+        if key.bytes().all(is_plain) {
+            self.text.push('"');
+            self.text.push_str(key);
+            self.text.push('"');
+        } else {
+            // A string always has a JSON form.
+            self.text
+                .push_str(&serde_json::Value::from(key).to_string());
+        }
+        self.text.push(':');
+        self.text.push_str(value);
+    }
+
+    pub(crate) fn finish(mut self) -> String {
+        self.leave_out();
+        self.text.push('}');
+        self.text
+    }
+
+    fn keep_part(&mut self, part: Range<usize>) {
+        if self.kept.is_empty() {
+            self.kept = part;
+        } else {
+            self.kept.end = part.end;
+        }
+    }
+
+    fn separate(&mut self) {
+        if self.text.len() > 1 {
+            self.text.push(',');
+        }
+    }
+}
+
+/// Returns the bytes that a value and its name take in an object, with a comma.
+pub(crate) fn member_size(key: &str, value: usize) -> usize {
+    let escapes = |byte: u8| match byte {
+        _ if is_plain(byte) => 0,
+        // A letter behind a backslash.
+        b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 1,
+        // \u and four digits.
+        _ => 5,
+    };
+    key.len() + key.bytes().map(escapes).sum::<usize>() + value + 4
+}
+
+/// Says whether a byte stands in a string as it is.
+fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_writer_adds_reads_back() {
+        let names = [
+            "plain",
+            "quo\"te",
+            "back\\slash",
+            "new\nline",
+            "",
+            "é\u{1f600}",
+        ];
+        let empty = Data::default();
+        let mut writer = Writer::new(&empty, 0);
+        for name in names {
+            writer.add(name, "true");
+        }
+        let text = writer.finish();
+        assert_eq!(
+            text.len() - 1,
+            names.map(|name| member_size(name, 4)).iter().sum::<usize>()
+        );
+        let data = Data::new(text.into());
+        assert!(data.iter().map(|(name, _)| name).eq(names));
+    }
+
+    #[test]
+    fn members_that_stay_keep_their_bytes_and_their_order() {
+        let base = Data::new(r#" {"a" : 1, "\ud800":NaN ,"b": [2 ],"b":3 , "c":4} "#.into());
+        // For each member: kept, left out, or replaced.
+        for (acts, expected) in [
+            (
+                "kkkkk",
+                r#"{"a" : 1, "\ud800":NaN ,"b": [2 ],"b":3 , "c":4}"#,
+            ),
+            ("-----", "{}"),
+            ("-k---", r#"{"\ud800":NaN}"#),
+            ("kk-kk", r#"{"a" : 1, "\ud800":NaN,"b":3 , "c":4}"#),
+            ("0kk0k", r#"{"a" : 0,"\ud800":NaN ,"b": [2 ],"b":0,"c":4}"#),
+            ("k000-", r#"{"a" : 1, "\ud800":0,"b": 0,"b":0}"#),
+        ] {
+            let mut writer = Writer::new(&base, 0);
+            for (member, act) in base.members().iter().zip(acts.chars()) {
+                match act {
+                    'k' => writer.keep(member),
+                    '-' => writer.leave_out(),
+                    _ => writer.replace(member, "0"),
+                }
+            }
+            assert_eq!(writer.finish(), expected, "{acts}");
+        }
+    }
+}
