@@ -1,3 +1,5 @@
+#[cfg(feature = "redis")]
+mod cache;
 mod contents;
 mod cookies;
 mod form;
@@ -62,7 +64,9 @@ use crate::home::{AtHome, store_at_home};
 ///   them, there twice at least; it misses only a session whose key changes in each of its last two
 ///   walks.
 /// - A write keeps the end that Django has set unless it is earlier, or the session's own lifetime changes.
-/// - With `USE_TZ = False` an end in the second of the two hours in autumn reads as one in the first.
+/// - With `USE_TZ = False` a session that Django saved ends by the wall clock, so in the hour that comes twice an
+///   hour early or late, as there.
+/// - Beside the engine `cached_db`, name its Redis ([`DjangoOptions::cache`], feature `redis`).
 ///
 /// # Connections
 ///

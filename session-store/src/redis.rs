@@ -9,6 +9,11 @@ mod options;
 mod origin;
 mod owner;
 mod owner_index;
+#[cfg(all(
+    feature = "django",
+    any(feature = "mysql", feature = "postgres", feature = "sqlite")
+))]
+mod removal;
 mod row;
 mod scan;
 mod scripts;
@@ -26,6 +31,11 @@ use session_core::StoreError;
 
 pub use self::connection::RedisConnection;
 pub use self::options::{RedisOptions, RevocationScan};
+#[cfg(all(
+    feature = "django",
+    any(feature = "mysql", feature = "postgres", feature = "sqlite")
+))]
+pub(crate) use self::removal::Removal;
 use self::store::Redis;
 use crate::home::{AtHome, store_at_home};
 

@@ -36,6 +36,7 @@ impl<'t> Contents<'t> {
         json: &'t str,
         (signed, ends): (OffsetDateTime, OffsetDateTime),
         form: &Form,
+        now: OffsetDateTime,
     ) -> Option<Self> {
         let members = Members::parse(json)?;
         let note = members.get(note::NAME).map(Note::parse);
@@ -44,7 +45,9 @@ impl<'t> Contents<'t> {
         // Django carries the note of an anonymous session into that of who signs in.
         let note = note.filter(|note| note.owner == owner).unwrap_or_default();
         // A wall clock can show our end and another one alike.
-        let ours = note.expires.filter(|ours| form.shown(*ours) == Some(ends));
+        let ours = note
+            .expires
+            .filter(|ours| form.shown(*ours, now) == Some(ends));
         Some(Self {
             expires: ours.unwrap_or(ends),
             is_end_ours: ours.is_some(),
@@ -343,7 +346,7 @@ mod tests {
 
     /// Reads a payload that was signed at second 7 and ends at 100.
     fn read(json: &str) -> Contents<'_> {
-        Contents::parse(json, (moment_at(7), moment_at(100)), &form()).unwrap()
+        Contents::parse(json, (moment_at(7), moment_at(100)), &form(), moment_at(7)).unwrap()
     }
 
     /// Writes values over a payload, and returns the new one without the note.
@@ -458,14 +461,21 @@ mod tests {
             label = Some("Firefox".into())
         );
         let json = written(None, &record, record.expires, &form()).unwrap();
-        let contents = Contents::parse(&json, (record.seen, record.expires), &form()).unwrap();
+        let contents =
+            Contents::parse(&json, (record.seen, record.expires), &form(), moment_at(7)).unwrap();
         assert_eq!(contents.record(digest_of(0)), record);
     }
 
     #[test]
     fn a_change_by_django_is_another_revision_and_a_new_signature_is_none() {
         let json = written(None, &record_of(5), moment_at(100), &form()).unwrap();
-        let again = Contents::parse(&json, (moment_at(50), moment_at(150)), &form()).unwrap();
+        let again = Contents::parse(
+            &json,
+            (moment_at(50), moment_at(150)),
+            &form(),
+            moment_at(7),
+        )
+        .unwrap();
         assert_eq!(again.revision(), record_of(5).revision);
         assert_eq!(
             (again.seen(), again.expires()),
@@ -512,7 +522,15 @@ mod tests {
     #[test]
     fn only_the_sessions_own_lifetime_brings_an_end_nearer_that_django_has_moved() {
         let json = written(None, &record_of(1), moment_at(50), &form()).unwrap();
-        let at = |ends| Contents::parse(&json, (moment_at(7), moment_at(ends)), &form()).unwrap();
+        let at = |ends| {
+            Contents::parse(
+                &json,
+                (moment_at(7), moment_at(ends)),
+                &form(),
+                moment_at(7),
+            )
+            .unwrap()
+        };
         let sooner = changed!(record_of(2), expires = moment_at(20));
         let own = changed!(sooner.clone(), expiry = Expiry::At(moment_at(20)));
         assert_eq!(at(50).end(&sooner), moment_at(20));
@@ -535,10 +553,11 @@ mod tests {
         let record = changed!(record_of(1), expires = end);
         let json = written(None, &record, end, &form).unwrap();
         let column = form.column(end);
-        let shown = form.moment(&column).unwrap();
-        assert_ne!(shown, end);
-        let contents = Contents::parse(&json, (moment_at(0), shown), &form).unwrap();
-        assert_eq!(contents.expires(), end);
+        for now in [end - time::Duration::HOUR, end - time::Duration::MINUTE] {
+            let shown = form.moment(&column, now).unwrap();
+            let contents = Contents::parse(&json, (moment_at(0), shown), &form, now).unwrap();
+            assert_eq!(contents.expires(), end);
+        }
     }
 
     #[test]

@@ -80,9 +80,9 @@ impl DjangoCookies {
 }
 
 impl Envelope for DjangoCookies {
-    fn open(&self, value: &[u8], _: OffsetDateTime) -> Option<Record> {
+    fn open(&self, value: &[u8], now: OffsetDateTime) -> Option<Record> {
         let (json, signed) = self.read(value)?;
-        let contents = Contents::parse(&json, (signed, signed), &self.form)?;
+        let contents = Contents::parse(&json, (signed, signed), &self.form, now)?;
         let mut record = contents.record(Digest::from_bytes(&[0; 16])?);
         record.expires = match record.expiry {
             Expiry::After(span) => signed.saturating_add(time::Duration::try_from(span).ok()?),
@@ -101,7 +101,7 @@ impl Envelope for DjangoCookies {
         let before = before.and_then(|value| self.read(value));
         let old = before
             .as_ref()
-            .and_then(|(json, signed)| Contents::parse(json, (*signed, *signed), &self.form));
+            .and_then(|(json, signed)| Contents::parse(json, (*signed, *signed), &self.form, now));
         let json = contents::written(old.as_ref(), record, record.expires, &self.form);
         let json = json.map_err(|reason| contents::unwritable(&reason))?;
         Ok(self.signer.sign(&from_strict(&json), now))

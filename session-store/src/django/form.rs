@@ -26,9 +26,9 @@ impl Form {
         SessionExpiry::from(expiry).to_json(&self.zone)
     }
 
-    /// Reads the column; `None` if that is no moment.
-    pub(super) fn moment(&self, column: &str) -> Option<OffsetDateTime> {
-        self.column.read_column(column)
+    /// Reads the column as Django sees it at a moment; `None` if that is none.
+    pub(super) fn moment(&self, column: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.column.read_column_at(column, now)
     }
 
     pub(super) fn column(&self, moment: OffsetDateTime) -> String {
@@ -36,11 +36,15 @@ impl Form {
     }
 
     /// Returns a moment as the column shows it.
-    pub(super) fn shown(&self, moment: OffsetDateTime) -> Option<OffsetDateTime> {
+    pub(super) fn shown(
+        &self,
+        moment: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Option<OffsetDateTime> {
         if self.column.uses_tz() {
             Some(moment)
         } else {
-            self.moment(&self.column(moment))
+            self.moment(&self.column(moment), now)
         }
     }
 }

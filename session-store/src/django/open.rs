@@ -3,6 +3,8 @@ use std::sync::Arc;
 use session_core::StoreError;
 use session_core::django::{SecretKeys, Signer};
 
+#[cfg(feature = "redis")]
+use super::cache::Cache;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use super::form::Form;
 use super::options::DjangoOptions;
@@ -126,6 +128,10 @@ impl DjangoStore {
         self.0.stop_sweeping().await;
         let close = async |site: Arc<Site>| {
             site.table.close().await;
+            #[cfg(feature = "redis")]
+            if let Some(cache) = &site.cache {
+                cache.close();
+            }
             Ok(())
         };
         // Where the home is gone, so are the connections.
@@ -143,12 +149,24 @@ impl DjangoStore {
     {
         let signer = Signer::sessions(keys);
         let sweeping = options.sweeping;
+        #[cfg(feature = "redis")]
+        let cache = options
+            .cache
+            .as_ref()
+            .map(|cache| Cache::new(cache, home.clone()));
+        #[cfg(feature = "redis")]
+        let cache = cache.transpose()?;
         let opened = AtHome::open_at(home, |home| {
             let table = open(home, options);
             async move {
                 let table = table.await?;
                 table.check().await?;
-                Ok(Site { table, signer })
+                Ok(Site {
+                    table,
+                    signer,
+                    #[cfg(feature = "redis")]
+                    cache,
+                })
             }
         });
         Ok(Self(opened.await?.sweeping(sweeping)?))

@@ -3,6 +3,8 @@ use std::time::Duration;
 use session_core::StoreError;
 use session_core::django::Zone;
 
+#[cfg(feature = "redis")]
+use super::cache::{AGAIN, CacheOptions};
 use super::form::Form;
 use super::schema::NAME;
 use crate::sql::{Migration, check_name};
@@ -29,6 +31,8 @@ pub struct DjangoOptions {
     pub(super) connections: u32,
     pub(super) timeout: Duration,
     pub(super) sweeping: Sweeping,
+    #[cfg(feature = "redis")]
+    pub(super) cache: Option<CacheOptions>,
 }
 
 impl DjangoOptions {
@@ -43,6 +47,8 @@ impl DjangoOptions {
             connections: 10,
             timeout: Duration::from_secs(5),
             sweeping: Sweeping::default(),
+            #[cfg(feature = "redis")]
+            cache: None,
         }
     }
 
@@ -106,6 +112,41 @@ impl DjangoOptions {
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
+        self
+    }
+
+    /// Names the cache of a site whose engine is `cached_db`: its Redis, and `KEY_PREFIX` and `VERSION` in
+    /// the site's `CACHES` (`""` and 1 by default).
+    ///
+    /// Without this Django goes on showing what its cache has: a login that has ended here stays alive
+    /// there. Each write drops the session's entry, and once more [a while later](Self::cache_again), since Django may
+    /// be about to fill it. A cache that fails is a warning in the log and no error; no write waits for it
+    /// longer than a second. A cache of another kind can't be told: use the engine `db` with it.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn cache(
+        mut self,
+        redis: crate::RedisOptions,
+        key_prefix: impl Into<String>,
+        version: u32,
+    ) -> Self {
+        self.cache = Some(CacheOptions {
+            redis,
+            key_prefix: key_prefix.into(),
+            version,
+            again: AGAIN,
+        });
+        self
+    }
+
+    /// Sets when an entry of the [cache](Self::cache) is dropped once more; 2 seconds unless this is
+    /// called. It should be longer than a request to Django takes.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn cache_again(mut self, delay: Duration) -> Self {
+        if let Some(cache) = &mut self.cache {
+            cache.again = delay;
+        }
         self
     }
 

@@ -23,7 +23,7 @@ impl Site {
             let batch = self.table.batch(&place, BATCH).await?;
             let found = batch.iter().filter_map(|placed| {
                 let key = Key::parse_plain(&placed.key)?;
-                self.owned(placed, owner, |contents| contents.device(&key))
+                self.owned(placed, (owner, now), |contents| contents.device(&key))
             });
             devices.extend(found.filter(|device| device.expires > now));
             match next(batch) {
@@ -89,11 +89,17 @@ impl Site {
                 if !is_chosen {
                     continue;
                 }
-                let Some(lives) = self.owned(placed, owner, |it| it.expires() > now) else {
+                let Some(lives) = self.owned(placed, (owner, now), |it| it.expires() > now) else {
                     continue;
                 };
                 let key = &placed.key;
+                #[cfg(feature = "redis")]
+                let changing = self.cache.as_ref().map(|cache| cache.changing(&[key]));
                 let removed = self.table.change(Change::Delete { key }).await?;
+                #[cfg(feature = "redis")]
+                if let Some(changing) = changing {
+                    changing.made().await;
+                }
                 walk.met += 1;
                 walk.missed += usize::from(!removed.is_done);
                 walk.lived += usize::from(removed.is_done && lives);
@@ -109,10 +115,10 @@ impl Site {
     fn owned<T>(
         &self,
         placed: &Placed,
-        owner: &str,
+        (owner, now): (&str, OffsetDateTime),
         what: impl FnOnce(&Contents<'_>) -> T,
     ) -> Option<T> {
-        let read = self.read(&placed.row)?;
+        let read = self.read(&placed.row, now)?;
         let contents = read.contents(self.table.form())?;
         (contents.owner() == Some(owner)).then(|| what(&contents))
     }
@@ -268,6 +274,8 @@ mod tests {
         let site = Site {
             table: Box::new(table),
             signer,
+            #[cfg(feature = "redis")]
+            cache: None,
         };
         let ended = site.end("7", Revoke::All, moment_at(0)).await;
         let left = site.table.batch("", 2 * BATCH).await.unwrap().len();

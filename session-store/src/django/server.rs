@@ -108,7 +108,7 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let (dialect, statement) = (self.pool.server(), &self.statements.sweep);
-        let (form, now) = (&self.form, &*self.form.column(now));
+        let (form, at, now) = (&self.form, now, &*self.form.column(now));
         let batch = |from: i64, limit: usize| async move {
             let from = &*form.column(from_micros(from).unwrap_or(BEGINNING));
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -120,7 +120,7 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
                 (connection, swept)
             };
             let (swept, end) = self.pool.run(SWEEP, sweep).await?;
-            let end = end.and_then(|end| form.moment(&end));
+            let end = end.and_then(|end| form.moment(&end, at));
             Ok((swept, end.map(session_core::to_micros)))
         };
         let swept = self.cursor.sweep(limit, batch);

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
+#[cfg(feature = "redis")]
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use session_core::django::{Signer, from_strict, to_strict};
@@ -9,6 +11,8 @@ use session_core::{
 };
 use time::OffsetDateTime;
 
+#[cfg(feature = "redis")]
+use super::cache::Cache;
 use super::contents::{self, Contents};
 use super::form::Form;
 use super::table::{Change, Row, Table};
@@ -21,6 +25,8 @@ use crate::upkeep::Swept;
 pub(crate) struct Site {
     pub(super) table: Box<dyn Table>,
     pub(super) signer: Signer,
+    #[cfg(feature = "redis")]
+    pub(super) cache: Option<Arc<Cache>>,
 }
 
 /// A row that could be read.
@@ -29,12 +35,14 @@ pub(super) struct Read {
     json: String,
     signed: OffsetDateTime,
     ends: OffsetDateTime,
+    /// When it was read.
+    now: OffsetDateTime,
 }
 
 impl Read {
     /// `None` only if the JSON is no object, which has been checked.
     pub(super) fn contents(&self, form: &Form) -> Option<Contents<'_>> {
-        Contents::parse(&self.json, (self.signed, self.ends), form)
+        Contents::parse(&self.json, (self.signed, self.ends), form, self.now)
     }
 }
 
@@ -46,12 +54,12 @@ enum Next {
 
 impl Site {
     /// Reads a row; `None` if that can't be done, with a warning without values.
-    pub(super) fn read(&self, row: &Row) -> Option<Read> {
+    pub(super) fn read(&self, row: &Row, now: OffsetDateTime) -> Option<Read> {
         let warn = |reason: &dyn fmt::Display| {
             let table = &self.table;
             tracing::warn!(?table, %reason, "a session's row can't be read and is treated as absent");
         };
-        let Some(ends) = self.table.form().moment(&row.ends) else {
+        let Some(ends) = self.table.form().moment(&row.ends, now) else {
             warn(&"its expire_date is no moment of the years 1 to 9999");
             return None;
         };
@@ -66,6 +74,7 @@ impl Site {
                     json: strict.unwrap_or(opened.json),
                     signed,
                     ends,
+                    now,
                 })
             }
             Err(error) => {
@@ -84,7 +93,12 @@ impl Site {
         answer.unwrap_or_else(|_| Err(self.table.too_slow(doing)))
     }
 
-    async fn insert(&self, key: &str, record: &Record) -> Result<Outcome, StoreError> {
+    async fn insert(
+        &self,
+        key: &str,
+        record: &Record,
+        now: OffsetDateTime,
+    ) -> Result<Outcome, StoreError> {
         // A sign-in has left it, so it is nowhere.
         if record.closed {
             return Ok(Outcome::Applied);
@@ -92,7 +106,7 @@ impl Site {
         let row = &self.row(None, record, record.expires)?;
         let inserted = self.table.change(Change::Insert { key, row }).await?;
         let is_ours = inserted.is_done
-            || (inserted.is_repeated && self.revision(key).await? == Some(record.revision));
+            || (inserted.is_repeated && self.revision(key, now).await? == Some(record.revision));
         Ok(outcome(is_ours))
     }
 
@@ -150,9 +164,9 @@ impl Site {
         let mut is_repeated = false;
         for _ in 0..TRIES {
             let Some(old) = self.table.find(key).await? else {
-                return self.gone(is_repeated, to, written).await;
+                return self.gone(is_repeated, to, (written, now)).await;
             };
-            let Some(read) = self.read(&old) else {
+            let Some(read) = self.read(&old, now) else {
                 return Ok(Outcome::Refused);
             };
             let Some(contents) = read.contents(self.table.form()) else {
@@ -193,21 +207,25 @@ impl Site {
         &self,
         is_repeated: bool,
         to: &str,
-        written: Option<Revision>,
+        (written, now): (Option<Revision>, OffsetDateTime),
     ) -> Result<Outcome, StoreError> {
         if !is_repeated {
             return Ok(Outcome::Refused);
         }
         match written {
-            Some(written) => Ok(outcome(self.revision(to).await? == Some(written))),
+            Some(written) => Ok(outcome(self.revision(to, now).await? == Some(written))),
             // Somebody has ended the session: we or another.
             None => Err(unknown()),
         }
     }
 
-    async fn revision(&self, key: &str) -> Result<Option<Revision>, StoreError> {
+    async fn revision(
+        &self,
+        key: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<Revision>, StoreError> {
         let row = self.table.find(key).await?;
-        let read = row.and_then(|row| self.read(&row));
+        let read = row.and_then(|row| self.read(&row, now));
         let contents = read
             .as_ref()
             .and_then(|read| read.contents(self.table.form()));
@@ -254,10 +272,10 @@ impl Store for Site {
         &self,
         key: &Key,
         secret: &Digest,
-        _: OffsetDateTime,
+        now: OffsetDateTime,
     ) -> Result<Option<Record>, StoreError> {
         let row = self.table.find(plain(key)?).await?;
-        let read = row.and_then(|row| self.read(&row));
+        let read = row.and_then(|row| self.read(&row, now));
         Ok(read.and_then(|read| Some(read.contents(self.table.form())?.record(*secret))))
     }
 
@@ -267,9 +285,15 @@ impl Store for Site {
         now: OffsetDateTime,
     ) -> Result<Outcome, StoreError> {
         let key = plain(command.key())?;
+        #[cfg(feature = "redis")]
+        let changing = self.cache.as_ref().map(|cache| match command {
+            // No entry has the new key yet.
+            Command::Insert { .. } => cache.changing(&[]),
+            _ => cache.changing(&[key]),
+        });
         let written = async {
             match command {
-                Command::Insert { record, .. } => self.insert(key, record).await,
+                Command::Insert { record, .. } => self.insert(key, record, now).await,
                 Command::Replace {
                     expected, record, ..
                 } => self.replace((key, key), expected, record, now).await,
@@ -291,7 +315,14 @@ impl Store for Site {
                 Command::Delete { only, .. } => self.delete(key, only).await,
             }
         };
-        self.within("write a session to", written).await
+        let outcome = self.within("write a session to", written).await;
+        #[cfg(feature = "redis")]
+        match (changing, &outcome) {
+            (Some(changing), Ok(Outcome::Refused)) => changing.refused(),
+            (Some(changing), _) => changing.made().await,
+            (None, _) => {}
+        }
+        outcome
     }
 
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {

@@ -76,8 +76,13 @@ pub(super) async fn open_database<S: Schema<Link = SqliteConnection>>(
     // Not earlier: closing the last connection moves the log into the file and waits for the
     // disk.
     drop(first);
-    let files = Files::of(path).map_err(|error| unavailable(path, error))?;
-    let files = Arc::new(files);
+    let files = match journal {
+        Journal::Ours => Files::of(path),
+        // Their last connection may take the log along.
+        #[cfg(feature = "django")]
+        Journal::Theirs => Files::without_log(path),
+    };
+    let files = Arc::new(files.map_err(|error| unavailable(path, error))?);
     let later = |connections, settings| {
         let files = Arc::clone(&files);
         let pool = pool(options, connections).after_connect(move |_, _| {

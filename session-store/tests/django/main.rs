@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "django")]
 
+#[cfg(all(feature = "redis", feature = "sqlite"))]
+mod cache;
 mod cases;
 #[cfg(feature = "mysql")]
 mod mysql;

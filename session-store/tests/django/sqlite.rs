@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use session_core::Store as _;
+use session_core::django::Zone;
+use session_core::{Command, Expiry, Store as _};
 use session_store::{DjangoOptions, DjangoStore};
+use session_testkit::{changed, moment_at, record_of};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Column as _, Connection as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
-use super::site::{Database, Site, keys};
+use super::site::{Database, KEY, Site, key_of, keys, load};
 use super::{on_each, suite};
 
 pub fn path(folder: &TempDir) -> PathBuf {
@@ -67,6 +70,62 @@ async fn django_on_sqlite_passes_the_suite() {
             .unwrap()
     })
     .await;
+}
+
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn the_cache_of_a_site_follows() {
+    let site = site().await.unwrap();
+    super::cache::what_changes_is_dropped_from_the_cache_and_once_more(&site).await;
+    super::cache::a_cache_that_fails_is_no_error(&site).await;
+}
+
+#[tokio::test]
+async fn expired_sessions_are_removed_by_themselves() {
+    let site = site().await.unwrap();
+    let options = DjangoOptions::new().create(true);
+    let options = options.sweep_every(Duration::from_secs(1));
+    let store = DjangoStore::open_with(&site.url(), &keys(), options)
+        .await
+        .unwrap();
+    site.insert("expired0", "{}", 0, 100).await;
+    site.insert("expired1", "junk", 0, 100).await;
+    site.insert(KEY, "{}", 0, 10_000).await;
+    // Six minutes later, as calls say.
+    load(&store, KEY, 460).await.unwrap();
+    let begun = Instant::now();
+    while site.run("SELECT count(*) || '' FROM django_session").await != "1" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "they stay");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(load(&store, KEY, 460).await.is_some());
+    store.close().await;
+    assert!(store.check().await.is_err());
+}
+
+/// The wall clock of the site is five or four hours behind.
+#[tokio::test]
+async fn a_site_without_use_tz_has_local_moments() {
+    let site = site().await.unwrap();
+    let zone = Zone::local("America/New_York").unwrap();
+    let options = DjangoOptions::new().create(true).zone(zone);
+    let store = DjangoStore::open_with(&site.url(), &keys(), options)
+        .await
+        .unwrap();
+    let expiry = Expiry::At(moment_at(3));
+    let (key, record) = (&key_of(KEY), &changed!(record_of(1), expiry = expiry));
+    let insert = Command::Insert { key, record };
+    store.write(insert, moment_at(0)).await.unwrap();
+    let ends = site.run("SELECT expire_date FROM django_session").await;
+    assert_eq!(ends, "2099-12-31 19:01:40");
+    let json = site.json(KEY).await;
+    assert!(
+        json.contains(r#""_session_expiry":"2099-12-31T19:00:03""#),
+        "{json}"
+    );
+    assert_eq!(load(&store, KEY, 0).await.unwrap().expiry, expiry);
+    assert_eq!(store.sweep(moment_at(99), 10).await.unwrap(), 0);
+    assert_eq!(store.sweep(moment_at(100), 10).await.unwrap(), 1);
 }
 
 #[tokio::test]
