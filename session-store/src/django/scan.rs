@@ -162,11 +162,13 @@ mod tests {
     use crate::django::form::Form;
     use crate::django::table::{Changed, Row, Table};
 
+    type Rows = BTreeMap<String, Row>;
+
     /// A table walked by the key, in which sessions get new keys between a batch and what is done with it.
     struct Moving {
-        rows: Mutex<BTreeMap<String, Row>>,
+        rows: Mutex<Rows>,
         /// Applied in turn, one after each batch; the last one again and again.
-        moves: Mutex<Vec<fn(&mut BTreeMap<String, Row>)>>,
+        moves: Mutex<Vec<fn(&mut Rows)>>,
         form: Form,
     }
 
@@ -242,17 +244,14 @@ mod tests {
         }
     }
 
-    fn rename(rows: &mut BTreeMap<String, Row>, key: &str, to: &str) {
+    fn rename(rows: &mut Rows, key: &str, to: &str) {
         if let Some(row) = rows.remove(key) {
             rows.insert(to.to_owned(), row);
         }
     }
 
     /// Ends the sessions of user 7, whose one is at a key, among 500 others; returns what is left of it.
-    async fn end(
-        key: &str,
-        moves: &[fn(&mut BTreeMap<String, Row>)],
-    ) -> (Result<usize, StoreError>, usize) {
+    async fn end(key: &str, moves: &[fn(&mut Rows)]) -> (Result<usize, StoreError>, usize) {
         let keys = SecretKeys::danger_accept_weak("of a test").unwrap();
         let signer = Signer::sessions(&keys);
         let row = |json| Row {
@@ -284,7 +283,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_that_gets_a_new_key_during_a_walk_is_ended_too() {
-        let none: fn(&mut BTreeMap<String, Row>) = |_| {};
+        let none: fn(&mut Rows) = |_| {};
         for (key, moves) in [
             ("a0000000", &[none][..]),
             // Read under the old key.
