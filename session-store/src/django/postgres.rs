@@ -13,6 +13,7 @@ impl DjangoDialect for Postgres {
     /// A walk goes by the key.
     const WORDS: Words = Words {
         moment: "(?::text || '+00')::timestamptz",
+        end: "expire_date",
         ends: "to_char(expire_date AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
         place: "session_key",
         after: "session_key > ?",

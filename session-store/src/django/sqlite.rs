@@ -138,6 +138,7 @@ impl fmt::Debug for SqliteTable {
 /// that begins comes last.
 const WORDS: Words = Words {
     moment: "?",
+    end: "expire_date",
     ends: "expire_date",
     place: "CAST(rowid AS TEXT)",
     after: "rowid > CAST(? AS INTEGER)",

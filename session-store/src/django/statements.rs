@@ -23,6 +23,8 @@ pub(super) struct Statements {
 pub(super) struct Words {
     /// A value that is a moment.
     pub(super) moment: &'static str,
+    /// The moment of the column, for a comparison in a row whose key is given.
+    pub(super) end: &'static str,
     /// The moment of the column, as it is shown.
     pub(super) ends: &'static str,
     /// The place of a row in a walk, and the condition that it comes after another one.
@@ -72,6 +74,7 @@ impl Statements {
     pub(super) fn new(words: &Words, write: impl Fn(&str) -> String) -> Self {
         let Words {
             moment,
+            end,
             ends,
             place,
             after,
@@ -82,7 +85,7 @@ impl Statements {
             sweep,
         } = *words;
         let at = key.sql();
-        let is_old = format!("{at} AND {same_data} AND expire_date = {moment}");
+        let is_old = format!("{at} AND {same_data} AND {end} = {moment}");
         let new = format!("session_data = ?, expire_date = {moment}");
         let write = |text: String| Arc::from(write(&text));
         Self {
@@ -98,7 +101,7 @@ impl Statements {
             take: write(format!("DELETE FROM TABLE WHERE {is_old}")),
             delete: write(format!("DELETE FROM TABLE WHERE {at}")),
             delete_over: write(format!(
-                "DELETE FROM TABLE WHERE {at} AND expire_date <= {moment}"
+                "DELETE FROM TABLE WHERE {at} AND {end} <= {moment}"
             )),
             batch: write(format!(
                 "SELECT {place}, session_key, session_data, {ends} FROM TABLE \

@@ -39,12 +39,13 @@ pub async fn no_rust_write_loses_what_it_met(scene: &Scene) {
                 for number in 0..WRITES {
                     let path = format!("/api/by/django%20{writer}?delay_ms=5");
                     let answer = put(&client, &key, &path, number).await;
-                    assert_eq!(answer.status(), 204, "{}", answer.text());
+                    // Any error of the database is a 400 of Django's, a deadlock too.
+                    assert_eq!(answer.status(), 204, "django {writer}");
                 }
             });
         }
     }
-    finish(writers).await;
+    finish(scene, writers).await;
 
     let steps = format!(
         "SELECT old_data, new_data FROM session_history WHERE session_key = '{key}' ORDER BY id"
@@ -104,7 +105,7 @@ pub async fn counts_of_rust_writers_are_exact(scene: &Scene) {
             }
         });
     }
-    finish(writers).await;
+    finish(scene, writers).await;
     let read = oracle.ask("read", json!({ "key": key })).unwrap();
     let count = read["items"]
         .as_array()
@@ -149,7 +150,7 @@ pub async fn a_logout_on_either_side_stays_one_while_the_other_writes(scene: &Sc
                 }
             });
         }
-        finish(writers).await;
+        finish(scene, writers).await;
         let row = oracle.ask("row", json!({ "key": key })).unwrap();
         assert_eq!(row, Value::Null, "round {round}: the session came back");
         let known = rust
@@ -164,9 +165,11 @@ pub async fn a_logout_on_either_side_stays_one_while_the_other_writes(scene: &Sc
 const WRITERS: usize = 16;
 const WRITES: usize = 8;
 
-async fn finish(mut writers: JoinSet<()>) {
+async fn finish(scene: &Scene, mut writers: JoinSet<()>) {
     while let Some(writer) = writers.join_next().await {
-        writer.unwrap();
+        if let Err(failed) = writer {
+            panic!("{failed}; Django's log: {}", scene.django_log());
+        }
     }
 }
 

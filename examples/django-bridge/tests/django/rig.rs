@@ -106,6 +106,7 @@ impl Rig {
             .with("DRIVE", "1")
             // The tests sign in often, and Django's own hash takes half a second.
             .with("DJANGO_PASSWORD_HASHERS", HASHERS)
+            .with("DJANGO_LOGGING", LOGGING)
     }
 
     pub fn key_file(&self) -> String {
@@ -148,5 +149,10 @@ pub const PASSWORD: &str = "throw-away password";
 /// The second key is a fallback.
 const KEYS: &str = "a-key-of-the-tests-0123456789-abcdefghijklmnopqrstuvwxyz\n\
                     an-older-key-of-the-tests-0123456789-abcdefghijklmnopqrstuvwxyz\n";
+
+/// Tracebacks of refused requests go to the server's log.
+const LOGGING: &str = "{'version': 1, 'disable_existing_loggers': False, \
+    'handlers': {'all': {'class': 'logging.StreamHandler'}}, \
+    'loggers': {'django.request': {'handlers': ['all'], 'level': 'WARNING'}}}";
 
 const HASHERS: &str = "['django.contrib.auth.hashers.MD5PasswordHasher']";

@@ -96,6 +96,11 @@ impl Scene {
         Arc::new(Socket::new(SocketAddr::from(address)))
     }
 
+    /// Returns what Django's server has logged.
+    pub fn django_log(&self) -> String {
+        self.server.get().map(DjangoServer::log).unwrap_or_default()
+    }
+
     /// Returns the showcase on axum over HTTP, on the same table.
     pub async fn showcase(&self) -> Arc<dyn App> {
         let store = format!("django+{}", self.url);
