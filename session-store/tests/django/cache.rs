@@ -95,6 +95,19 @@ pub async fn what_changes_is_dropped_from_the_cache_and_once_more(site: &Site) {
     assert!(!is_filled(&redis));
 }
 
+// Django: CacheDBSessionTests.test_non_default_cache
+pub async fn a_cache_that_cannot_be_meant_is_refused_at_start(site: &Site) {
+    for bad in ["", "unknown", "http://127.0.0.1:6379"] {
+        let options = DjangoOptions::new().create(true);
+        let options = options.cache(RedisOptions::new(bad), "", 1);
+        let refused = DjangoStore::open_with(&site.url(), &keys(), options).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("redis"), "{bad}: {refused}");
+    }
+}
+
+// Django: CacheDBSessionTests.test_cache_set_failure_non_fatal
+// Django: CacheDBSessionTests.test_cache_async_set_failure_non_fatal
 pub async fn a_cache_that_fails_is_no_error(site: &Site) {
     let Some((redis, store)) = open(site).await else {
         return;

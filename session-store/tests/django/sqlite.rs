@@ -76,6 +76,7 @@ async fn django_on_sqlite_passes_the_suite() {
 #[tokio::test]
 async fn the_cache_of_a_site_follows() {
     let site = site().await.unwrap();
+    super::cache::a_cache_that_cannot_be_meant_is_refused_at_start(&site).await;
     super::cache::what_changes_is_dropped_from_the_cache_and_once_more(&site).await;
     super::cache::a_cache_that_fails_is_no_error(&site).await;
 }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Our tests' files.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
+    ("cache", include_str!("../django/cache.rs")),
     ("cookies", include_str!("cookies.rs")),
     ("lifetimes", include_str!("lifetimes.rs")),
     ("middleware", include_str!("middleware.rs")),
@@ -18,21 +19,10 @@ const FILES: [(&str, &str); 6] = [
 ];
 
 /// Django's tests that have no counterpart, and why.
-const REASONS: &[(&str, &str)] = &[
-    (
-        "CustomDatabaseSessionTests.test_extra_session_field",
-        "a column of an application's own model, which only that model can fill; `devices` finds an owner's sessions",
-    ),
-    ("CacheDBSessionTests.test_non_default_cache", "not yet"),
-    (
-        "CacheDBSessionTests.test_cache_set_failure_non_fatal",
-        "not yet",
-    ),
-    (
-        "CacheDBSessionTests.test_cache_async_set_failure_non_fatal",
-        "not yet",
-    ),
-];
+const REASONS: &[(&str, &str)] = &[(
+    "CustomDatabaseSessionTests.test_extra_session_field",
+    "a column of an application's own model, which only that model can fill; `devices` finds an owner's sessions",
+)];
 
 const MARK: &str = "// Django: ";
 
