@@ -139,7 +139,12 @@ fn split(bytes: &[u8]) -> Option<(Record, &[u8])> {
     let revision = Revision::from_i64(number(3)?);
     let mut record = Record::new(revision, digest(0)?, moment(4)?, moment(0)?);
     record.seen = moment(1)?;
-    record.closed = *closed == b'1';
+    record.closed = match closed {
+        b'0' => false,
+        b'1' => true,
+        // Scripts can't read it either, and would refuse every write.
+        _ => return None,
+    };
     record.owner = read_owner(owner)?;
 
     let line = facts.iter().position(|byte| *byte == b'\n')?;

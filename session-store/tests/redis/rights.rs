@@ -13,6 +13,25 @@ const LEAST: [&str; 4] = ["~session:*", "+@read", "+@write", "+@scripting"];
 /// The rights that providers of Redis give.
 const USUAL: [&str; 4] = ["~*", "&*", "+@all", "-@dangerous"];
 
+/// Those of a managed server without administration.
+const MANAGED: [&str; 6] = [
+    "~session:*",
+    "resetchannels",
+    "+@all",
+    "-@admin",
+    "-@dangerous",
+    "-@transaction",
+];
+
+/// No more than what keeps others waiting, and nothing that waits itself.
+const NARROW: [&str; 5] = [
+    "~session:*",
+    "+@read",
+    "+@write",
+    "+@scripting",
+    "-@blocking",
+];
+
 fn add_user(rights: &[&str], cli: impl Fn(&[&str]) -> std::io::Result<String>) {
     let user = ["ACL", "SETUSER", "app", "reset", "on", ">geheim"];
     cli(&[&user[..], rights].concat()).unwrap();
@@ -62,9 +81,9 @@ async fn a_user_who_must_not_ask_questions_can_use_a_server() {
     if skips(name, &Redis::PROGRAMS) {
         return;
     }
-    for rights in [LEAST, USUAL] {
+    for rights in [&LEAST[..], &USUAL, &MANAGED, &NARROW] {
         let redis = Redis::start().unwrap();
-        add_user(&rights, |words| redis.cli(words));
+        add_user(rights, |words| redis.cli(words));
         lives(&redis.url()).await;
     }
 }
