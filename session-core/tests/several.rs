@@ -94,6 +94,39 @@ fn an_outer_reply_carries_what_the_inner_store_has_acknowledged() {
     }
 }
 
+#[test]
+fn an_id_opens_and_ends_nothing_under_a_name_that_differs_by_a_letter() {
+    let model = ModelStore::new();
+    let names = ["sid", "SID", "Sid", "sid2", "si", "_sid", "sid-", "s.id"];
+    let all = names.map(|name| sessions(name, model.clone()));
+    for (name, own) in names.iter().zip(&all) {
+        let request = own.open([]);
+        block_on(request.handle().load())
+            .unwrap()
+            .insert("k", 1)
+            .unwrap();
+        let reply = block_on(request.commit(200)).unwrap();
+        let pair = reply.set_cookie().unwrap().split(';').next().unwrap();
+        let id = pair.split_once('=').unwrap().1;
+        let everywhere = names.map(|name| format!("{name}={id}")).join("; ");
+        for header in [pair, &everywhere] {
+            for (other, sessions) in names.iter().zip(&all) {
+                let request = sessions.open([header.as_bytes()]);
+                let session = block_on(request.handle().load()).unwrap();
+                assert_eq!(session.exists(), other == name, "{header} for {other}");
+                if other != name {
+                    session.destroy().unwrap();
+                    drop(block_on(request.commit(200)).unwrap());
+                    let request = sessions.open([header.as_bytes()]);
+                    request.handle().destroy().unwrap();
+                    drop(block_on(request.commit(200)).unwrap());
+                }
+            }
+        }
+    }
+    assert_eq!(model.len(), names.len());
+}
+
 /// What becomes of one of several sessions of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {

@@ -2,7 +2,7 @@
 
 use session_core::{Outcome, Step};
 
-use crate::request::{cycle, update, write};
+use crate::request::{Act, cycle, update, write};
 use crate::util::{World, id_of};
 
 #[test]
@@ -126,4 +126,65 @@ fn a_store_that_refuses_everything_is_an_error_and_no_endless_loop() {
         }
     };
     assert!(error.to_string().contains("500 attempts"), "{error}");
+}
+
+#[test]
+fn guards_that_are_not_all_done_drop_what_a_good_status_would_commit() {
+    let acts: [(Act, bool); 5] = [
+        (|session| session.all_or_nothing().done(), true),
+        (|session| drop(session.all_or_nothing()), false),
+        (
+            |session| {
+                let [outer, inner] = [session.all_or_nothing(), session.all_or_nothing()];
+                inner.done();
+                drop(outer);
+            },
+            false,
+        ),
+        (
+            |session| {
+                let [outer, inner] = [session.all_or_nothing(), session.all_or_nothing()];
+                drop(inner);
+                outer.done();
+            },
+            false,
+        ),
+        (
+            |session| {
+                let [outer, inner] = [session.all_or_nothing(), session.all_or_nothing()];
+                outer.done();
+                inner.done();
+            },
+            true,
+        ),
+    ];
+    for (place, (act, is_done)) in acts.into_iter().enumerate() {
+        for (status, commits) in [
+            (200, true),
+            (409, true),
+            (498, true),
+            (408, false),
+            (499, false),
+            (500, false),
+            (599, false),
+            (999, false),
+        ] {
+            let world = World::new(|policy| policy);
+            let session = world.open("");
+            session.insert("k", 1).unwrap();
+            act(session.session());
+            let seen = world.finish(session, status);
+            let expected = is_done && commits;
+            assert_eq!(seen.id().is_some(), expected, "{place}, {status}");
+            assert_eq!(world.rows() == 1, expected, "{place}, {status}");
+            // A logout holds all the same.
+            let cookie = world.begin();
+            let rows = world.rows();
+            let session = world.open(&cookie);
+            act(session.session());
+            session.destroy().unwrap();
+            assert_eq!(world.finish(session, status).effect(&cookie), "remove");
+            assert_eq!(world.rows(), rows - 1, "{place}, {status}");
+        }
+    }
 }

@@ -149,3 +149,28 @@ fn debug_shows_neither_ids_nor_values() {
         assert!(!shown.contains(&secret), "{secret} in {shown}");
     }
 }
+
+#[test]
+fn a_logout_ends_the_session_behind_63_other_ids_and_any_number_of_repetitions() {
+    let planted = |number: usize| format!("{number:04}{}", "A".repeat(44));
+    for (others, ends) in [(3, true), (4, true), (62, true), (63, true), (64, false)] {
+        for is_loaded in [false, true] {
+            let world = World::new(|policy| policy);
+            let cookie = world.begin();
+            let name = world.policy.cookie_name();
+            let pair = |id: &str| format!("{name}={id}; ").repeat(3);
+            let before: String = (1..=others).map(|number| pair(&planted(number))).collect();
+            let header = format!("{before}{}", pair(&cookie));
+            let mut exchange = Exchange::open(&world.policy, [header.as_bytes()]);
+            if is_loaded {
+                while let Exchange::Unread(question) = exchange {
+                    let found = world.load(question.key());
+                    exchange = question.answer(found, world.now());
+                }
+            }
+            let seen = world.finish(exchange.destroy(), 204);
+            assert_eq!(seen.effect(&cookie), "remove", "{others}, {is_loaded}");
+            assert_eq!(world.rows() == 0, ends, "{others}, {is_loaded}");
+        }
+    }
+}
