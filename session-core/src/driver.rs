@@ -12,5 +12,5 @@ mod placed;
 pub(crate) mod request;
 mod request_state;
 pub(crate) mod sessions;
-mod sweep;
+pub(crate) mod sweep;
 pub(crate) mod watched;

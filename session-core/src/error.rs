@@ -33,6 +33,9 @@ pub enum SessionError {
     /// Another request has taken or stored the value that [`take`](crate::Session::take) or
     /// [`get_or_insert_with`](crate::Session::get_or_insert_with) has returned. Nothing was written;
     /// the session shows what is stored, and the other changes are still to be written.
+    ///
+    /// It names one key, but every claim that did not hold is forgotten. To go on, repeat all of the
+    /// handler's calls of those two, then save again.
     #[error("another request was faster to take or to set the session's value {key:?}")]
     Conflict {
         /// The value's name.

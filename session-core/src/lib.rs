@@ -60,6 +60,8 @@ pub use driver::request::Request;
 #[cfg(feature = "driver")]
 pub use driver::sessions::Sessions;
 #[cfg(feature = "driver")]
+pub use driver::sweep::sweep_in_batches;
+#[cfg(feature = "driver")]
 pub use driver::watched::Watched;
 pub use error::{CommitError, SessionError, ValueError};
 pub use failure::Failure;

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use session_core::{
-    CommitError, Expiry, Key, Policy, PolicyBuilder, Revision, Session, SessionError, Sessions,
-    Step, Store as _,
+    CommitError, Entropy, EntropyError, Expiry, Key, Policy, PolicyBuilder, Revision, Session,
+    SessionError, Sessions, Step, Store as _,
 };
 use session_testkit::ModelStore;
 use util::{World, outage};
@@ -409,4 +409,29 @@ fn a_store_whose_sessions_stay_under_their_keys_moves_none() {
     let moved = store.write(command, session_testkit::moment_at(0));
     let refused = pollster::block_on(moved).unwrap_err();
     assert!(refused.to_string().contains("plain"), "{refused}");
+}
+
+/// A source of which no byte can be a character.
+#[derive(Debug)]
+struct Ones;
+
+impl Entropy for Ones {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        bytes.fill(255);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_source_without_a_usable_byte_is_an_error() {
+    let policy = plain(Policy::builder()).danger_entropy(Ones);
+    let sessions = Sessions::new(policy.build().unwrap(), ModelStore::of_plain_ids());
+    let request = sessions.open([]);
+    let failed = pollster::block_on(async {
+        write(&request.handle().load().await.unwrap());
+        request.commit(200).await.unwrap_err()
+    });
+    let (error, reply) = failed.into_parts();
+    assert!(matches!(error, SessionError::Entropy(_)), "{error}");
+    assert_eq!(reply.set_cookie(), None);
 }

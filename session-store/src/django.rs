@@ -60,7 +60,9 @@ use crate::home::{AtHome, store_at_home};
 /// - An owner's [devices](session_core::Store::devices) and
 ///   [revocations](session_core::Store::revoke) read the whole table, since no index sees into signed data:
 ///   about 10 µs a row here, and the rows' bytes. On PostgreSQL and MySQL a session that gets a
-///   new key during that may be missed.
+///   new key during that may be missing in the list. A revocation reads on until it has met none of
+///   them, there twice at least; it misses only a session whose key changes in each of its last two
+///   walks.
 /// - A write keeps the end that Django has set unless it is earlier, or the session's own lifetime changes.
 /// - With `USE_TZ = False` a session that Django saved ends by the wall clock, so in the hour that comes twice an
 ///   hour early or late, as there.

@@ -1,6 +1,7 @@
 //! The parts that the stores on database servers share. The rest of each server is its [`Dialect`].
 
 mod address;
+mod cause;
 mod dialect;
 mod held;
 mod lent;
@@ -14,6 +15,7 @@ mod table;
 pub(crate) mod tests;
 
 pub(crate) use address::parse;
+pub(crate) use cause::cause;
 pub(crate) use dialect::Dialect;
 pub(crate) use held::Held;
 pub(crate) use lent::Lent;

@@ -88,7 +88,7 @@ impl SqliteStore {
         options.check()?;
         let sweeping = options.sweeping;
         let opened = AtHome::open(|_| Self::open_file(options)).await?;
-        Ok(Self(opened.sweeping(sweeping)?))
+        Ok(Self(opened.sweeping(sweeping)))
     }
 
     async fn open_file(options: SqliteOptions) -> Result<Commands, StoreError> {
@@ -107,7 +107,7 @@ impl SqliteStore {
     /// SQLite could not be started.
     pub async fn in_memory() -> Result<Self, StoreError> {
         let opened = AtHome::open(|_| Self::open_memory()).await?;
-        Ok(Self(opened.sweeping(Sweeping::default())?))
+        Ok(Self(opened.sweeping(Sweeping::default())))
     }
 
     async fn open_memory() -> Result<Commands, StoreError> {

@@ -8,7 +8,7 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use session_core::{Policy, Sessions, Store, StoreError};
+use session_core::{Store, StoreError, sweep_in_batches};
 use time::OffsetDateTime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -71,17 +71,10 @@ impl Upkeep {
         home: &Home,
         store: &Arc<S>,
         Sweeping { every, margin }: Sweeping,
-    ) -> Result<Option<Self>, StoreError> {
-        let Some(every) = every else {
-            return Ok(None);
-        };
+    ) -> Option<Self> {
+        let every = every?;
         let clock = Arc::new(SeenClock::new());
-        let policy = Policy::builder()
-            .clock(Arc::clone(&clock))
-            .clock_skew(margin)
-            .build()
-            .map_err(|error| StoreError::new("can't remove expired sessions").caused_by(error))?;
-        let sessions = Sessions::new(policy, Careful::new(Arc::clone(store), margin));
+        let careful = Careful::new(Arc::clone(store), margin);
         let (stop, mut stopped) = oneshot::channel();
         let seen = Arc::clone(&clock);
         let task = home.spawn(async move {
@@ -94,10 +87,11 @@ impl Upkeep {
                 _ = &mut stopped => return,
             }
             let stop = async { _ = stopped.await };
-            sessions.sweep_every(every, sleep, stop).await;
+            let batch = |now, limit| careful.sweep(now, limit);
+            sweep_in_batches(every, || seen.now(), batch, sleep, stop).await;
         });
         let running = Mutex::new(Some((stop, task)));
-        Ok(Some(Self { clock, running }))
+        Some(Self { clock, running })
     }
 
     /// Learns the present moment from a call of the store.

@@ -13,10 +13,11 @@ use crate::devices::{self, Shown};
 use crate::loose::Loose;
 use crate::request::Knobs;
 use crate::route::Route;
-use crate::{Access, Answer, Body, Request};
+use crate::{Access, Answer, App, Body, Request};
 
 /// Carries out a route.
 pub(crate) async fn act(
+    app: &App,
     route: Route,
     request: Request<'_>,
     knobs: Knobs,
@@ -25,7 +26,7 @@ pub(crate) async fn act(
     // A logout does not need to load the session.
     if matches!(route, Route::Logout | Route::Relogin) {
         let relogin = match route {
-            Route::Relogin => Some(user(request.body)?),
+            Route::Relogin => Some(app.users().find(user(request.body)?).await?),
             _ => None,
         };
         if !knobs.delay.is_zero() {
@@ -33,7 +34,7 @@ pub(crate) async fn act(
         }
         access.destroy()?;
         if let Some(user) = relogin {
-            access.open().await?.sign_in(&user)?;
+            user.sign_in(&access.open().await?)?;
         }
         return Ok(Answer::empty(204));
     }
@@ -63,7 +64,10 @@ pub(crate) async fn act(
             Ok(Answer::empty(204))
         }
         Route::Login => {
-            session.sign_in(&user(request.body)?)?;
+            app.users()
+                .find(user(request.body)?)
+                .await?
+                .sign_in(&session)?;
             Ok(Answer::empty(204))
         }
         Route::Lifetime => {

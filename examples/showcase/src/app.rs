@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::refusal::Refusal;
 use crate::request::Knobs;
 use crate::route::Route;
+use crate::users::Users;
 use crate::{Access, Answer, Request, api, forms};
 
 /// The application behind the routes of every server.
@@ -15,6 +16,7 @@ pub struct App {
     server: &'static str,
     sessions: Sessions,
     second: Option<Sessions>,
+    users: Users,
     idle: Duration,
 }
 
@@ -24,11 +26,13 @@ impl App {
         let policy = args.policy().map_err(Refusal::Flag)?;
         let second = args.second_policy(&policy).map_err(Refusal::Flag)?;
         let settings = args.settings().map_err(Refusal::Flag)?;
+        let users = args.store.users(&settings).map_err(Refusal::Open)?;
         let store = args.store.open(&settings).await.map_err(Refusal::Open)?;
         Ok(Self {
             server,
             second: second.map(|policy| Sessions::shared(policy, Arc::clone(&store))),
             sessions: Sessions::shared(policy, store),
+            users,
             idle: args.idle(),
         })
     }
@@ -54,6 +58,10 @@ impl App {
         self.idle
     }
 
+    pub(crate) fn users(&self) -> &Users {
+        &self.users
+    }
+
     /// Answers one request; it has a second session if [`second`](Self::second) is `Some`.
     ///
     /// # Panics
@@ -68,7 +76,7 @@ impl App {
         let answer = match *request.segments() {
             [""] => forms::page(self, request, access).await,
             ["healthz"] => self.health(request, access).await,
-            ["form", ref rest @ ..] => forms::submit(request, rest, access).await,
+            ["form", ref rest @ ..] => forms::submit(self, request, rest, access).await,
             ["api", "untouched"] if request.verb() == "GET" => Ok(Answer::empty(204)),
             ["api", ref rest @ ..] => self.api(request, rest, access).await,
             ["second", "api", ref rest @ ..] if let Some(second) = second => {
@@ -90,7 +98,7 @@ impl App {
     ) -> Result<Answer, Answer> {
         let route = Route::find(request.verb(), rest)?;
         let knobs = request.knobs()?;
-        let outcome = api::act(route, request, knobs, access).await;
+        let outcome = api::act(self, route, request, knobs, access).await;
         let mut answer = outcome.unwrap_or_else(|refusal| refusal);
         if let Some(status) = knobs.status
             && answer.status != 503

@@ -65,6 +65,7 @@ pub(crate) async fn page(
 
 /// Applies a form of the page, then shows the page again.
 pub(crate) async fn submit(
+    app: &App,
     request: Request<'_>,
     form: &[&str],
     access: &impl Access,
@@ -90,7 +91,7 @@ pub(crate) async fn submit(
         return Ok(Answer::see_other("/"));
     }
     let session = access.open().await?;
-    Ok(match apply(access, &session, form, request).await {
+    Ok(match apply(app, access, &session, form, request).await {
         Ok(()) => Answer::see_other("/"),
         // The page reports errors that the visitor can correct.
         Err(refusal) if (400..500).contains(&refusal.status) => {
@@ -101,6 +102,7 @@ pub(crate) async fn submit(
 }
 
 async fn apply(
+    app: &App,
     access: &impl Access,
     session: &Session,
     form: &[&str],
@@ -140,7 +142,8 @@ async fn apply(
         }
         ["login"] => {
             let user = request.field("user").map(|user| user.trim().to_owned());
-            session.sign_in(&user.filter(|user| !user.is_empty()).ok_or_else(bad)?)?;
+            let user = user.filter(|user| !user.is_empty()).ok_or_else(bad)?;
+            app.users().find(user).await?.sign_in(session)?;
         }
         ["lifetime"] => session.set_expiry(lifetime(request).ok_or_else(bad)?)?,
         ["revoke"] => {

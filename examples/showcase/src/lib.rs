@@ -10,6 +10,8 @@ mod answer;
 mod api;
 mod app;
 mod args;
+#[cfg(feature = "django")]
+mod auth_user;
 mod blocking;
 mod devices;
 mod endpoint;
@@ -23,6 +25,7 @@ mod request;
 mod route;
 mod run;
 mod storage;
+mod users;
 
 pub use access::Access;
 pub use answer::{Answer, Body};

@@ -18,6 +18,10 @@ use session_store::{MysqlOptions, MysqlStore};
 #[cfg(feature = "postgres")]
 use session_store::{PostgresOptions, PostgresStore};
 
+#[cfg(feature = "django")]
+use crate::auth_user::AuthUser;
+use crate::users::Users;
+
 /// The store of the sessions, as `--store` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Storage {
@@ -126,6 +130,30 @@ impl Storage {
             #[cfg(feature = "cached")]
             Self::Cached(behind) => behind.is_django(),
             _ => false,
+        }
+    }
+
+    /// Returns whom the showcase signs in.
+    #[cfg_attr(
+        not(feature = "django"),
+        allow(
+            clippy::unnecessary_wraps,
+            clippy::unused_self,
+            reason = "a site has users"
+        )
+    )]
+    pub(crate) fn users(&self, settings: &Settings) -> Result<Users, String> {
+        match (self, settings) {
+            #[cfg(feature = "cached")]
+            (Self::Cached(behind), _) => behind.users(settings),
+            #[cfg(feature = "django")]
+            (
+                Self::Django(url),
+                Settings {
+                    keys: Some(keys), ..
+                },
+            ) => Ok(Users::Site(AuthUser::open(&Self::parse(url)?, keys)?)),
+            _ => Ok(Users::Anybody),
         }
     }
 

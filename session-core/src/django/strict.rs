@@ -81,9 +81,11 @@ fn wrap_name(name: &str) -> Option<String> {
     })
 }
 
+/// Unwraps only what has to be wrapped: else a handler's name, perhaps a visitor's own text, would
+/// become any other, such as that of the signed-in user.
 fn unwrap_name(name: &str) -> Option<String> {
     let inner = unquote(name.strip_prefix(PREFIX)?)?;
-    json::is_string_body(&inner).then_some(inner)
+    (json::is_string_body(&inner) && wrap_name(&inner).is_some()).then_some(inner)
 }
 
 /// A value that looks like a wrapped one is wrapped too.
@@ -170,6 +172,9 @@ mod tests {
             r#"{"$python:\\":1}"#,
             r#"{"$python:\"":1}"#,
             "$python",
+            // No handler's name becomes one that Django or its store takes for its own.
+            r#"{"$python:_auth_user_id":"1"}"#,
+            r#"{"$python:_auth_user\\u005fid":"1"}"#,
         ] {
             assert_eq!(from_strict(json), json);
         }

@@ -12,6 +12,12 @@ use crate::{CommitError, Reply};
 pub(super) struct Inner(OnceLock<Mutex<Vec<Reply>>>);
 
 impl Inner {
+    /// Returns the replies, once.
+    fn take(&self) -> Vec<Reply> {
+        let replies = self.replies();
+        replies.map_or_else(Vec::new, |mut replies| std::mem::take(&mut *replies))
+    }
+
     fn replies(&self) -> Option<MutexGuard<'_, Vec<Reply>>> {
         let replies = self.0.get()?;
         Some(replies.lock().unwrap_or_else(PoisonError::into_inner))
@@ -37,10 +43,7 @@ impl Handle {
 impl RequestState {
     /// Adds the inner replies to a reply, and tells the request around this one.
     pub(super) fn gather(&self, reply: Reply) -> Reply {
-        let reply = match self.inner.replies() {
-            Some(inner) => reply.beside(&inner),
-            None => reply,
-        };
+        let reply = reply.beside(self.inner.take());
         if let Some(Handle(outer)) = &self.outer
             && reply.has_headers()
         {

@@ -146,8 +146,10 @@ impl Request {
             Remainder::Open(session) => self.joined(session).abandon(),
             Remainder::Reply(reply) => reply,
         };
-        if reply.is_opened() {
-            self.handle.0.leave(self.handle.0.gather(reply));
+        // Also if this session was not used: an inner one may have been committed.
+        let reply = self.handle.0.gather(reply);
+        if reply.has_headers() {
+            self.handle.0.leave(reply);
         }
     }
 

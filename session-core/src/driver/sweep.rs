@@ -4,8 +4,11 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::pace::Pace;
 use super::sessions::Sessions;
+use crate::StoreError;
 
 impl Sessions {
     /// Frees expired sessions, at once and then once an interval, until `stop` is ready.
@@ -38,40 +41,78 @@ impl Sessions {
         pause: impl Fn(Duration) -> S,
         stop: impl Future<Output = ()>,
     ) {
-        let interval = interval.max(SHORTEST);
-        let mut stop = pin!(stop);
-        let mut pace = Pace::new();
+        let now = || self.policy().now();
+        let skew = self.policy().clock_skew;
+        let batch =
+            |now: OffsetDateTime, limit| self.store().sweep(now.saturating_sub(skew), limit);
+        sweep_in_batches(interval, now, batch, pause, stop).await;
+    }
+}
+
+/// Removes what is over in small batches with rests in between, at once and then once an interval,
+/// until `stop` is ready.
+///
+/// It is for a store that removes by itself; an application has [`Sessions::sweep_every`], whose laws
+/// are these. `batch` gets the moment by `now` and the most it may remove, and returns how many it
+/// has removed; the margin for clocks that differ is its own. Fewer than the most end the round, as an error does.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use session_core::{sweep_in_batches, time::OffsetDateTime};
+///
+/// let removed = std::cell::Cell::new(0);
+/// let batch = |_now, most: usize| {
+///     removed.set(removed.get() + most.min(1));
+///     async { Ok(0) }
+/// };
+/// let sleep = |_| std::future::pending(); // in place of your runtime's
+/// let now = || OffsetDateTime::UNIX_EPOCH;
+/// pollster::block_on(sweep_in_batches(Duration::from_secs(60), now, batch, sleep, async {}));
+/// assert_eq!(removed.get(), 1);
+/// ```
+pub async fn sweep_in_batches<B, S>(
+    interval: Duration,
+    now: impl Fn() -> OffsetDateTime,
+    batch: impl Fn(OffsetDateTime, usize) -> B,
+    pause: impl Fn(Duration) -> S,
+    stop: impl Future<Output = ()>,
+) where
+    B: Future<Output = Result<usize, StoreError>>,
+    S: Future<Output = ()>,
+{
+    let interval = interval.max(SHORTEST);
+    let mut stop = pin!(stop);
+    let mut pace = Pace::new();
+    loop {
+        pace.begin();
+        let (first, mut swept) = (now(), 0);
         loop {
-            pace.begin();
-            let (first, mut swept) = (self.policy().now(), 0);
-            loop {
-                let (limit, begun) = (pace.limit(), self.policy().now());
-                let over = begun.saturating_sub(self.policy().clock_skew);
-                match self.store().sweep(over, limit).await {
-                    Ok(batch) if batch == limit => swept += batch,
-                    Ok(batch) => {
-                        swept += batch;
-                        break;
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "can't free expired sessions; the next sweep tries again");
-                        break;
-                    }
+            let (limit, begun) = (pace.limit(), now());
+            match batch(begun, limit).await {
+                Ok(count) if count == limit => swept += count,
+                Ok(count) => {
+                    swept += count;
+                    break;
                 }
-                // A clock that is set meanwhile makes one rest too long or too short.
-                let now = self.policy().now();
-                let [took, lasting] = [now - begun, now - first].map(time::Duration::unsigned_abs);
-                let rest = pause(pace.rest_after(took, lasting));
-                if either(rest, stop.as_mut()).await.is_break() {
-                    return;
+                Err(error) => {
+                    tracing::warn!(%error, "can't free expired sessions; the next sweep tries again");
+                    break;
                 }
             }
-            if swept > 0 {
-                tracing::debug!(swept, "expired sessions were freed");
-            }
-            if either(pause(interval), stop.as_mut()).await.is_break() {
+            // A clock that is set meanwhile makes one rest too long or too short.
+            let ended = now();
+            let [took, lasting] = [ended - begun, ended - first].map(time::Duration::unsigned_abs);
+            let rest = pause(pace.rest_after(took, lasting));
+            if either(rest, stop.as_mut()).await.is_break() {
                 return;
             }
+        }
+        if swept > 0 {
+            tracing::debug!(swept, "expired sessions were freed");
+        }
+        if either(pause(interval), stop.as_mut()).await.is_break() {
+            return;
         }
     }
 }

@@ -121,8 +121,8 @@ impl Reply {
 
     /// Adds the replies of inner sessions.
     #[cfg(feature = "driver")]
-    pub(crate) fn beside(mut self, inner: &[Self]) -> Self {
-        self.inner.extend_from_slice(inner);
+    pub(crate) fn beside(mut self, inner: Vec<Self>) -> Self {
+        self.inner.extend(inner);
         self
     }
 

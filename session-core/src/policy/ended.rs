@@ -66,6 +66,7 @@ const LIMIT: usize = 4_096;
 #[cfg(test)]
 mod tests {
     use time::Duration;
+    use time::macros::datetime;
 
     use super::*;
 
@@ -73,6 +74,22 @@ mod tests {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
         Key::new(bytes)
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_is_noticed_in_every_year() {
+        for noon in [
+            datetime!(-9999-01-01 12:00 UTC),
+            datetime!(1600-01-01 12:00 UTC),
+            datetime!(1969-12-31 23:59:59.9 UTC),
+            datetime!(2300-01-01 12:00 UTC),
+            datetime!(9999-12-31 12:00 UTC),
+        ] {
+            let ended = Ended::default();
+            ended.note(key(1), noon);
+            assert!(ended.has(key(1), noon - Duration::MICROSECOND), "{noon}");
+            assert!(!ended.has(key(1), noon), "{noon}");
+        }
     }
 
     #[test]

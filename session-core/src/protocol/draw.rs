@@ -1,5 +1,5 @@
 use crate::port::plain_id::PlainId;
-use crate::{Id, IdForm, Policy, Revision, SessionError};
+use crate::{EntropyError, Id, IdForm, Policy, Revision, SessionError};
 
 /// Draws an id and a revision at once, since each draw is a call of the system.
 pub(crate) fn draw(policy: &Policy) -> Result<(Id, Revision), SessionError> {
@@ -8,12 +8,17 @@ pub(crate) fn draw(policy: &Policy) -> Result<(Id, Revision), SessionError> {
             let (id, revision) = draw_both::<{ Id::BYTES }, { Id::BYTES + 8 }>(policy)?;
             Ok((Id::from_bytes(id), revision))
         }
-        IdForm::Plain => loop {
-            let (id, revision) = draw_both::<{ PlainId::RANDOM }, { PlainId::RANDOM + 8 }>(policy)?;
-            if let Some(id) = PlainId::draw(&id) {
-                return Ok((Id::from_plain(id), revision));
+        IdForm::Plain => {
+            for _ in 0..TRIES {
+                let (id, revision) =
+                    draw_both::<{ PlainId::RANDOM }, { PlainId::RANDOM + 8 }>(policy)?;
+                if let Some(id) = PlainId::draw(&id) {
+                    return Ok((Id::from_plain(id), revision));
+                }
             }
-        },
+            let reason = "its bytes are not random, since hardly one of them can be used";
+            Err(EntropyError(reason.into()).into())
+        }
     }
 }
 
@@ -27,3 +32,6 @@ fn draw_both<const N: usize, const ALL: usize>(
     let revision = revision.try_into().expect("the rest is a revision");
     Ok((*id, Revision::from_random(revision)))
 }
+
+/// How often bytes are drawn for a plain id. Random ones serve at the first try, but for one in 10^29.
+const TRIES: u32 = 4;

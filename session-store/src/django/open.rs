@@ -169,7 +169,7 @@ impl DjangoStore {
                 })
             }
         });
-        Ok(Self(opened.await?.sweeping(sweeping)?))
+        Ok(Self(opened.await?.sweeping(sweeping)))
     }
 }
 

@@ -161,6 +161,10 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
         self.pool.close().await;
     }
 
+    fn rows_stay(&self) -> bool {
+        false
+    }
+
     fn form(&self) -> &Form {
         &self.form
     }

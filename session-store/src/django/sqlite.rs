@@ -111,6 +111,10 @@ impl Table for SqliteTable {
         self.database.close().await;
     }
 
+    fn rows_stay(&self) -> bool {
+        true
+    }
+
     fn form(&self) -> &Form {
         &self.form
     }

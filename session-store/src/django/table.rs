@@ -34,6 +34,9 @@ pub(super) trait Table: fmt::Debug + Send + Sync + 'static {
     /// Closes the connections once the running calls are done.
     async fn close(&self);
 
+    /// Says whether a row that gets a new key keeps its place in walks.
+    fn rows_stay(&self) -> bool;
+
     /// Returns how the column has its moments.
     fn form(&self) -> &Form;
 

@@ -63,13 +63,13 @@ impl<S: Send + Sync + 'static> AtHome<S> {
 
     /// Removes the store's expired sessions from now on; the values have been checked.
     #[cfg(feature = "sweep")]
-    pub(crate) fn sweeping(mut self, sweeping: Sweeping) -> Result<Self, StoreError>
+    pub(crate) fn sweeping(mut self, sweeping: Sweeping) -> Self
     where
         S: Swept,
     {
-        let upkeep = Upkeep::start(&self.home, &self.store, sweeping)?;
+        let upkeep = Upkeep::start(&self.home, &self.store, sweeping);
         self.upkeep = upkeep.map(Arc::new);
-        Ok(self)
+        self
     }
 
     /// Ends the removal of expired sessions, after the batch that it is at.

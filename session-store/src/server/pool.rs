@@ -358,7 +358,7 @@ impl<S: Server> Pool<S> {
         };
         let message = StoreError::new(format!("can't {doing} {}: {reason}", self.server));
         match failure {
-            Failure::Error(error) => message.caused_by(error),
+            Failure::Error(error) => message.caused_by(super::cause(error)),
             Failure::Closed | Failure::Crowded | Failure::Slow => message,
         }
     }

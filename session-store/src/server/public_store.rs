@@ -35,7 +35,7 @@ macro_rules! public_store {
                 };
                 let sweeping = options.sweeping;
                 let opened = $crate::home::AtHome::open(open).await?;
-                Ok(Self(opened.sweeping(sweeping)?))
+                Ok(Self(opened.sweeping(sweeping)))
             }
 
             /// Opens a store on a pool that the application has, with the defaults of the options.
@@ -79,7 +79,7 @@ macro_rules! public_store {
                 };
                 let (home, sweeping) = ($crate::home::Home::here()?, options.sweeping);
                 let opened = $crate::home::AtHome::open_at(home, open).await?;
-                Ok(Self(opened.sweeping(sweeping)?))
+                Ok(Self(opened.sweeping(sweeping)))
             }
 
             /// Closes the store's connections once the running calls are done, and ends the removal

@@ -80,7 +80,7 @@ where
         Some(error) => {
             let reason = D::reason(&error);
             let message = format!("can't use table {table} in {server}: {reason}; {text}");
-            StoreError::new(message).caused_by(error)
+            StoreError::new(message).caused_by(super::cause(error))
         }
     })
 }
@@ -125,7 +125,7 @@ pub(crate) async fn try_rights<D: Dialect>(
     Err(StoreError::new(format!(
         "can't use {server}: this user lacks the right {right} on table {table}; grant it"
     ))
-    .caused_by(error))
+    .caused_by(super::cause(error)))
 }
 
 /// Refuses a pool of the application's whose connections have settings that lose data.

@@ -92,9 +92,11 @@ impl Files {
 /// How old a look may be for a read, in milliseconds.
 const STALE: u64 = 100;
 
-/// Returns the path of a database's file with the suffix.
+/// Returns the path of a database's file with the suffix; SQLite puts it beside the file that a link leads to.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
+    let target = path.is_symlink().then(|| fs::canonicalize(path).ok());
+    let path = target.flatten().unwrap_or_else(|| path.to_owned());
+    let mut beside = path.into_os_string();
     beside.push(suffix);
     beside.into()
 }

@@ -58,7 +58,7 @@ impl SqliteStore {
             Ok(store)
         };
         let opened = AtHome::open_at(Home::here()?, open).await?;
-        Ok(Self(opened.sweeping(sweeping)?))
+        Ok(Self(opened.sweeping(sweeping)))
     }
 }
 

@@ -133,7 +133,10 @@ pub(crate) async fn columns_of(
     name: &str,
 ) -> Result<Vec<FoundColumn>, Error> {
     let columns = sqlx::query(
-        "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1, \
+        // The only column of a primary key fills itself if it is the row's number.
+        "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1 OR pk AND \
+         upper(type) = 'INTEGER' AND (SELECT count(*) FROM pragma_table_xinfo(?1) WHERE pk) = 1 \
+         AND EXISTS (SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND NOT wr), \
          EXISTS (SELECT 1 FROM pragma_index_list(?1) AS list WHERE \"unique\" AND NOT partial \
          AND (SELECT group_concat(name) FROM pragma_index_info(list.name)) = theirs.name) \
          FROM pragma_table_xinfo(?1) AS theirs",

@@ -1,16 +1,12 @@
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
-};
+use session_core::StoreError;
 use time::OffsetDateTime;
 
 use super::Swept;
 
-/// A store that removes nothing while the clocks of its machines differ by more than the margin.
+/// The sweeps of a store, which remove nothing while the clocks of its machines differ by more than the margin.
 pub(super) struct Careful<S> {
     store: Arc<S>,
     margin: Duration,
@@ -32,6 +28,19 @@ impl<S: Swept> Careful<S> {
             margin,
             compared,
         }
+    }
+
+    /// Removes at most `limit` sessions that have been over for the margin.
+    pub(super) async fn sweep(
+        &self,
+        now: OffsetDateTime,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        if !self.clocks_agree().await? {
+            return Ok(0);
+        }
+        let over = now.saturating_sub(self.margin.try_into().unwrap_or(time::Duration::MAX));
+        self.store.sweep(over, limit).await
     }
 
     async fn clocks_agree(&self) -> Result<bool, StoreError> {
@@ -61,62 +70,6 @@ impl<S: Swept> Careful<S> {
 
     fn compared(&self) -> std::sync::MutexGuard<'_, Compared> {
         self.compared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl<S: Swept> Store for Careful<S> {
-    async fn load(
-        &self,
-        key: &Key,
-        secret: &Digest,
-        now: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
-        self.store.load(key, secret, now).await
-    }
-
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        self.store.write(command, now).await
-    }
-
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        if !self.clocks_agree().await? {
-            return Ok(0);
-        }
-        self.store.sweep(now, limit).await
-    }
-
-    async fn devices(
-        &self,
-        owner: &str,
-        from: Option<&PublicId>,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<Vec<Device>, StoreError> {
-        self.store.devices(owner, from, now, limit).await
-    }
-
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.store.revoke(owner, which, now).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.store.check().await
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for Careful<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.store.fmt(f)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use session_core::{Clock, from_micros, to_micros};
+use session_core::{from_micros, to_micros};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -44,17 +44,15 @@ impl SeenClock {
         self.seen.notified().await;
     }
 
-    fn elapsed(&self) -> i64 {
-        i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX)
-    }
-}
-
-impl Clock for SeenClock {
-    fn now(&self) -> OffsetDateTime {
+    pub(super) fn now(&self) -> OffsetDateTime {
         let micros = self.origin.load(Ordering::Relaxed);
         let now = from_micros(micros.saturating_add(self.elapsed()));
         // Nothing is over at a moment that can't be.
         now.unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX)
     }
 }
 

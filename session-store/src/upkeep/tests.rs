@@ -91,7 +91,7 @@ async fn setting(ahead: i64) -> Setting {
         model,
         faulty,
         store,
-        upkeep: upkeep.unwrap().unwrap(),
+        upkeep: upkeep.unwrap(),
     }
 }
 
@@ -177,7 +177,7 @@ fn the_callers_clock_goes_on_between_calls_and_back_with_them() {
     let clock = SeenClock::new();
     for seconds in [0, 5_000, 100] {
         clock.see(moment_at(seconds));
-        let now = session_core::Clock::now(&clock);
+        let now = clock.now();
         let since = now - moment_at(seconds);
         assert!(
             (0.0..60.0).contains(&since.as_seconds_f64().abs()),

@@ -47,6 +47,7 @@ macro_rules! on_each {
                 a_missing_table_is_named_with_the_remedy,
                 a_table_that_is_not_djangos_is_refused,
                 a_model_of_the_sites_own_may_have_more_columns,
+                an_error_shows_no_session_key,
                 options_that_cannot_be_meant_are_refused,
             ],
         }

@@ -131,3 +131,8 @@ session_data\tlongtext\tNO\t
 expire_date\tdatetime(6)\tNO\tMUL
 django_session_expire_date_a5c62663\texpire_date\t1
 PRIMARY\tsession_key\t0";
+
+pub const TRAPS: &[&str] = &[
+    "CREATE TRIGGER audit BEFORE INSERT ON django_session FOR EACH ROW \
+     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = NEW.session_key",
+];

@@ -159,3 +159,10 @@ CREATE INDEX django_session_expire_date_a5c62663 ON public.django_session USING 
 CREATE UNIQUE INDEX django_session_pkey ON public.django_session USING btree (session_key)
 CREATE INDEX django_session_session_key_c0390e0f_like ON public.django_session USING btree \
 (session_key varchar_pattern_ops)";
+
+pub const TRAPS: &[&str] = &[
+    "ALTER TABLE django_session ADD COLUMN account_id int NOT NULL",
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+     'BEGIN RAISE EXCEPTION ''no %'', NEW.session_key; END'; \
+     CREATE TRIGGER audit BEFORE INSERT ON django_session FOR EACH ROW EXECUTE FUNCTION refuse()",
+];

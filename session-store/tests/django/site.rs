@@ -140,6 +140,18 @@ impl Site {
         self.run(ask).await
     }
 
+    /// Returns changes of the table after which it refuses a session, and the database says which.
+    pub fn traps(&self) -> &'static [&'static str] {
+        match &self.database {
+            #[cfg(feature = "mysql")]
+            Database::Mysql(_) => super::mysql::TRAPS,
+            #[cfg(feature = "postgres")]
+            Database::Postgres(_) => super::postgres::TRAPS,
+            #[cfg(feature = "sqlite")]
+            Database::Sqlite(_) => super::sqlite::TRAPS,
+        }
+    }
+
     pub fn djangos_description(&self) -> &'static str {
         match &self.database {
             #[cfg(feature = "mysql")]

@@ -166,3 +166,5 @@ django_session\tCREATE TABLE \"django_session\" (\"session_key\" varchar(40) NOT
 django_session_expire_date_a5c62663\tCREATE INDEX \"django_session_expire_date_a5c62663\" ON \
 \"django_session\" (\"expire_date\")
 sqlite_autoindex_django_session_1\t";
+
+pub const TRAPS: &[&str] = &["ALTER TABLE django_session ADD COLUMN account_id int CHECK (1 = 0)"];

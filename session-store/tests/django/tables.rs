@@ -1,11 +1,13 @@
 //! The table: made, missing, or another one.
 
+use std::error::Error;
 use std::time::Duration;
 
-use session_core::Store as _;
+use session_core::{Command, Store as _};
 use session_store::{DjangoOptions, DjangoStore};
+use session_testkit::{moment_at, record_of};
 
-use super::site::{KEY, Site, keys, load};
+use super::site::{KEY, Site, key_of, keys, load};
 
 async fn refusal(site: &Site, options: DjangoOptions) -> String {
     let opened = DjangoStore::open_with(&site.url(), &keys(), options).await;
@@ -79,4 +81,20 @@ pub async fn options_that_cannot_be_meant_are_refused(site: &Site) {
     let text = unknown.unwrap_err().to_string();
     assert!(text.contains("must begin with sqlite:"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+pub async fn an_error_shows_no_session_key(site: &Site) {
+    let store = site.open().await;
+    for trap in site.traps() {
+        site.run(trap).await;
+        let (key, record) = (&key_of(KEY), &record_of(1));
+        let insert = Command::Insert { key, record };
+        let error = store.write(insert, moment_at(0)).await.unwrap_err();
+        let mut next: Option<&dyn Error> = Some(&error);
+        while let Some(cause) = next {
+            let shown = format!("{cause} {cause:?}");
+            assert!(!shown.contains(KEY), "{shown}");
+            next = cause.source();
+        }
+    }
 }

@@ -106,18 +106,23 @@ async fn a_connection_that_died_while_it_was_idle_delays_nobody() {
     let redis = Redis::start().unwrap();
     let proxy = FaultProxy::to(redis.port()).unwrap();
     let url = format!("redis://127.0.0.1:{}", proxy.port());
-    let options = RedisOptions::new(url).max_idle(IDLE);
+    let timeout = Duration::from_secs(4);
+    let options = RedisOptions::new(url).max_idle(IDLE).timeout(timeout);
     let store = RedisStore::open_with(options).await.unwrap();
     let session = Counter::begin(&store, 1, Some("ada")).await;
     for _ in 0..3 {
         // Like a firewall that forgets idle connections.
         proxy.spoil(Spoil::Silent);
-        let begun = Instant::now();
         sleep(IDLE * 2).await;
         let before = proxy.connections();
+        let begun = Instant::now();
         assert!(session.count().await.unwrap().is_some());
-        assert_eq!(proxy.connections(), before + 1);
-        assert!(begun.elapsed() < Duration::from_secs(4));
+        let took = begun.elapsed();
+        assert!(took < timeout, "{took:?}");
+        // On a busy machine the new one may grow too old between two commands.
+        let most = 1 + took.as_millis() / IDLE.as_millis();
+        let new = proxy.connections() - before;
+        assert!((1..=most).contains(&u128::from(new)), "{new} in {took:?}");
     }
 }
 

@@ -67,6 +67,21 @@ async fn nothing_is_acknowledged_once_a_file_was_removed() {
 }
 
 #[tokio::test]
+async fn nothing_is_acknowledged_once_a_file_behind_a_link_was_removed() {
+    for suffix in SUFFIXES {
+        let folder = Folder::new();
+        let links = ["link", "link of a link"].map(|name| folder.0.path().join(name));
+        folder.open().await.close().await;
+        std::os::unix::fs::symlink("sessions.db", &links[0]).unwrap();
+        std::os::unix::fs::symlink("link", &links[1]).unwrap();
+        let store = SqliteStore::open(&links[1]).await.unwrap();
+        insert(&store, 1, &record_of(1)).await.unwrap();
+        fs::remove_file(folder.file(suffix)).unwrap();
+        every_call_fails(&store).await;
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_acknowledged_once_the_file_was_emptied() {
     let folder = Folder::new();
     let store = folder.open().await;

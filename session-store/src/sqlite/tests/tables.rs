@@ -55,6 +55,60 @@ async fn columns_of_the_application_are_ignored_and_kept() {
     assert_eq!(notes, [Some("kept"), None]);
 }
 
+/// Makes our table with another program's column first.
+async fn begin_with(folder: &Folder, column: &str) {
+    let schema = include_str!("../../../migrations/sqlite.sql");
+    let ours = "CREATE TABLE \"session\" (\n    key BLOB NOT NULL,";
+    let mut schema = schema.replace(ours, &format!("{ours} {column},"));
+    if column.contains("PRIMARY") {
+        schema = schema.replace("PRIMARY KEY (key)", "UNIQUE (key)");
+    }
+    let mut other = folder.other_program().await;
+    sqlx::raw_sql(AssertSqlSafe(schema))
+        .execute(&mut other)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_column_that_fills_itself_is_the_applications_and_one_that_does_not_is_named() {
+    for column in [
+        "id INTEGER PRIMARY KEY",
+        "id INTEGER NOT NULL PRIMARY KEY",
+        "id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
+        "id integer not null PRIMARY KEY",
+        "note TEXT NOT NULL DEFAULT ''",
+        "half INTEGER NOT NULL GENERATED ALWAYS AS (expires / 2)",
+        "half INTEGER NOT NULL AS (expires / 2) STORED",
+    ] {
+        let folder = Folder::new();
+        begin_with(&folder, column).await;
+        let store = folder.open().await;
+        insert(&store, 1, &record_of(1)).await.unwrap();
+        assert_eq!(load(&store, 1).await, Some(record_of(1)), "{column}");
+    }
+    for column in ["id INT NOT NULL PRIMARY KEY", "note TEXT NOT NULL"] {
+        let folder = Folder::new();
+        begin_with(&folder, column).await;
+        let message = folder.refusal().await;
+        assert!(message.contains("needs a value"), "{column}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_view_of_the_tables_name_is_another_programs() {
+    let folder = Folder::new();
+    folder.open().await.close().await;
+    let mut other = folder.other_program().await;
+    run(&mut other, "ALTER TABLE session RENAME TO theirs").await;
+    run(&mut other, "CREATE VIEW session AS SELECT * FROM theirs").await;
+    let message = folder.refusal().await;
+    assert!(
+        message.contains("was not made by session-store"),
+        "{message}"
+    );
+}
+
 #[tokio::test]
 async fn a_table_without_one_of_our_columns_is_refused() {
     let folder = Folder::new();
