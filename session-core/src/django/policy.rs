@@ -67,6 +67,9 @@ impl PolicyBuilder {
     /// | `SESSION_COOKIE_SAMESITE` | [`same_site`](Self::same_site), or [`without_same_site`](Self::without_same_site) for `None`, `False` and `""` |
     /// | session keys | [`plain_ids`](Self::plain_ids) |
     ///
+    /// With `SESSION_SAVE_EVERY_REQUEST` Django saves at each request; here one that does not ask for its
+    /// session extends nothing, as it costs nothing.
+    ///
     /// # Errors
     ///
     /// The site's sessions can't be shared, or a setting means nothing.

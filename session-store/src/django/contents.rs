@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use session_core::django::{MAX_DEPTH, MAX_INTEGER_DIGITS, MAX_JSON_BYTES, check_json};
 use session_core::{Device, Digest, Expiry, Key, Record, Revision, StoreError};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -165,6 +166,11 @@ pub(super) fn unwritable(reason: &Unwritable) -> StoreError {
         Unwritable::NoObject => {
             StoreError::new("can't write a session: its values are no JSON object")
         }
+        Unwritable::Unreadable => StoreError::new(format!(
+            "can't write a session: it is larger than {MAX_JSON_BYTES} bytes, nested deeper than \
+             {MAX_DEPTH} levels, or has an integer of more than {MAX_INTEGER_DIGITS} digits, which \
+             Django can't read"
+        )),
         Unwritable::Reserved(name) => StoreError::new(format!(
             "can't write a session: {name:?} can't be one of its values, because it is how \
              Django keeps a field; set the field instead"
@@ -234,7 +240,12 @@ pub(super) fn written(
         }
     }
     let note = Note::of(record, number_of(&members), expires);
-    Ok(noted(&members, &note))
+    let json = noted(&members, &note);
+    // Else nobody could read the row any more, and the session would be lost.
+    if json.len() > MAX_JSON_BYTES || check_json(&json).is_err() {
+        return Err(Unwritable::Unreadable);
+    }
+    Ok(json)
 }
 
 /// Returns an object of the members but the notes, and of this note at the end.
@@ -252,6 +263,8 @@ fn noted<'m, 't: 'm>(members: impl IntoIterator<Item = &'m Member<'t>>, note: &N
 pub(super) enum Unwritable {
     NoObject,
     Reserved(String),
+    /// Django or this store could not read it again.
+    Unreadable,
 }
 
 /// Returns the member that has a field of the record.

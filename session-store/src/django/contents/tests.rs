@@ -237,3 +237,19 @@ fn a_value_can_have_none_of_the_three_names() {
     let none = written(None, &with("[]"), moment_at(1), &form());
     assert_eq!(none, Err(Unwritable::NoObject));
 }
+
+#[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    for (value, is_written) in [
+        (nested(9_979), true),
+        (nested(9_980), false),
+        ("9".repeat(4_300), true),
+        ("9".repeat(4_301), false),
+        (format!("\"{}\"", "x".repeat(8 << 20)), false),
+    ] {
+        let record = with(&format!("{{\"a\":{value}}}"));
+        let json = written(None, &record, record.expires, &form());
+        assert_eq!(json.is_ok(), is_written, "{} bytes", value.len());
+    }
+}
