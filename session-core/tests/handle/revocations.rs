@@ -248,3 +248,74 @@ fn a_revocation_that_failed_has_ended_nothing() {
     assert!(finish(&request, 200).unwrap().set_cookie().is_none());
     assert!(read(&sessions, &laptop).exists());
 }
+
+/// What a request may do before it signs in at the end, and whether that ended others' sessions.
+type Act = fn(&RequestSession) -> bool;
+
+fn ends(outcome: Result<usize, SessionError>) -> bool {
+    match outcome {
+        Ok(_) => true,
+        Err(SessionError::NotSignedIn) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+const ACTS: [Act; 8] = [
+    |session| ends(block_on(session.revoke(Revoke::All))),
+    |session| ends(block_on(session.revoke_others())),
+    |session| {
+        enter(session);
+        false
+    },
+    |session| {
+        save(session);
+        false
+    },
+    |session| {
+        set_cart(session);
+        false
+    },
+    |session| {
+        session.cycle().unwrap();
+        false
+    },
+    |session| {
+        let again = session.reauthenticate();
+        assert!(matches!(again, Ok(()) | Err(SessionError::NotSignedIn)));
+        false
+    },
+    |session| {
+        session.destroy().unwrap();
+        false
+    },
+];
+
+#[test]
+fn in_whatever_order_a_request_revokes_and_signs_in_its_browser_is_the_one_that_stays() {
+    for order in 0..ACTS.len().pow(3) {
+        let acts = [order % 8, order / 8 % 8, order / 64];
+        let (sessions, _) = start();
+        let other = sign_in(&sessions);
+        let request = open(&sessions, &sign_in(&sessions));
+        let session = load(request.handle());
+        let mut is_ended = false;
+        for act in acts {
+            is_ended |= ACTS[act](&session);
+        }
+        enter(&session);
+        let new = id_of(&finish(&request, 200).unwrap());
+        let new = new.unwrap_or_else(|| panic!("{acts:?}: no cookie"));
+        let here = read(&sessions, &new);
+        assert_eq!(here.owner().as_deref(), Some("ada"), "{acts:?}");
+        assert_eq!(read(&sessions, &other).exists(), !is_ended, "{acts:?}");
+        let devices = block_on(sessions.devices("ada")).unwrap();
+        let expected = if is_ended { 1 } else { 2 };
+        assert_eq!(devices.len(), expected, "{acts:?}");
+        assert!(
+            devices
+                .iter()
+                .any(|it| Some(it.public_id) == here.public_id()),
+            "{acts:?}"
+        );
+    }
+}

@@ -26,15 +26,9 @@ impl Refusal {
     fn of(error: &dyn DatabaseError) -> Self {
         let state = error.code().unwrap_or_default();
         let text = error.message();
-        #[cfg(feature = "mysql")]
-        let number = error
-            .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
-            .map(|error| error.number().to_string());
-        #[cfg(not(feature = "mysql"))]
-        let number: Option<String> = None;
         Self {
             text: is_safe(&state, text).then(|| text.to_owned()),
-            code: number.unwrap_or_else(|| state.into_owned()),
+            code: code_of(error, &state),
         }
     }
 }
@@ -53,6 +47,18 @@ impl fmt::Display for Refusal {
 }
 
 impl StdError for Refusal {}
+
+/// Returns what tells errors apart: MySQL's number says more than its state.
+#[cfg(feature = "mysql")]
+fn code_of(error: &dyn DatabaseError, state: &str) -> String {
+    let error = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
+    error.map_or_else(|| state.to_owned(), |error| error.number().to_string())
+}
+
+#[cfg(not(feature = "mysql"))]
+fn code_of(_: &dyn DatabaseError, state: &str) -> String {
+    state.to_owned()
+}
 
 /// Says whether a message is about connections, rights, locks and names, and so shows no values.
 fn is_safe(state: &str, text: &str) -> bool {
