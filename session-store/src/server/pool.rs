@@ -264,7 +264,11 @@ impl<S: Server> Pool<S> {
                         attempt = Attempt::Again;
                     }
                 }
-                Verdict::Raced if races < RACES => races += 1,
+                Verdict::Raced if races < RACES => {
+                    races += 1;
+                    // Those who raced at once would race again.
+                    tokio::time::sleep(PAUSE * races).await;
+                }
                 Verdict::Raced | Verdict::Refused => {
                     self.put_back(connection).await;
                     return Err(Failure::Error(error));
@@ -374,6 +378,9 @@ pub(crate) fn server_limit(timeout: Duration) -> Duration {
 
 /// How often a statement that concurrent ones undid is repeated.
 const RACES: u32 = 16;
+
+/// How much longer each time it waits before.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// How long a connection may be idle.
 ///
