@@ -122,7 +122,7 @@ fn each_change_is_in_the_next_cookie() {
     assert_eq!(unchanged, changed);
     let emptied = world.request(&changed, |session| session.clear().unwrap());
     world.request(&emptied, |session| {
-        assert!(session.exists() && session.is_empty())
+        assert!(session.exists() && session.is_empty());
     });
 }
 
