@@ -7,6 +7,7 @@ pub(crate) mod handle;
 mod methods;
 mod named;
 mod nested;
+mod nowhere;
 mod pace;
 mod placed;
 pub(crate) mod request;

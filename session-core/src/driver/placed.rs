@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
+use super::nowhere::unlisted;
 use crate::http::cookie::{Presented, values_of};
 use crate::port::plain_id::PlainId;
 use crate::{
@@ -223,58 +224,6 @@ impl fmt::Debug for Placed {
     }
 }
 
-/// A store for applications whose sessions are all in cookies.
-#[derive(Debug)]
-pub(super) struct Nowhere;
-
-#[async_trait]
-impl Store for Nowhere {
-    async fn load(
-        &self,
-        _: &Key,
-        _: &Digest,
-        _: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
-        Ok(None)
-    }
-
-    async fn write(&self, _: Command<'_>, _: OffsetDateTime) -> Result<Outcome, StoreError> {
-        Ok(Outcome::Refused)
-    }
-
-    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
-        Ok(0)
-    }
-
-    async fn devices(
-        &self,
-        _: &str,
-        _: Option<&PublicId>,
-        _: OffsetDateTime,
-        _: usize,
-    ) -> Result<Vec<Device>, StoreError> {
-        Err(unlisted())
-    }
-
-    async fn revoke(&self, _: &str, _: Revoke<'_>, _: OffsetDateTime) -> Result<usize, StoreError> {
-        Err(unlisted())
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn id_form(&self) -> IdForm {
-        IdForm::Plain
-    }
-}
-
-fn unlisted() -> StoreError {
-    StoreError::new(
-        "sessions in cookies are known to their browsers alone; they can't be listed or revoked",
-    )
-}
-
 /// Names a value by its digest, as 32 characters of a plain id.
 fn name_of(value: &[u8]) -> Option<Id> {
     let hash: [u8; 32] = Sha256::digest(value).into();
@@ -288,3 +237,144 @@ const MAX_VALUES: usize = 4;
 
 /// The bytes of a cookie's name and value that browsers keep (RFC 6265bis, 5.6).
 const MAX_COOKIE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::super::nowhere::Nowhere;
+    use super::*;
+    use crate::{Only, Revision};
+
+    /// A value is a revision, and what it is of does not matter here.
+    #[derive(Debug)]
+    struct Numbers;
+
+    impl Envelope for Numbers {
+        fn open(&self, value: &[u8], now: OffsetDateTime) -> Option<Record> {
+            let number = std::str::from_utf8(value).ok()?.parse().ok()?;
+            let present = Digest::from_bytes(&[0; 16])?;
+            let end = now.saturating_add(time::Duration::HOUR);
+            Some(Record::new(Revision::from_i64(number), present, now, end))
+        }
+
+        fn seal(
+            &self,
+            _: Option<&[u8]>,
+            record: &Record,
+            _: OffsetDateTime,
+        ) -> Result<String, StoreError> {
+            Ok(record.revision.to_i64().to_string())
+        }
+    }
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn placed(cookies: &str) -> (Placed, Vec<Key>) {
+        let policy = Policy::development();
+        let cookies = [cookies.as_bytes()];
+        let (placed, presented) = Placed::scan(Arc::new(Numbers), &policy, cookies);
+        let keys = presented.iter().map(Id::key).collect();
+        (placed, keys)
+    }
+
+    fn write(placed: &Placed, command: Command<'_>) -> Outcome {
+        pollster::block_on(placed.write(command, NOW)).unwrap()
+    }
+
+    fn revision(placed: &Placed, key: &Key) -> Option<i64> {
+        let secret = Digest::from_bytes(&[1; 16]).unwrap();
+        let found = pollster::block_on(placed.load(key, &secret, NOW)).unwrap();
+        assert!(found.as_ref().is_none_or(|it| it.secrets.present == secret));
+        found.map(|record| record.revision.to_i64())
+    }
+
+    #[test]
+    fn a_request_sees_what_it_has_written_and_nothing_of_before() {
+        let (placed, keys) = placed("session=1; session=forged; session=7");
+        let [one, forged, seven] = &keys[..] else {
+            panic!("{} values", keys.len());
+        };
+        assert_eq!(
+            (revision(&placed, one), revision(&placed, forged)),
+            (Some(1), None)
+        );
+        let record = &Numbers.open(b"2", NOW).unwrap();
+        let [right, wrong] = [1, 5].map(Revision::from_i64);
+        let to = &Key::parse_plain("another1").unwrap();
+        let replace = |key, expected| Command::Replace {
+            key,
+            expected,
+            record,
+        };
+        assert_eq!(write(&placed, replace(one, wrong)), Outcome::Refused);
+        assert_eq!(write(&placed, replace(forged, right)), Outcome::Refused);
+        let moved = Command::Move {
+            key: one,
+            to,
+            expected: right,
+            record,
+        };
+        assert_eq!(write(&placed, moved), Outcome::Applied);
+        assert_eq!(
+            (revision(&placed, one), revision(&placed, to)),
+            (None, Some(2))
+        );
+        let touch = |expected| Command::Touch {
+            key: to,
+            expected: Revision::from_i64(expected),
+            seen: NOW,
+            expires: record.expires,
+        };
+        assert_eq!(write(&placed, touch(1)), Outcome::Refused);
+        assert_eq!(write(&placed, touch(2)), Outcome::Applied);
+        let delete = |key| Command::Delete {
+            key,
+            only: Only::Always,
+        };
+        assert_eq!(write(&placed, delete(one)), Outcome::Applied);
+        assert_eq!(revision(&placed, to), Some(2));
+        assert_eq!(write(&placed, delete(to)), Outcome::Applied);
+        assert_eq!(
+            (revision(&placed, to), revision(&placed, seven)),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn a_commit_that_failed_brings_what_was_written_before() {
+        let policy = Policy::development();
+        let (placed, _) = placed("");
+        let record = &Numbers.open(b"3", policy.now()).unwrap();
+        let key = &Key::parse_plain("another1").unwrap();
+        write(&placed, Command::Insert { key, record });
+        let failed = CommitError::new(SessionError::Gone, Reply::default());
+        let failed = placed.reply(&policy, Err(failed)).unwrap_err();
+        assert!(matches!(failed.error(), SessionError::Gone));
+        let cookie = failed.reply().set_cookie().unwrap();
+        assert!(cookie.starts_with("session=3; Max-Age="), "{cookie}");
+    }
+
+    #[test]
+    fn neither_store_lists_or_ends_what_browsers_have() {
+        let (placed, _) = placed("session=1");
+        assert!(format!("{placed:?}").starts_with("Placed"));
+        let key = &Key::parse_plain("another1").unwrap();
+        let only = Only::Always;
+        let delete = Command::Delete { key, only };
+        let nothing = pollster::block_on(Nowhere.write(delete, NOW)).unwrap();
+        assert_eq!(nothing, Outcome::Refused);
+        let secret = &Digest::from_bytes(&[0; 16]).unwrap();
+        assert_eq!(
+            pollster::block_on(Nowhere.load(key, secret, NOW)).unwrap(),
+            None
+        );
+        let stores: [&dyn Store; 2] = [&placed, &Nowhere];
+        for store in stores {
+            assert_eq!(store.id_form(), IdForm::Plain);
+            pollster::block_on(store.check()).unwrap();
+            assert_eq!(pollster::block_on(store.sweep(NOW, 9)).unwrap(), 0);
+            let listed = pollster::block_on(store.devices("ada", None, NOW, 9));
+            assert!(listed.unwrap_err().to_string().contains("cookies"));
+            assert!(pollster::block_on(store.revoke("ada", Revoke::All, NOW)).is_err());
+        }
+    }
+}

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::contention::Backing;
-use super::placed::Nowhere;
+use super::nowhere::Nowhere;
 use crate::{Device, Envelope, IdForm, Page, Policy, Revoke, Store, StoreError};
 
 /// The application-wide entry point: a policy and a store.
