@@ -199,10 +199,11 @@ fn what_was_saved_early_is_in_the_answer_whatever_comes_after() {
         save(session);
         session.insert("m", "unwritable").unwrap();
     });
-    assert!(matches!(
-        refused.unwrap_err().error(),
-        SessionError::Store(_)
-    ));
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused.error(), SessionError::Store(_)));
+    // What the save was told holds, although what follows can't be kept.
+    let saved = value_of(refused.reply()).unwrap();
+    world.request(&saved, |session| assert_eq!(session.keys(), ["k"]));
 }
 
 #[test]
@@ -262,4 +263,17 @@ fn a_request_that_panicked_brings_what_it_had_saved() {
     let saved = value_of(&reply).unwrap();
     world.request(&saved, |session| assert_eq!(session.keys(), ["k"]));
     assert!(!format!("{request:?}").contains(&saved));
+}
+
+#[test]
+fn a_logout_is_not_undone_by_what_fails_after_it() {
+    let world = World::new();
+    let refused = world.attempt("", 200, |session| {
+        write(session);
+        block_on(session.save()).unwrap();
+        session.destroy().unwrap();
+        block_on(session.save()).unwrap();
+        session.insert("m", "unwritable").unwrap();
+    });
+    assert_eq!(refused.unwrap_err().reply().set_cookie(), None);
 }

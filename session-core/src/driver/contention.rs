@@ -36,20 +36,11 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Backing {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
+    pub(crate) fn new(store: Arc<dyn Store>, envelope: Option<Arc<dyn Envelope>>) -> Arc<Self> {
         let queues = std::array::from_fn(|_| Queue::default());
         Arc::new(Self {
             store,
-            envelope: None,
-            queues,
-        })
-    }
-
-    pub(crate) fn enclosed(store: Arc<dyn Store>, envelope: Arc<dyn Envelope>) -> Arc<Self> {
-        let queues = std::array::from_fn(|_| Queue::default());
-        Arc::new(Self {
-            store,
-            envelope: Some(envelope),
+            envelope,
             queues,
         })
     }

@@ -2,7 +2,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use super::nowhere::unlisted;
@@ -23,6 +22,8 @@ pub(super) struct Placed {
     /// The cookie's values, under keys that are digests of them.
     values: Vec<(Key, Box<[u8]>)>,
     written: Mutex<Written>,
+    /// The last value that browsers keep, as an early save was told, and its end.
+    told: Mutex<Option<(String, Option<OffsetDateTime>)>>,
 }
 
 /// What the request has written.
@@ -48,17 +49,20 @@ impl Placed {
     ) -> (Self, Presented) {
         let mut presented = Presented::default();
         let mut values = Vec::new();
-        for header in cookies {
-            for value in values_of(&policy.name, header).take(MAX_VALUES) {
-                let Some(id) = name_of(value) else { continue };
-                presented.add(id);
-                values.push((id.key(), value.into()));
-            }
+        let cookies = cookies.into_iter();
+        let found = cookies.flat_map(|header| values_of(&policy.name, header));
+        for value in found.take(MAX_VALUES) {
+            let Some(id) = PlainId::naming(value).map(Id::from_plain) else {
+                continue;
+            };
+            presented.add(id);
+            values.push((id.key(), value.into()));
         }
         let placed = Self {
             envelope,
             values,
             written: Mutex::new(Written::Nothing),
+            told: Mutex::default(),
         };
         (placed, presented)
     }
@@ -90,27 +94,42 @@ impl Placed {
             return (reply, None);
         };
         let now = policy.now();
-        let before = self.value(kept.source);
-        let value = match self.envelope.seal(before, &kept.record, now) {
-            Ok(value) => value,
-            Err(error) => return (reply.without_cookie(), Some(error.into())),
+        let mut told = self.told();
+        let refused = match self.sealed(policy, kept, now) {
+            Ok(value) => {
+                let is_persistent = policy.lifetime.is_persistent(kept.record.expiry);
+                *told = Some((value, is_persistent.then_some(kept.record.expires)));
+                None
+            }
+            Err(error) => Some(error),
         };
+        let reply = match &*told {
+            Some((value, until)) => reply.with_cookie(policy, value, *until, now),
+            None => reply.without_cookie(),
+        };
+        (reply, refused)
+    }
+
+    fn sealed(
+        &self,
+        policy: &Policy,
+        kept: &Kept,
+        now: OffsetDateTime,
+    ) -> Result<String, SessionError> {
+        let value = self
+            .envelope
+            .seal(self.value(kept.source), &kept.record, now)?;
         let bytes = policy.name.len() + 1 + value.len();
         if bytes > MAX_COOKIE {
             let limit = MAX_COOKIE;
-            let too_large = SessionError::TooLarge { bytes, limit };
-            return (reply.without_cookie(), Some(too_large));
+            return Err(SessionError::TooLarge { bytes, limit });
         }
-        let is_persistent = policy.lifetime.is_persistent(kept.record.expiry);
-        let until = is_persistent.then_some(kept.record.expires);
-        (reply.with_cookie(policy, &value, until, now), None)
+        Ok(value)
     }
 
     fn value(&self, key: Key) -> Option<&[u8]> {
-        let mut values = self.values.iter();
-        values
-            .find(|(known, _)| *known == key)
-            .map(|(_, value)| &**value)
+        let found = self.values.iter().find(|(known, _)| *known == key)?;
+        Some(&found.1)
     }
 
     fn find(&self, written: &Written, key: Key, now: OffsetDateTime) -> Option<(Record, Key)> {
@@ -120,6 +139,10 @@ impl Placed {
             Written::Record(kept) if kept.source == key => None,
             _ => Some((self.envelope.open(self.value(key)?, now)?, key)),
         }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<(String, Option<OffsetDateTime>)>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
@@ -179,6 +202,8 @@ impl Store for Placed {
                 // Of several values only that of the session counts.
                 if found.is_some() {
                     *written = Written::End;
+                    // Nor may a failure bring it back.
+                    *self.told() = None;
                 }
                 return Ok(Outcome::Applied);
             }
@@ -222,14 +247,6 @@ impl fmt::Debug for Placed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Placed(…)")
     }
-}
-
-/// Names a value by its digest, as 32 characters of a plain id.
-fn name_of(value: &[u8]) -> Option<Id> {
-    let hash: [u8; 32] = Sha256::digest(value).into();
-    let (half, _) = hash.split_first_chunk()?;
-    let name = PublicId::from_bytes(*half).to_string();
-    PlainId::parse(name.as_bytes()).map(Id::from_plain)
 }
 
 /// The limit of values of one name that are looked at.

@@ -39,7 +39,7 @@ impl Sessions {
         );
         Self {
             policy: Arc::new(policy),
-            backing: Backing::new(store),
+            backing: Backing::new(store, None),
         }
     }
 
@@ -53,7 +53,7 @@ impl Sessions {
         policy.id_form = IdForm::Plain;
         Self {
             policy: Arc::new(policy),
-            backing: Backing::enclosed(Arc::new(Nowhere), Arc::new(envelope)),
+            backing: Backing::new(Arc::new(Nowhere), Some(Arc::new(envelope))),
         }
     }
 

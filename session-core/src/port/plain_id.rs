@@ -1,3 +1,9 @@
+#[cfg(feature = "driver")]
+use sha2::{Digest as _, Sha256};
+
+#[cfg(feature = "driver")]
+use crate::PublicId;
+
 /// An id of one part: 8 to 40 of `[a-z0-9]`, such as Django's session keys.
 ///
 /// Bytes behind `length` are zero, so that ids of one length compare by the whole array.
@@ -39,6 +45,14 @@ impl PlainId {
             .take(Self::NEW)
             .collect();
         (text.len() == Self::NEW).then(|| Self::of(&text))
+    }
+
+    /// Names a text by 128 bits of its digest.
+    #[cfg(feature = "driver")]
+    pub(crate) fn naming(text: &[u8]) -> Option<Self> {
+        let hash: [u8; 32] = Sha256::digest(text).into();
+        let (half, _) = hash.split_first_chunk()?;
+        Self::parse(PublicId::from_bytes(*half).to_string().as_bytes())
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
