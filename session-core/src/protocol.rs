@@ -9,6 +9,7 @@ pub(crate) mod draw;
 pub(crate) mod entries;
 pub(crate) mod exchange;
 pub(crate) mod field;
+mod index;
 pub(crate) mod json;
 pub(crate) mod life;
 pub(crate) mod log;

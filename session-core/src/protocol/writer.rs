@@ -1,6 +1,7 @@
 use std::ops::Range;
 
-use super::data::{Data, Member};
+use super::data::Data;
+use super::index::Member;
 
 /// Writes a JSON object, of which most stands in another one.
 pub(crate) struct Writer<'a> {
