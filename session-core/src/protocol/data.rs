@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock};
 
 use super::index::{Index, Member};
@@ -15,6 +16,12 @@ pub(crate) struct Data {
     index: OnceLock<Index>,
     /// The one to tell if the text is corrupt, and the session that has it.
     witness: Option<(Arc<Policy>, Key)>,
+}
+
+/// A part of a shared text.
+pub(crate) struct Part {
+    text: Arc<str>,
+    range: Range<usize>,
 }
 
 impl Data {
@@ -66,6 +73,21 @@ impl Data {
         self.text.as_deref().unwrap_or("{}")
     }
 
+    /// Returns the whole text as it is shared; `None` if there is none.
+    pub(crate) fn shared(&self) -> Option<&Arc<str>> {
+        self.text.as_ref()
+    }
+
+    /// Returns the JSON text of a value in the shared one.
+    pub(crate) fn shared_value(&self, key: &str) -> Option<Part> {
+        let member = self.members().get(self.place(key)?)?;
+        let text = Arc::clone(self.text.as_ref()?);
+        Some(Part {
+            text,
+            range: member.value(),
+        })
+    }
+
     /// Returns every member in the stored order, also those that a later one of their name hides.
     pub(crate) fn members(&self) -> &[Member] {
         self.index().members()
@@ -95,6 +117,14 @@ impl Data {
                 Index::default()
             })
         })
+    }
+}
+
+impl Deref for Part {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text[self.range.clone()]
     }
 }
 

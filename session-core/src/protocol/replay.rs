@@ -1,11 +1,9 @@
-use std::borrow::Cow;
-
 use super::changes::Changes;
 use super::claim::Unfit;
 use super::data::Data;
 use super::entries::{Change, Entry};
 use super::json::is_same;
-use super::writer::Writer;
+use super::writer::{Writer, member_size};
 use crate::SessionError;
 
 /// The result of a log on a base.
@@ -24,7 +22,10 @@ impl Changes {
     ///
     /// A computation fails, or the base has another value than the application was told.
     pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
-        let mut text = Writer::new(base, self.entries.len() * 32);
+        let new = self
+            .present()
+            .map(|(key, value)| member_size(key, value.len()));
+        let mut text = Writer::new(base, new.sum());
         let mut is_change = false;
         if !self.is_cleared() {
             for (place, member) in base.members().iter().enumerate() {
@@ -39,7 +40,7 @@ impl Changes {
                     continue;
                 }
                 let value = base.value(member);
-                match entry.apply(Some(value))? {
+                match entry.apply(Some(value), base)? {
                     Some(new) if is_same(value, &new) => text.keep(member),
                     Some(new) => {
                         is_change = true;
@@ -56,7 +57,7 @@ impl Changes {
         for entry in self.entries.iter() {
             let old = base.get(&entry.key);
             if (self.is_cleared() || old.is_none())
-                && let Some(value) = entry.apply(old)?
+                && let Some(value) = entry.apply(old, base)?
             {
                 text.add(&entry.key, &value);
                 returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
@@ -113,18 +114,13 @@ impl Changes {
     pub(crate) fn compute(&mut self, base: &Data, known: &Self) {
         let cleared = self.is_cleared();
         for entry in self.entries.iter_mut() {
-            if !matches!(entry.change, Change::Update(..)) {
-                continue;
-            }
-            let old = if cleared { None } else { base.get(&entry.key) };
-            let new = if let Some(twin) = known.twin(entry) {
-                twin.value().map(str::to_owned)
-            } else {
-                let new = entry.change.apply(old).unwrap_or_default();
-                new.map(Cow::into_owned)
-            };
-            if let Change::Update(_, value) = &mut entry.change {
-                *value = new;
+            let twin = known.twin(entry);
+            if let Change::Update(update) = &mut entry.change {
+                let old = if cleared { None } else { base.get(&entry.key) };
+                match twin {
+                    Some(Change::Update(known)) => update.show(known),
+                    _ => update.rebase(&entry.key, old, base),
+                }
             }
         }
     }
@@ -133,10 +129,9 @@ impl Changes {
     pub(crate) fn show(&mut self, computed: &Self) {
         for entry in self.entries.iter_mut() {
             let twin = computed.twin(entry);
-            if let Change::Update(_, value) = &mut entry.change
-                && let Some(twin) = twin
+            if let (Change::Update(update), Some(Change::Update(known))) = (&mut entry.change, twin)
             {
-                *value = twin.value().map(str::to_owned);
+                update.show(known);
             }
         }
     }
@@ -167,7 +162,7 @@ impl Changes {
     /// Returns the claims that do not hold on a base. It runs closures of the application.
     pub(crate) fn conflicts(&self, base: &Data) -> Vec<Entry> {
         let is_conflict = |entry: &&Entry| {
-            let applied = entry.change.apply(base.get(&entry.key));
+            let applied = entry.fit(base.get(&entry.key), base);
             matches!(applied, Err(Unfit::Conflict))
         };
         self.entries.iter().filter(is_conflict).cloned().collect()
