@@ -13,7 +13,7 @@ use crate::SessionError;
 pub(crate) struct Entries {
     list: Few<Entry>,
     /// The index of each key, for a list that is too long to be searched.
-    places: Option<Box<HashMap<Arc<str>, usize>>>,
+    places: Option<HashMap<Arc<str>, usize>>,
 }
 
 #[derive(Clone)]
@@ -108,7 +108,7 @@ impl Entries {
     fn find_places(&mut self) {
         self.places = (self.list.len() > SHORT).then(|| {
             let keys = self.list.iter().map(|entry| Arc::clone(&entry.key));
-            Box::new(keys.zip(0..).collect())
+            keys.zip(0..).collect()
         });
     }
 }

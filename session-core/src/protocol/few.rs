@@ -90,7 +90,9 @@ mod tests {
 
     fn list(elements: &[u32]) -> Few<u32> {
         let mut few = Few::default();
-        elements.iter().for_each(|element| few.push(*element));
+        for element in elements {
+            few.push(*element);
+        }
         few
     }
 
