@@ -103,6 +103,11 @@ impl Data {
         self.index().name(self.text(), member)
     }
 
+    /// Returns the places of all members of a name.
+    pub(crate) fn places(&self, name: &str) -> impl Iterator<Item = usize> {
+        self.index().places(self.text(), name)
+    }
+
     pub(crate) fn value(&self, member: &Member) -> &str {
         &self.text()[member.value()]
     }

@@ -89,6 +89,11 @@ impl Entries {
         self.list.iter()
     }
 
+    /// Returns the entry if there is only one.
+    pub(crate) fn only(&self) -> Option<&Entry> {
+        self.list.only()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }

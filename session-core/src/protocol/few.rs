@@ -27,6 +27,11 @@ impl<T> Few<T> {
         self.first.is_none()
     }
 
+    /// Returns the element if there is only one.
+    pub(crate) fn only(&self) -> Option<&T> {
+        self.first.as_ref().filter(|_| self.rest.is_empty())
+    }
+
     pub(crate) fn get(&self, place: usize) -> Option<&T> {
         match place.checked_sub(1) {
             None => self.first.as_ref(),
@@ -104,6 +109,7 @@ mod tests {
             assert!(few.iter().eq(&elements));
             assert_eq!(few.len(), elements.len());
             assert_eq!(few.is_empty(), elements.is_empty());
+            assert_eq!(few.only(), elements.first().filter(|_| length == 1));
             for place in 0..6 {
                 assert_eq!(few.get(place), elements.get(place));
             }

@@ -71,7 +71,11 @@ impl Index {
     pub(super) fn place(&self, text: &str, name: &str) -> Option<usize> {
         let members = self.members();
         if members.len() <= SHORT || self.is_little_used() {
-            let is_it = |member: &Member| self.has_name(text, member, name);
+            if self.escaped.is_empty() {
+                let is_it = |member: &Member| member.spells(text, name);
+                return members.iter().rposition(is_it);
+            }
+            let is_it = |member: &Member| self.name(text, member) == Some(name);
             return members.iter().rposition(is_it);
         }
         let name_at = |place: &u32| self.name(text, &members[*place as usize]);
@@ -91,13 +95,18 @@ impl Index {
         self.searches.fetch_add(1, Ordering::Relaxed) < SEARCHES
     }
 
-    #[inline]
-    fn has_name(&self, text: &str, member: &Member, name: &str) -> bool {
-        if !self.escaped.is_empty() {
-            return self.name(text, member) == Some(name);
-        }
-        let Range { start, end } = range(member.name);
-        end - start == name.len() + 2 && text.as_bytes()[start + 1..end - 1] == *name.as_bytes()
+    /// Returns the places of all members of a name.
+    pub(super) fn places(&self, text: &str, name: &str) -> impl Iterator<Item = usize> {
+        let members = self.members().iter().enumerate();
+        let has_escapes = !self.escaped.is_empty();
+        members.filter_map(move |(place, member)| {
+            let is_it = if has_escapes {
+                self.name(text, member) == Some(name)
+            } else {
+                member.spells(text, name)
+            };
+            is_it.then_some(place)
+        })
     }
 }
 
@@ -111,14 +120,16 @@ impl Member {
         }
     }
 
+    /// Says whether the name stands there as it is, without escapes.
+    #[inline]
+    fn spells(&self, text: &str, name: &str) -> bool {
+        let Range { start, end } = range(self.name);
+        end - start == name.len() + 2 && text.as_bytes()[start + 1..end - 1] == *name.as_bytes()
+    }
+
     /// Returns where the member stands, from its name to its value.
     pub(crate) fn range(&self) -> Range<usize> {
         range([self.name[0], self.value[1]])
-    }
-
-    /// Returns where its name stands, with what is between it and the value.
-    pub(crate) fn before_value(&self) -> Range<usize> {
-        range([self.name[0], self.value[0]])
     }
 
     /// Returns where its value stands.

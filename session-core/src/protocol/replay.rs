@@ -13,6 +13,40 @@ pub(crate) struct Applied {
     pub(crate) is_change: bool,
 }
 
+/// A log on the way onto a base.
+struct Applying<'a> {
+    base: &'a Data,
+    text: Writer<'a>,
+    is_change: bool,
+    /// The number of entries whose values the base has.
+    found: usize,
+}
+
+impl Applying<'_> {
+    /// Applies an entry to the member at a place, which has its key.
+    fn change(&mut self, place: usize, entry: &Entry) -> Result<(), SessionError> {
+        if self.base.place(&entry.key) != Some(place) {
+            // Hidden by the one that counts.
+            self.text.leave_out(place);
+            return Ok(());
+        }
+        self.found += 1;
+        let value = self.base.value(&self.base.members()[place]);
+        match entry.apply(Some(value), self.base)? {
+            Some(new) if is_same(value, &new) => {}
+            Some(new) => {
+                self.is_change = true;
+                self.text.replace(place, &new);
+            }
+            None => {
+                self.is_change = true;
+                self.text.leave_out(place);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The log on a base.
 impl Changes {
     /// Applies the log to a base and returns the resulting values. Untouched values stay, byte for byte,
@@ -22,36 +56,37 @@ impl Changes {
     ///
     /// A computation fails, or the base has another value than the application was told.
     pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
-        let new = self
-            .present()
-            .map(|(key, value)| member_size(key, value.len()));
-        let mut text = Writer::new(base, new.sum());
-        let mut is_change = false;
-        if !self.is_cleared() {
+        let new = self.present();
+        let more = new.map(|(key, value)| member_size(key, value.len())).sum();
+        let mut applied = Applying {
+            base,
+            text: Writer::new(base, more),
+            is_change: false,
+            found: 0,
+        };
+        if self.is_cleared() {
+            applied.text.leave_all_out();
+        } else if let Some(entry) = self.entries.only() {
+            for place in base.places(&entry.key) {
+                applied.change(place, entry)?;
+            }
+        } else {
             for (place, member) in base.members().iter().enumerate() {
                 let key = base.key(member);
-                let Some(entry) = key.and_then(|key| self.entries.get(key)) else {
-                    text.keep(member);
-                    continue;
-                };
-                if base.place(&entry.key) != Some(place) {
-                    // Hidden by the one that counts.
-                    text.leave_out();
-                    continue;
-                }
-                let value = base.value(member);
-                match entry.apply(Some(value), base)? {
-                    Some(new) if is_same(value, &new) => text.keep(member),
-                    Some(new) => {
-                        is_change = true;
-                        text.replace(member, &new);
-                    }
-                    None => {
-                        is_change = true;
-                        text.leave_out();
-                    }
+                if let Some(entry) = key.and_then(|key| self.entries.get(key)) {
+                    applied.change(place, entry)?;
                 }
             }
+        }
+        let Applying {
+            mut text,
+            mut is_change,
+            found,
+            ..
+        } = applied;
+        if !self.is_cleared() && found == self.entries.len() {
+            let text = text.finish();
+            return Ok(Applied { text, is_change });
         }
         let mut returned = 0;
         for entry in self.entries.iter() {
@@ -148,12 +183,10 @@ impl Changes {
             return None;
         }
         let mut text = Writer::new(base, 0);
-        for member in base.members() {
+        for (place, member) in base.members().iter().enumerate() {
             let claim = base.key(member).and_then(|key| self.entries.claim(key));
-            if claim.is_none_or(|claim| claim.or_absent) {
-                text.keep(member);
-            } else {
-                text.leave_out();
+            if claim.is_some_and(|claim| !claim.or_absent) {
+                text.leave_out(place);
             }
         }
         Some(text.finish())
