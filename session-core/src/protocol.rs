@@ -6,6 +6,7 @@ pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod commit;
 pub(crate) mod data;
+mod draft;
 pub(crate) mod draw;
 pub(crate) mod entries;
 pub(crate) mod exchange;

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt, Decided, Decision};
 use super::data::Data;
+use super::draft::Draft;
 use super::draw::{Drawn, draw};
 use super::log::Log;
 use super::pending::Creates;
@@ -112,7 +113,7 @@ impl Commit {
         let owner = self.changes.signed_in().cloned();
         let moved = self.moves().cloned();
         let goes_on = moved.as_deref().filter(|_| owner.is_none());
-        let is_empty = text == "{}" && owner.is_none() && expiry == Expiry::Policy;
+        let is_empty = *text == *"{}" && owner.is_none() && expiry == Expiry::Policy;
         if is_empty && goes_on.is_none() {
             return Ok(self.done(now));
         }
@@ -168,7 +169,7 @@ impl Commit {
 
     /// Returns the values and the lifetime that a new session begins with. Another owner's are never
     /// carried over.
-    pub(crate) fn carried(&self) -> Result<(String, Expiry), SessionError> {
+    pub(crate) fn carried(&self) -> Result<(Draft, Expiry), SessionError> {
         let base = self.base.as_ref();
         let base = base.filter(|stored| !self.changes.ousts(stored.record.owner.as_ref()));
         let text = match base {

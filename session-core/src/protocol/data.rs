@@ -103,9 +103,9 @@ impl Data {
         self.index().name(self.text(), member)
     }
 
-    /// Returns the places of all members of a name.
-    pub(crate) fn places(&self, name: &str) -> impl Iterator<Item = usize> {
-        self.index().places(self.text(), name)
+    /// Says whether the member of a name at a place hides earlier ones.
+    pub(crate) fn hides(&self, name: &str, place: usize) -> bool {
+        self.index().last(self.text(), name, place).is_some()
     }
 
     pub(crate) fn value(&self, member: &Member) -> &str {

@@ -80,12 +80,7 @@ impl Index {
     pub(super) fn place(&self, text: &str, name: &str) -> Option<usize> {
         let members = self.members();
         if members.len() <= SHORT || self.is_little_used() {
-            if self.escaped.is_empty() {
-                let is_it = |member: &Member| member.spells(text, name);
-                return members.iter().rposition(is_it);
-            }
-            let is_it = |member: &Member| self.name(text, member) == Some(name);
-            return members.iter().rposition(is_it);
+            return self.last(text, name, members.len());
         }
         let name_at = |place: &u32| self.name(text, &members[*place as usize]);
         let sorted = self.sorted.get_or_init(|| {
@@ -104,18 +99,14 @@ impl Index {
         self.searches.fetch_add(1, Ordering::Relaxed) < SEARCHES
     }
 
-    /// Returns the places of all members of a name.
-    pub(super) fn places(&self, text: &str, name: &str) -> impl Iterator<Item = usize> {
-        let members = self.members().iter().enumerate();
-        let has_escapes = !self.escaped.is_empty();
-        members.filter_map(move |(place, member)| {
-            let is_it = if has_escapes {
-                self.name(text, member) == Some(name)
-            } else {
-                member.spells(text, name)
-            };
-            is_it.then_some(place)
-        })
+    /// Returns the place of the last member of a name before another place.
+    #[inline]
+    pub(super) fn last(&self, text: &str, name: &str, before: usize) -> Option<usize> {
+        let mut members = self.members()[..before].iter();
+        if self.escaped.is_empty() {
+            return members.rposition(|member| member.spells(text, name));
+        }
+        members.rposition(|member| self.name(text, member) == Some(name))
     }
 }
 

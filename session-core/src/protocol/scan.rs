@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 /// The place of one member of a JSON object in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Text<'_> {
     #[inline(always)]
     fn value(self, first: u8, place: usize) -> Option<usize> {
         match first {
-            b'"' => self.long_string(place + 1).map(|(end, _)| end),
+            b'"' => self.long_string(place + 1),
             b'{' | b'[' => self.nested(first, place + 1),
             _ if is_of_word(first) => {
                 let rest = self.0.get(place..)?;
@@ -106,14 +106,14 @@ impl Text<'_> {
         self.any_string(start)
     }
 
-    /// As [`any_string`](Self::any_string), for one that is probably long and has no escapes.
+    /// Returns where a string ends that is probably long and has no quotes.
     #[inline(always)]
-    fn long_string(self, start: usize) -> Option<(usize, bool)> {
-        let end = quote_or_escape(self.0, start)?;
-        if self.0.get(end) == Some(&b'"') {
-            return Some((end + 1, false));
+    fn long_string(self, start: usize) -> Option<usize> {
+        let end = start + memchr(b'"', self.0.get(start..)?)?;
+        if self.0.get(end - 1) != Some(&b'\\') {
+            return Some(end + 1);
         }
-        self.any_string(start)
+        self.any_string(start).map(|(end, _)| end)
     }
 
     /// Returns where the string ends that begins here, behind its quote, and whether it has escapes.
