@@ -37,7 +37,7 @@ impl Gate {
 
     /// Enters if nobody else is inside.
     pub(super) fn try_enter(&self) -> Option<Pass<'_>> {
-        self.turn(FREE, TAKEN).then_some(Pass(self))
+        self.turn(FREE, TAKEN).then(|| Pass(self))
     }
 
     fn wait(&self, context: &Context<'_>) -> Poll<Pass<'_>> {
