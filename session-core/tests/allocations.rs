@@ -70,19 +70,19 @@ fn no_request_allocates_more_than_it_must() {
         let request = black_box(sessions.open(cookies()));
         drop(black_box(finish(&request)));
     });
-    allocations("read one of ten", 7, || {
+    allocations("read one of ten", 6, || {
         let request = sessions.open(cookies());
         let session = load(&request);
         black_box(session.get::<String>("key5").unwrap());
         drop(finish(&request));
     });
-    allocations("write one of ten", 18, || {
+    allocations("write one of ten", 14, || {
         let request = sessions.open(cookies());
         let session = load(&request);
         session.insert("key5", 7).unwrap();
         drop(finish(&request));
     });
-    allocations("create", 20, || {
+    allocations("create", 13, || {
         let request = sessions.open([]);
         let session = load(&request);
         session.insert("key", 7).unwrap();
