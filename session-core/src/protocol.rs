@@ -1,6 +1,7 @@
 //! Decisions as values: no async, no store, no lock but the state's.
 
 pub(crate) mod ask;
+mod brief;
 pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod commit;

@@ -113,13 +113,17 @@ impl Data {
     }
 
     fn index(&self) -> &Index {
+        static NONE: Index = Index::none();
+        let Some(text) = &self.text else {
+            return &NONE;
+        };
         self.index.get_or_init(|| {
-            Index::of(self.text()).unwrap_or_else(|| {
+            Index::of(text).unwrap_or_else(|| {
                 if let Some((policy, key)) = &self.witness {
                     let session = key.public_id();
                     policy.tell(&Event::Corrupt { session });
                 }
-                Index::default()
+                Index::none()
             })
         })
     }

@@ -6,7 +6,6 @@ use super::entries::SHORT;
 use super::scan::{self, Span};
 
 /// Where the members of a JSON object stand in its text.
-#[derive(Default)]
 pub(super) struct Index {
     /// In the stored order.
     members: Members,
@@ -19,7 +18,7 @@ pub(super) struct Index {
 }
 
 /// A member of the object: its places in the text. No text has four gigabytes.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Member {
     name: [u32; 2],
     value: [u32; 2],
@@ -32,10 +31,20 @@ enum Members {
 }
 
 impl Index {
+    /// That of an object without members.
+    pub(super) const fn none() -> Self {
+        Self {
+            members: Members::Few([Member::NONE; FEW], 0),
+            escaped: Vec::new(),
+            searches: AtomicU32::new(0),
+            sorted: OnceLock::new(),
+        }
+    }
+
     /// Finds an object's members; `None` if the text is no object.
     pub(super) fn of(text: &str) -> Option<Self> {
         u32::try_from(text.len()).ok()?;
-        let mut index = Self::default();
+        let mut index = Self::none();
         scan::members(text, |span| {
             let member = Member::of(&span);
             index.members.push(member);
@@ -111,6 +120,11 @@ impl Index {
 }
 
 impl Member {
+    const NONE: Self = Self {
+        name: [0; 2],
+        value: [0; 2],
+    };
+
     #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
     fn of(span: &Span) -> Self {
         let places = |range: &Range<usize>| [range.start as u32, range.end as u32];
@@ -154,12 +168,6 @@ impl Members {
             }
             Self::Many(many) => many.push(member),
         }
-    }
-}
-
-impl Default for Members {
-    fn default() -> Self {
-        Self::Few(Default::default(), 0)
     }
 }
 

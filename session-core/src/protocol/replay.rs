@@ -3,7 +3,7 @@ use super::claim::Unfit;
 use super::data::Data;
 use super::entries::{Change, Entry};
 use super::json::is_same;
-use super::writer::{Writer, member_size};
+use super::writer::Writer;
 use crate::SessionError;
 
 /// The result of a log on a base.
@@ -23,9 +23,9 @@ struct Applying<'a> {
 }
 
 impl Applying<'_> {
-    /// Applies an entry to the member at a place, which has its key.
-    fn change(&mut self, place: usize, entry: &Entry) -> Result<(), SessionError> {
-        if self.base.place(&entry.key) != Some(place) {
+    /// Applies a key's entry to the member at a place, which has that name.
+    fn change(&mut self, place: usize, key: &str, entry: &Entry) -> Result<(), SessionError> {
+        if self.base.place(key) != Some(place) {
             // Hidden by the one that counts.
             self.text.leave_out(place);
             return Ok(());
@@ -56,25 +56,25 @@ impl Changes {
     ///
     /// A computation fails, or the base has another value than the application was told.
     pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
-        let new = self.present();
-        let more = new.map(|(key, value)| member_size(key, value.len())).sum();
         let mut applied = Applying {
             base,
-            text: Writer::new(base, more),
+            text: Writer::new(base, self.size()),
             is_change: false,
             found: 0,
         };
         if self.is_cleared() {
             applied.text.leave_all_out();
         } else if let Some(entry) = self.entries.only() {
-            for place in base.places(&entry.key) {
-                applied.change(place, entry)?;
+            let key = &*entry.key;
+            for place in base.places(key) {
+                applied.change(place, key, entry)?;
             }
         } else {
             for (place, member) in base.members().iter().enumerate() {
-                let key = base.key(member);
-                if let Some(entry) = key.and_then(|key| self.entries.get(key)) {
-                    applied.change(place, entry)?;
+                if let Some(key) = base.key(member)
+                    && let Some(entry) = self.entries.get(key)
+                {
+                    applied.change(place, key, entry)?;
                 }
             }
         }

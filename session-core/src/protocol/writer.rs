@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
 }
 
 /// Returns the bytes that a value and its name take in an object, with a comma.
-pub(crate) fn member_size(key: &str, value: usize) -> usize {
+pub(crate) fn member_size(key: &[u8], value: usize) -> usize {
     let escapes = |byte: u8| match byte {
         _ if is_plain(byte) => 0,
         // A letter behind a backslash.
@@ -95,7 +95,7 @@ pub(crate) fn member_size(key: &str, value: usize) -> usize {
         // \u and four digits.
         _ => 5,
     };
-    key.len() + key.bytes().map(escapes).sum::<usize>() + value + 4
+    key.len() + key.iter().copied().map(escapes).sum::<usize>() + value + 4
 }
 
 /// Says whether a byte stands in a string as it is.
@@ -125,7 +125,10 @@ mod tests {
         let text = writer.finish();
         assert_eq!(
             text.len() - 1,
-            names.map(|name| member_size(name, 4)).iter().sum::<usize>()
+            names
+                .map(|name| member_size(name.as_bytes(), 4))
+                .iter()
+                .sum::<usize>()
         );
         let data = Data::new(text.into());
         assert!(data.iter().map(|(name, _)| name).eq(names));
