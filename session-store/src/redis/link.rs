@@ -18,12 +18,21 @@ use crate::home::Home;
 /// Each new connection looks for the server again: its address may lead to another one by now.
 pub(super) struct Link {
     origin: Origin,
-    max_idle: Duration,
+    limits: Limits,
     /// The runtime that serves the connections.
     home: Home,
     open: Mutex<Open>,
     /// Held by the call that connects while others wait; only at home, where no worker is blocked.
     gate: tokio::sync::Mutex<()>,
+}
+
+/// How long a connection is trusted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Without a use.
+    pub(super) idle: Duration,
+    /// Without an answer.
+    pub(super) silence: Duration,
 }
 
 #[derive(Default)]
@@ -35,6 +44,8 @@ struct Open {
     is_closed: bool,
     /// The last use of the connection.
     used: Option<Instant>,
+    /// When the first command was sent whose caller has given up, if nothing was answered since.
+    unheard: Option<Instant>,
     /// The last time that a connection was given up because the server refused commands.
     given_up: Option<Instant>,
 }
@@ -50,10 +61,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const QUEUE: usize = 1_000_000;
 
 impl Link {
-    pub(super) fn new(origin: Origin, max_idle: Duration, home: Home) -> Self {
+    pub(super) fn new(origin: Origin, limits: Limits, home: Home) -> Self {
         Self {
             origin,
-            max_idle,
+            limits,
             home,
             open: Mutex::default(),
             gate: tokio::sync::Mutex::new(()),
@@ -157,7 +168,10 @@ impl Link {
         sent: impl Future<Output = RedisResult<Value>>,
     ) -> Result<Value, Failure> {
         let sent = async { sent.await.and_then(Value::extract_error) };
-        let failure = match timeout_at(deadline, sent).await {
+        let mut wait = Wait::on(self, number);
+        let answer = timeout_at(deadline, sent).await;
+        wait.end();
+        let failure = match answer {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => Failure::of(&self.endpoint(), error),
             Err(_) => Failure::slow(&self.endpoint()),
@@ -247,18 +261,21 @@ impl Link {
         }
         open.number += 1;
         open.used = Some(Instant::now());
+        open.unheard = None;
         open.connection = Some(connection.clone());
         Ok((open.number, connection))
     }
 
-    /// Returns the connection, unless it was idle for so long that a firewall may have forgotten it.
+    /// Returns the connection, unless a firewall may have forgotten it: it was idle for long, or has
+    /// answered nothing for as long as a call may take.
     fn present(&self) -> Option<(u64, RedisConnection)> {
         let mut open = self.open();
         let now = Instant::now();
-        if open
-            .used
-            .is_some_and(|used| now.duration_since(used) > self.max_idle)
-        {
+        let is_over = |since: Option<Instant>, limit| {
+            since.is_some_and(|since| now.duration_since(since) > limit)
+        };
+        let Limits { idle, silence } = self.limits;
+        if is_over(open.used, idle) || is_over(open.unheard, silence) {
             open.connection = None;
         }
         open.used = Some(now);
@@ -267,6 +284,49 @@ impl Link {
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A command that waits for its answer.
+///
+/// A caller may give up before the time-out, and many may do so: then nobody else would notice that
+/// the connection answers no more.
+struct Wait<'a> {
+    link: &'a Link,
+    number: u64,
+    since: Instant,
+    has_ended: bool,
+}
+
+impl<'a> Wait<'a> {
+    fn on(link: &'a Link, number: u64) -> Self {
+        Self {
+            link,
+            number,
+            since: Instant::now(),
+            has_ended: false,
+        }
+    }
+
+    /// The answer is there, or the call's time is over, which has consequences of its own.
+    fn end(&mut self) {
+        self.has_ended = true;
+        let mut open = self.link.open();
+        if open.number == self.number {
+            open.unheard = None;
+        }
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let mut open = self.link.open();
+        if open.number == self.number {
+            open.unheard.get_or_insert(self.since);
+        }
     }
 }
 
