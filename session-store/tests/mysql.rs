@@ -30,6 +30,8 @@ const FIXTURE: &str = include_str!("fixtures/mysql-1.sql");
 /// Makes the server read-only for ordinary users; the other tests' user is none.
 const READ_ONLY: &str = "SET GLOBAL read_only = 1";
 const SCHEMA: &str = include_str!("../migrations/mysql.sql");
+/// A value of a column of bytes that is no text.
+const NOT_UTF8: &str = "x'ff'";
 const QUOTED_TABLE: &str = "`session`";
 const PARTIAL_TABLE: &str = "CREATE TABLE session (`key` varbinary(40), data longblob)";
 /// The schema's words that make a key unique, and the same without that.

@@ -29,6 +29,8 @@ const FIXTURE: &str = include_str!("fixtures/postgres-1.sql");
 /// Makes every transaction of a user read-only.
 const READ_ONLY: &str = "ALTER ROLE USER SET default_transaction_read_only = on";
 const SCHEMA: &str = include_str!("../migrations/postgres.sql");
+/// A value of a column of bytes that is no text.
+const NOT_UTF8: &str = r"'\xff'";
 const QUOTED_TABLE: &str = "\"session\"";
 const PARTIAL_TABLE: &str = "CREATE TABLE session (key bytea, data bytea)";
 /// The schema's words that make a key unique, and the same without that.
