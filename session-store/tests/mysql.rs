@@ -29,6 +29,9 @@ const TLS: &str = "ssl-mode=VERIFY_IDENTITY&ssl-ca=";
 const FIXTURE: &str = include_str!("fixtures/mysql-1.sql");
 /// Makes the server read-only for ordinary users; the other tests' user is none.
 const READ_ONLY: &str = "SET GLOBAL read_only = 1";
+/// Makes every transaction read-only from now on, and undoes that.
+const TURN_READ_ONLY: [&str; 1] = [READ_ONLY];
+const TURN_BACK: [&str; 1] = ["SET GLOBAL read_only = 0"];
 const SCHEMA: &str = include_str!("../migrations/mysql.sql");
 /// A value of a column of bytes that is no text.
 const NOT_UTF8: &str = "x'ff'";

@@ -28,6 +28,19 @@ const TLS: &str = "sslmode=verify-full&sslrootcert=";
 const FIXTURE: &str = include_str!("fixtures/postgres-1.sql");
 /// Makes every transaction of a user read-only.
 const READ_ONLY: &str = "ALTER ROLE USER SET default_transaction_read_only = on";
+/// Makes every transaction read-only from now on, and undoes that.
+///
+/// The server reads its settings again before it takes the last command's connection.
+const TURN_READ_ONLY: [&str; 3] = [
+    "ALTER SYSTEM SET default_transaction_read_only = on",
+    "SELECT pg_reload_conf()",
+    "SELECT 1",
+];
+const TURN_BACK: [&str; 3] = [
+    "ALTER SYSTEM RESET default_transaction_read_only",
+    "SELECT pg_reload_conf()",
+    "SELECT 1",
+];
 const SCHEMA: &str = include_str!("../migrations/postgres.sql");
 /// A value of a column of bytes that is no text.
 const NOT_UTF8: &str = r"'\xff'";
