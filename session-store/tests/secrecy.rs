@@ -115,6 +115,8 @@ impl Secrets {
     }
 }
 
+type Act = fn(&Session) -> Result<(), SessionError>;
+
 /// The requests of a browser: a login, a rotation, work, a list, and what fails on the way.
 async fn visit(store: &Arc<dyn Store>, secrets: &mut Secrets) {
     let is_plain = store.id_form() == IdForm::Plain;
@@ -122,7 +124,6 @@ async fn visit(store: &Arc<dyn Store>, secrets: &mut Secrets) {
     let policy = if is_plain { policy.plain_ids() } else { policy };
     let sessions = Sessions::shared(policy.build().unwrap(), Arc::clone(store));
     let mut cookie = String::new();
-    type Act = fn(&Session) -> Result<(), SessionError>;
     let acts: [Act; 6] = [
         |session| session.insert("password", VALUE),
         |session| session.sign_in(OWNER),
