@@ -1,0 +1,35 @@
+//! Applications that are called without sockets, and what a request costs them.
+//!
+//! ```text
+//! Entry ── makes ──▶ Subject: one application; call(Scenario) is one request
+//!                      │
+//!      time · allocations · instructions: per request, above the bare framework
+//! ```
+//!
+//! The subjects here are ours and the bare frameworks. The workspace in `benches/` adds the peers, and measures all
+//! of them with the same functions.
+
+mod actix;
+pub mod allocations;
+mod axum;
+mod entry;
+pub mod instructions;
+mod memory;
+mod ours_actix;
+mod ours_axum;
+mod ours_rocket;
+mod rocket;
+mod scenario;
+mod spread;
+mod subject;
+mod table;
+pub mod time;
+
+pub use actix::ActixSubject;
+pub use axum::AxumSubject;
+pub use entry::{Entry, Family, Role, ours};
+pub use rocket::RocketSubject;
+pub use scenario::{COUNTER, READ_KEY, Scenario, VALUE, key};
+pub use spread::Spread;
+pub use subject::{Seen, Subject, cookie_header};
+pub use table::{Figure, Figures};
