@@ -15,3 +15,4 @@ pub(crate) mod record;
 pub(crate) mod secrets;
 #[cfg(feature = "driver")]
 pub(crate) mod store;
+pub(crate) mod value_rule;

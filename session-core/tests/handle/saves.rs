@@ -7,7 +7,7 @@ use futures_util::future::join;
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
 use serde::{Serialize, Serializer};
-use session_core::{Finish, Request, RequestSession, Revoke, SessionError};
+use session_core::{Field, Finish, Request, RequestSession, Revoke, SessionError};
 
 use crate::request::{
     all_is_finished, begin, finish, is_finished, load, log_out, open, read, start,
@@ -233,4 +233,60 @@ fn what_waits_for_a_save_when_the_response_begins_is_finished() {
         assert!(is_finished(&outcome), "{outcome:?}");
         assert_eq!(read(&sessions, &cookie).keys(), ["saved"]);
     }
+}
+
+#[test]
+fn a_value_that_the_store_cannot_keep_is_refused_where_it_is_set() {
+    type Act = fn(&RequestSession) -> Result<(), SessionError>;
+    let acts: [(&str, Act); 8] = [
+        ("insert", |session| session.insert("taken", 1)),
+        ("a value", |session| session.insert("k", 7)),
+        ("extend", |session| session.extend([("k", 7)])),
+        ("update", |session| {
+            session.update("k", |_: Option<u8>| 7).map(drop)
+        }),
+        ("a name", |session| {
+            session.update("taken", |_: Option<u8>| 1).map(drop)
+        }),
+        ("get_or_insert_with", |session| {
+            session.get_or_insert_with("taken", || 1).map(drop)
+        }),
+        ("Field::insert", |session| {
+            Field::<u8>::new("k").insert(session, 7)
+        }),
+        ("Field::get_or_insert_with", |session| {
+            Field::<u8>::new("k")
+                .get_or_insert_with(session, || 7)
+                .map(drop)
+        }),
+    ];
+    for (what, act) in acts {
+        let (sessions, shelf) = start();
+        let cookie = begin(&sessions);
+        let request = open(&sessions, &cookie);
+        let session = load(request.handle());
+        let error = act(&session).unwrap_err();
+        assert_eq!(error.status(), 500, "{what}");
+        assert!(
+            error.to_string().contains("can't be stored: it is taken"),
+            "{error}"
+        );
+        assert!(!session.is_modified(), "{what}");
+        session.insert("other", 1).unwrap();
+        drop(finish(&request, 200).unwrap());
+        assert_eq!(read(&sessions, &cookie).keys(), ["n", "other"], "{what}");
+        assert!(!shelf.take_calls().is_empty());
+    }
+    // One that a computation makes only when it is repeated on what another request has stored.
+    let (sessions, _) = start();
+    let cookie = begin(&sessions);
+    let request = open(&sessions, &cookie);
+    let session = load(request.handle());
+    session.update("n", |n: Option<u8>| n.unwrap() + 1).unwrap();
+    let other = open(&sessions, &cookie);
+    load(other.handle()).insert("n", 6).unwrap();
+    drop(finish(&other, 200).unwrap());
+    let failed = finish(&request, 200).unwrap_err();
+    assert!(matches!(failed.error(), SessionError::Value(_)), "{failed}");
+    assert_eq!(read(&sessions, &cookie).get::<u8>("n").unwrap(), Some(6));
 }
