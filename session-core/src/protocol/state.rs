@@ -5,7 +5,7 @@ use super::data::Data;
 use super::entries::Replay;
 use super::json::is_same;
 use super::log::Log;
-use super::pending::{Condition, Creates, PendingDelete, Unacknowledged};
+use super::pending::{Condition, Creates, PendingDelete, Writes};
 use super::standing::Stored;
 use super::writer::member_size;
 use crate::http::reply::{CookieChange, Loss};
@@ -38,7 +38,7 @@ pub(crate) struct State {
     pub(crate) undone: u32,
     /// The response's change to the cookie.
     pub(crate) cookie: Option<CookieChange>,
-    pub(crate) unacknowledged: Vec<Unacknowledged>,
+    pub(crate) unacknowledged: Writes,
     /// Counts how often the session was destroyed; commits of an older generation are discarded.
     pub(crate) generation: u64,
     /// Counts every change of `base` and `changes`; computed values hold for one version.
@@ -63,7 +63,7 @@ impl State {
             has_signed_in: false,
             undone: 0,
             cookie: None,
-            unacknowledged: Vec::new(),
+            unacknowledged: Writes::default(),
             generation: 0,
             version: 0,
             size: None,
@@ -87,23 +87,25 @@ impl State {
     /// Queues deletes of records that writes whose outcome is unknown may have created; also of those that
     /// they may have moved, if the session `ends`.
     pub(crate) fn delete_unacknowledged(&mut self, ends: bool) {
-        let writes = std::mem::take(&mut self.unacknowledged);
-        let (records, kept) = writes.into_iter().partition(|write| match write.creates {
-            Creates::Record => true,
-            Creates::Move => ends,
-            Creates::State => false,
+        let mut created = Vec::new();
+        self.unacknowledged.retain(|write| {
+            let is_created = match write.creates {
+                Creates::Record => true,
+                Creates::Move => ends,
+                Creates::State => false,
+            };
+            created.extend(is_created.then(|| write.key()));
+            !is_created
         });
-        self.unacknowledged = kept;
-        let records: Vec<Unacknowledged> = records;
-        for write in records {
-            self.delete(write.key, Condition::Always);
+        for key in created {
+            self.delete(key, Condition::Always);
         }
     }
 
     /// Takes an acknowledged state for the base.
     pub(crate) fn adopt(&mut self, stored: Arc<Stored>, data: Data) {
         let key = stored.key;
-        self.unacknowledged.retain(|write| write.key != key);
+        self.unacknowledged.retain(|write| write.key() != key);
         self.base = Some(stored);
         self.data = data;
         self.version += 1;
@@ -115,7 +117,7 @@ impl State {
         self.lost = self.base.take().map(|stored| stored.key);
         self.data = Data::default();
         self.changes = Log::default();
-        self.unacknowledged.clear();
+        self.unacknowledged = Writes::default();
         self.cookie = None;
         self.version += 1;
     }

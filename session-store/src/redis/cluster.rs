@@ -8,7 +8,8 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::{Cause, Failure, Reach};
-use super::link::{Limits, Link};
+use super::lane::Limits;
+use super::link::Link;
 use super::names::Names;
 use super::origin::{Access, Origin};
 use super::slot_map::{Address, SlotMap, slot};

@@ -9,7 +9,8 @@ use redis::{
 use session_core::StoreError;
 
 use super::cluster::Cluster;
-use super::link::{Limits, Link};
+use super::lane::Limits;
+use super::link::Link;
 use super::options::{RedisOptions, Source};
 use super::origin::{Access, Origin};
 use super::servers::Servers;
