@@ -1,12 +1,13 @@
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::changes::View;
-use super::data::Data;
-use super::entries::Replay;
+use super::data::{Data, Part};
 use super::json::is_same;
 use super::log::Log;
 use super::pending::{Condition, Creates, PendingDelete, Writes};
 use super::standing::Stored;
+use super::update::Replay;
 use super::writer::member_size;
 use crate::http::reply::{CookieChange, Loss};
 use crate::{Expiry, Id, Key, Policy, SessionError};
@@ -45,6 +46,23 @@ pub(crate) struct State {
     pub(crate) version: u64,
     /// The size of all members, and the version in which they had it.
     pub(crate) size: Option<(u64, usize)>,
+}
+
+/// A value as it was.
+pub(crate) enum Seen {
+    Stored(Part),
+    Changed(Box<str>),
+}
+
+impl Deref for Seen {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Stored(part) => part,
+            Self::Changed(text) => text,
+        }
+    }
 }
 
 impl State {
@@ -191,7 +209,7 @@ impl State {
         limit: usize,
     ) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
-        self.changes.update(key, replay, value);
+        self.changes.update(key, replay, value, &self.data);
         self.changed(size);
         Ok(())
     }
@@ -228,6 +246,15 @@ impl State {
             View::Present(value) => Some(value),
             View::Absent => None,
             View::Untouched => self.data.get(key),
+        }
+    }
+
+    /// Returns a value that stays readable when the state changes.
+    pub(crate) fn seen(&self, key: &str) -> Option<Seen> {
+        match self.changes.view(key) {
+            View::Present(value) => Some(Seen::Changed(value.into())),
+            View::Absent => None,
+            View::Untouched => self.data.shared_value(key).map(Seen::Stored),
         }
     }
 

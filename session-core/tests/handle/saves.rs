@@ -240,23 +240,23 @@ fn a_value_that_the_store_cannot_keep_is_refused_where_it_is_set() {
     type Act = fn(&RequestSession) -> Result<(), SessionError>;
     let acts: [(&str, Act); 8] = [
         ("insert", |session| session.insert("taken", 1)),
-        ("a value", |session| session.insert("k", 7)),
-        ("extend", |session| session.extend([("k", 7)])),
+        ("a value", |session| session.insert("k", -7)),
+        ("extend", |session| session.extend([("k", -7)])),
         ("update", |session| {
-            session.update("k", |_: Option<u8>| 7).map(drop)
+            session.update("k", |_: Option<i32>| -7).map(drop)
         }),
         ("a name", |session| {
-            session.update("taken", |_: Option<u8>| 1).map(drop)
+            session.update("taken", |_: Option<i32>| 1).map(drop)
         }),
         ("get_or_insert_with", |session| {
             session.get_or_insert_with("taken", || 1).map(drop)
         }),
         ("Field::insert", |session| {
-            Field::<u8>::new("k").insert(session, 7)
+            Field::<i32>::new("k").insert(session, -7)
         }),
         ("Field::get_or_insert_with", |session| {
-            Field::<u8>::new("k")
-                .get_or_insert_with(session, || 7)
+            Field::<i32>::new("k")
+                .get_or_insert_with(session, || -7)
                 .map(drop)
         }),
     ];
@@ -282,11 +282,13 @@ fn a_value_that_the_store_cannot_keep_is_refused_where_it_is_set() {
     let cookie = begin(&sessions);
     let request = open(&sessions, &cookie);
     let session = load(request.handle());
-    session.update("n", |n: Option<u8>| n.unwrap() + 1).unwrap();
+    session
+        .update("n", |n: Option<i32>| n.unwrap() - 1)
+        .unwrap();
     let other = open(&sessions, &cookie);
-    load(other.handle()).insert("n", 6).unwrap();
+    load(other.handle()).insert("n", -6).unwrap();
     drop(finish(&other, 200).unwrap());
     let failed = finish(&request, 200).unwrap_err();
     assert!(matches!(failed.error(), SessionError::Value(_)), "{failed}");
-    assert_eq!(read(&sessions, &cookie).get::<u8>("n").unwrap(), Some(6));
+    assert_eq!(read(&sessions, &cookie).get::<i32>("n").unwrap(), Some(-6));
 }

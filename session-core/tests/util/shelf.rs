@@ -142,6 +142,6 @@ impl Store for Shelf {
     }
 
     fn value_rule(&self) -> ValueRule {
-        ValueRule::new(|name, json| (name == "taken" || json == "7").then_some("it is taken"))
+        ValueRule::new(|name, json| (name == "taken" || json == "-7").then_some("it is taken"))
     }
 }
