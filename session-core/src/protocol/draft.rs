@@ -16,7 +16,13 @@ impl Draft {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         // A thread that ends has none.
         let mut text = SPARE.try_with(Cell::take).unwrap_or_default();
-        text.reserve(bytes);
+        // In steps, so that sessions of about one size need it once.
+        let room = if bytes <= KEPT {
+            bytes.next_power_of_two()
+        } else {
+            bytes
+        };
+        text.reserve(room);
         Self(text)
     }
 
