@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +70,7 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// Each of a session's ten values. With their names they are 1 KiB of JSON.
+/// Each of a session's values. Ten with their names are 1 KiB of JSON.
 pub const VALUE: &str =
     "0123456789 abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 abcdef";
 
@@ -84,3 +85,16 @@ pub const COUNTER: &str = "counter";
 pub fn key(number: usize) -> String {
     format!("key{number}")
 }
+
+/// Returns how many values `/seed` stores: ten, unless the program has set another number.
+#[must_use]
+pub fn values() -> usize {
+    VALUES.load(Ordering::Relaxed)
+}
+
+/// Sets how many values `/seed` stores.
+pub fn set_values(count: usize) {
+    VALUES.store(count, Ordering::Relaxed);
+}
+
+static VALUES: AtomicUsize = AtomicUsize::new(10);
