@@ -7,9 +7,9 @@ use session_core::Headers;
 pub(crate) struct HeaderMapHeaders<'a>(pub(crate) &'a mut HeaderMap);
 
 impl Headers for HeaderMapHeaders<'_> {
-    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
         for (name, value) in self.0.iter() {
-            show(name.as_str(), value.to_str().unwrap_or_default());
+            show(name.as_str(), value.as_bytes());
         }
     }
 

@@ -133,7 +133,7 @@ where
         let cookies = request.headers().get_all(COOKIE);
         let cookies = cookies.map(HeaderValue::as_bytes);
         let outer = request.extensions().get().map(|Slot(outer)| outer.clone());
-        let accept = request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
+        let accept = || request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
         let guard = self.middleware.open_named::<M>(outer, cookies);
         let guard = guard.accepting(accept);
         let slot = Slot(guard.handle().clone());

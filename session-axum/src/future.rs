@@ -77,25 +77,23 @@ where
 
 impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture")
-            .field("guard", &self.guard)
-            .field("commits", &self.commit.is_some())
-            .finish_non_exhaustive()
+        write!(f, "ResponseFuture({:?})", self.guard)
     }
 }
 
 /// Puts the session's headers on the response, or on an error in its place.
 fn answer(
     guard: &Request,
-    response: Response<Body>,
+    mut response: Response<Body>,
     committed: Result<Reply, CommitError>,
 ) -> Response<Body> {
-    let (mut response, reply) = match committed.map_err(CommitError::into_parts) {
-        Ok(reply) => (response, reply),
-        Err((error, reply)) => (Rejection(error).into_response(), reply),
-    };
-    let failure: Option<Failure> = response.extensions_mut().remove();
-    if let Some(page) = failure.map(|failure| guard.refuse(&failure)) {
+    let reply = committed.unwrap_or_else(|failed| {
+        let (error, reply) = failed.into_parts();
+        response = Rejection(error).into_response();
+        reply
+    });
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        let page = guard.refuse(&failure);
         page.apply(&mut HeaderMapHeaders(response.headers_mut()));
         *response.body_mut() = page.into_body().into();
     }

@@ -50,7 +50,7 @@ where
         let cookies = cookies.map(HeaderValue::as_bytes);
         let outer = request.extensions().get();
         let outer = outer.map(|Slot(outer)| outer.clone());
-        let accept = request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
+        let accept = || request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
         let guard = self.sessions.open_named::<M>(outer, cookies);
         let guard = guard.accepting(accept);
         let slot = Slot(guard.handle().clone());
@@ -68,9 +68,6 @@ impl<S: Clone, M> Clone for SessionService<S, M> {
 
 impl<S: fmt::Debug, M> fmt::Debug for SessionService<S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionService")
-            .field("inner", &self.inner)
-            .field("sessions", &self.sessions)
-            .finish()
+        write!(f, "SessionService({:?}, {:?})", self.inner, self.sessions)
     }
 }

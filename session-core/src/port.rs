@@ -1,5 +1,6 @@
 //! What stands between the core and a store.
 
+mod base64url;
 pub(crate) mod command;
 #[cfg(feature = "driver")]
 pub(crate) mod envelope;

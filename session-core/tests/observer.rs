@@ -191,8 +191,10 @@ impl List {
 }
 
 impl Headers for List {
-    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
-        self.0.iter().for_each(|(name, value)| show(name, value));
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
+        self.0
+            .iter()
+            .for_each(|(name, value)| show(name, value.as_bytes()));
     }
 
     fn append(&mut self, name: &'static str, value: Cow<'static, str>) {

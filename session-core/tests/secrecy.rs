@@ -187,7 +187,7 @@ fn no_part_of_a_driven_request_and_no_store_shows_an_id() {
     let inner = sessions.open_named::<Key>(Some(login.handle().clone()), [header.as_bytes()]);
     let request = sessions
         .open([header.as_bytes()])
-        .accepting(Some(header.as_bytes()));
+        .accepting(|| Some(header.as_bytes()));
     for request in [&inner, &request] {
         secrets.debug("a request", request);
         secrets.debug("a handle", request.handle());

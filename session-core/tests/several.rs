@@ -43,8 +43,10 @@ impl Response {
 }
 
 impl Headers for Response {
-    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
-        self.0.iter().for_each(|(name, value)| show(name, value));
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
+        self.0
+            .iter()
+            .for_each(|(name, value)| show(name, value.as_bytes()));
     }
 
     fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
@@ -216,9 +218,9 @@ fn an_error_is_rendered_by_the_application_for_what_the_client_accepts() {
     let sessions = Sessions::new(policy, ModelStore::new());
     let failure = SessionError::from(StoreError::new("no answer")).failure();
     assert!(failure.to_string().contains("no answer"));
-    let html = sessions.open([]).accepting(Some(b"text/html"));
+    let html = sessions.open([]).accepting(|| Some(b"text/html"));
     assert_eq!(html.refuse(&failure).into_body(), "<p>503</p>");
-    let json = sessions.open([]).accepting(None);
+    let json = sessions.open([]).accepting(|| None);
     assert_eq!(json.refuse(&failure).into_body(), failure.json());
 }
 

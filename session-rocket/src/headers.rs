@@ -8,9 +8,9 @@ use session_core::Headers;
 pub(crate) struct ResponseHeaders<'a, 'r>(pub(crate) &'a mut Response<'r>);
 
 impl Headers for ResponseHeaders<'_, '_> {
-    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
         for header in self.0.headers().iter() {
-            show(header.name().as_str(), header.value());
+            show(header.name().as_str(), header.value().as_bytes());
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A socket is served by the runtime that made it. An actix-web server has a runtime of one thread
 //! for each worker: if sockets were made wherever a call came from, one blocked worker would hold
-//! up the requests of all others. So each store has a home, and its calls run there. What that costs
+//! up the requests of all others. So each store has a home, and its calls run there. (Redis' run anywhere,
+//! and a worker that asks often gets a connection of its own.) What that costs
 //! and saves is measured by this crate's bench `home`, and over HTTP by the one of `examples/together`.
 
 mod at_home;

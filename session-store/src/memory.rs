@@ -1,6 +1,7 @@
 mod shard;
 mod shards;
 mod slot;
+mod slots;
 
 use std::cmp::Reverse;
 use std::fmt;

@@ -3,6 +3,8 @@ mod cluster;
 mod commands;
 mod connection;
 mod failure;
+mod lane;
+mod lanes;
 mod link;
 mod names;
 mod options;
@@ -41,7 +43,8 @@ use crate::home::{AtHome, store_at_home};
 
 /// A store in Redis 6.2 or newer, or Valkey: one server, Sentinel or a cluster.
 ///
-/// Clones are the same store and share one connection a server. A session is one Redis key for its
+/// Clones are the same store and share one connection a server; a runtime of one thread that calls often, such as a
+/// worker of actix-web, has one of its own. A session is one Redis key for its
 /// whole life, so every command is one step on one server, on a cluster too. A load is a `GET`. An
 /// owner's sessions are listed in an index under another key; a sign-in and a logout take a second
 /// command for it, and may be interrupted between the two without harm.
@@ -61,7 +64,7 @@ use crate::home::{AtHome, store_at_home};
 ///
 /// Its connections belong to the tokio runtime that opens it, if that has several threads, and
 /// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls
-/// may come from any runtime with time, or from outside; the runtime has to keep running. Every
+/// may come from any runtime with time and I/O, or from outside; the runtime has to keep running. Every
 /// command ends within the [time-out](RedisOptions::timeout). After an outage it reconnects by
 /// itself. If a connection breaks, the command is sent once more, and a write that was applied the
 /// first time is recognised by its revision. It is an error only if another write came after it,

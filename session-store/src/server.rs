@@ -3,7 +3,6 @@
 mod address;
 mod cause;
 mod dialect;
-mod held;
 mod lent;
 mod outcome;
 mod pool;
@@ -17,7 +16,6 @@ pub(crate) mod tests;
 pub(crate) use address::parse;
 pub(crate) use cause::cause;
 pub(crate) use dialect::Dialect;
-pub(crate) use held::Held;
 pub(crate) use lent::Lent;
 pub(crate) use outcome::{Attempt, outcome};
 #[cfg(feature = "postgres")]

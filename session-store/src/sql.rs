@@ -2,6 +2,7 @@
 
 mod driver;
 mod format;
+mod held;
 mod name;
 mod page;
 mod regular;
@@ -13,6 +14,7 @@ mod value;
 
 pub(crate) use driver::{Driver, Prepared};
 pub(crate) use format::{Column, Found, FoundColumn, OLDEST, Presence, VERSION};
+pub(crate) use held::Held;
 pub(crate) use name::check_name;
 pub(crate) use page::page;
 pub(crate) use regular::irregular;

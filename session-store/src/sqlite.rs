@@ -7,7 +7,9 @@ mod files;
 mod opening;
 mod options;
 mod pooled;
+mod queue;
 mod schema;
+mod seats;
 mod statements;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use session_core::{Store as _, StoreError};
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use self::commands::Commands;
@@ -23,9 +26,10 @@ use self::database::Connections;
 pub(crate) use self::database::Database;
 use self::failure::Location;
 use self::files::Files;
-use self::opening::{Journal, open_database, pool};
+use self::opening::{Journal, open_database};
 pub use self::options::{Durability, SqliteOptions};
 pub(crate) use self::schema::Table;
+use self::seats::Seats;
 use self::statements::Statements;
 #[cfg(feature = "django")]
 pub(crate) use self::{opening::open_theirs, pooled::open_pool, schema::columns_of};
@@ -35,7 +39,8 @@ use crate::upkeep::Sweeping;
 /// A store in a table of an SQLite database.
 ///
 /// Clones are the same store. All writes go through one connection, so that concurrent requests
-/// never see "database is locked"; reads run in parallel. Several processes on one machine may
+/// never see "database is locked", and those that wait share a transaction, and with it one wait for
+/// the disk; reads run in parallel. Several processes on one machine may
 /// share the file. An acknowledged write survives a kill of the process; for power failures see
 /// [`Durability`]. Only its owner can read a new file.
 ///
@@ -113,21 +118,12 @@ impl SqliteStore {
     async fn open_memory() -> Result<Commands, StoreError> {
         let options = SqliteOptions::new("");
         let location = Location::Memory;
-        // The connection is the database: there must be one, and it must never be closed as idle.
         let failure = |error| location.failure("open", error);
-        let only = pool(&options, 1)
-            .connect_with(SqliteConnectOptions::new().in_memory(true))
-            .await
-            .map_err(failure)?;
-        let mut connection = only.acquire().await.map_err(failure)?;
+        let memory = SqliteConnectOptions::new().in_memory(true);
+        let mut connection = memory.connect().await.map_err(failure)?;
         let table = Table(options.table.clone());
         schema::prepare(&mut connection, &table, options.migration, &location).await?;
-        drop(connection);
-        let connections = Connections::Own {
-            writer: only.clone(),
-            readers: only,
-            checkpointer: None,
-        };
+        let connections = Connections::shared(Seats::of_memory(connection, options.timeout));
         let files = Arc::new(Files::none());
         let database = Database::new(location, files, connections, options.timeout);
         Ok(Self::assemble(&options, database))

@@ -104,9 +104,9 @@ fn answer(status: u16, text: impl Into<Bytes>) -> Answer {
 struct Head<'a>(&'a mut HeaderMap);
 
 impl Headers for Head<'_> {
-    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
         for (name, value) in self.0.iter() {
-            show(name.as_str(), value.to_str().unwrap_or_default());
+            show(name.as_str(), value.as_bytes());
         }
     }
 

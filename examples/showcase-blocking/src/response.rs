@@ -108,9 +108,9 @@ impl From<Answer> for Response {
 
 /// The core's reply needs only this of a response, and does the merging itself.
 impl Headers for Response {
-    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
         for (name, value) in &self.headers {
-            show(name, value);
+            show(name, value.as_bytes());
         }
     }
 
@@ -183,7 +183,9 @@ mod tests {
     fn headers_are_replaced_whatever_their_case() {
         let shown = |response: &Response| {
             let mut shown = Vec::new();
-            response.each(&mut |name, value| shown.push(format!("{name}: {value}")));
+            response.each(&mut |name, value| {
+                shown.push(format!("{name}: {}", String::from_utf8_lossy(value)));
+            });
             shown
         };
         let mut response = Response::json(200, "");

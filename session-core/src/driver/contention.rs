@@ -1,17 +1,17 @@
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_lock::{Mutex, MutexGuard};
 
-use crate::{Envelope, Key, Store};
+use crate::{Envelope, Key, Policy, Store};
 
-/// A store, and striped locks that serialize contended commits.
+/// What all requests share: a policy, a store, and striped locks that serialize contended commits.
 ///
 /// A commit that was refused because another request was faster waits in a queue before it tries
 /// again. Otherwise all commits that were refused together would try together, and all but one would
 /// be refused again. The queue only saves attempts within one process; correctness does not need it.
 pub(crate) struct Backing {
+    pub(crate) policy: Arc<Policy>,
     pub(crate) store: Arc<dyn Store>,
     /// Where sessions travel in cookies, and the store keeps nothing.
     pub(crate) envelope: Option<Arc<dyn Envelope>>,
@@ -36,9 +36,14 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Backing {
-    pub(crate) fn new(store: Arc<dyn Store>, envelope: Option<Arc<dyn Envelope>>) -> Arc<Self> {
+    pub(crate) fn new(
+        policy: Policy,
+        store: Arc<dyn Store>,
+        envelope: Option<Arc<dyn Envelope>>,
+    ) -> Arc<Self> {
         let queues = std::array::from_fn(|_| Queue::default());
         Arc::new(Self {
+            policy: Arc::new(policy),
             store,
             envelope,
             queues,
@@ -74,12 +79,6 @@ impl Turn<'_> {
         if !worked {
             self.guard = None;
         }
-    }
-}
-
-impl fmt::Debug for Backing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.store.fmt(f)
     }
 }
 

@@ -2,6 +2,8 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::contention::Turn;
 use super::request_state::RequestState;
 use crate::protocol::shared::Shared;
@@ -44,7 +46,12 @@ impl RequestSession {
         &self.session.0
     }
 
-    async fn drive(&self, mut step: Step) -> Result<Reply, CommitError> {
+    /// `decided` is the moment of the first step, if nothing was waited for since.
+    async fn drive(
+        &self,
+        mut step: Step,
+        mut decided: Option<OffsetDateTime>,
+    ) -> Result<Reply, CommitError> {
         let policy = &self.shared().policy;
         let backing = &self.request.sessions.backing;
         let store = self.request.store();
@@ -67,7 +74,7 @@ impl RequestSession {
                     load.answer(found, now)?
                 }
                 Step::Write(write) => {
-                    let now = policy.now();
+                    let now = decided.take().unwrap_or_else(|| policy.now());
                     let outcome = store.write(write.command(), now).await;
                     if let Some(turn) = &mut turn {
                         turn.note(outcome.is_ok());
@@ -94,8 +101,9 @@ impl RequestSession {
         let _gate = self.request.commits.enter().await;
         let shared = self.shared();
         drop(shared.writable()?);
-        let step = step::commit(shared, shared.policy.now())?;
-        let reply = self.request.carried(self.drive(step).await)?;
+        let now = shared.policy.now();
+        let step = step::commit(shared, now)?;
+        let reply = self.request.carried(self.drive(step, Some(now)).await)?;
         if reply.is_gone() {
             return Err(SessionError::Gone);
         }
@@ -176,11 +184,12 @@ impl RequestSession {
     pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
         let shared = self.shared();
         let next = if let Some(_gate) = self.request.commits.try_enter() {
-            match step::finish(shared, status, shared.policy.now()) {
+            let now = shared.policy.now();
+            match step::finish(shared, status, now) {
                 Ok(Step::Done(reply)) => {
                     return self.request.carried(Ok(reply)).map(Finish::Done);
                 }
-                Ok(step) => Next::Drive(step),
+                Ok(step) => Next::Drive(step, now),
                 Err(failed) => return self.request.carried(Err(failed)).map(Finish::Done),
             }
         } else {
@@ -239,7 +248,8 @@ pub struct Pending {
 #[derive(Debug)]
 enum Next {
     Decide(u16),
-    Drive(Step),
+    /// Steps that were decided at this moment.
+    Drive(Step, OffsetDateTime),
 }
 
 impl Pending {
@@ -250,20 +260,24 @@ impl Pending {
     /// The store failed, or the commit could not be decided; answer with the error's status and
     /// its reply.
     pub async fn run(self) -> Result<Reply, CommitError> {
-        let request = Arc::clone(&self.session.request);
-        request.gathered(request.carried(self.settle().await))
-    }
-
-    async fn settle(self) -> Result<Reply, CommitError> {
-        let session = &self.session;
-        let _gate = session.request.commits.enter().await;
-        let step = match self.next {
-            Next::Decide(status) => {
-                let shared = session.shared();
-                step::finish(shared, status, shared.policy.now())?
-            }
-            Next::Drive(step) => step,
+        let Self { session, next } = self;
+        let request = &session.request;
+        let (gate, waited) = match request.commits.try_enter() {
+            Some(gate) => (gate, false),
+            None => (request.commits.enter().await, true),
         };
-        session.drive(step).await
+        let (step, now) = match next {
+            Next::Drive(step, now) => (Ok(step), (!waited).then_some(now)),
+            Next::Decide(status) => {
+                let now = session.shared().policy.now();
+                (step::finish(session.shared(), status, now), Some(now))
+            }
+        };
+        let outcome = match step {
+            Ok(step) => session.drive(step, now).await,
+            Err(failed) => Err(failed),
+        };
+        drop(gate);
+        request.gathered(request.carried(outcome))
     }
 }

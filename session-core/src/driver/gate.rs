@@ -1,5 +1,4 @@
 use std::future::poll_fn;
-use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -51,8 +50,10 @@ impl Gate {
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        let wakers = mem::take(&mut *self.0.waiting());
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        let wakers = self.0.waiting().take();
+        if let Some(wakers) = wakers.filter(|wakers| !wakers.is_empty()) {
+            wakers.into_iter().for_each(Waker::wake);
+        }
     }
 }
 

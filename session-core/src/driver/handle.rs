@@ -37,17 +37,16 @@ impl Handle {
             Slot::Finished { .. } => return Err(SessionError::Finished),
         };
         let (policy, store) = (self.policy(), self.0.store());
-        let mut exchange = Exchange::begin(Arc::clone(policy), presented);
-        let opened = loop {
-            match exchange {
-                Exchange::Open(opened) => break opened,
-                Exchange::Unread(question) => {
-                    let now = policy.now();
-                    let (key, secret) = (question.key(), question.secret());
-                    let found = store.load(key, secret, now).await?;
-                    exchange = question.answer(found, now);
+        let opened = match Exchange::begin(Arc::clone(policy), presented) {
+            Exchange::Open(opened) => opened,
+            Exchange::Unread(mut question) => loop {
+                let now = policy.now();
+                let (key, secret) = (question.key(), question.secret());
+                let found = store.load(key, secret, now).await?;
+                if let Some(opened) = question.take(found, now) {
+                    break opened;
                 }
-            }
+            },
         };
         let mut slot = self.0.slot();
         match &*slot {

@@ -12,10 +12,9 @@ use crate::{CommitError, Reply};
 pub(super) struct Inner(OnceLock<Mutex<Vec<Reply>>>);
 
 impl Inner {
-    /// Returns the replies, once.
-    fn take(&self) -> Vec<Reply> {
-        let replies = self.replies();
-        replies.map_or_else(Vec::new, |mut replies| std::mem::take(&mut *replies))
+    /// Says whether there was never any.
+    pub(super) fn is_unused(&self) -> bool {
+        self.0.get().is_none()
     }
 
     fn replies(&self) -> Option<MutexGuard<'_, Vec<Reply>>> {
@@ -43,7 +42,10 @@ impl Handle {
 impl RequestState {
     /// Adds the inner replies to a reply, and tells the request around this one.
     pub(super) fn gather(&self, reply: Reply) -> Reply {
-        let reply = reply.beside(self.inner.take());
+        let reply = match self.inner.replies() {
+            Some(mut inner) => reply.beside(std::mem::take(&mut *inner)),
+            None => reply,
+        };
         if let Some(Handle(outer)) = &self.outer
             && reply.has_headers()
         {

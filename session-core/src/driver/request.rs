@@ -87,11 +87,13 @@ impl Request {
         &self.handle
     }
 
-    /// Keeps the request's `Accept` header for [`refuse`](Self::refuse), if the policy renders errors.
-    pub fn accepting(mut self, accept: Option<&[u8]>) -> Self {
+    /// Keeps the request's `Accept` header for [`refuse`](Self::refuse), if the policy renders errors;
+    /// otherwise the header is not looked for.
+    pub fn accepting<'a>(mut self, accept: impl FnOnce() -> Option<&'a [u8]>) -> Self {
         let policy = self.handle.sessions().policy();
-        if let (Some(_), Some(accept)) = (&policy.error_page, accept) {
-            self.accept = Some(String::from_utf8_lossy(accept).into());
+        if policy.error_page.is_some() {
+            let accept = accept().map(String::from_utf8_lossy);
+            self.accept = accept.map(Into::into);
         }
         self
     }
@@ -160,7 +162,8 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        // A finished request has nothing left to give up.
-        self.abandon();
+        if !self.handle.0.is_settled() {
+            self.abandon();
+        }
     }
 }

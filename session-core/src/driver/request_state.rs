@@ -36,7 +36,7 @@ pub(super) enum Slot {
     Finished {
         was_open: bool,
         /// The reply of a request that was abandoned, until it is taken.
-        reply: Reply,
+        left: Option<Box<Reply>>,
     },
 }
 
@@ -73,10 +73,9 @@ impl RequestState {
     /// Closes the request: the session can no longer be opened or used. Returns it if it is open.
     pub(super) fn close(&self) -> Remainder {
         let mut slot = self.slot();
-        let was_open = slot.is_open_or_was();
         let finished = Slot::Finished {
-            was_open,
-            reply: Reply::default(),
+            was_open: slot.is_open_or_was(),
+            left: None,
         };
         match std::mem::replace(&mut *slot, finished) {
             Slot::Open(session) => Remainder::Open(session),
@@ -87,15 +86,23 @@ impl RequestState {
                 Remainder::Reply(Reply::new(policy, None, None, policy.now()))
             }
             Slot::Unread { .. } => Remainder::Reply(Reply::default()),
-            Slot::Finished { reply, .. } => Remainder::Reply(reply),
+            Slot::Finished { left, .. } => {
+                Remainder::Reply(left.map_or_else(Reply::default, |left| *left))
+            }
         }
     }
 
     /// Leaves what the next [`close`](Self::close) returns.
-    pub(super) fn leave(&self, left: Reply) {
-        if let Slot::Finished { reply, .. } = &mut *self.slot() {
-            *reply = left;
+    pub(super) fn leave(&self, reply: Reply) {
+        if let Slot::Finished { left, .. } = &mut *self.slot() {
+            *left = Some(Box::new(reply));
         }
+    }
+
+    /// Says whether the request is closed, and nothing of it is left to be told.
+    pub(super) fn is_settled(&self) -> bool {
+        let is_closed = matches!(&*self.slot(), Slot::Finished { .. });
+        is_closed && self.inner.is_unused()
     }
 
     /// Returns the store that the request asks.

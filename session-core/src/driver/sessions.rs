@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use super::contention::Backing;
@@ -8,9 +9,8 @@ use crate::{Device, Envelope, IdForm, Page, Policy, Revoke, Store, StoreError};
 ///
 /// Clones are cheap and the same. Adapters take it; applications also list and end an owner's
 /// sessions with it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sessions {
-    policy: Arc<Policy>,
     pub(super) backing: Arc<Backing>,
 }
 
@@ -38,8 +38,7 @@ impl Sessions {
             "the policy makes {ids:?} ids and the store needs {needed:?} ones: use plain ids (PolicyBuilder::plain_ids, Policy::django) with Django's table, and only there"
         );
         Self {
-            policy: Arc::new(policy),
-            backing: Backing::new(store, None),
+            backing: Backing::new(policy, store, None),
         }
     }
 
@@ -51,16 +50,16 @@ impl Sessions {
     /// needs more fails with [`SessionError::TooLarge`](crate::SessionError::TooLarge).
     pub fn in_cookies(mut policy: Policy, envelope: impl Envelope) -> Self {
         policy.id_form = IdForm::Plain;
+        let envelope: Arc<dyn Envelope> = Arc::new(envelope);
         Self {
-            policy: Arc::new(policy),
-            backing: Backing::new(Arc::new(Nowhere), Some(Arc::new(envelope))),
+            backing: Backing::new(policy, Arc::new(Nowhere), Some(envelope)),
         }
     }
 
     /// Returns the policy.
     #[must_use]
     pub fn policy(&self) -> &Arc<Policy> {
-        &self.policy
+        &self.backing.policy
     }
 
     /// Returns the store.
@@ -91,7 +90,7 @@ impl Sessions {
         owner: &str,
         page: &Page,
     ) -> Result<Option<Vec<Device>>, StoreError> {
-        let now = self.policy.now();
+        let now = self.policy().now();
         let found = self.store().devices(owner, page.from(), now, page.limit());
         Ok(page.answer(found.await?))
     }
@@ -108,6 +107,15 @@ impl Sessions {
     ///
     /// The store failed.
     pub async fn revoke(&self, owner: &str, which: Revoke<'_>) -> Result<usize, StoreError> {
-        self.store().revoke(owner, which, self.policy.now()).await
+        self.store().revoke(owner, which, self.policy().now()).await
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("policy", self.policy())
+            .field("store", self.store())
+            .finish()
     }
 }

@@ -48,6 +48,15 @@ impl Presented {
         self.iter().filter(move |id| id.key() == key)
     }
 
+    /// Returns the ids that name other sessions.
+    pub(crate) fn of_other_keys(&self, key: Key) -> Vec<Id> {
+        if self.rest.is_empty() && self.first.is_some_and(|id| id.key() == key) {
+            return Vec::new();
+        }
+        let others = self.iter().filter(|id| id.key() != key);
+        others.copied().collect()
+    }
+
     /// Returns the ids of sessions of which none was loaded, because `loaded` others were.
     pub(crate) fn not_loaded(&self, loaded: usize) -> impl Iterator<Item = &Id> {
         let mut keys = Vec::new();
@@ -76,16 +85,17 @@ impl Presented {
 
 /// Returns the values of the cookies of a name in one header, as they stand there.
 pub(crate) fn values_of<'a>(name: &str, header: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    pairs(header).filter_map(move |pair| value_of(name.as_bytes(), pair))
-}
-
-/// Splits a header at its semicolons.
-fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
-    ends.scan(0, |start, end| {
-        let pair = &header[*start..end];
-        *start = end + 1;
-        Some(pair)
+    let mut rest = Some(header);
+    std::iter::from_fn(move || {
+        while let Some(text) = rest {
+            let end = memchr::memchr(b';', text);
+            rest = end.map(|end| &text[end + 1..]);
+            let value = value_of(name.as_bytes(), end.map_or(text, |end| &text[..end]));
+            if value.is_some() {
+                return value;
+            }
+        }
+        None
     })
 }
 

@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
@@ -31,8 +30,8 @@ pub(crate) enum Loss {
 
 /// A framework's response headers, as far as a [`Reply`] needs them.
 pub trait Headers {
-    /// Shows every name and value that is there; a value that is no text is shown as an empty one.
-    fn each(&self, show: &mut dyn FnMut(&str, &str));
+    /// Shows every name and value that is there.
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8]));
     /// Adds one more value.
     ///
     /// That of `set-cookie` is a secret: whoever reads it has the session. Where the framework's values
@@ -83,8 +82,7 @@ impl Reply {
         until: Option<OffsetDateTime>,
         now: OffsetDateTime,
     ) -> Self {
-        let write = |text: &mut String| text.push_str(value);
-        self.set_cookie = Some(set(policy, write, until, now));
+        self.set_cookie = Some(set(policy, value, until, now));
         self
     }
 
@@ -122,7 +120,11 @@ impl Reply {
     /// Adds the replies of inner sessions.
     #[cfg(feature = "driver")]
     pub(crate) fn beside(mut self, inner: Vec<Self>) -> Self {
-        self.inner.extend(inner);
+        if self.inner.is_empty() {
+            self.inner = inner;
+        } else {
+            self.inner.extend(inner);
+        }
         self
     }
 
@@ -138,9 +140,12 @@ impl Reply {
     /// cacheable; a stricter `Cache-Control` of the application stays, and fields that speak to single caches
     /// go if they let those store it (`CDN-Cache-Control`, RFC 9213; `Surrogate-Control`). An untouched session adds
     /// nothing, and applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
-    pub fn apply(self, headers: &mut impl Headers) {
-        for inner in self.inner {
-            inner.apply(headers);
+    pub fn apply(mut self, headers: &mut impl Headers) {
+        // Most replies have none, and then not even an empty list is gone through.
+        if !self.inner.is_empty() {
+            for inner in std::mem::take(&mut self.inner) {
+                inner.apply(headers);
+            }
         }
         if !self.opened {
             return;
@@ -192,7 +197,7 @@ impl Present {
             present.varies |= name.eq_ignore_ascii_case("vary");
             if cookie.is_some() {
                 let is_cookie = name.eq_ignore_ascii_case("set-cookie");
-                present.has_cookie |= is_cookie && cookie == Some(value);
+                present.has_cookie |= is_cookie && cookie.map(str::as_bytes) == Some(value);
                 present.has_caching |= caching::is_about_caching(name);
             }
         });
@@ -200,12 +205,13 @@ impl Present {
     }
 }
 
-/// Returns the values of a header, whatever the case of its name.
+/// Returns the values of a header, whatever the case of its name; one that is no text is an empty one.
 pub(crate) fn values(headers: &impl Headers, name: &str) -> Vec<String> {
     let mut values = Vec::new();
     headers.each(&mut |other, value| {
         if other.eq_ignore_ascii_case(name) {
-            values.push(value.to_owned());
+            let text = std::str::from_utf8(value).unwrap_or_default();
+            values.push(text.to_owned());
         }
     });
     values
@@ -213,41 +219,48 @@ pub(crate) fn values(headers: &impl Headers, name: &str) -> Vec<String> {
 
 fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String {
     match change {
-        CookieChange::Set { id, until } => set(policy, |text| id.expose_to(text), until, now),
-        CookieChange::Remove => {
-            let mut text = begun(policy);
-            // Some clients know only one of the two.
-            text.push_str("; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
-            text.push_str(&policy.attributes);
-            text
-        }
+        CookieChange::Set { id, until } => id.in_clear(|id| set(policy, id, until, now)),
+        // Some clients know only one of the two.
+        CookieChange::Remove => joined([
+            &policy.name,
+            "=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            &policy.attributes,
+        ]),
     }
 }
 
-fn set(
-    policy: &Policy,
-    write: impl FnOnce(&mut String),
-    until: Option<OffsetDateTime>,
-    now: OffsetDateTime,
-) -> String {
-    let mut text = begun(policy);
-    write(&mut text);
-    if let Some(until) = until {
-        let left = left(until, now);
-        // Rounded up, so that the browser never forgets a session that still lives.
-        let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        // Writing to a String cannot fail.
-        let _ = write!(text, "; Max-Age={}", whole.clamp(1, MAX_AGE_LIMIT));
+fn set(policy: &Policy, value: &str, until: Option<OffsetDateTime>, now: OffsetDateTime) -> String {
+    let name = &policy.name;
+    let Some(until) = until else {
+        return joined([name, "=", value, &policy.attributes]);
+    };
+    let left = left(until, now);
+    // Rounded up, so that the browser never forgets a session that still lives.
+    let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+    let mut digits = [b'0'; 8];
+    let age = decimal(whole.clamp(1, MAX_AGE_LIMIT), &mut digits);
+    joined([name, "=", value, "; Max-Age=", age, &policy.attributes])
+}
+
+/// Joins texts in one allocation that is not too long, so that a header's value takes it as it is.
+fn joined<const N: usize>(parts: [&str; N]) -> String {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut text = String::with_capacity(length);
+    for part in parts {
+        text.push_str(part);
     }
-    text.push_str(&policy.attributes);
     text
 }
 
-fn begun(policy: &Policy) -> String {
-    let mut text = String::with_capacity(policy.name.len() + policy.attributes.len() + 96);
-    text.push_str(&policy.name);
-    text.push('=');
-    text
+/// Writes a number of at most eight digits, as [`MAX_AGE_LIMIT`] is.
+fn decimal(mut number: u64, digits: &mut [u8; 8]) -> &str {
+    let mut first = digits.len();
+    while number > 0 && first > 0 {
+        first -= 1;
+        digits[first] = b'0' + (number % 10).to_le_bytes()[0];
+        number /= 10;
+    }
+    std::str::from_utf8(&digits[first..]).unwrap_or_default()
 }
 
 /// Returns the new `Vary` with a field, or `None` if it says enough already.

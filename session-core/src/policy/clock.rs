@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use time::OffsetDateTime;
 
 use crate::policy::lifetime::signed;
-use crate::port::moment::{LAST, utc};
+use crate::port::moment::{LAST, from_seconds, utc};
 
 /// A source of time.
 ///
@@ -35,11 +35,9 @@ impl Clock for SystemClock {
     }
 }
 
-/// The same as an addition, for a third of its price.
 fn moment_after_1970(since: Duration) -> OffsetDateTime {
     let seconds = i64::try_from(since.as_secs()).ok();
-    let whole = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    let moment = whole.and_then(|whole| whole.replace_nanosecond(since.subsec_nanos()).ok());
+    let moment = seconds.and_then(|seconds| from_seconds(seconds, since.subsec_nanos()));
     moment.unwrap_or(LAST)
 }
 

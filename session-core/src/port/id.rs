@@ -1,8 +1,6 @@
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
+use super::base64url::{decode, encode};
 use super::plain_id::PlainId;
 use crate::{IdForm, Key};
 
@@ -60,15 +58,9 @@ impl Id {
     /// Reads an id that a client presented; `None` for anything but 48 characters of the alphabet.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
-        if text.len() != ID_LENGTH {
-            return None;
-        }
-        let mut bytes = [0; Self::BYTES];
         // 48 characters are exactly 36 bytes, so that there is one spelling of an id.
-        let length = URL_SAFE_NO_PAD
-            .decode_slice_unchecked(text, &mut bytes)
-            .ok()?;
-        (length == Self::BYTES).then(|| Self::from_bytes(bytes))
+        let text: &[u8; ID_LENGTH] = text.try_into().ok()?;
+        decode(text).map(Self::from_bytes)
     }
 
     /// Reads an id of a form; `None` for anything else, of a plain one but 8 to 40 of `[a-z0-9]`.
@@ -92,15 +84,17 @@ impl Id {
     /// Returns the id in clear, as the cookie has it.
     #[must_use]
     pub fn expose(&self) -> String {
-        let mut text = String::with_capacity(ID_LENGTH);
-        self.expose_to(&mut text);
-        text
+        self.in_clear(str::to_owned)
     }
 
-    pub(crate) fn expose_to(&self, text: &mut String) {
+    /// Lends the id in clear, without memory of its own.
+    pub(crate) fn in_clear<T>(&self, take: impl FnOnce(&str) -> T) -> T {
         match &self.0 {
-            Form::Hashed(id) => URL_SAFE_NO_PAD.encode_string(id.0, text),
-            Form::Plain(id) => text.push_str(id.as_str()),
+            Form::Hashed(id) => {
+                let letters: [u8; ID_LENGTH] = encode(&id.0);
+                take(std::str::from_utf8(&letters).unwrap_or_default())
+            }
+            Form::Plain(id) => take(id.as_str()),
         }
     }
 

@@ -1,5 +1,5 @@
 use time::macros::datetime;
-use time::{OffsetDateTime, UtcOffset};
+use time::{Date, OffsetDateTime, Time, UtcOffset};
 
 /// Returns the moment as microseconds since 1970, the form that stores keep.
 ///
@@ -15,6 +15,7 @@ use time::{OffsetDateTime, UtcOffset};
 /// assert_eq!(from_micros(i64::MAX), None);
 /// ```
 #[must_use]
+#[inline]
 pub fn to_micros(moment: OffsetDateTime) -> i64 {
     let moment = utc(moment);
     // Years −9999 to 9999 are 58 bits of microseconds.
@@ -24,16 +25,32 @@ pub fn to_micros(moment: OffsetDateTime) -> i64 {
 /// Reads microseconds since 1970 as a moment in UTC; `None` outside the years −9999 to 9999.
 #[must_use]
 pub fn from_micros(micros: i64) -> Option<OffsetDateTime> {
-    let whole = OffsetDateTime::from_unix_timestamp(micros.div_euclid(1_000_000)).ok()?;
     let rest = u32::try_from(micros.rem_euclid(1_000_000)).ok()?;
-    whole.replace_microsecond(rest).ok()
+    from_seconds(micros.div_euclid(1_000_000), 1_000 * rest)
+}
+
+/// Returns the moment so long after 1970, in UTC: in a third of the time that additions take.
+#[inline]
+pub(crate) fn from_seconds(seconds: i64, nanos: u32) -> Option<OffsetDateTime> {
+    let days = i32::try_from(seconds.div_euclid(DAY)).ok()?;
+    let date = Date::from_julian_day(days.checked_add(JULIAN_DAY_1970)?).ok()?;
+    let rest = u32::try_from(seconds.rem_euclid(DAY)).ok()?;
+    let [hour, minute, second] = [rest / 3_600, rest / 60 % 60, rest % 60].map(u8::try_from);
+    let time = Time::from_hms_nano(hour.ok()?, minute.ok()?, second.ok()?, nanos).ok()?;
+    Some(OffsetDateTime::new_utc(date, time))
 }
 
 /// Turns a moment into UTC; one that UTC can't show becomes the nearest that it can.
+#[inline]
 pub(crate) fn utc(moment: OffsetDateTime) -> OffsetDateTime {
     if moment.offset().is_utc() {
         return moment;
     }
+    shown_in_utc(moment)
+}
+
+#[cold]
+fn shown_in_utc(moment: OffsetDateTime) -> OffsetDateTime {
     let shown = moment.checked_to_offset(UtcOffset::UTC);
     shown.unwrap_or_else(|| moment.clamp(FIRST, LAST))
 }
@@ -47,6 +64,10 @@ pub(crate) fn truncate(moment: OffsetDateTime) -> OffsetDateTime {
 pub(crate) fn nearest(micros: i64) -> OffsetDateTime {
     from_micros(micros).unwrap_or_else(|| truncate(if micros < 0 { FIRST } else { LAST }))
 }
+
+const DAY: i64 = 86_400;
+
+const JULIAN_DAY_1970: i32 = 2_440_588;
 
 /// The first moment that stores can keep.
 pub(crate) const FIRST: OffsetDateTime = datetime!(-9999-01-01 00:00:00 UTC);

@@ -24,7 +24,7 @@ pub(crate) enum Ask {
     Touch(Arc<Stored>, Extension),
     /// Replaces a session's record by one under another key.
     Move {
-        from: Key,
+        from: Arc<Stored>,
         attempt: Attempt,
     },
     /// Closes the session that a sign-in leaves.
@@ -62,7 +62,7 @@ impl Ask {
                 record: &attempt.stored.record,
             },
             Self::Move { from, attempt } => Command::Move {
-                key: from,
+                key: &from.key,
                 to: &attempt.stored.key,
                 expected: attempt.expected,
                 record: &attempt.stored.record,

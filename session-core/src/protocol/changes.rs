@@ -2,7 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::claim::Claim;
-use super::entries::{Change, Entries, Replay, SHORT};
+use super::data::Data;
+use super::entries::{Change, Entries, SHORT};
+use super::few::Few;
+use super::update::{Replay, Update};
 use crate::Expiry;
 
 /// A request's changes to its session: a log over a base, and the only "modified" flag there is.
@@ -62,7 +65,7 @@ impl Changes {
     /// Says whether a value is one that will be computed again on another base.
     pub(crate) fn computes(&self, key: &str) -> bool {
         let entry = self.entries.get(key);
-        entry.is_some_and(|entry| matches!(entry.change, Change::Update(..)))
+        entry.is_some_and(|entry| matches!(entry.change, Change::Update(_)))
     }
 
     /// Logs a value.
@@ -88,8 +91,8 @@ impl Changes {
     /// A value that this log has set is its own anyway.
     pub(crate) fn take(&mut self, key: &str, value: String) {
         let before = match self.entries.get_mut(key).map(|entry| &mut entry.change) {
-            Some(Change::Update(replays, _)) => std::mem::take(replays),
-            None if self.cleared.is_none() => Vec::new(),
+            Some(Change::Update(update)) => update.take_replays(),
+            None if self.cleared.is_none() => Few::NONE,
             _ => return self.remove(key),
         };
         let claim = Claim {
@@ -98,7 +101,7 @@ impl Changes {
             or_absent: false,
             then: None,
         };
-        self.put(key, Change::Claim(claim));
+        self.put(key, Change::Claim(Box::new(claim)));
     }
 
     /// Logs a default that the application has got in place of an absent value.
@@ -107,12 +110,12 @@ impl Changes {
             return self.set(key, value);
         }
         let claim = Claim {
-            before: Vec::new(),
+            before: Few::NONE,
             told: value.clone(),
             or_absent: true,
             then: Some(value),
         };
-        self.put(key, Change::Claim(claim));
+        self.put(key, Change::Claim(Box::new(claim)));
     }
 
     /// Says whether the application has taken a value that nobody else may have taken.
@@ -121,22 +124,25 @@ impl Changes {
         changes.any(|change| matches!(change, Change::Claim(claim) if !claim.or_absent))
     }
 
-    /// Logs a computation whose result on the present view is `value`.
+    /// Logs a computation whose result on the present view of a base is `value`.
     ///
     /// On a value that this log has set, the result is as good as set.
-    pub(crate) fn update(&mut self, key: &str, replay: Replay, value: String) {
-        let change = match self.entries.get_mut(key).map(|entry| &mut entry.change) {
-            Some(Change::Update(replays, _)) => {
-                let mut all = std::mem::take(replays);
-                all.push(replay);
-                Change::Update(all, Some(value))
-            }
-            Some(Change::Claim(_)) => return self.set(key, value),
-            Some(Change::Set(_) | Change::Remove) => Change::Set(value),
+    pub(crate) fn update(&mut self, key: &str, replay: Replay, value: String, base: &Data) {
+        let stamp = self.next();
+        let change = match self.entries.get_mut(key) {
+            Some(entry) => match &mut entry.change {
+                Change::Update(update) => {
+                    update.then(replay, value, base);
+                    entry.stamp = stamp;
+                    return;
+                }
+                Change::Claim(claim) => claim.then(Some(value)),
+                Change::Set(_) | Change::Remove => Change::Set(value),
+            },
             None if self.cleared.is_some() => Change::Set(value),
-            None => Change::Update(vec![replay], Some(value)),
+            None => Change::Update(Update::new(replay, value, base)),
         };
-        self.put(key, change);
+        self.entries.put(key, change, stamp);
     }
 
     /// Logs that every value is gone. What the application has taken is its own all the same.

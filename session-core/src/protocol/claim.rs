@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
-use super::entries::{Change, Replay};
+use super::entries::Change;
+use super::few::Few;
 use super::json::is_same;
+use super::update::{Replay, run};
 use crate::ValueError;
 
 /// What `take` or `get_or_insert_with` has returned, and what became of it.
@@ -11,7 +13,7 @@ use crate::ValueError;
 #[derive(Clone)]
 pub(crate) struct Claim {
     /// Closures that run on the base's value first.
-    pub(crate) before: Vec<Replay>,
+    pub(crate) before: Few<Replay>,
     /// The value that was returned; the base must have it.
     pub(crate) told: String,
     /// It was a default, so that the base may have none.
@@ -37,14 +39,18 @@ impl From<ValueError> for Unfit {
 impl Claim {
     /// The same claim, whose value has become another one.
     pub(crate) fn then(&self, value: Option<String>) -> Change {
-        Change::Claim(Self {
+        Change::Claim(Box::new(Self {
             then: value,
             ..self.clone()
-        })
+        }))
     }
 
-    pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, Unfit> {
-        let holds = match run(&self.before, old)? {
+    pub(crate) fn apply(
+        &self,
+        key: &str,
+        old: Option<&str>,
+    ) -> Result<Option<Cow<'_, str>>, Unfit> {
+        let holds = match run(&self.before, key, old)? {
             Some(value) => is_same(&value, &self.told),
             None => self.or_absent,
         };
@@ -59,22 +65,13 @@ impl Claim {
     pub(crate) fn after(&self, saved: &Self) -> Change {
         match (&self.then, &saved.then) {
             (Some(value), _) => Change::Set(value.clone()),
-            (None, Some(told)) => Change::Claim(Self {
-                before: Vec::new(),
+            (None, Some(told)) => Change::Claim(Box::new(Self {
+                before: Few::NONE,
                 told: told.clone(),
                 or_absent: false,
                 then: None,
-            }),
+            })),
             (None, None) => Change::Remove,
         }
     }
-}
-
-/// Runs closures one after the other.
-pub(crate) fn run(replays: &[Replay], old: Option<&str>) -> Result<Option<String>, ValueError> {
-    let mut value = old.map(str::to_owned);
-    for replay in replays {
-        value = Some(replay(value.as_deref())?);
-    }
-    Ok(value)
 }

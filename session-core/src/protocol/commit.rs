@@ -4,9 +4,9 @@ use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt, Decided, Decision};
 use super::data::Data;
-use super::draw::draw;
+use super::draw::{Drawn, draw};
 use super::log::Log;
-use super::pending::{Creates, Unacknowledged};
+use super::pending::Creates;
 use super::rotation::Rotation;
 use super::shared::Shared;
 use super::standing::{Standing, Stored};
@@ -14,7 +14,7 @@ use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Use;
 use crate::port::moment::truncate;
-use crate::{Expiry, Id, IdForm, Key, Policy, Record, Revision, SessionError};
+use crate::{Expiry, Id, IdForm, Policy, Record, Revision, SessionError};
 
 /// One commit under way: the log, the base that it is applied to, and why.
 pub(crate) struct Commit {
@@ -27,7 +27,9 @@ pub(crate) struct Commit {
     pub(crate) generation: u64,
     /// The session that a sign-in has begun, while it leaves the one in `base`.
     pub(crate) entered: Option<Attempt>,
-    /// The reason for withdrawing that session.
+    /// The revision for closing that one, which was drawn together with the new session's; used once.
+    pub(crate) closing: Option<Revision>,
+    /// The reason for withdrawing the new session.
     pub(crate) failure: Option<SessionError>,
 }
 
@@ -44,8 +46,8 @@ pub(crate) enum Purpose {
 }
 
 impl Commit {
-    pub(crate) fn new(shared: &Arc<Shared>, state: &mut State, purpose: Purpose) -> Box<Self> {
-        Box::new(Self {
+    pub(crate) fn new(shared: &Arc<Shared>, state: &mut State, purpose: Purpose) -> Self {
+        Self {
             shared: Arc::clone(shared),
             changes: state.changes.clone(),
             base: state.base.clone(),
@@ -54,19 +56,20 @@ impl Commit {
             attempts: 0,
             generation: state.generation,
             entered: None,
+            closing: None,
             failure: None,
-        })
+        }
     }
 
     /// Decides from the base and the log.
     pub(crate) fn advance(&mut self, now: OffsetDateTime) -> Decided {
-        if self.is_discarded() {
-            return Ok(self.done(now));
-        }
         let begins =
             self.base.is_none() || self.changes.signed_in().is_some() || self.moves().is_some();
         let delete = {
             let mut state = self.shared.state();
+            if state.generation != self.generation {
+                return Ok(Decision::Done(self.shared.reply_of(&state, now)));
+            }
             if begins {
                 // A creation whose answer was lost is not the session that is created now; one that was
                 // moved may be the only one there is.
@@ -107,8 +110,8 @@ impl Commit {
     fn create(&mut self, now: OffsetDateTime) -> Decided {
         let (text, expiry) = self.carried()?;
         let owner = self.changes.signed_in().cloned();
-        let moved = self.moves();
-        let goes_on = moved.filter(|_| owner.is_none());
+        let moved = self.moves().cloned();
+        let goes_on = moved.as_deref().filter(|_| owner.is_none());
         let is_empty = text == "{}" && owner.is_none() && expiry == Expiry::Policy;
         if is_empty && goes_on.is_none() {
             return Ok(self.done(now));
@@ -117,7 +120,11 @@ impl Commit {
             return self.superseded(None, now);
         }
         let policy = self.policy();
-        let (id, revision) = draw(policy)?;
+        let Drawn {
+            id,
+            revision,
+            closing,
+        } = draw(policy)?;
         let digest = policy.domain.digest(&id);
         let created = goes_on.map_or(now, |old| old.record.created);
         let expires = truncate(policy.lifetime.expires(expiry, created, now));
@@ -139,20 +146,21 @@ impl Commit {
         };
         let cookie = Some(self.cookie(id, &record));
         let stored = Arc::new(Stored::new(id, digest, Standing::Present, record));
-        let from = moved.map(|old| (old.key, old.record.revision));
-        let expected = from.map_or(stored.record.revision, |(_, revision)| revision);
-        let kind = from.map_or(Creates::Record, |_| Creates::Move);
-        let attempt = self.attempt(stored, expected, cookie, kind);
-        Ok(Decision::Write(match from {
-            Some((from, _)) => Ask::Move { from, attempt },
-            None => Ask::Insert(attempt),
+        Ok(Decision::Write(if let Some(from) = moved {
+            let expected = from.record.revision;
+            let attempt = self.attempt(stored, expected, cookie, Creates::Move);
+            Ask::Move { from, attempt }
+        } else {
+            let expected = stored.record.revision;
+            self.closing = Some(closing);
+            Ask::Insert(self.attempt(stored, expected, cookie, Creates::Record))
         }))
     }
 
     /// Returns the session if it gets another id, and that is the key too.
-    pub(crate) fn moves(&self) -> Option<&Stored> {
+    pub(crate) fn moves(&self) -> Option<&Arc<Stored>> {
         let is_plain = self.policy().id_form == IdForm::Plain;
-        let stored = self.base.as_deref()?;
+        let stored = self.base.as_ref()?;
         let is_renamed = self.changes.rotates() || self.changes.signed_in().is_some();
         let moves = is_plain && is_renamed && stored.standing == Standing::Present;
         moves.then_some(stored)
@@ -213,12 +221,20 @@ impl Commit {
             return Ok(self.touch(stored, now));
         }
         let policy = self.policy();
-        let mut record = Record {
-            revision: Revision::from_random(policy.random()?),
-            expiry,
-            data: data.map_or_else(|| Arc::clone(&old.data), Into::into),
-            ..old.clone()
+        let drawn = rotation.as_ref().and_then(|rotation| rotation.revision);
+        let revision = match drawn {
+            Some(revision) => revision,
+            None => Revision::from_random(policy.random()?),
         };
+        // The one copy of the record, in its place: the base is shared.
+        let mut next = Arc::clone(stored);
+        let new = Arc::make_mut(&mut next);
+        let record = &mut new.record;
+        record.revision = revision;
+        record.expiry = expiry;
+        if let Some(text) = data {
+            record.data = text.into();
+        }
         let mut cookie_of = None;
         if let Some(rotation) = rotation {
             cookie_of = Some(rotation.id);
@@ -246,17 +262,10 @@ impl Commit {
             let moves = lifetime.moves_the_cookie(extension, old);
             cookie_of = cookie_of.or(present.filter(|_| moves));
         }
-        let cookie = cookie_of.map(|id| self.cookie(id, &record));
-        let stored_now = Arc::new(stored.with(record, now));
-        let attempt = self.attempt(stored_now, old.revision, cookie, Creates::State);
+        new.stand(now);
+        let cookie = cookie_of.map(|id| self.cookie(id, &new.record));
+        let attempt = self.attempt(next, old.revision, cookie, Creates::State);
         Ok(Decision::Write(Ask::Replace(attempt)))
-    }
-
-    /// Says whether an early save may have written although its answer was lost; then the base may
-    /// not be the stored state.
-    fn may_have_written(&self, key: Key) -> bool {
-        let state = self.shared.state();
-        state.unacknowledged.iter().any(|write| write.key == key)
     }
 
     /// Nothing changed: the session's life is extended, if that is due.
@@ -268,27 +277,6 @@ impl Commit {
                 Decision::Write(Ask::Touch(Arc::clone(stored), extension))
             }
             _ => self.done(now),
-        }
-    }
-
-    pub(crate) fn attempt(
-        &self,
-        stored: Arc<Stored>,
-        expected: Revision,
-        cookie: Option<CookieChange>,
-        creates: Creates,
-    ) -> Attempt {
-        self.shared.state().unacknowledged.push(Unacknowledged {
-            key: stored.key,
-            revision: stored.record.revision,
-            changes: self.changes.clone(),
-            cookie,
-            creates,
-        });
-        Attempt {
-            stored,
-            expected,
-            cookie,
         }
     }
 

@@ -1,9 +1,8 @@
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock};
 
-use super::entries::SHORT;
-use super::scan::{self, Span};
+use super::index::{Index, Member};
 use crate::{Event, Key, Policy, Record};
 
 /// The stored values: the text of one JSON object, and where in it each value stands.
@@ -19,19 +18,10 @@ pub(crate) struct Data {
     witness: Option<(Arc<Policy>, Key)>,
 }
 
-#[derive(Default)]
-struct Index {
-    /// In the stored order.
-    members: Vec<Member>,
-    /// Their places in the order of their names, if they are too many to be looked through.
-    sorted: OnceLock<Vec<usize>>,
-}
-
-/// A member of the stored object.
-pub(crate) struct Member {
-    span: Span,
-    /// The name, if it is written with escapes; `None` if no string has it, as half of a surrogate pair.
-    unescaped: Option<Box<str>>,
+/// A part of a shared text.
+pub(crate) struct Part {
+    text: Arc<str>,
+    range: Range<usize>,
 }
 
 impl Data {
@@ -83,43 +73,43 @@ impl Data {
         self.text.as_deref().unwrap_or("{}")
     }
 
+    /// Returns the whole text as it is shared; `None` if there is none.
+    pub(crate) fn shared(&self) -> Option<&Arc<str>> {
+        self.text.as_ref()
+    }
+
+    /// Returns the JSON text of a value in the shared one.
+    pub(crate) fn shared_value(&self, key: &str) -> Option<Part> {
+        let member = self.members().get(self.place(key)?)?;
+        let text = Arc::clone(self.text.as_ref()?);
+        Some(Part {
+            text,
+            range: member.value(),
+        })
+    }
+
     /// Returns every member in the stored order, also those that a later one of their name hides.
     pub(crate) fn members(&self) -> &[Member] {
-        &self.index().members
+        self.index().members()
     }
 
     /// Returns the place of the member that counts under a name.
     pub(crate) fn place(&self, key: &str) -> Option<usize> {
-        let Index { members, sorted } = self.index();
-        if members.len() <= SHORT {
-            return members
-                .iter()
-                .rposition(|member| self.key(member) == Some(key));
-        }
-        let sorted = sorted.get_or_init(|| {
-            let mut sorted: Vec<usize> = (0..members.len()).collect();
-            // Stable: members of one name stay in their order.
-            sorted.sort_by_key(|place| self.key(&members[*place]));
-            sorted
-        });
-        let key = Some(key);
-        let end = sorted.partition_point(|place| self.key(&members[*place]) <= key);
-        let last = *sorted.get(end.checked_sub(1)?)?;
-        (self.key(&members[last]) == key).then_some(last)
+        self.index().place(self.text(), key)
     }
 
     /// Returns a member's name; `None` if no string has it.
     pub(crate) fn key<'a>(&'a self, member: &'a Member) -> Option<&'a str> {
-        let Range { start, end } = member.span.name;
-        if member.span.is_escaped {
-            member.unescaped.as_deref()
-        } else {
-            Some(&self.text()[start + 1..end - 1])
-        }
+        self.index().name(self.text(), member)
+    }
+
+    /// Returns the places of all members of a name.
+    pub(crate) fn places(&self, name: &str) -> impl Iterator<Item = usize> {
+        self.index().places(self.text(), name)
     }
 
     pub(crate) fn value(&self, member: &Member) -> &str {
-        &self.text()[member.span.value.clone()]
+        &self.text()[member.value()]
     }
 
     fn index(&self) -> &Index {
@@ -135,34 +125,11 @@ impl Data {
     }
 }
 
-impl Index {
-    fn of(text: &str) -> Option<Self> {
-        // One allocation for most sessions; a long one grows it.
-        let mut members = Vec::with_capacity((text.len() / 12).clamp(1, 16));
-        scan::members(text, |span| {
-            let unescaped = if span.is_escaped {
-                serde_json::from_str(&text[span.name.clone()]).ok()
-            } else {
-                None
-            };
-            members.push(Member { span, unescaped });
-        })?;
-        Some(Self {
-            members,
-            sorted: OnceLock::new(),
-        })
-    }
-}
+impl Deref for Part {
+    type Target = str;
 
-impl Member {
-    /// Returns where the member stands, from its name to its value.
-    pub(crate) fn range(&self) -> Range<usize> {
-        self.span.name.start..self.span.value.end
-    }
-
-    /// Returns where its name stands, with what is between it and the value.
-    pub(crate) fn before_value(&self) -> Range<usize> {
-        self.span.name.start..self.span.value.start
+    fn deref(&self) -> &str {
+        &self.text[self.range.clone()]
     }
 }
 

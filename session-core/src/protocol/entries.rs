@@ -2,16 +2,16 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::claim::{Claim, Unfit, run};
-use crate::{SessionError, ValueError};
-
-/// Computes a value's new JSON text from its present one; run again on every fresh base.
-pub(crate) type Replay = Arc<dyn Fn(Option<&str>) -> Result<String, ValueError> + Send + Sync>;
+use super::claim::{Claim, Unfit};
+use super::data::Data;
+use super::few::Few;
+use super::update::Update;
+use crate::SessionError;
 
 /// The changes to single values: at most one entry a key, in the order of the first change.
 #[derive(Clone, Default)]
 pub(crate) struct Entries {
-    list: Vec<Entry>,
+    list: Few<Entry>,
     /// The index of each key, for a list that is too long to be searched.
     places: Option<HashMap<Arc<str>, usize>>,
 }
@@ -27,15 +27,14 @@ pub(crate) struct Entry {
 pub(crate) enum Change {
     Set(String),
     Remove,
-    /// Closures in their order, and their result on the present base.
-    Update(Vec<Replay>, Option<String>),
+    Update(Update),
     /// A value that the application was told is its own, which holds on one base only.
-    Claim(Claim),
+    Claim(Box<Claim>),
 }
 
 impl Entries {
     pub(crate) const NONE: Self = Self {
-        list: Vec::new(),
+        list: Few::NONE,
         places: None,
     };
 
@@ -70,7 +69,7 @@ impl Entries {
 
     /// Keeps the entries that pass the test, which may change them.
     pub(crate) fn retain(&mut self, test: impl FnMut(&mut Entry) -> bool) {
-        self.list.retain_mut(test);
+        self.list.retain(test);
         self.find_places();
     }
 
@@ -88,6 +87,11 @@ impl Entries {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.list.iter()
+    }
+
+    /// Returns the entry if there is only one.
+    pub(crate) fn only(&self) -> Option<&Entry> {
+        self.list.only()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -115,38 +119,41 @@ impl Entries {
 }
 
 impl Entry {
-    /// Applies the change to a base's value.
-    pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, SessionError> {
-        self.change.apply(old).map_err(|unfit| match unfit {
+    /// Applies the change to a base that has `old` under its key.
+    pub(crate) fn apply(
+        &self,
+        old: Option<&str>,
+        base: &Data,
+    ) -> Result<Option<Cow<'_, str>>, SessionError> {
+        self.fit(old, base).map_err(|unfit| match unfit {
             Unfit::Conflict => SessionError::Conflict {
                 key: self.key.as_ref().into(),
             },
             Unfit::Value(error) => error.into(),
         })
     }
+
+    /// The same; `None` is no value.
+    pub(crate) fn fit(
+        &self,
+        old: Option<&str>,
+        base: &Data,
+    ) -> Result<Option<Cow<'_, str>>, Unfit> {
+        match &self.change {
+            Change::Set(value) => Ok(Some(value.into())),
+            Change::Remove => Ok(None),
+            Change::Update(update) => Ok(update.apply(&self.key, old, base)?),
+            Change::Claim(claim) => claim.apply(&self.key, old),
+        }
+    }
 }
 
 impl Change {
-    /// Applies the change to a value; `None` is no value.
-    pub(crate) fn apply(&self, old: Option<&str>) -> Result<Option<Cow<'_, str>>, Unfit> {
-        match self {
-            Self::Set(value) => Ok(Some(value.into())),
-            Self::Remove => Ok(None),
-            Self::Update(replays, _) => Ok(run(replays, old)?.map(Into::into)),
-            Self::Claim(claim) => claim.apply(old),
-        }
-    }
-
     /// Goes on from the base that `saved`, an earlier state of this change, has brought about.
     pub(crate) fn follow(&mut self, saved: &Self) {
         match (&mut *self, saved) {
-            (Self::Update(replays, _), Self::Update(done, _)) => {
-                replays.drain(..done.len().min(replays.len()));
-            }
-            (Self::Claim(claim), Self::Update(done, _)) => {
-                let before = &mut claim.before;
-                before.drain(..done.len().min(before.len()));
-            }
+            (Self::Update(update), Self::Update(done)) => update.follow(done),
+            (Self::Claim(claim), Self::Update(done)) => claim.before.skip(done.replays().len()),
             (Self::Claim(claim), Self::Claim(saved)) => *self = claim.after(saved),
             _ => {}
         }
@@ -155,9 +162,10 @@ impl Change {
     /// Returns the change's result on the present base.
     pub(crate) fn value(&self) -> Option<&str> {
         match self {
-            Self::Set(value) | Self::Update(_, Some(value)) => Some(value),
+            Self::Set(value) => Some(value),
+            Self::Update(update) => update.value(),
             Self::Claim(claim) => claim.then.as_deref(),
-            Self::Remove | Self::Update(_, None) => None,
+            Self::Remove => None,
         }
     }
 }

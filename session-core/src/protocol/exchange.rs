@@ -10,7 +10,6 @@ use super::revocation::Revocation;
 use super::session::Session;
 use super::shared::Shared;
 use super::standing::{Found, Standing, Stored};
-use super::state::State;
 use super::step::{self, Step};
 use crate::http::cookie::Presented;
 use crate::http::reply::CookieChange;
@@ -93,7 +92,7 @@ impl Exchange {
 
     pub(crate) fn begin(policy: Arc<Policy>, presented: Presented) -> Self {
         let Some(id) = presented.of_next_key(0) else {
-            return Self::Open(Opened::new(policy, State::new(None, Data::default())));
+            return Self::Open(Opened::empty(policy));
         };
         Self::Unread(Unread {
             key: id.key(),
@@ -120,13 +119,15 @@ impl Exchange {
                 opened
             }
             Self::Unread(unread) => {
-                let mut state = State::new(None, Data::default());
+                let opened = Opened::empty(Arc::clone(&unread.policy));
+                let mut state = opened.shared().state();
                 for id in unread.presented.iter() {
                     let digest = unread.policy.domain.digest(id);
                     state.delete(id.key(), Condition::Opened(digest));
                 }
                 state.cookie = Some(CookieChange::Remove);
-                Opened::new(unread.policy, state)
+                drop(state);
+                opened
             }
         }
     }
@@ -178,8 +179,20 @@ impl Unread {
     /// is corrupt is a session without values, and stays as it is until something is written.
     #[must_use]
     pub fn answer(mut self, found: Option<Record>, now: OffsetDateTime) -> Exchange {
+        match self.take(found, now) {
+            Some(opened) => Exchange::Open(opened),
+            None => Exchange::Unread(self),
+        }
+    }
+
+    /// The same in place: a session, or another question.
+    pub(crate) fn take(
+        &mut self,
+        mut found: Option<Record>,
+        now: OffsetDateTime,
+    ) -> Option<Opened> {
         let now = utc(now);
-        let found = found.and_then(|record| self.weigh(record, now));
+        let found = self.opened(&mut found, now);
         self.loaded += 1;
         let best = match (found, self.best.take()) {
             (Some(found), Some(best)) if best.standing >= found.standing => Some(best),
@@ -193,13 +206,25 @@ impl Unread {
             self.best = best;
             self.key = id.key();
             self.secret = self.policy.domain.digest(id);
-            return Exchange::Unread(self);
+            return None;
         }
-        Exchange::Open(self.open(best))
+        Some(self.open(best))
     }
 
-    /// Returns the session if a presented secret opens it, by the best of them.
-    fn weigh(&mut self, record: Record, now: OffsetDateTime) -> Option<Arc<Stored>> {
+    /// Returns the session if a presented secret opens it. The record is large, and moved only here.
+    fn opened(&mut self, found: &mut Option<Record>, now: OffsetDateTime) -> Option<Arc<Stored>> {
+        let (standing, id, digest) = self.weigh(found.as_ref()?, now)?;
+        Some(Arc::new(Stored {
+            id,
+            key: id.key(),
+            digest,
+            standing,
+            record: found.take()?,
+        }))
+    }
+
+    /// Returns the best of the presented secrets that open the session, if one does.
+    fn weigh(&mut self, record: &Record, now: OffsetDateTime) -> Option<(Standing, Id, Digest)> {
         let policy = &self.policy;
         let mut best: Option<(Standing, Id, Digest)> = None;
         for (place, id) in self.presented.of_key(self.key).enumerate() {
@@ -207,7 +232,7 @@ impl Unread {
                 0 => self.secret,
                 _ => policy.domain.digest(id),
             };
-            match Found::of(&record, &digest, now) {
+            match Found::of(record, &digest, now) {
                 Found::Open(standing) if best.is_none_or(|(best, ..)| best < standing) => {
                     best = Some((standing, *id, digest));
                 }
@@ -221,13 +246,13 @@ impl Unread {
                 Found::Open(_) | Found::Unknown => {}
             }
         }
-        let (standing, id, digest) = best?;
-        if policy.lifetime.is_over(&record, now) {
+        let (_, id, _) = best?;
+        if policy.lifetime.is_over(record, now) {
             // A logout ends it all the same, since other clocks may differ.
             self.dead.push(id);
             policy.ended.note(self.key, now);
             let agreed = now.saturating_sub(policy.clock_skew);
-            if policy.lifetime.end(&record, now) <= agreed {
+            if policy.lifetime.end(record, now) <= agreed {
                 self.over.push(PendingDelete {
                     key: self.key,
                     condition: Condition::Over(agreed),
@@ -239,49 +264,44 @@ impl Unread {
             self.dead.push(id);
             return None;
         }
-        Some(Arc::new(Stored::new(id, digest, standing, record)))
+        best
     }
 
-    fn open(self, best: Option<Arc<Stored>>) -> Opened {
-        let Self {
-            policy,
-            presented,
-            loaded,
-            dead,
-            is_stale,
-            over,
-            ..
-        } = self;
-        let mut state = if let Some(stored) = best {
-            let data = if stored.is_hidden() {
-                Data::default()
-            } else {
-                Data::of_record(&policy, stored.key, &stored.record)
-            };
-            let others = presented.iter().filter(|id| id.key() != stored.key);
-            let others = others.copied().collect();
-            let mut state = State::new(Some(stored), data);
-            state.others = others;
-            state
+    fn open(&mut self, best: Option<Arc<Stored>>) -> Opened {
+        let key = best.as_ref().map(|stored| stored.key);
+        let data = match &best {
+            Some(stored) if !stored.is_hidden() => {
+                Data::of_record(&self.policy, stored.key, &stored.record)
+            }
+            _ => Data::default(),
+        };
+        let opened = Opened::new(Arc::clone(&self.policy), best, data);
+        let mut state = opened.shared().state();
+        if let Some(key) = key {
+            state.others = self.presented.of_other_keys(key);
         } else {
-            let mut state = State::new(None, Data::default());
-            state.others = dead;
+            state.others = std::mem::take(&mut self.dead);
             let known = state.others.len();
-            state.others.extend(presented.not_loaded(loaded));
+            state.others.extend(self.presented.not_loaded(self.loaded));
             // Its session may be among those that were not looked for. A new one would not be found
             // the next time either, and each write would begin another.
             let is_cut_off = state.others.len() > known;
-            state.is_stale = is_stale || is_cut_off;
-            state
-        };
-        state.pending_deletes = over;
-        Opened::new(policy, state)
+            state.is_stale = self.is_stale || is_cut_off;
+        }
+        state.pending_deletes = std::mem::take(&mut self.over);
+        drop(state);
+        opened
     }
 }
 
 impl Opened {
-    fn new(policy: Arc<Policy>, state: State) -> Self {
-        Self(Session(Shared::new(policy, state)))
+    fn new(policy: Arc<Policy>, base: Option<Arc<Stored>>, data: Data) -> Self {
+        Self(Session(Shared::new(policy, base, data)))
+    }
+
+    /// A session of which nothing is stored.
+    fn empty(policy: Arc<Policy>) -> Self {
+        Self::new(policy, None, Data::default())
     }
 
     /// Returns the session that handlers get.

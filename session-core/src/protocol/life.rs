@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::data::Data;
 use super::log::Log;
-use super::pending::Condition;
+use super::pending::{Condition, Writes};
 use super::rotation::Rotation;
 use super::session::Session;
 use super::standing::Standing;
@@ -129,7 +129,7 @@ impl Session {
         }
         // A save may be under way in another task.
         state.delete_unacknowledged(true);
-        state.unacknowledged.clear();
+        state.unacknowledged = Writes::default();
         state.generation += 1;
         state.has_signed_in = false;
         state.data = Data::default();

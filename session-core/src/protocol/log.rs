@@ -9,12 +9,16 @@ use super::changes::Changes;
 /// Nothing is allocated before the first change, and nothing is copied unless the session is changed while a
 /// commit is under way.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Option<Arc<Changes>>);
+pub(crate) struct Log {
+    changes: Option<Arc<Changes>>,
+    /// The last stamp of changes that were forgotten.
+    stamp: u64,
+}
 
 impl Log {
     /// Says whether both are the same changes because neither was changed since they were shared.
     pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
+        match (&self.changes, &other.changes) {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
             (None, None) => true,
             _ => false,
@@ -23,11 +27,9 @@ impl Log {
 
     /// Forgets all changes; later ones have later stamps.
     pub(crate) fn empty(&mut self) {
-        let stamp = self.stamp;
-        *self = Self(Some(Arc::new(Changes {
-            stamp,
-            ..Changes::NONE
-        })));
+        if let Some(changes) = self.changes.take() {
+            self.stamp = changes.stamp;
+        }
     }
 }
 
@@ -36,13 +38,20 @@ impl Deref for Log {
 
     fn deref(&self) -> &Changes {
         static NONE: Changes = Changes::NONE;
-        self.0.as_deref().unwrap_or(&NONE)
+        self.changes.as_deref().unwrap_or(&NONE)
     }
 }
 
 impl DerefMut for Log {
     fn deref_mut(&mut self) -> &mut Changes {
-        Arc::make_mut(self.0.get_or_insert_default())
+        let stamp = self.stamp;
+        let changes = self.changes.get_or_insert_with(|| {
+            Arc::new(Changes {
+                stamp,
+                ..Changes::NONE
+            })
+        });
+        Arc::make_mut(changes)
     }
 }
 

@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use super::log::Log;
+use super::standing::Stored;
 use crate::http::reply::CookieChange;
 use crate::{Command, Digest, Key, Only, Revision};
 
@@ -40,8 +43,8 @@ impl PendingDelete {
 /// A write whose answer has not arrived, and may never.
 #[derive(Clone)]
 pub(crate) struct Unacknowledged {
-    pub(crate) key: Key,
-    pub(crate) revision: Revision,
+    /// The state that it writes.
+    pub(crate) stored: Arc<Stored>,
     pub(crate) changes: Log,
     /// Its consequence for the cookie, if it was applied.
     pub(crate) cookie: Option<CookieChange>,
@@ -57,4 +60,42 @@ pub(crate) enum Creates {
     Record,
     /// Another state of a record that others know too.
     State,
+}
+
+impl Unacknowledged {
+    pub(crate) fn key(&self) -> Key {
+        self.stored.key
+    }
+
+    pub(crate) fn revision(&self) -> Revision {
+        self.stored.record.revision
+    }
+}
+
+/// A request's writes without an answer, in their order.
+///
+/// There is hardly ever more than the one that is under way, so it owns no memory.
+#[derive(Default)]
+pub(crate) struct Writes {
+    first: Option<Unacknowledged>,
+    rest: Vec<Unacknowledged>,
+}
+
+impl Writes {
+    pub(crate) fn push(&mut self, write: Unacknowledged) {
+        if self.first.is_none() && self.rest.is_empty() {
+            self.first = Some(write);
+        } else {
+            self.rest.push(write);
+        }
+    }
+
+    pub(crate) fn retain(&mut self, mut test: impl FnMut(&Unacknowledged) -> bool) {
+        self.first.take_if(|write| !test(write));
+        self.rest.retain(test);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Unacknowledged> {
+        self.first.iter().chain(&self.rest)
+    }
 }

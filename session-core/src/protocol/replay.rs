@@ -1,11 +1,9 @@
-use std::borrow::Cow;
-
 use super::changes::Changes;
 use super::claim::Unfit;
 use super::data::Data;
 use super::entries::{Change, Entry};
 use super::json::is_same;
-use super::writer::Writer;
+use super::writer::{Writer, member_size};
 use crate::SessionError;
 
 /// The result of a log on a base.
@@ -13,6 +11,40 @@ pub(crate) struct Applied {
     pub(crate) text: String,
     /// Whether a value is another one than before.
     pub(crate) is_change: bool,
+}
+
+/// A log on the way onto a base.
+struct Applying<'a> {
+    base: &'a Data,
+    text: Writer<'a>,
+    is_change: bool,
+    /// The number of entries whose values the base has.
+    found: usize,
+}
+
+impl Applying<'_> {
+    /// Applies an entry to the member at a place, which has its key.
+    fn change(&mut self, place: usize, entry: &Entry) -> Result<(), SessionError> {
+        if self.base.place(&entry.key) != Some(place) {
+            // Hidden by the one that counts.
+            self.text.leave_out(place);
+            return Ok(());
+        }
+        self.found += 1;
+        let value = self.base.value(&self.base.members()[place]);
+        match entry.apply(Some(value), self.base)? {
+            Some(new) if is_same(value, &new) => {}
+            Some(new) => {
+                self.is_change = true;
+                self.text.replace(place, &new);
+            }
+            None => {
+                self.is_change = true;
+                self.text.leave_out(place);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The log on a base.
@@ -24,39 +56,43 @@ impl Changes {
     ///
     /// A computation fails, or the base has another value than the application was told.
     pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
-        let mut text = Writer::new(base, self.entries.len() * 32);
-        let mut is_change = false;
-        if !self.is_cleared() {
+        let new = self.present();
+        let more = new.map(|(key, value)| member_size(key, value.len())).sum();
+        let mut applied = Applying {
+            base,
+            text: Writer::new(base, more),
+            is_change: false,
+            found: 0,
+        };
+        if self.is_cleared() {
+            applied.text.leave_all_out();
+        } else if let Some(entry) = self.entries.only() {
+            for place in base.places(&entry.key) {
+                applied.change(place, entry)?;
+            }
+        } else {
             for (place, member) in base.members().iter().enumerate() {
                 let key = base.key(member);
-                let Some(entry) = key.and_then(|key| self.entries.get(key)) else {
-                    text.keep(member);
-                    continue;
-                };
-                if base.place(&entry.key) != Some(place) {
-                    // Hidden by the one that counts.
-                    text.leave_out();
-                    continue;
-                }
-                let value = base.value(member);
-                match entry.apply(Some(value))? {
-                    Some(new) if is_same(value, &new) => text.keep(member),
-                    Some(new) => {
-                        is_change = true;
-                        text.replace(member, &new);
-                    }
-                    None => {
-                        is_change = true;
-                        text.leave_out();
-                    }
+                if let Some(entry) = key.and_then(|key| self.entries.get(key)) {
+                    applied.change(place, entry)?;
                 }
             }
+        }
+        let Applying {
+            mut text,
+            mut is_change,
+            found,
+            ..
+        } = applied;
+        if !self.is_cleared() && found == self.entries.len() {
+            let text = text.finish();
+            return Ok(Applied { text, is_change });
         }
         let mut returned = 0;
         for entry in self.entries.iter() {
             let old = base.get(&entry.key);
             if (self.is_cleared() || old.is_none())
-                && let Some(value) = entry.apply(old)?
+                && let Some(value) = entry.apply(old, base)?
             {
                 text.add(&entry.key, &value);
                 returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
@@ -113,18 +149,13 @@ impl Changes {
     pub(crate) fn compute(&mut self, base: &Data, known: &Self) {
         let cleared = self.is_cleared();
         for entry in self.entries.iter_mut() {
-            if !matches!(entry.change, Change::Update(..)) {
-                continue;
-            }
-            let old = if cleared { None } else { base.get(&entry.key) };
-            let new = if let Some(twin) = known.twin(entry) {
-                twin.value().map(str::to_owned)
-            } else {
-                let new = entry.change.apply(old).unwrap_or_default();
-                new.map(Cow::into_owned)
-            };
-            if let Change::Update(_, value) = &mut entry.change {
-                *value = new;
+            let twin = known.twin(entry);
+            if let Change::Update(update) = &mut entry.change {
+                let old = if cleared { None } else { base.get(&entry.key) };
+                match twin {
+                    Some(Change::Update(known)) => update.show(known),
+                    _ => update.rebase(&entry.key, old, base),
+                }
             }
         }
     }
@@ -133,10 +164,9 @@ impl Changes {
     pub(crate) fn show(&mut self, computed: &Self) {
         for entry in self.entries.iter_mut() {
             let twin = computed.twin(entry);
-            if let Change::Update(_, value) = &mut entry.change
-                && let Some(twin) = twin
+            if let (Change::Update(update), Some(Change::Update(known))) = (&mut entry.change, twin)
             {
-                *value = twin.value().map(str::to_owned);
+                update.show(known);
             }
         }
     }
@@ -153,12 +183,10 @@ impl Changes {
             return None;
         }
         let mut text = Writer::new(base, 0);
-        for member in base.members() {
+        for (place, member) in base.members().iter().enumerate() {
             let claim = base.key(member).and_then(|key| self.entries.claim(key));
-            if claim.is_none_or(|claim| claim.or_absent) {
-                text.keep(member);
-            } else {
-                text.leave_out();
+            if claim.is_some_and(|claim| !claim.or_absent) {
+                text.leave_out(place);
             }
         }
         Some(text.finish())
@@ -167,7 +195,7 @@ impl Changes {
     /// Returns the claims that do not hold on a base. It runs closures of the application.
     pub(crate) fn conflicts(&self, base: &Data) -> Vec<Entry> {
         let is_conflict = |entry: &&Entry| {
-            let applied = entry.change.apply(base.get(&entry.key));
+            let applied = entry.fit(base.get(&entry.key), base);
             matches!(applied, Err(Unfit::Conflict))
         };
         self.entries.iter().filter(is_conflict).cloned().collect()

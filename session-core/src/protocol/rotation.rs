@@ -1,14 +1,17 @@
 use time::OffsetDateTime;
 
 use super::changes::Changes;
+use super::draw::draw_salt;
 use super::standing::{Standing, Stored};
 use crate::port::moment::truncate;
-use crate::{Id, Policy, Remembered, Salt, Secrets, SessionError};
+use crate::{Id, Policy, Remembered, Revision, Secrets, SessionError};
 
 /// A session's new secrets, and the id by which the browser will open it.
 pub(crate) struct Rotation {
     pub(crate) id: Id,
     pub(crate) secrets: Secrets,
+    /// The revision that was drawn together with a new salt.
+    pub(crate) revision: Option<Revision>,
 }
 
 impl Rotation {
@@ -81,7 +84,7 @@ impl Rotation {
         // The two newest that the browser may have in use when a re-authentication comes between.
         let in_use = stored.standing == Standing::Remembered || stored.is_in_grace(now);
         let remembered = old.remembered.as_ref().filter(|_| in_use);
-        let salt = Salt::new(policy.random()?);
+        let (salt, revision) = draw_salt(policy)?;
         let id = policy.domain.rotate(&stored.id, &salt);
         // That both moments are the same says that the secret comes from a re-authentication.
         let issued = match stored.record.authenticated {
@@ -100,7 +103,12 @@ impl Rotation {
                 salt: Some(salt),
             }),
         };
-        Ok(Self { id, secrets })
+        let revision = Some(revision);
+        Ok(Self {
+            id,
+            secrets,
+            revision,
+        })
     }
 
     /// The present secret once more, if it was derived from the one that the browser presented and
@@ -113,7 +121,11 @@ impl Rotation {
             return None;
         }
         remembered.until = remembered.until.max(grace_end(policy, now));
-        Some(Self { id, secrets })
+        Some(Self {
+            id,
+            secrets,
+            revision: None,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use memchr::memchr2;
+
 /// The place of one member of a JSON object in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Span {
@@ -16,118 +18,145 @@ pub(super) struct Span {
 /// passes: `NaN`, `Infinity`, escapes of half a surrogate pair, numbers and levels without a limit. Brackets
 /// and strings must be whole.
 pub(super) fn members(text: &str, mut found: impl FnMut(Span)) -> Option<()> {
-    let mut scanner = Scanner {
-        bytes: text.as_bytes(),
-        place: 0,
+    let bytes = text.as_bytes();
+    let has_controls = has_controls(bytes);
+    let text = Text {
+        bytes,
+        has_controls,
     };
-    if scanner.token()? != b'{' {
+    let (open, place) = text.token(0)?;
+    if open != b'{' {
         return None;
     }
-    let mut token = scanner.token()?;
+    let (mut token, mut place) = text.token(place + 1)?;
     while token != b'}' {
         if token != b'"' {
             return None;
         }
-        let start = scanner.place - 1;
-        let is_escaped = scanner.string()?;
-        let name = start..scanner.place;
-        if scanner.token()? != b':' {
+        let (name_end, is_escaped) = text.short_string(place + 1)?;
+        let (colon, after) = text.token(name_end)?;
+        if colon != b':' {
             return None;
         }
-        let first = scanner.token()?;
-        let start = scanner.place - 1;
-        scanner.value(first)?;
-        let value = start..scanner.place;
+        let (first, value) = text.token(after + 1)?;
+        let value_end = text.value(first, value)?;
         found(Span {
-            name,
+            name: place..name_end,
             is_escaped,
-            value,
+            value: value..value_end,
         });
-        match scanner.token()? {
+        (token, place) = text.token(value_end)?;
+        match token {
             b',' => {
+                (token, place) = text.token(place + 1)?;
                 // A comma announces another member.
-                token = scanner.token().filter(|token| *token == b'"')?;
+                if token != b'"' {
+                    return None;
+                }
             }
-            end @ b'}' => token = end,
+            b'}' => {}
             _ => return None,
         }
     }
-    scanner.token().is_none().then_some(())
+    text.token(place + 1).is_none().then_some(())
 }
 
-struct Scanner<'a> {
+/// A text that is looked through; nothing moves, so that places stay in registers.
+#[derive(Clone, Copy)]
+struct Text<'a> {
     bytes: &'a [u8],
-    /// The place of the next byte to look at.
-    place: usize,
+    /// Whether there are control characters: almost never, and then none has to be looked for.
+    has_controls: bool,
 }
 
-impl Scanner<'_> {
-    /// Returns the next byte that is no space; `None` at the end.
-    #[inline]
-    fn token(&mut self) -> Option<u8> {
+#[allow(
+    clippy::inline_always,
+    reason = "calls would cost as much as the search of a short text"
+)]
+impl Text<'_> {
+    /// Returns the next byte that is no space, and its place; `None` at the end.
+    #[inline(always)]
+    fn token(self, mut place: usize) -> Option<(u8, usize)> {
         loop {
-            let byte = *self.bytes.get(self.place)?;
-            self.place += 1;
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Some(byte);
+            let byte = *self.bytes.get(place)?;
+            if byte > b' ' || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some((byte, place));
             }
+            place += 1;
         }
     }
 
-    /// Goes to the end of the value that begins with the byte before.
-    #[inline]
-    fn value(&mut self, first: u8) -> Option<()> {
+    /// Returns where a value ends, by its first byte and the place of that.
+    #[inline(always)]
+    fn value(self, first: u8, place: usize) -> Option<usize> {
         match first {
-            b'"' => self.string().map(|_| ()),
-            b'{' | b'[' => self.nested(first),
+            b'"' => self.long_string(place + 1).map(|(end, _)| end),
+            b'{' | b'[' => self.nested(first, place + 1),
             _ if is_of_word(first) => {
-                let rest = self.bytes.get(self.place..)?;
+                let rest = self.bytes.get(place..)?;
                 let length = rest.iter().position(|byte| !is_of_word(*byte));
-                self.place += length.unwrap_or(rest.len());
-                Some(())
+                Some(place + length.unwrap_or(rest.len()))
             }
             _ => None,
         }
     }
 
-    /// Goes to the end of the string whose quote was the byte before, and says whether it has escapes.
-    #[inline]
-    fn string(&mut self) -> Option<bool> {
-        let mut is_escaped = false;
-        loop {
-            self.place += plain(self.bytes.get(self.place..)?);
-            let byte = *self.bytes.get(self.place)?;
-            self.place += 1;
-            match byte {
-                b'"' => return Some(is_escaped),
-                // The byte behind it is part of the escape, unless no string may have it.
-                b'\\' if *self.bytes.get(self.place)? >= b' ' => {
-                    is_escaped = true;
-                    self.place += 1;
-                }
-                _ => return None,
+    /// As [`any_string`](Self::any_string), for one that is probably short, as a name.
+    #[inline(always)]
+    fn short_string(self, start: usize) -> Option<(usize, bool)> {
+        if let Some(word) = self.bytes.get(start..)?.first_chunk() {
+            let word = u64::from_le_bytes(*word);
+            let special = equal(word, b'"') | equal(word, b'\\');
+            let end = start + first(special);
+            if special != 0 && !self.has_controls && self.bytes.get(end) == Some(&b'"') {
+                return Some((end + 1, false));
             }
         }
+        self.any_string(start)
     }
 
-    /// Goes to the end of the list or object whose bracket was the byte before.
-    fn nested(&mut self, first: u8) -> Option<()> {
+    /// As [`any_string`](Self::any_string), for one that is probably long and has no escapes.
+    #[inline(always)]
+    fn long_string(self, start: usize) -> Option<(usize, bool)> {
+        let end = quote_or_escape(self.bytes, start)?;
+        if !self.has_controls && self.bytes.get(end) == Some(&b'"') {
+            return Some((end + 1, false));
+        }
+        self.any_string(start)
+    }
+
+    /// Returns where the string ends that begins here, behind its quote, and whether it has escapes.
+    fn any_string(self, start: usize) -> Option<(usize, bool)> {
+        let mut end = quote_or_escape(self.bytes, start)?;
+        let mut is_escaped = false;
+        while self.bytes.get(end) == Some(&b'\\') {
+            is_escaped = true;
+            // The byte behind a backslash is part of the escape.
+            end = quote_or_escape(self.bytes, end + 2)?;
+        }
+        let is_bad = self.has_controls && has_controls(&self.bytes[start..end]);
+        (!is_bad).then_some((end + 1, is_escaped))
+    }
+
+    /// Returns where the list or object ends whose bracket is the byte before.
+    fn nested(self, first: u8, mut place: usize) -> Option<usize> {
         let mut open = Brackets::default();
         open.push(first);
         loop {
-            let byte = *self.bytes.get(self.place)?;
-            self.place += 1;
+            if !self.has_controls {
+                place += quote_or_bracket(self.bytes.get(place..)?);
+            }
+            let byte = *self.bytes.get(place)?;
+            place += 1;
             match byte {
-                b'"' => {
-                    self.string()?;
-                }
+                b'"' => (place, _) = self.short_string(place)?,
                 b'{' | b'[' => open.push(byte),
                 b'}' | b']' => {
                     if !open.pop(byte) {
                         return None;
                     }
                     if open.depth == 0 {
-                        return Some(());
+                        return Some(place);
                     }
                 }
                 b'\t' | b'\n' | b'\r' | b' '.. => {}
@@ -169,50 +198,48 @@ impl Brackets {
     }
 }
 
-/// Returns the number of bytes before the first that ends a string, begins an escape or is a control
-/// character.
+/// Returns the place of the first quote or backslash from here on.
 #[inline]
-fn plain(bytes: &[u8]) -> usize {
-    // Names and short values end here.
-    if let Some(place) = bytes.first_chunk().copied().and_then(special_in) {
-        return place;
-    }
-    // Without a branch for each byte, so that a whole chunk is compared at once.
-    let has_special = |chunk: &[u8; 16]| {
-        let specials = chunk.iter().map(|byte| {
-            u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\')
-        });
-        specials.fold(0, |any, special| any | special) != 0
-    };
-    let (chunks, _) = bytes.as_chunks();
-    let chunks = chunks.iter().take_while(|chunk| !has_special(chunk));
-    let mut place = 16 * chunks.count();
-    while let Some(&word) = bytes[place..].first_chunk() {
-        if let Some(more) = special_in(word) {
-            return place + more;
+fn quote_or_escape(bytes: &[u8], place: usize) -> Option<usize> {
+    Some(place + memchr2(b'"', b'\\', bytes.get(place..)?)?)
+}
+
+/// Returns how many bytes stand before the first quote or bracket, and few of the other bytes.
+fn quote_or_bracket(bytes: &[u8]) -> usize {
+    // The four brackets differ in these bits alone; so do Y, y, _ and a control character.
+    let bits = ONES * u64::from((b'[' ^ b'{') | (b'[' ^ b']'));
+    let bracket = |word: u64| equal(word | bits, b'{' | b'}');
+    let (words, _) = bytes.as_chunks();
+    for (place, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let special = equal(word, b'"') | bracket(word);
+        if special != 0 {
+            return 8 * place + first(special);
         }
-        place += word.len();
     }
-    let rest = &bytes[place..];
-    let special = rest.iter().position(|byte| is_special(*byte));
-    place + special.unwrap_or(rest.len())
+    8 * words.len()
 }
 
-fn is_special(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
-/// Returns the place of the first special byte of eight.
+/// Sets the high bit of each of eight bytes that equals one. Those above the first may be wrong.
 #[inline]
-fn special_in(word: [u8; 8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    let word = u64::from_le_bytes(word);
-    // Sets the high bit of each byte that is less than a limit. Those above the first may be wrong.
-    let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
-    let equal = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
-    let special = less(word, b' ') | equal(b'"') | equal(b'\\');
-    (special != 0).then_some(special.trailing_zeros() as usize / 8)
+fn equal(word: u64, byte: u8) -> u64 {
+    let differences = word ^ (ONES * u64::from(byte));
+    differences.wrapping_sub(ONES) & !differences & (0x80 * ONES)
+}
+
+/// Returns the first of eight bytes whose high bit is set.
+#[inline]
+fn first(bits: u64) -> usize {
+    bits.trailing_zeros() as usize / 8
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Says whether there is a control character, which no string may have.
+#[inline(never)]
+fn has_controls(bytes: &[u8]) -> bool {
+    // Without a branch for each byte, so that many are compared at once.
+    bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' '
 }
 
 /// Says whether a byte is part of a number or of a word such as `true`.
@@ -267,6 +294,14 @@ mod tests {
                     (r#""low""#, "-Infinity"),
                     (r#""in""#, r#"[NaN,{"x":-Infinity}]"#),
                     (r#""e""#, "-1.5E+30"),
+                ],
+            ),
+            // Letters that a quick look takes for brackets, and numbers without one.
+            (
+                r#"{"a":[Yy_Yy_Yy_Yy_Yy_,12345678901234567890,1,[1]],"b":1}"#,
+                &[
+                    (r#""a""#, "[Yy_Yy_Yy_Yy_Yy_,12345678901234567890,1,[1]]"),
+                    (r#""b""#, "1"),
                 ],
             ),
             (

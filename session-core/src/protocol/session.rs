@@ -5,7 +5,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::commit::MAX_ATTEMPTS;
-use super::entries::Replay;
 use super::json::{decode, encode, encode_readable, is_same};
 use super::shared::Shared;
 use crate::{SessionError, ValueError};
@@ -104,25 +103,22 @@ impl Session {
         T: Serialize + DeserializeOwned,
         F: Fn(Option<T>) -> T + Send + Sync + 'static,
     {
-        let name: Box<str> = key.into();
         let compute = Arc::new(
-            move |old: Option<&str>| -> Result<(T, String), ValueError> {
-                let new = compute(decode(&name, old)?);
-                let text = encode_readable(&name, &new)?;
+            move |key: &str, old: Option<&str>| -> Result<(T, String), ValueError> {
+                let new = compute(decode(key, old)?);
+                let text = encode_readable(key, &new)?;
                 Ok((new, text))
             },
         );
         for _ in 0..MAX_ATTEMPTS {
             // The closure is the application's: it runs without our lock, and may use the session.
-            let old = self.0.writable()?.value(key).map(str::to_owned);
-            let (value, text) = compute(old.as_deref())?;
+            let seen = self.0.writable()?.seen(key);
+            let (value, text) = compute(key, seen.as_deref())?;
             let mut state = self.0.writable()?;
-            if state.value(key) != old.as_deref() {
+            if state.value(key) != seen.as_deref() {
                 continue;
             }
-            let compute = Arc::clone(&compute);
-            let replay: Replay = Arc::new(move |old| compute(old).map(|(_, text)| text));
-            state.update(key, replay, text, self.0.policy.max_bytes)?;
+            state.update(key, compute, text, self.0.policy.max_bytes)?;
             return Ok(value);
         }
         Err(SessionError::Contended {

@@ -12,10 +12,38 @@ use super::standing::{Standing, Stored};
 use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
-use crate::{Event, PublicId, SessionError};
+use crate::{Event, Key, Revision, SessionError};
 
 /// The effects of a store's answers on the session's state.
 impl Commit {
+    /// Notes that a record is about to be written.
+    pub(crate) fn attempt(
+        &self,
+        stored: Arc<Stored>,
+        expected: Revision,
+        cookie: Option<CookieChange>,
+        creates: Creates,
+    ) -> Attempt {
+        self.shared.state().unacknowledged.push(Unacknowledged {
+            stored: Arc::clone(&stored),
+            changes: self.changes.clone(),
+            cookie,
+            creates,
+        });
+        Attempt {
+            stored,
+            expected,
+            cookie,
+        }
+    }
+
+    /// Says whether an early save may have written although its answer was lost; then the base may
+    /// not be the stored state.
+    pub(crate) fn may_have_written(&self, key: Key) -> bool {
+        let state = self.shared.state();
+        state.unacknowledged.iter().any(|write| write.key() == key)
+    }
+
     pub(crate) fn applied(&self, attempt: Attempt, now: OffsetDateTime) -> Decided {
         if attempt.stored.record.expires <= now {
             // The store took longer than the session had left.
@@ -23,21 +51,22 @@ impl Commit {
         }
         let key = attempt.stored.key;
         let data = Data::of_record(&self.shared.policy, key, &attempt.stored.record);
-        if let Some(mut state) = self.settle(&self.changes, &data) {
-            state.has_reauthenticated |= self.changes.reauthenticates();
-            state.has_signed_in |= self.changes.signed_in().is_some();
-            state.is_stale = false;
-            state.cookie = attempt.cookie.or(state.cookie);
-            let new_id = self.moves().is_some()
-                || matches!(attempt.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
-            state.adopt(attempt.stored, data);
-            drop(state);
-            self.announce(key.public_id(), new_id);
-        } else {
+        let Some(mut state) = self.settle(&self.changes, &data) else {
             // Destroyed in another task while the answer was on its way.
             self.shared.state().delete(key, Condition::Always);
-        }
-        Ok(self.done(now))
+            return Ok(self.done(now));
+        };
+        state.has_reauthenticated |= self.changes.reauthenticates();
+        state.has_signed_in |= self.changes.signed_in().is_some();
+        state.is_stale = false;
+        state.cookie = attempt.cookie.or(state.cookie);
+        let new_id = self.moves().is_some()
+            || matches!(attempt.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
+        state.adopt(attempt.stored, data);
+        let reply = self.shared.reply_of(&state, now);
+        drop(state);
+        self.announce(key, new_id);
+        Ok(Decision::Done(reply))
     }
 
     pub(crate) fn touched(
@@ -83,7 +112,7 @@ impl Commit {
             let state = self.shared.state();
             let mut writes = state.unacknowledged.iter();
             writes
-                .find(|write| write.revision == stored.record.revision)
+                .find(|write| write.revision() == stored.record.revision)
                 .cloned()
         };
         let Some(lost) = lost else {
@@ -104,7 +133,7 @@ impl Commit {
         let mut state = self.shared.state();
         let is_move = |write: &Unacknowledged| write.creates == Creates::Move;
         let writes = &mut state.unacknowledged;
-        writes.retain(|write| !is_move(write) || write.key != missed.key);
+        writes.retain(|write| !is_move(write) || write.key() != missed.key);
         let lost = writes.iter().find(|write| is_move(write))?;
         let Some(CookieChange::Set { id, .. }) = lost.cookie else {
             return None;
@@ -170,7 +199,7 @@ impl Commit {
         let mut state = self.shared.state();
         state
             .unacknowledged
-            .retain(|write| write.revision != revision);
+            .retain(|write| write.revision() != revision);
     }
 
     /// Drops everything: a session that was ended elsewhere gets no cookie and comes back under no id.
@@ -190,10 +219,12 @@ impl Commit {
         Ok(self.done(now))
     }
 
-    fn announce(&self, session: PublicId, new_id: bool) {
+    fn announce(&self, key: Key, new_id: bool) {
         if self.changes.signed_in().is_some() {
+            let session = key.public_id();
             self.policy().tell(&Event::SignedIn { session });
         } else if new_id {
+            let session = key.public_id();
             self.policy().tell(&Event::Rotated { session });
         }
     }

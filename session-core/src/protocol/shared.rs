@@ -2,6 +2,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 
+use super::data::Data;
+use super::standing::Stored;
 use super::state::State;
 use crate::http::reply::Loss;
 use crate::{Policy, Reply, SessionError};
@@ -13,9 +15,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(policy: Arc<Policy>, state: State) -> Arc<Self> {
-        let state = Mutex::new(state);
-        Arc::new(Self { policy, state })
+    pub(crate) fn new(policy: Arc<Policy>, base: Option<Arc<Stored>>, data: Data) -> Arc<Self> {
+        Arc::new(Self {
+            policy,
+            state: Mutex::new(State::new(base, data)),
+        })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -33,9 +33,13 @@ impl Commit {
         }
         // What this request has taken is no other's, so a second sign-in can't carry it along.
         let data = self.changes.without_taken(&self.data);
+        let revision = match self.closing.take() {
+            Some(revision) => revision,
+            None => Revision::from_random(self.policy().random()?),
+        };
         let closed = Record {
             data: data.map_or_else(|| Arc::clone(&old.record.data), Into::into),
-            revision: Revision::from_random(self.policy().random()?),
+            revision,
             closed: true,
             expires: old.record.expires.min(grace_end(self.policy(), now)),
             ..old.record.clone()

@@ -93,17 +93,20 @@ impl Stored {
     /// secret was rotated longer ago than the grace.
     #[must_use]
     pub(crate) fn with(&self, record: Record, now: OffsetDateTime) -> Self {
-        let standing = Standing::of(&record, &self.digest, now);
-        let fallen = if record.closed {
+        let mut stored = Self { record, ..*self };
+        stored.stand(now);
+        stored
+    }
+
+    /// The same in place, for a record that was changed.
+    pub(crate) fn stand(&mut self, now: OffsetDateTime) {
+        let standing = Standing::of(&self.record, &self.digest, now);
+        let fallen = if self.record.closed {
             Standing::Closed
         } else {
             Standing::Remembered
         };
-        Self {
-            standing: standing.unwrap_or(fallen),
-            record,
-            ..*self
-        }
+        self.standing = standing.unwrap_or(fallen);
     }
 
     /// Returns the record of a session that goes on under another key, of which `begun` is a new one.

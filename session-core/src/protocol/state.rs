@@ -1,12 +1,13 @@
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::changes::View;
-use super::data::Data;
-use super::entries::Replay;
+use super::data::{Data, Part};
 use super::json::is_same;
 use super::log::Log;
-use super::pending::{Condition, Creates, PendingDelete, Unacknowledged};
+use super::pending::{Condition, Creates, PendingDelete, Writes};
 use super::standing::Stored;
+use super::update::Replay;
 use super::writer::member_size;
 use crate::http::reply::{CookieChange, Loss};
 use crate::{Expiry, Id, Key, Policy, SessionError};
@@ -38,13 +39,30 @@ pub(crate) struct State {
     pub(crate) undone: u32,
     /// The response's change to the cookie.
     pub(crate) cookie: Option<CookieChange>,
-    pub(crate) unacknowledged: Vec<Unacknowledged>,
+    pub(crate) unacknowledged: Writes,
     /// Counts how often the session was destroyed; commits of an older generation are discarded.
     pub(crate) generation: u64,
     /// Counts every change of `base` and `changes`; computed values hold for one version.
     pub(crate) version: u64,
     /// The size of all members, and the version in which they had it.
     pub(crate) size: Option<(u64, usize)>,
+}
+
+/// A value as it was.
+pub(crate) enum Seen {
+    Stored(Part),
+    Changed(Box<str>),
+}
+
+impl Deref for Seen {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Stored(part) => part,
+            Self::Changed(text) => text,
+        }
+    }
 }
 
 impl State {
@@ -63,7 +81,7 @@ impl State {
             has_signed_in: false,
             undone: 0,
             cookie: None,
-            unacknowledged: Vec::new(),
+            unacknowledged: Writes::default(),
             generation: 0,
             version: 0,
             size: None,
@@ -87,23 +105,25 @@ impl State {
     /// Queues deletes of records that writes whose outcome is unknown may have created; also of those that
     /// they may have moved, if the session `ends`.
     pub(crate) fn delete_unacknowledged(&mut self, ends: bool) {
-        let writes = std::mem::take(&mut self.unacknowledged);
-        let (records, kept) = writes.into_iter().partition(|write| match write.creates {
-            Creates::Record => true,
-            Creates::Move => ends,
-            Creates::State => false,
+        let mut created = Vec::new();
+        self.unacknowledged.retain(|write| {
+            let is_created = match write.creates {
+                Creates::Record => true,
+                Creates::Move => ends,
+                Creates::State => false,
+            };
+            created.extend(is_created.then(|| write.key()));
+            !is_created
         });
-        self.unacknowledged = kept;
-        let records: Vec<Unacknowledged> = records;
-        for write in records {
-            self.delete(write.key, Condition::Always);
+        for key in created {
+            self.delete(key, Condition::Always);
         }
     }
 
     /// Takes an acknowledged state for the base.
     pub(crate) fn adopt(&mut self, stored: Arc<Stored>, data: Data) {
         let key = stored.key;
-        self.unacknowledged.retain(|write| write.key != key);
+        self.unacknowledged.retain(|write| write.key() != key);
         self.base = Some(stored);
         self.data = data;
         self.version += 1;
@@ -115,7 +135,7 @@ impl State {
         self.lost = self.base.take().map(|stored| stored.key);
         self.data = Data::default();
         self.changes = Log::default();
-        self.unacknowledged.clear();
+        self.unacknowledged = Writes::default();
         self.cookie = None;
         self.version += 1;
     }
@@ -189,7 +209,7 @@ impl State {
         limit: usize,
     ) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
-        self.changes.update(key, replay, value);
+        self.changes.update(key, replay, value, &self.data);
         self.changed(size);
         Ok(())
     }
@@ -226,6 +246,15 @@ impl State {
             View::Present(value) => Some(value),
             View::Absent => None,
             View::Untouched => self.data.get(key),
+        }
+    }
+
+    /// Returns a value that stays readable when the state changes.
+    pub(crate) fn seen(&self, key: &str) -> Option<Seen> {
+        match self.changes.view(key) {
+            View::Present(value) => Some(Seen::Changed(value.into())),
+            View::Absent => None,
+            View::Untouched => self.data.shared_value(key).map(Seen::Stored),
         }
     }
 

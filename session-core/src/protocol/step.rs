@@ -30,16 +30,20 @@ pub enum Step {
 }
 
 /// A question to the store: another request has changed the session.
-pub struct Load {
-    commit: Box<Commit>,
+pub struct Load(Box<Loading>);
+
+struct Loading {
+    commit: Commit,
     refused: Ask,
     key: Key,
     secret: Digest,
 }
 
 /// A command for the store.
-pub struct Write {
-    commit: Box<Commit>,
+pub struct Write(Box<Writing>);
+
+struct Writing {
+    commit: Commit,
     ask: Ask,
 }
 
@@ -111,7 +115,7 @@ fn upkeep_is_due(shared: &Shared, state: &State, purpose: Purpose, now: OffsetDa
 }
 
 fn next(
-    mut commit: Box<Commit>,
+    mut commit: Commit,
     decided: Result<Decision, SessionError>,
     now: OffsetDateTime,
 ) -> Result<Step, CommitError> {
@@ -120,12 +124,12 @@ fn next(
         Ok(Decision::Done(reply)) => return Ok(Step::Done(reply)),
         Ok(Decision::Load(refused)) => {
             return Ok(match commit.base.as_deref().map(id_of) {
-                Some((key, secret)) => Step::Load(Load {
+                Some((key, secret)) => Step::Load(Load(Box::new(Loading {
                     commit,
                     refused,
                     key,
                     secret,
-                }),
+                }))),
                 None => Step::Done(commit.shared.reply(now)),
             });
         }
@@ -140,7 +144,7 @@ fn next(
             return Err(CommitError::new(error, commit.shared.reply(now)));
         }
     };
-    Ok(Step::Write(Write { commit, ask }))
+    Ok(Step::Write(Write(Box::new(Writing { commit, ask }))))
 }
 
 /// Says whether nothing but upkeep was left undone, which can't fail a response.
@@ -160,13 +164,13 @@ impl Load {
     /// Returns the key to load.
     #[must_use]
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.0.key
     }
 
     /// Returns the digest to load it with.
     #[must_use]
     pub fn secret(&self) -> &Digest {
-        &self.secret
+        &self.0.secret
     }
 
     /// Takes the store's record under the key, or its failure.
@@ -180,11 +184,11 @@ impl Load {
         now: OffsetDateTime,
     ) -> Result<Step, CommitError> {
         let now = utc(now);
-        let Self {
+        let Loading {
             mut commit,
             refused,
             ..
-        } = self;
+        } = *self.0;
         let decided = match found {
             Ok(found) => commit.reloaded(refused, found, now),
             Err(error) => failed(&mut commit, &refused, error, now),
@@ -197,7 +201,7 @@ impl Write {
     /// Returns the command to give to the store.
     #[must_use]
     pub fn command(&self) -> Command<'_> {
-        self.ask.command()
+        self.0.ask.command()
     }
 
     /// Takes the store's answer to the command, or its failure.
@@ -211,7 +215,7 @@ impl Write {
         now: OffsetDateTime,
     ) -> Result<Step, CommitError> {
         let now = utc(now);
-        let Self { mut commit, ask } = self;
+        let Writing { mut commit, ask } = *self.0;
         let decided = match outcome {
             Ok(outcome) => commit.answered(ask, outcome == Outcome::Applied, now),
             Err(error) => failed(&mut commit, &ask, error, now),

@@ -1,13 +1,14 @@
 use std::ops::Range;
 
-use super::data::{Data, Member};
+use super::data::Data;
 
-/// Writes a JSON object, of which most stands in another one.
+/// Writes a JSON object, of which most stands in another one: its members are kept with the bytes that they
+/// have, unless something else is said.
 pub(crate) struct Writer<'a> {
     base: &'a Data,
     text: String,
-    /// The part of the base's text that is still to be copied.
-    kept: Range<usize>,
+    /// The place of the first member of the base that is still to be written.
+    next: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -18,35 +19,32 @@ impl<'a> Writer<'a> {
         Self {
             base,
             text,
-            kept: 0..0,
+            next: 0,
         }
     }
 
-    /// Keeps a member of the base with the bytes that it has; neighbours are copied together.
-    pub(crate) fn keep(&mut self, member: &Member) {
-        self.keep_part(member.range());
+    /// Leaves a member of the base out; no later one was changed.
+    pub(crate) fn leave_out(&mut self, place: usize) {
+        self.keep_until(place);
+        self.next = place + 1;
     }
 
-    /// Leaves a member of the base out.
-    pub(crate) fn leave_out(&mut self) {
-        if self.kept.is_empty() {
-            return;
-        }
-        self.separate();
-        let kept = std::mem::take(&mut self.kept);
-        self.text.push_str(&self.base.text()[kept]);
+    /// Leaves all members of the base out; none was changed.
+    pub(crate) fn leave_all_out(&mut self) {
+        self.next = self.base.members().len();
     }
 
-    /// Gives a member of the base another value.
-    pub(crate) fn replace(&mut self, member: &Member, value: &str) {
-        self.keep_part(member.before_value());
-        self.leave_out();
+    /// Gives a member of the base another value; no later one was changed.
+    pub(crate) fn replace(&mut self, place: usize, value: &str) {
+        let members = self.base.members();
+        self.keep(members[self.next].range().start..members[place].value().start);
+        self.next = place + 1;
         self.text.push_str(value);
     }
 
     /// Adds a member.
     pub(crate) fn add(&mut self, key: &str, value: &str) {
-        self.leave_out();
+        self.keep_until(self.base.members().len());
         self.separate();
         if key.bytes().all(is_plain) {
             self.text.push('"');
@@ -62,17 +60,23 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn finish(mut self) -> String {
-        self.leave_out();
+        self.keep_until(self.base.members().len());
         self.text.push('}');
         self.text
     }
 
-    fn keep_part(&mut self, part: Range<usize>) {
-        if self.kept.is_empty() {
-            self.kept = part;
-        } else {
-            self.kept.end = part.end;
+    /// Copies the members before a place that are still to be written; neighbours together.
+    fn keep_until(&mut self, place: usize) {
+        if self.next < place {
+            let members = self.base.members();
+            self.keep(members[self.next].range().start..members[place - 1].range().end);
+            self.next = place;
         }
+    }
+
+    fn keep(&mut self, part: Range<usize>) {
+        self.separate();
+        self.text.push_str(&self.base.text()[part]);
     }
 
     fn separate(&mut self) {
@@ -143,14 +147,18 @@ mod tests {
             ("k000-", r#"{"a" : 1, "\ud800":0,"b": 0,"b":0}"#),
         ] {
             let mut writer = Writer::new(&base, 0);
-            for (member, act) in base.members().iter().zip(acts.chars()) {
+            for (place, act) in acts.chars().enumerate() {
                 match act {
-                    'k' => writer.keep(member),
-                    '-' => writer.leave_out(),
-                    _ => writer.replace(member, "0"),
+                    'k' => {}
+                    '-' => writer.leave_out(place),
+                    _ => writer.replace(place, "0"),
                 }
             }
             assert_eq!(writer.finish(), expected, "{acts}");
+            let mut writer = Writer::new(&base, 0);
+            writer.leave_all_out();
+            writer.add("d", "0");
+            assert_eq!(writer.finish(), r#"{"d":0}"#);
         }
     }
 }

@@ -39,7 +39,7 @@ impl SqliteTable {
 impl Table for SqliteTable {
     async fn find(&self, key: &str) -> Result<Option<Row>, StoreError> {
         let find = Sqlite::statement(&self.statements.find, &self.statements.at(key));
-        let find = find.fetch_optional(self.database.readers());
+        let find = self.database.readers().first(find);
         let found = self.database.read("read a session from", find).await?;
         Ok(found.map(|found| Row {
             token: Sqlite::text(&found, 0).unwrap_or_default(),
@@ -49,8 +49,8 @@ impl Table for SqliteTable {
 
     async fn change(&self, change: Change<'_>) -> Result<Changed, StoreError> {
         let (text, values) = self.statements.of(change);
-        let change = Sqlite::statement(text, &values);
-        let changed = self.database.execute("write a session to", change).await?;
+        let doing = "write a session to";
+        let changed = self.database.execute(doing, text, &values).await?;
         Ok(Changed {
             is_done: changed > 0,
             is_repeated: false,
@@ -60,7 +60,7 @@ impl Table for SqliteTable {
     async fn batch(&self, after: &str, limit: i64) -> Result<Vec<Placed>, StoreError> {
         let values = [Value::Text(after), Value::Number(limit)];
         let batch = Sqlite::statement(&self.statements.batch, &values);
-        let batch = batch.fetch_all(self.database.readers());
+        let batch = self.database.readers().all(batch);
         let rows = self.database.read("list sessions in", batch).await?;
         let text = |row, index| Sqlite::text(row, index).unwrap_or_default();
         Ok(rows
@@ -80,11 +80,9 @@ impl Table for SqliteTable {
         let now = self.form.column(now);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values = [Value::Text(&now), Value::Number(limit)];
-        let sweep = Sqlite::statement(&self.statements.sweep, &values);
-        let database = &self.database;
-        database
-            .execute("remove expired sessions from", sweep)
-            .await
+        let doing = "remove expired sessions from";
+        let sweep = &self.statements.sweep;
+        self.database.execute(doing, sweep, &values).await
     }
 
     async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
@@ -101,8 +99,7 @@ impl Table for SqliteTable {
         ];
         for change in changes {
             let (text, values) = self.statements.of(change);
-            let change = Sqlite::statement(text, &values);
-            self.database.execute("use", change).await?;
+            self.database.execute("use", text, &values).await?;
         }
         Ok(())
     }

@@ -1,15 +1,15 @@
-use std::collections::{BTreeSet, HashSet};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use session_core::{Command, Only, Outcome, PublicId, Record, Revoke, to_micros};
 
-use super::slot::{FirstBytes, Slot};
+use super::slot::Slot;
+use super::slots::Slots;
 
 /// The sessions under one lock.
 #[derive(Default)]
 pub(super) struct Shard {
-    pub(super) slots: HashSet<Slot, BuildHasherDefault<FirstBytes>>,
+    pub(super) slots: Slots,
     /// The owner index: exactly the sessions of `slots` that have an owner.
     pub(super) owners: BTreeSet<(Arc<str>, PublicId)>,
     /// A lower bound of the ends in `slots`; `None` only if that is empty.
@@ -28,55 +28,29 @@ impl Shard {
             Command::Replace { record, .. } if to_micros(record.expires) > now => record,
             _ => return 0,
         };
-        if !self.holds(command, now) {
+        let slot = self.slots.get(&command.key().public_id());
+        if !holds(slot, command, now) {
             return 0;
         }
-        let old = self
-            .slots
-            .get(&command.key().public_id())
-            .map_or(0, Slot::bytes);
-        Slot::bytes_of(record).saturating_sub(old)
-    }
-
-    /// Says whether a command's condition holds.
-    fn holds(&self, command: Command<'_>, now: i64) -> bool {
-        let slot = self.slots.get(&command.key().public_id());
-        let live = slot.filter(|slot| slot.expires > now);
-        match command {
-            Command::Insert { .. } => live.is_none(),
-            Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
-                live.is_some_and(|slot| slot.entry.revision == expected)
-            }
-            Command::Move { .. } => false,
-            Command::Delete { only, .. } => slot.is_some_and(|slot| match only {
-                Only::Always => true,
-                Only::Opened(digest) => slot.secrets().include(digest),
-                Only::Over(moment) => slot.expires <= to_micros(moment),
-            }),
-        }
+        Slot::bytes_of(record).saturating_sub(slot.map_or(0, Slot::bytes))
     }
 
     pub(super) fn write(&mut self, command: Command<'_>, now: i64) -> Outcome {
-        let holds = self.holds(command, now);
+        let id = command.key().public_id();
+        let slot = self.slots.get_mut(&id);
         match command {
-            Command::Delete { .. } if !holds => {}
-            _ if !holds => return Outcome::Refused,
+            Command::Delete { .. } if !holds(slot.as_deref(), command, now) => {}
+            _ if !holds(slot.as_deref(), command, now) => return Outcome::Refused,
             // Never holds: `Shards::write` refuses it.
             Command::Move { .. } => return Outcome::Refused,
-            Command::Insert { key, record } => self.put(key.public_id(), record),
-            Command::Replace { key, record, .. } if to_micros(record.expires) > now => {
-                self.put(key.public_id(), record);
+            Command::Insert { record, .. } => self.put(id, record),
+            Command::Replace { record, .. } if to_micros(record.expires) > now => {
+                self.put(id, record);
             }
-            Command::Replace { key, .. } | Command::Delete { key, .. } => {
-                drop(self.take(&key.public_id()));
-            }
-            Command::Touch {
-                key, seen, expires, ..
-            } => {
-                if let Some(mut slot) = self.slots.take(&key.public_id()) {
-                    slot.entry.seen = slot.entry.seen.max(to_micros(seen));
-                    slot.expires = slot.expires.max(to_micros(expires));
-                    self.slots.insert(slot);
+            Command::Replace { .. } | Command::Delete { .. } => drop(self.take(&id)),
+            Command::Touch { seen, expires, .. } => {
+                if let Some(slot) = slot {
+                    slot.touch(seen, expires);
                 }
             }
         }
@@ -106,8 +80,7 @@ impl Shard {
     pub(super) fn sweep(&mut self, now: i64, limit: usize) -> Vec<Slot> {
         let mut swept = Vec::new();
         if self.earliest.is_some_and(|earliest| earliest <= now) {
-            let expired = self.slots.extract_if(|slot| slot.expires <= now);
-            swept.extend(expired.take(limit));
+            swept.extend(self.slots.take_if(|slot| slot.expires <= now, limit));
             for slot in &mut swept {
                 self.bytes -= slot.bytes();
                 forget_owner(&mut self.owners, slot);
@@ -146,15 +119,25 @@ impl Shard {
 
     /// The only way in; the ways out are `take` and `sweep`.
     fn put(&mut self, id: PublicId, record: &Record) {
-        self.take(&id);
-        let slot = Slot::new(id, record);
-        if let Some(owner) = &slot.entry.owner {
-            self.owners.insert((Arc::clone(owner), id));
+        let expires = to_micros(record.expires);
+        self.earliest = Some(self.earliest.unwrap_or(expires).min(expires));
+        self.bytes += Slot::bytes_of(record);
+        let old = self.slots.get_mut(&id);
+        let old_owner = old.as_ref().and_then(|old| old.entry.owner.as_ref());
+        if old_owner != record.owner.as_ref() {
+            if let Some(owner) = old_owner {
+                self.owners.remove(&(Arc::clone(owner), id));
+            }
+            if let Some(owner) = &record.owner {
+                self.owners.insert((Arc::clone(owner), id));
+            }
         }
-        let earliest = self.earliest.unwrap_or(slot.expires);
-        self.earliest = Some(earliest.min(slot.expires));
-        self.bytes += slot.bytes();
-        self.slots.insert(slot);
+        if let Some(old) = old {
+            self.bytes -= old.bytes();
+            old.set(record);
+        } else {
+            self.slots.add(Slot::new(id, record));
+        }
     }
 
     fn take(&mut self, id: &PublicId) -> Option<Slot> {
@@ -162,6 +145,23 @@ impl Shard {
         self.bytes -= slot.bytes();
         forget_owner(&mut self.owners, &mut slot);
         Some(slot)
+    }
+}
+
+/// Says whether a command's condition holds for the slot of its key.
+fn holds(slot: Option<&Slot>, command: Command<'_>, now: i64) -> bool {
+    let live = slot.filter(|slot| slot.expires > now);
+    match command {
+        Command::Insert { .. } => live.is_none(),
+        Command::Replace { expected, .. } | Command::Touch { expected, .. } => {
+            live.is_some_and(|slot| slot.entry.revision == expected)
+        }
+        Command::Move { .. } => false,
+        Command::Delete { only, .. } => slot.is_some_and(|slot| match only {
+            Only::Always => true,
+            Only::Opened(digest) => slot.secrets().include(digest),
+            Only::Over(moment) => slot.expires <= to_micros(moment),
+        }),
     }
 }
 

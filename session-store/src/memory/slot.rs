@@ -1,5 +1,3 @@
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use session_core::{
@@ -7,7 +5,7 @@ use session_core::{
 };
 use time::OffsetDateTime;
 
-/// A table's element, which hashes and compares as its session's handle does, which is the key's bytes.
+/// A table's element.
 ///
 /// It is small because a sweep reads all slots, and because half of a table's buckets may be spare.
 pub(super) struct Slot {
@@ -15,14 +13,14 @@ pub(super) struct Slot {
     pub(super) entry: Box<Entry>,
 }
 
-/// A record with its moments as microseconds: half its size.
+/// A record in little more than half its size. What each request needs is kept as it is; of the other
+/// moments there are microseconds.
 pub(super) struct Entry {
     pub(super) id: PublicId,
     pub(super) revision: Revision,
     present: Digest,
-    issued: i64,
-    created: i64,
-    pub(super) seen: i64,
+    created: OffsetDateTime,
+    pub(super) seen: OffsetDateTime,
     /// `NEVER` if the record has no such moment.
     authenticated: i64,
     pub(super) owner: Option<Arc<str>>,
@@ -31,8 +29,9 @@ pub(super) struct Entry {
 }
 
 /// Fields that most sessions leave at their defaults.
-#[derive(PartialEq, Default)]
 struct Rare {
+    /// If the secret was issued later than the session was created.
+    issued: Option<OffsetDateTime>,
     remembered: Option<Remembered>,
     closed: bool,
     expiry: Expiry,
@@ -56,25 +55,54 @@ const TEXT: usize = 32;
 
 impl Rare {
     /// Returns a record's; `None` if all are at their defaults.
-    fn of(record: &Record) -> Option<Self> {
-        let rare = Self {
-            remembered: record.secrets.remembered.clone(),
-            closed: record.closed,
-            expiry: record.expiry,
-            label: record.label.clone(),
-            address: record.address.clone(),
-            tag: record.tag.clone(),
-            credential: record.credential,
-        };
-        (rare != Self::default()).then_some(rare)
+    fn of(record: &Record) -> Option<Box<Self>> {
+        (!Self::are_missing(record)).then(|| {
+            let Secrets {
+                issued, remembered, ..
+            } = &record.secrets;
+            Box::new(Self {
+                issued: (*issued != record.created).then_some(*issued),
+                remembered: remembered.clone(),
+                closed: record.closed,
+                expiry: record.expiry,
+                label: record.label.clone(),
+                address: record.address.clone(),
+                tag: record.tag.clone(),
+                credential: record.credential,
+            })
+        })
+    }
+
+    fn are_missing(record: &Record) -> bool {
+        record.secrets.remembered.is_none()
+            && record.secrets.issued == record.created
+            && !record.closed
+            && record.expiry == Expiry::Policy
+            && texts_of(record).iter().all(Option::is_none)
+            && record.credential.is_none()
+    }
+
+    /// Returns the bytes of a record's.
+    fn bytes_of(record: &Record) -> usize {
+        if Self::are_missing(record) {
+            0
+        } else {
+            rare_bytes(texts_of(record))
+        }
     }
 
     fn bytes(&self) -> usize {
-        let texts = [&self.label, &self.address, &self.tag]
-            .into_iter()
-            .flatten();
-        RARE + texts.map(|text| TEXT + text.len()).sum::<usize>()
+        rare_bytes([&self.label, &self.address, &self.tag].map(Option::as_deref))
     }
+}
+
+fn texts_of(record: &Record) -> [Option<&str>; 3] {
+    [&record.label, &record.address, &record.tag].map(Option::as_deref)
+}
+
+fn rare_bytes(texts: [Option<&str>; 3]) -> usize {
+    let texts = texts.into_iter().flatten();
+    RARE + texts.map(|text| TEXT + text.len()).sum::<usize>()
 }
 
 impl Slot {
@@ -85,39 +113,61 @@ impl Slot {
                 id,
                 revision: record.revision,
                 present: record.secrets.present,
-                issued: to_micros(record.secrets.issued),
-                created: to_micros(record.created),
-                seen: to_micros(record.seen),
+                created: record.created,
+                seen: record.seen,
                 authenticated: record.authenticated.map_or(NEVER, to_micros),
                 owner: record.owner.clone(),
                 data: Arc::clone(&record.data),
-                rare: Rare::of(record).map(Box::new),
+                rare: Rare::of(record),
             }),
         }
     }
 
-    /// Returns the bytes that a record takes in memory, about.
-    pub(super) fn bytes_of(record: &Record) -> usize {
-        let rare = Rare::of(record);
-        bytes(&record.data, record.owner.as_deref(), rare.as_ref())
+    /// Takes another record of the same session.
+    pub(super) fn set(&mut self, record: &Record) {
+        self.expires = to_micros(record.expires);
+        let entry = &mut *self.entry;
+        entry.revision = record.revision;
+        entry.present = record.secrets.present;
+        entry.created = record.created;
+        entry.seen = record.seen;
+        entry.authenticated = record.authenticated.map_or(NEVER, to_micros);
+        if entry.owner != record.owner {
+            entry.owner.clone_from(&record.owner);
+        }
+        entry.data = Arc::clone(&record.data);
+        entry.rare = Rare::of(record);
     }
 
-    /// Returns the same of the slot's; it must not change while the slot is in a table.
+    /// Extends the session's life.
+    pub(super) fn touch(&mut self, seen: OffsetDateTime, expires: OffsetDateTime) {
+        self.entry.seen = self.entry.seen.max(seen);
+        self.expires = self.expires.max(to_micros(expires));
+    }
+
+    /// Returns the bytes that a record takes in memory, about.
+    pub(super) fn bytes_of(record: &Record) -> usize {
+        let rare = Rare::bytes_of(record);
+        bytes(&record.data, record.owner.as_deref(), rare)
+    }
+
+    /// Returns the same of the slot's; it changes only with the record.
     pub(super) fn bytes(&self) -> usize {
         let entry = &*self.entry;
-        bytes(&entry.data, entry.owner.as_deref(), entry.rare.as_deref())
+        let rare = entry.rare.as_deref().map_or(0, Rare::bytes);
+        bytes(&entry.data, entry.owner.as_deref(), rare)
     }
 
     pub(super) fn record(&self) -> Record {
         let entry = &*self.entry;
-        let (created, expires) = (moment(entry.created), moment(self.expires));
-        let mut record = Record::new(entry.revision, entry.present, created, expires);
-        record.secrets = self.secrets();
-        record.seen = moment(entry.seen);
+        let expires = moment(self.expires);
+        let mut record = Record::new(entry.revision, entry.present, entry.created, expires);
+        record.seen = entry.seen;
         record.authenticated = (entry.authenticated != NEVER).then(|| moment(entry.authenticated));
         record.owner.clone_from(&entry.owner);
         record.data = Arc::clone(&entry.data);
         if let Some(rare) = entry.rare.as_deref() {
+            record.secrets = self.secrets();
             record.closed = rare.closed;
             record.expiry = rare.expiry;
             record.label.clone_from(&rare.label);
@@ -131,8 +181,8 @@ impl Slot {
     /// Returns the session's entry in its owner's list.
     pub(super) fn device(&self) -> Device {
         let entry = &*self.entry;
-        let (created, seen) = (moment(entry.created), moment(entry.seen));
-        let mut device = Device::new(entry.id, created, seen, moment(self.expires));
+        let expires = moment(self.expires);
+        let mut device = Device::new(entry.id, entry.created, entry.seen, expires);
         if let Some(rare) = entry.rare.as_deref() {
             device.label.clone_from(&rare.label);
             device.address.clone_from(&rare.address);
@@ -141,9 +191,11 @@ impl Slot {
     }
 
     pub(super) fn secrets(&self) -> Secrets {
-        let rare = self.entry.rare.as_deref();
-        let mut secrets = Secrets::new(self.entry.present, moment(self.entry.issued));
-        secrets.remembered = rare.and_then(|rare| rare.remembered.clone());
+        let mut secrets = Secrets::new(self.entry.present, self.entry.created);
+        if let Some(rare) = self.entry.rare.as_deref() {
+            secrets.issued = rare.issued.unwrap_or(self.entry.created);
+            secrets.remembered.clone_from(&rare.remembered);
+        }
         secrets
     }
 
@@ -157,48 +209,9 @@ impl Slot {
     }
 }
 
-fn bytes(data: &str, owner: Option<&str>, rare: Option<&Rare>) -> usize {
+fn bytes(data: &str, owner: Option<&str>, rare: usize) -> usize {
     let owner = owner.map_or(0, |owner| OWNED + owner.len());
-    OVERHEAD + data.len() + owner + rare.map_or(0, Rare::bytes)
-}
-
-impl Borrow<PublicId> for Slot {
-    fn borrow(&self) -> &PublicId {
-        &self.entry.id
-    }
-}
-
-impl Hash for Slot {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.entry.id.hash(state);
-    }
-}
-
-impl PartialEq for Slot {
-    fn eq(&self, other: &Self) -> bool {
-        self.entry.id == other.entry.id
-    }
-}
-
-impl Eq for Slot {}
-
-/// A hasher that takes a key's first bytes: keys are random.
-#[derive(Default)]
-pub(super) struct FirstBytes(u64);
-
-impl Hasher for FirstBytes {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some((first, _)) = bytes.split_first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    /// Ignores the length of the key.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    OVERHEAD + data.len() + owner + rare
 }
 
 /// Reads microseconds that `to_micros` wrote.
@@ -208,15 +221,13 @@ fn moment(micros: i64) -> OffsetDateTime {
 
 #[cfg(test)]
 mod tests {
-    use std::hash::BuildHasherDefault;
-
     use session_testkit::{key_of, record_of};
 
     use super::*;
 
     #[test]
     fn entries_are_small() {
-        assert_eq!(size_of::<Entry>(), 112);
+        assert_eq!(size_of::<Entry>(), 120);
         assert_eq!(size_of::<Slot>(), 16);
         assert!(
             Slot::new(key_of(1).public_id(), &record_of(1))
@@ -224,14 +235,5 @@ mod tests {
                 .rare
                 .is_none()
         );
-    }
-
-    #[test]
-    fn a_key_is_its_own_hash() {
-        use std::hash::BuildHasher as _;
-        let id = PublicId::from_bytes(*b"\x01\0\0\0\0\0\0\0........");
-        let hasher = BuildHasherDefault::<FirstBytes>::default();
-        assert_eq!(hasher.hash_one(id), 1);
-        assert_eq!(hasher.hash_one(Slot::new(id, &record_of(1))), 1);
     }
 }

@@ -78,6 +78,10 @@ impl Failure {
         Self::because(endpoint, why)
     }
 
+    pub(super) fn closed(endpoint: &str) -> Self {
+        Self::because(endpoint, "the store is closed")
+    }
+
     /// Notes that nothing was sent yet.
     pub(super) fn before_sending(self) -> Self {
         Self {

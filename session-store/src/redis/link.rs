@@ -1,53 +1,35 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 #[cfg(feature = "cached")]
 use redis::Client;
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, Value, cmd};
+use redis::{Cmd, Pipeline, RedisResult, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::RedisConnection;
 use super::failure::Failure;
+use super::lane::Lane;
+use super::lanes::{Lanes, Served};
 use super::origin::Origin;
 use crate::home::Home;
 
-/// A connection to one server, which all calls share, and which reconnects after a failure.
-///
-/// Each new connection looks for the server again: its address may lead to another one by now.
+/// The connections to one server.
 pub(super) struct Link {
     origin: Origin,
     max_idle: Duration,
-    /// The runtime that serves the connections.
+    /// The runtime that serves the common connection.
     home: Home,
-    open: Mutex<Open>,
-    /// Held by the call that connects while others wait; only at home, where no worker is blocked.
-    gate: tokio::sync::Mutex<()>,
+    lanes: Lanes,
 }
 
-#[derive(Default)]
-struct Open {
-    connection: Option<RedisConnection>,
-    /// The number of connections made so far.
+/// A connection in the hands of a call.
+struct Taken {
+    lane: Arc<Lane>,
     number: u64,
-    /// Whether the store was closed.
-    is_closed: bool,
-    /// The last use of the connection.
-    used: Option<Instant>,
-    /// The last time that a connection was given up because the server refused commands.
-    given_up: Option<Instant>,
+    connection: RedisConnection,
 }
-
-/// The least time between two connections that are given up because the server refuses commands.
-///
-/// A server whose memory is full refuses every write, and new connections would not help.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// The number of commands that may wait to be sent.
-///
-/// So many that none waits for room: a place could be given to a task of a blocked worker.
-const QUEUE: usize = 1_000_000;
 
 impl Link {
     pub(super) fn new(origin: Origin, max_idle: Duration, home: Home) -> Self {
@@ -55,8 +37,7 @@ impl Link {
             origin,
             max_idle,
             home,
-            open: Mutex::default(),
-            gate: tokio::sync::Mutex::new(()),
+            lanes: Lanes::new(),
         }
     }
 
@@ -85,13 +66,17 @@ impl Link {
         command: &Cmd,
         deadline: Instant,
     ) -> Result<Value, Failure> {
-        let (number, connection) = self.connection(deadline).await?;
-        let answer = self.call_on(number, connection, command, deadline).await;
+        let mut taken = self.connection(deadline).await?;
+        let answer = self.call_on(&mut taken, command, deadline).await;
         match answer {
             // It is a replica now, or something else is wrong with it. Another one may serve.
-            Err(failure) if failure.is_unfit() && self.origin.may_change() && !self.has(number) => {
-                let (number, connection) = self.connection(deadline).await?;
-                self.call_on(number, connection, command, deadline).await
+            Err(failure)
+                if failure.is_unfit()
+                    && self.origin.may_change()
+                    && !taken.lane.has(taken.number) =>
+            {
+                taken = self.connection(deadline).await?;
+                self.call_on(&mut taken, command, deadline).await
             }
             answer => answer,
         }
@@ -134,25 +119,26 @@ impl Link {
     ) -> Result<Value, Failure> {
         let mut pipeline = Pipeline::with_capacity(2);
         pipeline.cmd("ASKING").ignore().add_command(command.clone());
-        let (number, mut connection) = self.connection(deadline).await?;
-        let sent = connection.send_second_of(&pipeline);
-        self.within(number, deadline, sent).await
+        let mut taken = self.connection(deadline).await?;
+        let sent = taken.connection.send_second_of(&pipeline);
+        self.within((&taken.lane, taken.number), deadline, sent)
+            .await
     }
 
     async fn call_on(
         &self,
-        number: u64,
-        mut connection: RedisConnection,
+        taken: &mut Taken,
         command: &Cmd,
         deadline: Instant,
     ) -> Result<Value, Failure> {
-        let sent = connection.send(command);
-        self.within(number, deadline, sent).await
+        let sent = taken.connection.send(command);
+        self.within((&taken.lane, taken.number), deadline, sent)
+            .await
     }
 
     async fn within(
         &self,
-        number: u64,
+        (lane, number): (&Lane, u64),
         deadline: Instant,
         sent: impl Future<Output = RedisResult<Value>>,
     ) -> Result<Value, Failure> {
@@ -162,111 +148,61 @@ impl Link {
             Ok(Err(error)) => Failure::of(&self.endpoint(), error),
             Err(_) => Failure::slow(&self.endpoint()),
         };
-        self.give_up(number, &failure);
+        lane.give_up(number, &failure);
         Err(failure)
     }
 
-    /// Drops the connection after a failure for which it is no use to keep it.
-    fn give_up(&self, number: u64, failure: &Failure) {
-        let mut open = self.open();
-        if open.number != number {
-            return;
-        }
-        if failure.is_unfit() {
-            let now = Instant::now();
-            if open.given_up.is_some_and(|last| now < last + PATIENCE) {
-                return;
-            }
-            open.given_up = Some(now);
-            open.connection = None;
-        } else if failure.is_fatal() {
-            open.connection = None;
-        }
-    }
-
-    /// Drops the connection and makes no other one.
+    /// Drops the connections and makes no other ones.
     pub(super) fn close(&self) {
-        let mut open = self.open();
-        open.is_closed = true;
-        open.connection = None;
+        self.lanes.close();
     }
 
-    fn closed(&self) -> Failure {
-        Failure::because(&self.endpoint(), "the store is closed")
-    }
-
-    /// Says whether this connection is the present one.
-    fn has(&self, number: u64) -> bool {
-        let open = self.open();
-        open.number == number && open.connection.is_some()
-    }
-
-    async fn connection(
-        self: &Arc<Self>,
-        deadline: Instant,
-    ) -> Result<(u64, RedisConnection), Failure> {
-        if self.open().is_closed {
-            return Err(self.closed());
+    async fn connection(self: &Arc<Self>, deadline: Instant) -> Result<Taken, Failure> {
+        if self.lanes.home().is_closed() {
+            return Err(Failure::closed(&self.endpoint()));
         }
         if let Origin::Given(connection) = &self.origin {
-            return Ok((0, connection.clone()));
+            return Ok(Taken {
+                lane: Arc::clone(self.lanes.home()),
+                number: 0,
+                connection: connection.clone(),
+            });
         }
-        if let Some(found) = self.present() {
-            return Ok(found);
-        }
-        let link = Arc::clone(self);
+        let (lane, served) = self.lanes.choose(&self.home);
+        let found = match lane.present(self.max_idle) {
+            Some(found) => found,
+            None => self.connect(&lane, served, deadline).await?,
+        };
+        let (number, connection) = found;
+        Ok(Taken {
+            lane,
+            number,
+            connection,
+        })
+    }
+
+    /// Makes a connection in the runtime that serves the lane.
+    async fn connect(
+        self: &Arc<Self>,
+        lane: &Arc<Lane>,
+        served: Served,
+        deadline: Instant,
+    ) -> Result<(u64, RedisConnection), Failure> {
+        let (link, lane) = (Arc::clone(self), Arc::clone(lane));
         // Boxed, as a deep future would reach the compiler's limit.
-        let connecting = async move { Ok(link.connect(deadline).await) }.boxed();
-        match timeout_at(deadline, self.home.run(connecting)).await {
+        let connecting =
+            async move { Ok(lane.connect(&link.origin, link.max_idle, deadline).await) }.boxed();
+        let connected = async {
+            match served {
+                Served::Here => connecting.await,
+                Served::AtHome => self.home.run(connecting).await,
+            }
+        };
+        match timeout_at(deadline, connected).await {
             Ok(Ok(connected)) => connected.map_err(Failure::before_sending),
             Ok(Err(_)) => Err(Failure::homeless(&self.endpoint())),
             Err(_) => Err(Failure::slow(&self.endpoint()).before_sending()),
         }
-    }
-
-    /// Makes a connection, unless another call has just made one.
-    async fn connect(&self, deadline: Instant) -> Result<(u64, RedisConnection), Failure> {
-        let _gate = self.gate.lock().await;
-        if let Some(found) = self.present() {
-            return Ok(found);
-        }
-        let client = self.origin.server(deadline).await?;
-        // Calls have deadlines of their own.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(QUEUE);
-        let connected = client.get_multiplexed_async_connection_with_config(&config);
-        let connection = connected
-            .await
-            .map_err(|error| Failure::of(&self.endpoint(), error))?;
-        let connection = RedisConnection::from(connection);
-        let mut open = self.open();
-        if open.is_closed {
-            return Err(self.closed());
-        }
-        open.number += 1;
-        open.used = Some(Instant::now());
-        open.connection = Some(connection.clone());
-        Ok((open.number, connection))
-    }
-
-    /// Returns the connection, unless it was idle for so long that a firewall may have forgotten it.
-    fn present(&self) -> Option<(u64, RedisConnection)> {
-        let mut open = self.open();
-        let now = Instant::now();
-        if open
-            .used
-            .is_some_and(|used| now.duration_since(used) > self.max_idle)
-        {
-            open.connection = None;
-        }
-        open.used = Some(now);
-        open.connection.clone().map(|found| (open.number, found))
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

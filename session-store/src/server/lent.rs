@@ -5,8 +5,8 @@ use sqlx::Connection;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::Held;
 use crate::home::Home;
+use crate::sql::Held;
 
 /// A pool's connection in the hands of a call, with the call's seat.
 ///

@@ -9,8 +9,9 @@ use sqlx::Connection;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::{Attempt, Held, Lent};
+use super::{Attempt, Lent};
 use crate::home::Home;
+use crate::sql::Held;
 
 /// A database server: its connections and the meaning of its errors.
 ///

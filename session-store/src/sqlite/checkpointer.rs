@@ -2,9 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
-
 use super::failure::Location;
+use super::seats::Seats;
 
 /// A connection that moves the write-ahead log into the database.
 ///
@@ -12,9 +11,8 @@ use super::failure::Location;
 /// wait for the disk: rare in normal traffic, but several times a second during a sweep. Here
 /// only the call after which a checkpoint is due waits for it, and not for long: without a pause
 /// of the writers the log is never used from its beginning again.
-#[derive(Debug)]
 pub(super) struct Checkpointer {
-    connection: SqlitePool,
+    connection: Seats,
     location: Location,
     /// The number of rows changed since the last checkpoint began.
     changed: AtomicUsize,
@@ -22,7 +20,7 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn new(connection: SqlitePool, location: Location) -> Arc<Self> {
+    pub(super) fn new(connection: Seats, location: Location) -> Arc<Self> {
         Arc::new(Self {
             connection,
             location,
@@ -47,7 +45,7 @@ impl Checkpointer {
             } = &*running.0;
             // The part of the log that no reader needs, without blocking writers.
             let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
-            if let Err(error) = checkpoint.execute(connection).await {
+            if let Err(error) = connection.all(checkpoint).await {
                 tracing::warn!(%error, %location, "a checkpoint failed; the log grows until the next one");
             }
         });
@@ -68,9 +66,9 @@ impl Checkpointer {
 
     /// Keeps the connection busy until the answer is dropped.
     #[cfg(test)]
-    pub(super) async fn connection(&self) -> sqlx::pool::PoolConnection<sqlx::Sqlite> {
-        let acquired = self.connection.acquire().await;
-        acquired.unwrap_or_else(|error| panic!("{error}"))
+    pub(super) async fn connection(&self) -> super::seats::Seat<'_> {
+        let taken = self.connection.take().await;
+        taken.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 

@@ -35,7 +35,7 @@ impl Store for Commands {
     ) -> Result<Option<Record>, StoreError> {
         let load = &self.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
-        let load = load.fetch_optional(self.database.connections.readers());
+        let load = self.database.readers().first(load);
         let Some(row) = self.database.read("read a session from", load).await? else {
             return Ok(None);
         };
@@ -53,8 +53,8 @@ impl Store for Commands {
     ) -> Result<Outcome, StoreError> {
         let statements = &self.statements.common;
         let (text, values) = statements.of_command(command, to_micros(now))?;
-        let write = Sqlite::statement(text, &values);
-        let changed = self.database.execute("write a session to", write).await?;
+        let doing = "write a session to";
+        let changed = self.database.execute(doing, text, &values).await?;
         Ok(match command {
             // A delete is always applied, also without a row.
             Command::Delete { .. } => Outcome::Applied,
@@ -66,10 +66,9 @@ impl Store for Commands {
     async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values = [to_micros(now), limit].map(Value::Number);
-        let sweep = Sqlite::statement(&self.statements.sweep, &values);
-        self.database
-            .execute("remove expired sessions from", sweep)
-            .await
+        let doing = "remove expired sessions from";
+        let sweep = &self.statements.sweep;
+        self.database.execute(doing, sweep, &values).await
     }
 
     async fn devices(
@@ -86,9 +85,7 @@ impl Store for Commands {
             if let Some(from) = from {
                 let (text, values) = statements.of_first(owner, from, now);
                 let row = Sqlite::statement(text, &values);
-                let row = row
-                    .fetch_optional(self.database.connections.readers())
-                    .await?;
+                let row = self.database.readers().first(row).await?;
                 let Some(created) = row.as_ref().and_then(Sqlite::number) else {
                     return Ok(Vec::new());
                 };
@@ -97,7 +94,7 @@ impl Store for Commands {
             let fetch = |skipped, limit| async move {
                 let (text, values) = statements.of_devices(owner, first, now, (skipped, limit));
                 let list = Sqlite::statement(text, &values);
-                list.fetch_all(self.database.connections.readers()).await
+                self.database.readers().all(list).await
             };
             page(limit, fetch, Sqlite::device, || self.warn_unreadable()).await
         };
@@ -112,10 +109,9 @@ impl Store for Commands {
     ) -> Result<usize, StoreError> {
         let (text, mut values) = self.statements.common.of_revoke(owner, which);
         values.push(Value::Number(to_micros(now)));
-        let revoke = Sqlite::statement(text, &values);
         let database = &self.database;
         let revoked = database
-            .execute_returning("end sessions in", revoke)
+            .execute_returning("end sessions in", text, &values)
             .await?;
         Ok(revoked
             .iter()
@@ -127,10 +123,9 @@ impl Store for Commands {
         let statements = &self.statements.common;
         let read = Sqlite::statement(&statements.load, &[EMPTY]);
         let checked = async {
-            read.fetch_optional(self.database.connections.readers())
-                .await?;
+            self.database.readers().first(read).await?;
             // No transaction: SQLite itself ends one on a full disk, which `sqlx` does not notice.
-            let mut writer = self.database.connections.writer().acquire().await?;
+            let mut writer = self.database.connections.writer.take().await?;
             let probe = [EMPTY, ROOM, EMPTY];
             Sqlite::execute(&mut writer, &statements.probe, &probe, Prepared::Kept).await?;
             Sqlite::execute(&mut writer, &statements.unprobe, &[EMPTY], Prepared::Kept).await?;

@@ -4,52 +4,44 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use session_core::StoreError;
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::Error;
+use sqlx::sqlite::SqliteRow;
 
 use super::checkpointer::Checkpointer;
 use super::failure::Location;
 use super::files::Files;
+use super::queue::{Queue, Wanted, Write, Written};
+use super::seats::Seats;
+use crate::sql::Value;
 
 /// An open database.
 pub(crate) struct Database {
     pub(super) location: Location,
     pub(super) files: Arc<Files>,
     pub(super) connections: Connections,
+    writes: Arc<Queue>,
     pub(super) is_closed: AtomicBool,
     /// How long any call may take.
     pub(super) limit: Duration,
 }
 
 /// The connections to a database.
-pub(super) enum Connections {
-    /// One for writes, and some for reads.
-    Own {
-        writer: SqlitePool,
-        readers: SqlitePool,
-        /// `None` for a database in memory, which has no log.
-        checkpointer: Option<Arc<Checkpointer>>,
-    },
-    /// A pool of the application's.
-    Shared(SqlitePool),
+pub(super) struct Connections {
+    /// One, unless they are a pool of the application's.
+    pub(super) writer: Arc<Seats>,
+    pub(super) readers: Arc<Seats>,
+    /// `None` for a database whose log is none or not ours.
+    pub(super) checkpointer: Option<Arc<Checkpointer>>,
 }
 
 impl Connections {
-    pub(super) fn writer(&self) -> &SqlitePool {
-        let (Self::Own { writer, .. } | Self::Shared(writer)) = self;
-        writer
-    }
-
-    pub(super) fn readers(&self) -> &SqlitePool {
-        let (Self::Own { readers, .. } | Self::Shared(readers)) = self;
-        readers
-    }
-
-    pub(super) fn checkpointer(&self) -> Option<&Arc<Checkpointer>> {
-        match self {
-            Self::Own { checkpointer, .. } => checkpointer.as_ref(),
-            Self::Shared(_) => None,
+    /// Takes connections each of which reads and writes.
+    pub(super) fn shared(seats: Seats) -> Self {
+        let seats = Arc::new(seats);
+        Self {
+            writer: Arc::clone(&seats),
+            readers: seats,
+            checkpointer: None,
         }
     }
 }
@@ -63,6 +55,7 @@ impl Database {
     ) -> Self {
         Self {
             location,
+            writes: Queue::new(Arc::clone(&connections.writer), Arc::clone(&files)),
             files,
             connections,
             is_closed: AtomicBool::new(false),
@@ -70,9 +63,8 @@ impl Database {
         }
     }
 
-    #[cfg(feature = "django")]
-    pub(crate) fn readers(&self) -> &SqlitePool {
-        self.connections.readers()
+    pub(crate) fn readers(&self) -> &Seats {
+        &self.connections.readers
     }
 
     /// Returns how long any call may take.
@@ -91,34 +83,42 @@ impl Database {
     pub(crate) async fn execute(
         &self,
         doing: &str,
-        statement: Statement<'_>,
+        text: &Arc<str>,
+        values: &[Value<'_>],
     ) -> Result<usize, StoreError> {
-        let done = self
-            .write(doing, statement.execute(self.connections.writer()))
-            .await?;
-        let changed = usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
-        self.count(changed).await;
-        Ok(changed)
+        let write = Write::new(text, values, Wanted::Count);
+        Ok(self.queue(doing, write).await?.changed)
     }
 
     /// Runs a statement that writes and returns its rows.
     pub(super) async fn execute_returning(
         &self,
         doing: &str,
-        statement: Statement<'_>,
+        text: &Arc<str>,
+        values: &[Value<'_>],
     ) -> Result<Vec<SqliteRow>, StoreError> {
-        let rows = self
-            .write(doing, statement.fetch_all(self.connections.writer()))
-            .await?;
-        self.count(rows.len()).await;
-        Ok(rows)
+        let write = Write::new(text, values, Wanted::Rows);
+        Ok(self.queue(doing, write).await?.rows)
+    }
+
+    async fn queue(&self, doing: &str, write: Result<Write, Error>) -> Result<Written, StoreError> {
+        let write = write.map_err(|error| self.location.failure(doing, error))?;
+        self.refuse_if_closed(doing)?;
+        let answer = self.within(doing, self.writes.run(write)).await;
+        // The queue has looked.
+        let are_lost = self.files.are_known_to_be_lost();
+        let written = self.unless(are_lost, doing, answer)?;
+        if let Some(checkpointer) = &self.connections.checkpointer {
+            checkpointer.count(written.changed).await;
+        }
+        Ok(written)
     }
 
     /// Limits the time of a call that writes, and acknowledges nothing in files that are lost.
     pub(crate) async fn write<T>(
         &self,
         doing: &str,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
+        work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
         self.refuse_if_closed(doing)?;
         let answer = self.within(doing, work).await;
@@ -129,7 +129,7 @@ impl Database {
     pub(crate) async fn read<T>(
         &self,
         doing: &str,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
+        work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, StoreError> {
         self.refuse_if_closed(doing)?;
         let answer = self.within(doing, work).await;
@@ -156,10 +156,10 @@ impl Database {
         answer
     }
 
-    async fn within<T>(
+    async fn within<T, E: Into<Arc<Error>>>(
         &self,
         doing: &str,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
+        work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, StoreError> {
         // A connection that can't be opened is tried again for as long as the call may take.
         if self.files.are_known_to_be_lost() {
@@ -173,26 +173,12 @@ impl Database {
 
     pub(crate) async fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
-        let Connections::Own {
-            writer,
-            readers,
-            checkpointer,
-        } = &self.connections
-        else {
-            return;
-        };
-        readers.close().await;
-        if let Some(checkpointer) = checkpointer {
+        self.connections.readers.close().await;
+        if let Some(checkpointer) = &self.connections.checkpointer {
             checkpointer.close().await;
         }
         // The last connection moves the log into the file and removes it.
-        writer.close().await;
-    }
-
-    async fn count(&self, changed: usize) {
-        if let Some(checkpointer) = self.connections.checkpointer() {
-            checkpointer.count(changed).await;
-        }
+        self.connections.writer.close().await;
     }
 }
 
@@ -201,5 +187,3 @@ impl fmt::Debug for Database {
         fmt::Display::fmt(&self.location, f)
     }
 }
-
-type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;

@@ -1,5 +1,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use session_core::StoreError;
 
@@ -14,9 +15,14 @@ pub(super) enum Location {
 
 impl Location {
     /// Makes an error that names the call, the database and the remedy.
-    pub(super) fn failure(&self, doing: &str, error: sqlx::Error) -> StoreError {
+    pub(super) fn failure(&self, doing: &str, error: impl Into<Arc<sqlx::Error>>) -> StoreError {
+        let error = error.into();
         let reason = reason(&error);
-        StoreError::new(format!("can't {doing} {self}: {reason}")).caused_by(error)
+        let failure = StoreError::new(format!("can't {doing} {self}: {reason}"));
+        match Arc::try_unwrap(error) {
+            Ok(error) => failure.caused_by(error),
+            Err(shared) => failure.caused_by(shared),
+        }
     }
 
     /// Makes an error of files that are not those that were opened.

@@ -1,10 +1,9 @@
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use session_core::StoreError;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
 
 use super::checkpointer::Checkpointer;
@@ -12,6 +11,7 @@ use super::database::{Connections, Database};
 use super::failure::{Location, unavailable};
 use super::files::Files;
 use super::options::SqliteOptions;
+use super::seats::Seats;
 use super::{failure, file, schema};
 #[cfg(feature = "django")]
 use crate::sql::Migration;
@@ -69,10 +69,8 @@ pub(super) async fn open_database<S: Schema<Link = SqliteConnection>>(
     let failure = |error| location.failure("open", error);
     let mut first = first_connection(options, path, journal).await?;
     schema::prepare(&mut first, schema, options.migration, &location).await?;
-    let writer = pool(options, 1)
-        .connect_with(journal.writer(options, path))
-        .await
-        .map_err(failure)?;
+    let settings = journal.writer(options, path);
+    let writer = settings.connect().await.map_err(failure)?;
     // Not earlier: closing the last connection moves the log into the file and waits for the
     // disk.
     drop(first);
@@ -83,26 +81,18 @@ pub(super) async fn open_database<S: Schema<Link = SqliteConnection>>(
         Journal::Theirs => Files::without_log(path),
     };
     let files = Arc::new(files.map_err(|error| unavailable(path, error))?);
-    let later = |connections, settings| {
-        let files = Arc::clone(&files);
-        let pool = pool(options, connections).after_connect(move |_, _| {
-            let are_lost = files.are_lost();
-            let lost = || sqlx::Error::Io(io::ErrorKind::NotFound.into());
-            Box::pin(async move { if are_lost { Err(lost()) } else { Ok(()) } })
-        });
-        pool.connect_lazy_with(settings)
-    };
-    let readers = later(options.readers, options.reader(path));
+    let seats = |settings, size| Seats::of_file(settings, &files, (size, options.timeout));
+    let readers = Arc::new(seats(options.reader(path), options.readers));
     let checkpointer = match journal {
         Journal::Ours => {
-            let connection = later(1, options.writer(path));
+            let connection = seats(options.writer(path), 1);
             Some(Checkpointer::new(connection, location.clone()))
         }
         #[cfg(feature = "django")]
         Journal::Theirs => None,
     };
-    let connections = Connections::Own {
-        writer,
+    let connections = Connections {
+        writer: Arc::new(seats(settings, 1).with(writer)),
         readers,
         checkpointer,
     };
@@ -134,13 +124,4 @@ async fn first_connection(
             answer => return answer.map_err(failure),
         }
     }
-}
-
-pub(super) fn pool(options: &SqliteOptions, connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(options.timeout)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
 }

@@ -11,6 +11,7 @@ use super::failure::{Location, unavailable};
 use super::files::Files;
 use super::options::SqliteOptions;
 use super::schema::{Table, prepare};
+use super::seats::Seats;
 use crate::home::{AtHome, Home};
 use crate::sql::{Need, Schema, look};
 
@@ -20,8 +21,8 @@ impl SqliteStore {
     /// Each call takes a connection of the pool and gives it back. The pool is of `sqlx` 0.9, whose
     /// types another minor version does not share.
     ///
-    /// The pool's own settings count: journal mode, durability, number of connections. Writers of
-    /// several connections wait for each other as long as its `busy_timeout` says, and then fail;
+    /// The pool's own settings count: journal mode, durability, number of connections. The
+    /// store's writes wait for the application's as long as its `busy_timeout` says, and then fail;
     /// checkpoints are SQLite's own. A store that opens the file by itself does better under load.
     /// A call ends within twice the options' time-out. Calls run on the current runtime, which must
     /// keep running as long as the store is used.
@@ -122,7 +123,7 @@ async fn open<S: Schema<Link = SqliteConnection>>(
         None => Files::none(),
     };
     drop(connection);
-    let connections = Connections::Shared(pool);
+    let connections = Connections::shared(Seats::of_pool(pool));
     let files = Arc::new(files);
     Ok(Database::new(location, files, connections, options.timeout))
 }

@@ -3,6 +3,7 @@ mod lists;
 mod locks;
 mod moved;
 mod pools;
+mod queue;
 mod tables;
 mod upkeep;
 mod versions;
@@ -107,8 +108,8 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
         .store()
         .database
         .connections
-        .writer()
-        .acquire()
+        .writer
+        .take()
         .await
         .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
@@ -136,8 +137,8 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
         .store()
         .database
         .connections
-        .writer()
-        .acquire()
+        .writer
+        .take()
         .await
         .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 4294967294").await;

@@ -38,8 +38,10 @@ pub struct Seen {
 pub struct Sent(pub Vec<(&'static str, String)>);
 
 impl Headers for Sent {
-    fn each(&self, show: &mut dyn FnMut(&str, &str)) {
-        self.0.iter().for_each(|(name, value)| show(name, value));
+    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
+        self.0
+            .iter()
+            .for_each(|(name, value)| show(name, value.as_bytes()));
     }
 
     fn append(&mut self, name: &'static str, value: Cow<'static, str>) {

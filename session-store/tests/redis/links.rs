@@ -52,7 +52,8 @@ async fn after_any_refusal_the_next_call_connects_anew() {
     assert!(store.check().await.is_ok());
 }
 
-#[tokio::test]
+// Several threads, as one that asks often would get a connection of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_server_that_goes_on_refusing_is_not_connected_to_at_each_call() {
     let name = "a_server_that_goes_on_refusing_is_not_connected_to_at_each_call";
     if skips(name, &Redis::PROGRAMS) {

@@ -16,6 +16,9 @@ const WORKERS: u64 = 4;
 /// The number of requests that a worker serves at once.
 const REQUESTS: u64 = 12;
 
+/// The number of times that workers serve so many, after which a store may have got used to them.
+const ROUNDS: u64 = 6;
+
 /// No more than a busy machine needs.
 const BOUND: Duration = Duration::from_secs(2);
 
@@ -38,14 +41,14 @@ pub fn a_blocked_worker_holds_up_no_other<S: Store>(
         let first = Arc::clone(&store);
         let blocked = scope.spawn(move || {
             runtime().block_on(LocalSet::new().run_until(async {
-                serve(&first, 0).await;
+                serve_often(&first, 0).await;
                 done.send(()).unwrap();
                 goes_on.recv().unwrap();
                 // The new connections are made for this worker, and its last requests are under
                 // way when it blocks.
-                serve(&first, 1).await;
+                serve(&first, 80).await;
                 let late: Vec<_> = (0..REQUESTS)
-                    .map(|number| request(&first, 2, number))
+                    .map(|number| request(&first, 90, number))
                     .collect();
                 yield_now().await;
                 done.send(()).unwrap();
@@ -64,7 +67,7 @@ pub fn a_blocked_worker_holds_up_no_other<S: Store>(
                 let store = &store;
                 scope.spawn(move || {
                     let begun = Instant::now();
-                    runtime().block_on(LocalSet::new().run_until(serve(store, worker + 10)));
+                    runtime().block_on(LocalSet::new().run_until(serve_often(store, worker * 10)));
                     begun.elapsed()
                 })
             })
@@ -80,6 +83,12 @@ pub fn a_blocked_worker_holds_up_no_other<S: Store>(
             assert!(took < BOUND, "a request took {took:?}");
         }
     });
+}
+
+async fn serve_often(store: &Arc<dyn Store>, first: u64) {
+    for round in first..first + ROUNDS {
+        serve(store, round).await;
+    }
 }
 
 /// Serves requests at once and waits for all of them.

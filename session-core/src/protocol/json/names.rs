@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use memchr::memchr;
 use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Error as _, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
@@ -11,7 +12,7 @@ use serde::{Deserializer, forward_to_deserialize_any};
 pub(super) fn has_private(text: &str) -> bool {
     // Almost no text is searched twice.
     text.len() > PREFIX.len()
-        && text.contains('{')
+        && memchr(b'{', text.as_bytes()).is_some()
         && (text.contains(PREFIX) || text.contains("\\u"))
         && names(text).any(|name| name.starts_with(PREFIX))
 }

@@ -151,11 +151,12 @@ async fn no_read_is_answered_from_a_file_that_took_the_place() {
         .store()
         .database
         .connections
-        .readers()
-        .acquire()
+        .readers
+        .take()
         .await
         .unwrap();
-    only.close().await.unwrap();
+    only.after::<()>(Err(sqlx::Error::WorkerCrashed))
+        .unwrap_err();
     fs::rename(other.file(""), folder.file("")).unwrap();
     let (key, secret) = (&key_of(1), &digest_of(0));
     let error = store.load(key, secret, moment_at(0)).await.unwrap_err();
@@ -199,8 +200,8 @@ async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
         .store()
         .database
         .connections
-        .writer()
-        .acquire()
+        .writer
+        .take()
         .await
         .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 1").await;
@@ -212,8 +213,8 @@ async fn a_check_fails_while_the_disk_has_no_room_for_a_session() {
         .store()
         .database
         .connections
-        .writer()
-        .acquire()
+        .writer
+        .take()
         .await
         .unwrap();
     run(&mut connection, "PRAGMA max_page_count = 4294967294").await;
@@ -226,21 +227,9 @@ async fn a_check_fails_while_sessions_cannot_be_read() {
     let folder = Folder::new();
     let store = folder.open().await;
     let mut readers = Vec::new();
-    while let Some(reader) = store.0.store().database.connections.readers().try_acquire() {
-        readers.push(reader);
-    }
-    while readers.len() < 4 {
-        readers.push(
-            store
-                .0
-                .store()
-                .database
-                .connections
-                .readers()
-                .acquire()
-                .await
-                .unwrap(),
-        );
+    let seats = &store.0.store().database.connections.readers;
+    for _ in 0..4 {
+        readers.push(seats.take().await.unwrap());
     }
     let error = store.check().await.unwrap_err().to_string();
     assert!(error.contains("other calls took too long"), "{error}");

@@ -8,7 +8,8 @@ fn changed(store: &SqliteStore) -> usize {
         .store()
         .database
         .connections
-        .checkpointer()
+        .checkpointer
+        .as_ref()
         .unwrap()
         .changed()
 }
@@ -17,7 +18,14 @@ fn changed(store: &SqliteStore) -> usize {
 async fn a_write_does_not_wait_for_a_checkpoint() {
     let folder = Folder::new();
     let store = folder.open().await;
-    let checkpointer = store.0.store().database.connections.checkpointer().unwrap();
+    let checkpointer = store
+        .0
+        .store()
+        .database
+        .connections
+        .checkpointer
+        .as_ref()
+        .unwrap();
     let busy = checkpointer.connection().await;
     for number in 0..1_000 {
         let begun = Instant::now();

@@ -12,19 +12,19 @@ pub(crate) enum Held<C: Connection> {
 
 impl<C: Connection> Held<C> {
     /// Drops a connection that nobody may use again.
-    pub(super) fn discard(mut self) {
+    pub(crate) fn discard(mut self) {
         self.close_on_drop();
     }
 
     /// Has the connection closed when it is dropped, in place of going back to its pool.
-    pub(super) fn close_on_drop(&mut self) {
+    pub(crate) fn close_on_drop(&mut self) {
         if let Self::Shared(connection) = self {
             connection.close_on_drop();
         }
     }
 
     /// Closes the connection in the server's knowledge.
-    pub(super) async fn close(self) -> Result<(), Error> {
+    pub(crate) async fn close(self) -> Result<(), Error> {
         match self {
             Self::Own(connection) => connection.close().await,
             Self::Shared(connection) => connection.close().await,

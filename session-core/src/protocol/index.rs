@@ -1,0 +1,174 @@
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::entries::SHORT;
+use super::scan::{self, Span};
+
+/// Where the members of a JSON object stand in its text.
+#[derive(Default)]
+pub(super) struct Index {
+    /// In the stored order.
+    members: Members,
+    /// Names that are written with escapes, by their places in the text.
+    escaped: Vec<(u32, Option<Box<str>>)>,
+    /// How many names were looked for.
+    searches: AtomicU32,
+    /// The members' places in the order of their names, if many were looked for.
+    sorted: OnceLock<Vec<u32>>,
+}
+
+/// A member of the object: its places in the text. No text has four gigabytes.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Member {
+    name: [u32; 2],
+    value: [u32; 2],
+}
+
+/// Members that take no memory of their own while they are few.
+enum Members {
+    Few([Member; FEW], usize),
+    Many(Vec<Member>),
+}
+
+impl Index {
+    /// Finds an object's members; `None` if the text is no object.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        u32::try_from(text.len()).ok()?;
+        let mut index = Self::default();
+        scan::members(text, |span| {
+            let member = Member::of(&span);
+            index.members.push(member);
+            if span.is_escaped {
+                let name = serde_json::from_str(&text[span.name]).ok();
+                index.escaped.push((member.name[0], name));
+            }
+        })?;
+        Some(index)
+    }
+
+    pub(super) fn members(&self) -> &[Member] {
+        match &self.members {
+            Members::Few(few, length) => &few[..*length],
+            Members::Many(many) => many,
+        }
+    }
+
+    /// Returns a member's name; `None` if no string has it, as half of a surrogate pair.
+    #[inline]
+    pub(super) fn name<'a>(&'a self, text: &'a str, member: &Member) -> Option<&'a str> {
+        if !self.escaped.is_empty() {
+            let name = |(place, _): &(u32, _)| *place;
+            if let Ok(place) = self.escaped.binary_search_by_key(&member.name[0], name) {
+                return self.escaped[place].1.as_deref();
+            }
+        }
+        let Range { start, end } = range(member.name);
+        Some(&text[start + 1..end - 1])
+    }
+
+    /// Returns the place of the last member of a name, which is the one that counts.
+    pub(super) fn place(&self, text: &str, name: &str) -> Option<usize> {
+        let members = self.members();
+        if members.len() <= SHORT || self.is_little_used() {
+            if self.escaped.is_empty() {
+                let is_it = |member: &Member| member.spells(text, name);
+                return members.iter().rposition(is_it);
+            }
+            let is_it = |member: &Member| self.name(text, member) == Some(name);
+            return members.iter().rposition(is_it);
+        }
+        let name_at = |place: &u32| self.name(text, &members[*place as usize]);
+        let sorted = self.sorted.get_or_init(|| {
+            let mut sorted: Vec<u32> = (0..).take(members.len()).collect();
+            // Stable: members of one name stay in their order.
+            sorted.sort_by_key(name_at);
+            sorted
+        });
+        let end = sorted.partition_point(|place| name_at(place) <= Some(name));
+        let last = sorted.get(end.checked_sub(1)?)?;
+        (name_at(last) == Some(name)).then_some(*last as usize)
+    }
+
+    /// To sort all names takes as long as some searches.
+    fn is_little_used(&self) -> bool {
+        self.searches.fetch_add(1, Ordering::Relaxed) < SEARCHES
+    }
+
+    /// Returns the places of all members of a name.
+    pub(super) fn places(&self, text: &str, name: &str) -> impl Iterator<Item = usize> {
+        let members = self.members().iter().enumerate();
+        let has_escapes = !self.escaped.is_empty();
+        members.filter_map(move |(place, member)| {
+            let is_it = if has_escapes {
+                self.name(text, member) == Some(name)
+            } else {
+                member.spells(text, name)
+            };
+            is_it.then_some(place)
+        })
+    }
+}
+
+impl Member {
+    #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
+    fn of(span: &Span) -> Self {
+        let places = |range: &Range<usize>| [range.start as u32, range.end as u32];
+        Self {
+            name: places(&span.name),
+            value: places(&span.value),
+        }
+    }
+
+    /// Says whether the name stands there as it is, without escapes.
+    #[inline]
+    fn spells(&self, text: &str, name: &str) -> bool {
+        let Range { start, end } = range(self.name);
+        end - start == name.len() + 2 && text.as_bytes()[start + 1..end - 1] == *name.as_bytes()
+    }
+
+    /// Returns where the member stands, from its name to its value.
+    pub(crate) fn range(&self) -> Range<usize> {
+        range([self.name[0], self.value[1]])
+    }
+
+    /// Returns where its value stands.
+    pub(crate) fn value(&self) -> Range<usize> {
+        range(self.value)
+    }
+}
+
+impl Members {
+    #[inline]
+    fn push(&mut self, member: Member) {
+        match self {
+            Self::Few(few, length) if *length < FEW => {
+                few[*length] = member;
+                *length += 1;
+            }
+            Self::Few(few, _) => {
+                let mut many = Vec::with_capacity(4 * FEW);
+                many.extend_from_slice(few);
+                many.push(member);
+                *self = Self::Many(many);
+            }
+            Self::Many(many) => many.push(member),
+        }
+    }
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self::Few(Default::default(), 0)
+    }
+}
+
+fn range([start, end]: [u32; 2]) -> Range<usize> {
+    start as usize..end as usize
+}
+
+/// The number of members of most sessions.
+const FEW: usize = 12;
+
+/// After so many searches in many members they are sorted.
+const SEARCHES: u32 = 16;

@@ -1,0 +1,114 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::data::Data;
+use super::few::Few;
+use crate::ValueError;
+
+/// Computes a value's new JSON text from its present one; run again on every fresh base.
+pub(crate) trait Compute: Send + Sync {
+    fn compute(&self, key: &str, old: Option<&str>) -> Result<String, ValueError>;
+}
+
+/// A closure that returns the value too.
+impl<F, T> Compute for F
+where
+    F: Fn(&str, Option<&str>) -> Result<(T, String), ValueError> + Send + Sync,
+{
+    fn compute(&self, key: &str, old: Option<&str>) -> Result<String, ValueError> {
+        self(key, old).map(|(_, text)| text)
+    }
+}
+
+pub(crate) type Replay = Arc<dyn Compute>;
+
+/// A value that is computed from the base's.
+#[derive(Clone)]
+pub(crate) struct Update {
+    /// Closures in their order.
+    replays: Few<Replay>,
+    /// Their result on `base`; `None` if they fail there.
+    value: Option<String>,
+    /// The text of the base that the result was computed on; `None` if there was none.
+    base: Option<Arc<str>>,
+}
+
+impl Update {
+    /// A computation and its result on a base.
+    pub(crate) fn new(replay: Replay, value: String, base: &Data) -> Self {
+        Self {
+            replays: Few::one(replay),
+            value: Some(value),
+            base: base.shared().cloned(),
+        }
+    }
+
+    /// Goes on with another computation.
+    pub(crate) fn then(&mut self, replay: Replay, value: String, base: &Data) {
+        self.replays.push(replay);
+        self.value = Some(value);
+        self.base = base.shared().cloned();
+    }
+
+    pub(crate) fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    pub(crate) fn take_replays(&mut self) -> Few<Replay> {
+        std::mem::take(&mut self.replays)
+    }
+
+    pub(crate) fn replays(&self) -> &Few<Replay> {
+        &self.replays
+    }
+
+    /// Returns the result on a base that has `old` under the key. No closure runs where it has run before.
+    pub(crate) fn apply(
+        &self,
+        key: &str,
+        old: Option<&str>,
+        base: &Data,
+    ) -> Result<Option<Cow<'_, str>>, ValueError> {
+        let is_known = match (&self.base, base.shared()) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        };
+        if let Some(value) = self.value().filter(|_| is_known) {
+            return Ok(Some(value.into()));
+        }
+        let new = run(&self.replays, key, old)?;
+        Ok(new.map(|new| new.into_owned().into()))
+    }
+
+    /// Computes the result on another base; a failure shows no value until the commit reports it.
+    pub(crate) fn rebase(&mut self, key: &str, old: Option<&str>, base: &Data) {
+        let new = run(&self.replays, key, old).unwrap_or_default();
+        self.value = new.map(Cow::into_owned);
+        self.base = base.shared().cloned();
+    }
+
+    /// Takes over a result that is known.
+    pub(crate) fn show(&mut self, known: &Self) {
+        self.value.clone_from(&known.value);
+        self.base.clone_from(&known.base);
+    }
+
+    /// Drops the computations that `done`, an earlier state of this one, has brought into the base.
+    pub(crate) fn follow(&mut self, done: &Self) {
+        self.replays.skip(done.replays.len());
+    }
+}
+
+/// Runs closures one after the other.
+pub(crate) fn run<'a>(
+    replays: &Few<Replay>,
+    key: &str,
+    old: Option<&'a str>,
+) -> Result<Option<Cow<'a, str>>, ValueError> {
+    let mut value = old.map(Cow::Borrowed);
+    for replay in replays.iter() {
+        value = Some(replay.compute(key, value.as_deref())?.into());
+    }
+    Ok(value)
+}
