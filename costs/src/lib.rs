@@ -31,7 +31,7 @@ pub use actix::ActixSubject;
 pub use axum::AxumSubject;
 pub use entry::{Entry, Family, Role, ours};
 pub use rocket::RocketSubject;
-pub use scenario::{COUNTER, READ_KEY, Scenario, VALUE, key, set_values, values};
+pub use scenario::{COUNTER, Content, Scenario, key, read_key, value, values};
 pub use spread::Spread;
 pub use subject::{Seen, Subject, cookie_header};
 pub use table::{Figure, Figures};

@@ -12,7 +12,7 @@ use session_actix::{Policy, Rejection, Session, SessionMiddleware, Sessions};
 use session_core::Store;
 use session_store::MemoryStore;
 
-use crate::{ActixSubject, COUNTER, READ_KEY, Subject, VALUE, key, values};
+use crate::{ActixSubject, COUNTER, Subject, key, read_key, value, values};
 
 /// Makes the subject without sessions.
 ///
@@ -60,7 +60,7 @@ async fn app(
 /// Adds the routes of the application without sessions.
 pub fn bare_routes(app: &mut web::ServiceConfig) {
     app.route("/untouched", web::get().to(untouched))
-        .route("/read", web::get().to(async || VALUE.len().to_string()))
+        .route("/read", web::get().to(async || value().len().to_string()))
         .route("/increment", web::get().to(async || 1.to_string()))
         .route("/create", web::get().to(untouched));
 }
@@ -76,7 +76,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
 
 async fn seed(session: Session) -> Result<&'static str, Rejection> {
     for number in 0..values() {
-        session.insert(&key(number), VALUE)?;
+        session.insert(&key(number), value())?;
     }
     session.insert(COUNTER, 0)?;
     Ok("seeded")
@@ -87,7 +87,7 @@ async fn untouched() -> &'static str {
 }
 
 async fn read(session: Session) -> Result<String, Rejection> {
-    let value: Option<String> = session.get(READ_KEY)?;
+    let value: Option<String> = session.get(read_key())?;
     Ok(value.map_or(0, |value| value.len()).to_string())
 }
 

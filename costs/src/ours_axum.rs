@@ -14,7 +14,7 @@ use session_store::MemoryStore;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{AxumSubject, COUNTER, READ_KEY, Subject, VALUE, key, values};
+use crate::{AxumSubject, COUNTER, Subject, key, read_key, value, values};
 
 /// Makes the subject without sessions.
 ///
@@ -58,7 +58,7 @@ pub fn over(store: &(impl Store + Clone)) -> Result<Box<dyn Subject>> {
 pub fn bare_app() -> Router {
     Router::new()
         .route("/untouched", get(untouched))
-        .route("/read", get(async || VALUE.len().to_string()))
+        .route("/read", get(async || value().len().to_string()))
         .route("/increment", get(async || 1.to_string()))
         .route("/create", get(untouched))
 }
@@ -76,7 +76,7 @@ pub fn app(sessions: Sessions) -> Router {
 
 async fn seed(session: Session) -> Result<(), Rejection> {
     for number in 0..values() {
-        session.insert(&key(number), VALUE)?;
+        session.insert(&key(number), value())?;
     }
     session.insert(COUNTER, 0)
 }
@@ -86,7 +86,7 @@ async fn untouched() -> &'static str {
 }
 
 async fn read(session: Session) -> Result<String, Rejection> {
-    let value: Option<String> = session.get(READ_KEY)?;
+    let value: Option<String> = session.get(read_key())?;
     Ok(value.map_or(0, |value| value.len()).to_string())
 }
 

@@ -13,7 +13,7 @@ use session_core::Store;
 use session_rocket::{Policy, Rejection, Session, SessionFairing, Sessions};
 use session_store::MemoryStore;
 
-use crate::{COUNTER, READ_KEY, RocketSubject, Subject, VALUE, key, values};
+use crate::{COUNTER, RocketSubject, Subject, key, read_key, value, values};
 
 /// Makes the subject without sessions.
 ///
@@ -70,7 +70,7 @@ pub fn all_routes() -> Vec<Route> {
 #[get("/seed")]
 fn seed(session: Session) -> Result<(), Rejection> {
     for number in 0..values() {
-        session.insert(&key(number), VALUE)?;
+        session.insert(&key(number), value())?;
     }
     session.insert(COUNTER, 0)
 }
@@ -82,7 +82,7 @@ fn untouched() -> &'static str {
 
 #[get("/read")]
 fn read(session: Session) -> Result<String, Rejection> {
-    let value: Option<String> = session.get(READ_KEY)?;
+    let value: Option<String> = session.get(read_key())?;
     Ok(value.map_or(0, |value| value.len()).to_string())
 }
 
@@ -100,7 +100,7 @@ fn create(session: Session) -> Result<&'static str, Rejection> {
 
 #[get("/read")]
 fn bare_read() -> String {
-    VALUE.len().to_string()
+    value().len().to_string()
 }
 
 #[get("/increment")]

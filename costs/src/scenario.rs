@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,31 +70,61 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// Each of a session's values. Ten with their names are 1 KiB of JSON.
-pub const VALUE: &str =
-    "0123456789 abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 abcdef";
-
-/// The name of the value that is read.
-pub const READ_KEY: &str = "key5";
-
 /// The name of the number that is incremented.
 pub const COUNTER: &str = "counter";
 
-/// Returns the name of one of the ten values.
+/// Returns the name of one of a session's values.
 #[must_use]
 pub fn key(number: usize) -> String {
     format!("key{number}")
 }
 
-/// Returns how many values `/seed` stores: ten, unless the program has set another number.
+/// What `/seed` stores, beside the counter.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::exhaustive_structs, reason = "a program chooses")]
+pub struct Content {
+    /// The number of values.
+    pub values: usize,
+    /// The bytes of each.
+    pub bytes: usize,
+}
+
+impl Content {
+    /// Sets what this program's subjects store. Without it there are ten values of 93 bytes, which are 1 KiB of JSON
+    /// with their names. Only the first call counts.
+    pub fn set(self) {
+        let _ = CONTENT.set(self);
+    }
+
+    fn get() -> Self {
+        *CONTENT.get_or_init(|| Self {
+            values: 10,
+            bytes: TEXT.len(),
+        })
+    }
+}
+
+/// Returns how many values `/seed` stores.
 #[must_use]
 pub fn values() -> usize {
-    VALUES.load(Ordering::Relaxed)
+    Content::get().values
 }
 
-/// Sets how many values `/seed` stores.
-pub fn set_values(count: usize) {
-    VALUES.store(count, Ordering::Relaxed);
+/// Returns each of the values.
+#[must_use]
+pub fn value() -> &'static str {
+    let text: &'static str = TEXT;
+    text.get(..Content::get().bytes).unwrap_or(text)
 }
 
-static VALUES: AtomicUsize = AtomicUsize::new(10);
+/// Returns the name of the value that is read, which stands in the middle.
+#[must_use]
+pub fn read_key() -> &'static str {
+    static NAME: LazyLock<String> = LazyLock::new(|| key(values() / 2));
+    &NAME
+}
+
+const TEXT: &str = "\
+0123456789 abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 abcdef";
+
+static CONTENT: OnceLock<Content> = OnceLock::new();

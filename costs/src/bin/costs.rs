@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
 use session_costs::allocations::Allocations;
 use session_costs::guard::{Committed, INSTRUCTIONS};
-use session_costs::{Entry, calls, instructions, ours, time};
+use session_costs::{Entry, Scenario, calls, instructions, ours, time};
 
 #[derive(Debug, Parser)]
 #[command(about, name = "costs")]
@@ -55,7 +55,7 @@ fn main() -> Result<()> {
     match arguments.what {
         What::Time { rounds, turn } => {
             let turn = Duration::from_millis(turn);
-            let figures = time::measure(&entries, time::Effort { rounds, turn })?;
+            let figures = time::measure(&entries, &Scenario::ALL, time::Effort { rounds, turn })?;
             print!("ns per request\n\n{}", time::table(&figures));
         }
         What::Instructions => {
