@@ -1,10 +1,12 @@
 //! Decisions as values: no async, no store, no lock but the state's.
 
 pub(crate) mod ask;
+mod brief;
 pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod commit;
 pub(crate) mod data;
+mod draft;
 pub(crate) mod draw;
 pub(crate) mod entries;
 pub(crate) mod exchange;

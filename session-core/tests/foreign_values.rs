@@ -103,6 +103,19 @@ fn what_a_type_cannot_hold_is_an_error_of_that_value_only() {
 }
 
 #[test]
+fn a_control_character_in_one_value_hides_and_loses_no_other() {
+    let text = "{\"raw\":\"a\nb\",\"list\":[\"\0\"],\"n\":7}";
+    let (data, calls) = stored(text, |session| {
+        assert!(session.get::<String>("raw").is_err());
+        assert!(session.get::<Vec<String>>("list").is_err());
+        assert_eq!(session.get::<u8>("n").unwrap(), Some(7));
+        session.insert("n", 8).unwrap();
+    });
+    assert_eq!(data, text.replace(":7}", ":8}"));
+    assert_eq!(calls, ["load", "replace"]);
+}
+
+#[test]
 fn an_equal_value_of_a_name_that_stands_there_twice_is_no_change() {
     let text = r#"{"a":1,"b":2,"a":{"x": 1}}"#;
     let (data, calls) = stored(text, |session| {

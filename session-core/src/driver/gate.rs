@@ -1,12 +1,26 @@
 use std::future::poll_fn;
+use std::mem;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// An async lock without a value, for the tasks of one request.
 ///
-/// Almost nobody ever waits for it, so it owns no memory until somebody does. All who wait are woken at once.
+/// Almost nobody ever waits for it: then it is one exchange to enter and one to leave. All who wait are
+/// woken at once.
 #[derive(Default)]
-pub(super) struct Gate(Mutex<Option<Vec<Waker>>>);
+pub(super) struct Gate {
+    state: AtomicU8,
+    /// Those who wait; locked before [`AWAITED`] is set.
+    waiting: Mutex<Vec<Waker>>,
+}
+
+/// Nobody is inside.
+const FREE: u8 = 0;
+/// Somebody is inside, and nobody waits.
+const TAKEN: u8 = 1;
+/// Somebody is inside, and who leaves has others to wake.
+const AWAITED: u8 = 2;
 
 /// The right to be inside; it ends when it is dropped.
 pub(super) struct Pass<'a>(&'a Gate);
@@ -14,44 +28,49 @@ pub(super) struct Pass<'a>(&'a Gate);
 impl Gate {
     /// Waits until nobody else is inside.
     pub(super) async fn enter(&self) -> Pass<'_> {
-        poll_fn(|context| {
-            let mut waiting = self.waiting();
-            match &mut *waiting {
-                None => {
-                    *waiting = Some(Vec::new());
-                    Poll::Ready(Pass(self))
-                }
-                Some(wakers) => {
-                    if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
-                        wakers.push(context.waker().clone());
-                    }
-                    Poll::Pending
-                }
-            }
+        poll_fn(|context| match self.try_enter() {
+            Some(pass) => Poll::Ready(pass),
+            None => self.wait(context),
         })
         .await
     }
 
     /// Enters if nobody else is inside.
     pub(super) fn try_enter(&self) -> Option<Pass<'_>> {
-        let mut waiting = self.waiting();
-        if waiting.is_some() {
-            return None;
-        }
-        *waiting = Some(Vec::new());
-        Some(Pass(self))
+        self.turn(FREE, TAKEN).then(|| Pass(self))
     }
 
-    /// `None` if nobody is inside.
-    fn waiting(&self) -> MutexGuard<'_, Option<Vec<Waker>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wait(&self, context: &Context<'_>) -> Poll<Pass<'_>> {
+        let mut waiting = self.waiting();
+        // Whoever is inside may leave at any moment. Who finds the gate awaited takes this lock before it
+        // wakes, so it can't miss the waker.
+        while !self.turn(TAKEN, AWAITED) && !self.turn(AWAITED, AWAITED) {
+            if let Some(pass) = self.try_enter() {
+                return Poll::Ready(pass);
+            }
+        }
+        if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+            waiting.push(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn turn(&self, from: u8, to: u8) -> bool {
+        let turned = self
+            .state
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        turned.is_ok()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {
-        let wakers = self.0.waiting().take();
-        if let Some(wakers) = wakers.filter(|wakers| !wakers.is_empty()) {
+        if self.0.state.swap(FREE, Ordering::AcqRel) == AWAITED {
+            let wakers = mem::take(&mut *self.0.waiting());
             wakers.into_iter().for_each(Waker::wake);
         }
     }

@@ -1,10 +1,11 @@
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::drive::RequestSession;
 use super::request_state::{RequestState, Slot};
 use super::sessions::Sessions;
-use crate::protocol::exchange::Exchange;
+use crate::protocol::exchange::{Exchange, Opened, Unread};
 use crate::{Policy, Session, SessionError};
 
 /// One request's session, before and after it is loaded; clones are the same.
@@ -25,6 +26,22 @@ impl Handle {
             return Ok(session);
         }
         let _gate = self.0.loads.enter().await;
+        let mut question = match self.begin() {
+            ControlFlow::Continue(question) => question,
+            ControlFlow::Break(answer) => return answer,
+        };
+        loop {
+            let now = self.policy().now();
+            let found = self.0.store().load(question.key(), question.secret(), now);
+            if let Some(opened) = question.take(found.await?, now) {
+                return self.opened(opened);
+            }
+        }
+    }
+
+    /// Returns the question to the store, or the answer that needs none: the browser has presented
+    /// nothing, or another task was faster.
+    fn begin(&self) -> ControlFlow<Result<RequestSession, SessionError>, Unread> {
         let presented = match &mut *self.0.slot() {
             Slot::Unread {
                 presented,
@@ -33,30 +50,25 @@ impl Handle {
                 *was_asked = true;
                 presented.clone()
             }
-            Slot::Open(session) => return Ok(self.joined(session)),
-            Slot::Finished { .. } => return Err(SessionError::Finished),
+            Slot::Open(session) => return ControlFlow::Break(Ok(self.joined(session.clone()))),
+            Slot::Finished { .. } => return ControlFlow::Break(Err(SessionError::Finished)),
         };
-        let (policy, store) = (self.policy(), self.0.store());
-        let opened = match Exchange::begin(Arc::clone(policy), presented) {
-            Exchange::Open(opened) => opened,
-            Exchange::Unread(mut question) => loop {
-                let now = policy.now();
-                let (key, secret) = (question.key(), question.secret());
-                let found = store.load(key, secret, now).await?;
-                if let Some(opened) = question.take(found, now) {
-                    break opened;
-                }
-            },
-        };
+        match Exchange::begin(Arc::clone(self.policy()), presented) {
+            Exchange::Open(opened) => ControlFlow::Break(self.opened(opened)),
+            Exchange::Unread(question) => ControlFlow::Continue(question),
+        }
+    }
+
+    fn opened(&self, opened: Opened) -> Result<RequestSession, SessionError> {
         let mut slot = self.0.slot();
         match &*slot {
             // Destroyed without a load, or finished, while we were asking.
-            Slot::Open(other) => Ok(self.joined(other)),
+            Slot::Open(other) => Ok(self.joined(other.clone())),
             Slot::Finished { .. } => Err(SessionError::Finished),
             Slot::Unread { .. } => {
-                let session = self.joined(opened.session());
-                *slot = Slot::Open(opened.session().clone());
-                Ok(session)
+                let session = opened.into_session();
+                *slot = Slot::Open(session.clone());
+                Ok(self.joined(session))
             }
         }
     }
@@ -65,7 +77,7 @@ impl Handle {
     #[must_use]
     pub fn peek(&self) -> Option<RequestSession> {
         match &*self.0.slot() {
-            Slot::Open(session) => Some(self.joined(session)),
+            Slot::Open(session) => Some(self.joined(session.clone())),
             Slot::Unread { .. } | Slot::Finished { .. } => None,
         }
     }
@@ -102,7 +114,7 @@ impl Handle {
             Slot::Unread { presented, .. } => std::mem::take(presented),
         };
         let opened = Exchange::begin(Arc::clone(self.policy()), presented).destroy();
-        *slot = Slot::Open(opened.session().clone());
+        *slot = Slot::Open(opened.into_session());
         Ok(())
     }
 
@@ -112,8 +124,8 @@ impl Handle {
         &self.0.sessions
     }
 
-    fn joined(&self, session: &Session) -> RequestSession {
-        RequestSession::new(session.clone(), Arc::clone(&self.0))
+    fn joined(&self, session: Session) -> RequestSession {
+        RequestSession::new(session, Arc::clone(&self.0))
     }
 
     fn policy(&self) -> &Arc<Policy> {

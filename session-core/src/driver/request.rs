@@ -115,6 +115,9 @@ impl Request {
     /// The commit could not be decided; answer with the error's status and its reply.
     pub fn finish(&self, status: u16) -> Result<Finish, CommitError> {
         let state = &self.handle.0;
+        if state.close_untouched() {
+            return Ok(Finish::Done(Reply::default()));
+        }
         let outcome = match state.close() {
             Remainder::Open(session) => match self.joined(session).finish(status) {
                 Ok(Finish::Done(reply)) => Ok(reply),

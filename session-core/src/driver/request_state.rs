@@ -92,6 +92,26 @@ impl RequestState {
         }
     }
 
+    /// Closes a request that nobody has asked for its session, as most are; `false` for any other.
+    pub(super) fn close_untouched(&self) -> bool {
+        let mut slot = self.slot();
+        let is_untouched = matches!(
+            &*slot,
+            Slot::Unread {
+                was_asked: false,
+                ..
+            }
+        );
+        if is_untouched && self.inner.is_unused() {
+            *slot = Slot::Finished {
+                was_open: false,
+                left: None,
+            };
+            return true;
+        }
+        false
+    }
+
     /// Leaves what the next [`close`](Self::close) returns.
     pub(super) fn leave(&self, reply: Reply) {
         if let Slot::Finished { left, .. } = &mut *self.slot() {

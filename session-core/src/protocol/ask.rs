@@ -2,9 +2,8 @@ use std::sync::Arc;
 
 use super::pending::PendingDelete;
 use super::standing::Stored;
-use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
-use crate::{Command, Key, Only, Record, Reply, Revision, SessionError};
+use crate::{Command, Only, Record, Reply, Revision, SessionError};
 
 /// The next action of a commit.
 pub(crate) enum Decision {
@@ -18,7 +17,8 @@ pub(crate) type Decided = Result<Decision, SessionError>;
 
 /// A commit's request to the store.
 pub(crate) enum Ask {
-    Delete(PendingDelete),
+    /// In a box, as it is the only large one and rare.
+    Delete(Box<PendingDelete>),
     Insert(Attempt),
     Replace(Attempt),
     Touch(Arc<Stored>, Extension),
@@ -35,17 +35,16 @@ pub(crate) enum Ask {
     /// Carries values that others have written to the old session over to the one that a sign-in has begun.
     Carry(Attempt),
     /// Ends the session that a sign-in can't close, because others write to it each time.
-    LeaveByKey(Key),
+    LeaveByKey(Arc<Stored>),
     /// Ends the session that a sign-in has begun, because the one before was ended meanwhile.
-    Withdraw(Key),
+    Withdraw(Arc<Stored>),
 }
 
-/// A record to write, and its consequence for the cookie.
+/// A state to write.
 pub(crate) struct Attempt {
     pub(crate) stored: Arc<Stored>,
     /// The state that it replaces; of a new session its own.
     pub(crate) expected: Revision,
-    pub(crate) cookie: Option<CookieChange>,
 }
 
 impl Ask {
@@ -78,8 +77,8 @@ impl Ask {
                 expected: old.record.revision,
                 record: closed,
             },
-            Self::LeaveByKey(key) | Self::Withdraw(key) => Command::Delete {
-                key,
+            Self::LeaveByKey(stored) | Self::Withdraw(stored) => Command::Delete {
+                key: &stored.key,
                 only: Only::Always,
             },
         }

@@ -1,11 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::brief::Json;
 use super::claim::Claim;
 use super::data::Data;
 use super::entries::{Change, Entries, SHORT};
 use super::few::Few;
 use super::update::{Replay, Update};
+use super::writer::member_size;
 use crate::Expiry;
 
 /// A request's changes to its session: a log over a base, and the only "modified" flag there is.
@@ -69,7 +71,7 @@ impl Changes {
     }
 
     /// Logs a value.
-    pub(crate) fn set(&mut self, key: &str, value: String) {
+    pub(crate) fn set(&mut self, key: &str, value: Json) {
         let change = match self.entries.claim(key) {
             Some(claim) => claim.then(Some(value)),
             None => Change::Set(value),
@@ -89,7 +91,7 @@ impl Changes {
     /// Logs that the application has got a value and taken it out.
     ///
     /// A value that this log has set is its own anyway.
-    pub(crate) fn take(&mut self, key: &str, value: String) {
+    pub(crate) fn take(&mut self, key: &str, value: Json) {
         let before = match self.entries.get_mut(key).map(|entry| &mut entry.change) {
             Some(Change::Update(update)) => update.take_replays(),
             None if self.cleared.is_none() => Few::NONE,
@@ -105,7 +107,7 @@ impl Changes {
     }
 
     /// Logs a default that the application has got in place of an absent value.
-    pub(crate) fn propose(&mut self, key: &str, value: String) {
+    pub(crate) fn propose(&mut self, key: &str, value: Json) {
         if self.entries.get(key).is_some() || self.cleared.is_some() {
             return self.set(key, value);
         }
@@ -127,7 +129,7 @@ impl Changes {
     /// Logs a computation whose result on the present view of a base is `value`.
     ///
     /// On a value that this log has set, the result is as good as set.
-    pub(crate) fn update(&mut self, key: &str, replay: Replay, value: String, base: &Data) {
+    pub(crate) fn update(&mut self, key: &str, replay: Replay, value: Json, base: &Data) {
         let stamp = self.next();
         let change = match self.entries.get_mut(key) {
             Some(entry) => match &mut entry.change {
@@ -217,6 +219,15 @@ impl Changes {
     pub(crate) fn present(&self) -> impl Iterator<Item = (&str, &str)> {
         let entries = self.entries.iter();
         entries.filter_map(|entry| Some((&*entry.key, entry.change.value()?)))
+    }
+
+    /// Returns the size of all those, with their names.
+    pub(crate) fn size(&self) -> usize {
+        let sizes = self.entries.iter().filter_map(|entry| {
+            let value = entry.change.size()?;
+            Some(member_size(entry.key.as_bytes(), value))
+        });
+        sizes.sum()
     }
 
     /// Says whether the log is so short that going through it costs nothing.

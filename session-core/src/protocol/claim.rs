@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::brief::{Json, Name};
 use super::entries::Change;
 use super::few::Few;
 use super::json::is_same;
@@ -15,11 +16,11 @@ pub(crate) struct Claim {
     /// Closures that run on the base's value first.
     pub(crate) before: Few<Replay>,
     /// The value that was returned; the base must have it.
-    pub(crate) told: String,
+    pub(crate) told: Json,
     /// It was a default, so that the base may have none.
     pub(crate) or_absent: bool,
     /// The value now.
-    pub(crate) then: Option<String>,
+    pub(crate) then: Option<Json>,
 }
 
 /// The reason why a change can't be applied to a base.
@@ -38,7 +39,7 @@ impl From<ValueError> for Unfit {
 
 impl Claim {
     /// The same claim, whose value has become another one.
-    pub(crate) fn then(&self, value: Option<String>) -> Change {
+    pub(crate) fn then(&self, value: Option<Json>) -> Change {
         Change::Claim(Box::new(Self {
             then: value,
             ..self.clone()
@@ -47,7 +48,7 @@ impl Claim {
 
     pub(crate) fn apply(
         &self,
-        key: &str,
+        key: &Name,
         old: Option<&str>,
     ) -> Result<Option<Cow<'_, str>>, Unfit> {
         let holds = match run(&self.before, key, old)? {

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::ask::{Ask, Attempt, Decided, Decision};
 use super::data::Data;
+use super::draft::Draft;
 use super::draw::{Drawn, draw};
 use super::log::Log;
 use super::pending::Creates;
@@ -46,8 +47,8 @@ pub(crate) enum Purpose {
 }
 
 impl Commit {
-    pub(crate) fn new(shared: &Arc<Shared>, state: &mut State, purpose: Purpose) -> Self {
-        Self {
+    pub(crate) fn new(shared: &Arc<Shared>, state: &mut State, purpose: Purpose) -> Box<Self> {
+        Box::new(Self {
             shared: Arc::clone(shared),
             changes: state.changes.clone(),
             base: state.base.clone(),
@@ -58,7 +59,7 @@ impl Commit {
             entered: None,
             closing: None,
             failure: None,
-        }
+        })
     }
 
     /// Decides from the base and the log.
@@ -78,7 +79,7 @@ impl Commit {
             state.pending_deletes.first().copied()
         };
         if let Some(delete) = delete {
-            return Ok(Decision::Write(Ask::Delete(delete)));
+            return Ok(Decision::Write(Ask::Delete(Box::new(delete))));
         }
         let now = truncate(now);
         if let Some(stored) = &self.base
@@ -112,7 +113,7 @@ impl Commit {
         let owner = self.changes.signed_in().cloned();
         let moved = self.moves().cloned();
         let goes_on = moved.as_deref().filter(|_| owner.is_none());
-        let is_empty = text == "{}" && owner.is_none() && expiry == Expiry::Policy;
+        let is_empty = *text == *"{}" && owner.is_none() && expiry == Expiry::Policy;
         if is_empty && goes_on.is_none() {
             return Ok(self.done(now));
         }
@@ -128,32 +129,34 @@ impl Commit {
         let digest = policy.domain.digest(&id);
         let created = goes_on.map_or(now, |old| old.record.created);
         let expires = truncate(policy.lifetime.expires(expiry, created, now));
-        let begun = Record::new(revision, digest, now, expires);
-        let record = match goes_on {
-            Some(old) => old.moved(begun, self.changes.reauthenticates()),
-            None => Record {
-                authenticated: owner.as_ref().map(|_| now),
-                owner,
-                ..begun
-            },
-        };
+        let mut record = Record::new(revision, digest, now, expires);
+        if let Some(old) = goes_on {
+            record = old.moved(record, self.changes.reauthenticates());
+        } else {
+            record.authenticated = owner.as_ref().map(|_| now);
+            record.owner = owner;
+        }
+        record.expiry = expiry;
         // Untouched values stay as they are, also if they can't be read.
         let kept = goes_on.filter(|_| !self.changes.touches_values());
-        let record = Record {
-            expiry,
-            data: kept.map_or_else(|| text.into(), |old| Arc::clone(&old.record.data)),
-            ..record
-        };
+        record.data = kept.map_or_else(|| text.into(), |old| Arc::clone(&old.record.data));
         let cookie = Some(self.cookie(id, &record));
-        let stored = Arc::new(Stored::new(id, digest, Standing::Present, record));
+        let stored = Arc::new(Stored {
+            id,
+            key: id.key(),
+            digest,
+            standing: Standing::Present,
+            cookie,
+            record,
+        });
         Ok(Decision::Write(if let Some(from) = moved {
             let expected = from.record.revision;
-            let attempt = self.attempt(stored, expected, cookie, Creates::Move);
+            let attempt = self.attempt(stored, expected, Creates::Move);
             Ask::Move { from, attempt }
         } else {
             let expected = stored.record.revision;
             self.closing = Some(closing);
-            Ask::Insert(self.attempt(stored, expected, cookie, Creates::Record))
+            Ask::Insert(self.attempt(stored, expected, Creates::Record))
         }))
     }
 
@@ -168,7 +171,7 @@ impl Commit {
 
     /// Returns the values and the lifetime that a new session begins with. Another owner's are never
     /// carried over.
-    pub(crate) fn carried(&self) -> Result<(String, Expiry), SessionError> {
+    pub(crate) fn carried(&self) -> Result<(Draft, Expiry), SessionError> {
         let base = self.base.as_ref();
         let base = base.filter(|stored| !self.changes.ousts(stored.record.owner.as_ref()));
         let text = match base {
@@ -263,8 +266,8 @@ impl Commit {
             cookie_of = cookie_of.or(present.filter(|_| moves));
         }
         new.stand(now);
-        let cookie = cookie_of.map(|id| self.cookie(id, &new.record));
-        let attempt = self.attempt(next, old.revision, cookie, Creates::State);
+        new.cookie = cookie_of.map(|id| self.cookie(id, &new.record));
+        let attempt = self.attempt(next, old.revision, Creates::State);
         Ok(Decision::Write(Ask::Replace(attempt)))
     }
 
@@ -293,7 +296,7 @@ impl Commit {
         match (ask, is_applied) {
             (Ask::Delete(delete), _) => {
                 let mut state = self.shared.state();
-                state.pending_deletes.retain(|pending| *pending != delete);
+                state.pending_deletes.retain(|pending| *pending != *delete);
                 drop(state);
                 self.advance(now)
             }
@@ -360,7 +363,7 @@ impl Commit {
             attempt.stored = Arc::new(attempt.stored.with(record, now));
             return self.applied(attempt, now);
         }
-        self.rebase(base.with(record, now));
+        self.rebase(Arc::new(base.with(record, now)));
         self.count()?;
         self.advance(now)
     }

@@ -103,9 +103,9 @@ impl Data {
         self.index().name(self.text(), member)
     }
 
-    /// Returns the places of all members of a name.
-    pub(crate) fn places(&self, name: &str) -> impl Iterator<Item = usize> {
-        self.index().places(self.text(), name)
+    /// Says whether the member of a name at a place hides earlier ones.
+    pub(crate) fn hides(&self, name: &str, place: usize) -> bool {
+        self.index().last(self.text(), name, place).is_some()
     }
 
     pub(crate) fn value(&self, member: &Member) -> &str {
@@ -113,13 +113,17 @@ impl Data {
     }
 
     fn index(&self) -> &Index {
+        static NONE: Index = Index::none();
+        let Some(text) = &self.text else {
+            return &NONE;
+        };
         self.index.get_or_init(|| {
-            Index::of(self.text()).unwrap_or_else(|| {
+            Index::of(text).unwrap_or_else(|| {
                 if let Some((policy, key)) = &self.witness {
                     let session = key.public_id();
                     policy.tell(&Event::Corrupt { session });
                 }
-                Index::default()
+                Index::none()
             })
         })
     }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use super::brief::{Json, Name};
 use super::claim::{Claim, Unfit};
 use super::data::Data;
 use super::few::Few;
@@ -13,19 +13,19 @@ use crate::SessionError;
 pub(crate) struct Entries {
     list: Few<Entry>,
     /// The index of each key, for a list that is too long to be searched.
-    places: Option<HashMap<Arc<str>, usize>>,
+    places: Option<HashMap<Name, usize>>,
 }
 
 #[derive(Clone)]
 pub(crate) struct Entry {
-    pub(crate) key: Arc<str>,
+    pub(crate) key: Name,
     pub(crate) change: Change,
     pub(crate) stamp: u64,
 }
 
 #[derive(Clone)]
 pub(crate) enum Change {
-    Set(String),
+    Set(Json),
     Remove,
     Update(Update),
     /// A value that the application was told is its own, which holds on one base only.
@@ -44,9 +44,9 @@ impl Entries {
             entry.stamp = stamp;
             return;
         }
-        let key: Arc<str> = key.into();
+        let key = Name::from(key);
         if let Some(places) = &mut self.places {
-            places.insert(Arc::clone(&key), self.list.len());
+            places.insert(key.clone(), self.list.len());
         }
         self.list.push(Entry { key, change, stamp });
         if self.places.is_none() {
@@ -104,15 +104,16 @@ impl Entries {
 
     #[inline]
     fn place(&self, key: &str) -> Option<usize> {
-        match &self.places {
-            Some(places) => places.get(key).copied(),
-            None => self.list.iter().position(|entry| &*entry.key == key),
+        if let Some(places) = &self.places {
+            return places.get(key).copied();
         }
+        let key = key.as_bytes();
+        self.list.position(|entry| entry.key.as_bytes() == key)
     }
 
     fn find_places(&mut self) {
         self.places = (self.list.len() > SHORT).then(|| {
-            let keys = self.list.iter().map(|entry| Arc::clone(&entry.key));
+            let keys = self.list.iter().map(|entry| entry.key.clone());
             keys.zip(0..).collect()
         });
     }
@@ -127,7 +128,7 @@ impl Entry {
     ) -> Result<Option<Cow<'_, str>>, SessionError> {
         self.fit(old, base).map_err(|unfit| match unfit {
             Unfit::Conflict => SessionError::Conflict {
-                key: self.key.as_ref().into(),
+                key: (*self.key).into(),
             },
             Unfit::Value(error) => error.into(),
         })
@@ -140,7 +141,7 @@ impl Entry {
         base: &Data,
     ) -> Result<Option<Cow<'_, str>>, Unfit> {
         match &self.change {
-            Change::Set(value) => Ok(Some(value.into())),
+            Change::Set(value) => Ok(Some(Cow::Borrowed(value))),
             Change::Remove => Ok(None),
             Change::Update(update) => Ok(update.apply(&self.key, old, base)?),
             Change::Claim(claim) => claim.apply(&self.key, old),
@@ -156,6 +157,16 @@ impl Change {
             (Self::Claim(claim), Self::Update(done)) => claim.before.skip(done.replays().len()),
             (Self::Claim(claim), Self::Claim(saved)) => *self = claim.after(saved),
             _ => {}
+        }
+    }
+
+    /// Returns the size of that result.
+    pub(crate) fn size(&self) -> Option<usize> {
+        match self {
+            Self::Set(value) => Some(value.len()),
+            Self::Update(update) => update.size(),
+            Self::Claim(claim) => claim.then.as_ref().map(Json::len),
+            Self::Remove => None,
         }
     }
 

@@ -219,6 +219,7 @@ impl Unread {
             key: id.key(),
             digest,
             standing,
+            cookie: None,
             record: found.take()?,
         }))
     }
@@ -351,6 +352,11 @@ impl Opened {
     pub fn abandon(self, now: OffsetDateTime) -> Reply {
         self.shared().close();
         self.shared().reply(now)
+    }
+
+    #[cfg(feature = "driver")]
+    pub(crate) fn into_session(self) -> Session {
+        self.0
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -46,6 +46,15 @@ impl<T> Few<T> {
         }
     }
 
+    /// Returns the place of the first element that passes a test.
+    #[inline]
+    pub(crate) fn position(&self, mut test: impl FnMut(&T) -> bool) -> Option<usize> {
+        if test(self.first.as_ref()?) {
+            return Some(0);
+        }
+        self.rest.iter().position(test).map(|place| place + 1)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.first.iter().chain(&self.rest)
     }
@@ -111,6 +120,8 @@ mod tests {
             assert_eq!(few.is_empty(), elements.is_empty());
             assert_eq!(few.only(), elements.first().filter(|_| length == 1));
             for place in 0..6 {
+                let is_it = |element: &u32| *element as usize == place;
+                assert_eq!(few.position(is_it), elements.get(place).map(|_| place));
                 assert_eq!(few.get(place), elements.get(place));
             }
             few.iter_mut().for_each(|element| *element += 1);

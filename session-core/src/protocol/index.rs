@@ -6,7 +6,6 @@ use super::entries::SHORT;
 use super::scan::{self, Span};
 
 /// Where the members of a JSON object stand in its text.
-#[derive(Default)]
 pub(super) struct Index {
     /// In the stored order.
     members: Members,
@@ -19,7 +18,7 @@ pub(super) struct Index {
 }
 
 /// A member of the object: its places in the text. No text has four gigabytes.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Member {
     name: [u32; 2],
     value: [u32; 2],
@@ -32,10 +31,20 @@ enum Members {
 }
 
 impl Index {
+    /// That of an object without members.
+    pub(super) const fn none() -> Self {
+        Self {
+            members: Members::Few([Member::NONE; FEW], 0),
+            escaped: Vec::new(),
+            searches: AtomicU32::new(0),
+            sorted: OnceLock::new(),
+        }
+    }
+
     /// Finds an object's members; `None` if the text is no object.
     pub(super) fn of(text: &str) -> Option<Self> {
         u32::try_from(text.len()).ok()?;
-        let mut index = Self::default();
+        let mut index = Self::none();
         scan::members(text, |span| {
             let member = Member::of(&span);
             index.members.push(member);
@@ -71,12 +80,7 @@ impl Index {
     pub(super) fn place(&self, text: &str, name: &str) -> Option<usize> {
         let members = self.members();
         if members.len() <= SHORT || self.is_little_used() {
-            if self.escaped.is_empty() {
-                let is_it = |member: &Member| member.spells(text, name);
-                return members.iter().rposition(is_it);
-            }
-            let is_it = |member: &Member| self.name(text, member) == Some(name);
-            return members.iter().rposition(is_it);
+            return self.last(text, name, members.len());
         }
         let name_at = |place: &u32| self.name(text, &members[*place as usize]);
         let sorted = self.sorted.get_or_init(|| {
@@ -95,22 +99,23 @@ impl Index {
         self.searches.fetch_add(1, Ordering::Relaxed) < SEARCHES
     }
 
-    /// Returns the places of all members of a name.
-    pub(super) fn places(&self, text: &str, name: &str) -> impl Iterator<Item = usize> {
-        let members = self.members().iter().enumerate();
-        let has_escapes = !self.escaped.is_empty();
-        members.filter_map(move |(place, member)| {
-            let is_it = if has_escapes {
-                self.name(text, member) == Some(name)
-            } else {
-                member.spells(text, name)
-            };
-            is_it.then_some(place)
-        })
+    /// Returns the place of the last member of a name before another place.
+    #[inline]
+    pub(super) fn last(&self, text: &str, name: &str, before: usize) -> Option<usize> {
+        let mut members = self.members()[..before].iter();
+        if self.escaped.is_empty() {
+            return members.rposition(|member| member.spells(text, name));
+        }
+        members.rposition(|member| self.name(text, member) == Some(name))
     }
 }
 
 impl Member {
+    const NONE: Self = Self {
+        name: [0; 2],
+        value: [0; 2],
+    };
+
     #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
     fn of(span: &Span) -> Self {
         let places = |range: &Range<usize>| [range.start as u32, range.end as u32];
@@ -154,12 +159,6 @@ impl Members {
             }
             Self::Many(many) => many.push(member),
         }
-    }
-}
-
-impl Default for Members {
-    fn default() -> Self {
-        Self::Few(Default::default(), 0)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The values' JSON: what is written can be read back as what it was.
 
+mod buffer;
 mod finite;
 mod form;
 mod names;
@@ -8,8 +9,10 @@ mod same;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::buffer::Buffer;
 use self::finite::Finite;
 use self::form::Form;
+use super::brief::Json;
 use crate::ValueError;
 
 pub(crate) use self::same::is_same;
@@ -29,17 +32,16 @@ pub(crate) fn decode<T: DeserializeOwned>(
 }
 
 /// Writes a value, unless its text has no number, name or depth that JSON's readers take for another.
-pub(crate) fn encode<T: Serialize>(key: &str, value: &T) -> Result<String, ValueError> {
-    write(value).ok_or_else(|| ValueError::Encode { key: key.into() })
+pub(crate) fn encode<T: Serialize>(key: &str, value: &T) -> Result<Json, ValueError> {
+    write(key, value, |_| true)
 }
 
 /// Writes a value, unless it can't be read back as its own type.
 pub(crate) fn encode_readable<T: Serialize + DeserializeOwned>(
     key: &str,
     value: &T,
-) -> Result<String, ValueError> {
-    let text = write(value).filter(|text| read::<T>(text).is_some());
-    text.ok_or_else(|| ValueError::Encode { key: key.into() })
+) -> Result<Json, ValueError> {
+    write(key, value, |text| read::<T>(text).is_some())
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
@@ -49,13 +51,17 @@ fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 
-fn write<T: Serialize>(value: &T) -> Option<String> {
-    // As in `serde_json::to_vec`: no value of a few bytes grows it.
-    let mut bytes = Vec::with_capacity(128);
+fn write<T: Serialize>(
+    key: &str,
+    value: &T,
+    is_readable: impl FnOnce(&str) -> bool,
+) -> Result<Json, ValueError> {
+    let mut buffer = Buffer::default();
     let mut form = Form::default();
-    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, &mut form);
+    let mut writer = serde_json::Serializer::with_formatter(&mut buffer, &mut form);
     // Which would write a number that JSON does not have as null.
-    Finite(value).serialize(&mut writer).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    (form.is_raw() || !names::has_private(&text)).then_some(text)
+    let written = Finite(value).serialize(&mut writer);
+    let is_fit = |text: &str| (form.is_raw() || !names::has_private(text)) && is_readable(text);
+    let json = written.ok().and_then(|()| buffer.take_json(is_fit));
+    json.ok_or_else(|| ValueError::Encode { key: key.into() })
 }

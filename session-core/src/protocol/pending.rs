@@ -46,8 +46,6 @@ pub(crate) struct Unacknowledged {
     /// The state that it writes.
     pub(crate) stored: Arc<Stored>,
     pub(crate) changes: Log,
-    /// Its consequence for the cookie, if it was applied.
-    pub(crate) cookie: Option<CookieChange>,
     pub(crate) creates: Creates,
 }
 
@@ -63,6 +61,11 @@ pub(crate) enum Creates {
 }
 
 impl Unacknowledged {
+    /// Its consequence for the cookie, if it was applied.
+    pub(crate) fn cookie(&self) -> Option<CookieChange> {
+        self.stored.cookie
+    }
+
     pub(crate) fn key(&self) -> Key {
         self.stored.key
     }

@@ -1,14 +1,15 @@
 use super::changes::Changes;
 use super::claim::Unfit;
 use super::data::Data;
-use super::entries::{Change, Entry};
+use super::draft::Draft;
+use super::entries::{Change, Entries, Entry};
 use super::json::is_same;
-use super::writer::{Writer, member_size};
+use super::writer::Writer;
 use crate::SessionError;
 
 /// The result of a log on a base.
 pub(crate) struct Applied {
-    pub(crate) text: String,
+    pub(crate) text: Draft,
     /// Whether a value is another one than before.
     pub(crate) is_change: bool,
 }
@@ -23,13 +24,8 @@ struct Applying<'a> {
 }
 
 impl Applying<'_> {
-    /// Applies an entry to the member at a place, which has its key.
+    /// Applies an entry to the member at a place, which counts under its key.
     fn change(&mut self, place: usize, entry: &Entry) -> Result<(), SessionError> {
-        if self.base.place(&entry.key) != Some(place) {
-            // Hidden by the one that counts.
-            self.text.leave_out(place);
-            return Ok(());
-        }
         self.found += 1;
         let value = self.base.value(&self.base.members()[place]);
         match entry.apply(Some(value), self.base)? {
@@ -45,6 +41,31 @@ impl Applying<'_> {
         }
         Ok(())
     }
+
+    /// Applies entries to the members of their keys.
+    fn change_all(&mut self, entries: &Entries) -> Result<(), SessionError> {
+        if let Some(entry) = entries.only() {
+            let key = &*entry.key;
+            match self.base.place(key) {
+                None => return Ok(()),
+                Some(place) if !self.base.hides(key, place) => return self.change(place, entry),
+                Some(_) => {}
+            }
+        }
+        for (place, member) in self.base.members().iter().enumerate() {
+            if let Some(key) = self.base.key(member)
+                && let Some(entry) = entries.get(key)
+            {
+                if self.base.place(key) == Some(place) {
+                    self.change(place, entry)?;
+                } else {
+                    // Hidden by the one that counts.
+                    self.text.leave_out(place);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The log on a base.
@@ -56,27 +77,16 @@ impl Changes {
     ///
     /// A computation fails, or the base has another value than the application was told.
     pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
-        let new = self.present();
-        let more = new.map(|(key, value)| member_size(key, value.len())).sum();
         let mut applied = Applying {
             base,
-            text: Writer::new(base, more),
+            text: Writer::new(base, self.size()),
             is_change: false,
             found: 0,
         };
         if self.is_cleared() {
             applied.text.leave_all_out();
-        } else if let Some(entry) = self.entries.only() {
-            for place in base.places(&entry.key) {
-                applied.change(place, entry)?;
-            }
         } else {
-            for (place, member) in base.members().iter().enumerate() {
-                let key = base.key(member);
-                if let Some(entry) = key.and_then(|key| self.entries.get(key)) {
-                    applied.change(place, entry)?;
-                }
-            }
+            applied.change_all(&self.entries)?;
         }
         let Applying {
             mut text,
@@ -178,7 +188,7 @@ impl Changes {
     }
 
     /// Returns a base's values without those that the application has taken; `None` if it has taken none.
-    pub(crate) fn without_taken(&self, base: &Data) -> Option<String> {
+    pub(crate) fn without_taken(&self, base: &Data) -> Option<Draft> {
         if !self.takes() {
             return None;
         }

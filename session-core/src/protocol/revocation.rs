@@ -135,7 +135,7 @@ impl State {
         // What was taken or proposed holds on no other base.
         self.changes.disown();
         for (key, value) in values {
-            self.changes.set(&key, value);
+            self.changes.set(&key, value.into());
         }
         if let Some(stored) = self.base.take() {
             self.delete(stored.key, Condition::Always);

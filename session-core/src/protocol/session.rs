@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::brief::Json;
 use super::commit::MAX_ATTEMPTS;
 use super::json::{decode, encode, encode_readable, is_same};
 use super::shared::Shared;
@@ -104,7 +105,7 @@ impl Session {
         F: Fn(Option<T>) -> T + Send + Sync + 'static,
     {
         let compute = Arc::new(
-            move |key: &str, old: Option<&str>| -> Result<(T, String), ValueError> {
+            move |key: &str, old: Option<&str>| -> Result<(T, Json), ValueError> {
                 let new = compute(decode(key, old)?);
                 let text = encode_readable(key, &new)?;
                 Ok((new, text))
@@ -183,7 +184,7 @@ impl Session {
     /// The value is of another type (then it stays), or the session can't be written any more.
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
         let mut state = self.0.writable()?;
-        let text = state.value(key).map(str::to_owned);
+        let text = state.value(key).map(Json::from);
         let value = decode(key, text.as_deref())?;
         if let Some(text) = text {
             state.take(key, text);
@@ -250,7 +251,7 @@ impl Session {
         self.set(key, encode_readable(key, value)?)
     }
 
-    fn set(&self, key: &str, text: String) -> Result<(), SessionError> {
+    fn set(&self, key: &str, text: Json) -> Result<(), SessionError> {
         let mut state = self.0.writable()?;
         let is_equal = |present| is_same(present, &text);
         if state.changes.computes(key) || !state.value(key).is_some_and(is_equal) {

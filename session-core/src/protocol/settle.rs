@@ -21,20 +21,14 @@ impl Commit {
         &self,
         stored: Arc<Stored>,
         expected: Revision,
-        cookie: Option<CookieChange>,
         creates: Creates,
     ) -> Attempt {
         self.shared.state().unacknowledged.push(Unacknowledged {
             stored: Arc::clone(&stored),
             changes: self.changes.clone(),
-            cookie,
             creates,
         });
-        Attempt {
-            stored,
-            expected,
-            cookie,
-        }
+        Attempt { stored, expected }
     }
 
     /// Says whether an early save may have written although its answer was lost; then the base may
@@ -59,9 +53,9 @@ impl Commit {
         state.has_reauthenticated |= self.changes.reauthenticates();
         state.has_signed_in |= self.changes.signed_in().is_some();
         state.is_stale = false;
-        state.cookie = attempt.cookie.or(state.cookie);
+        state.cookie = attempt.stored.cookie.or(state.cookie);
         let new_id = self.moves().is_some()
-            || matches!(attempt.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
+            || matches!(attempt.stored.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
         state.adopt(attempt.stored, data);
         let reply = self.shared.reply_of(&state, now);
         drop(state);
@@ -88,7 +82,7 @@ impl Commit {
     }
 
     /// Continues from the state that another request has stored.
-    pub(crate) fn rebase(&mut self, stored: Stored) {
+    pub(crate) fn rebase(&mut self, stored: Arc<Stored>) {
         self.data = Data::of_record(&self.shared.policy, stored.key, &stored.record);
         self.forget_lost_answer(&stored);
         {
@@ -102,12 +96,12 @@ impl Commit {
                 state.cookie = None;
             }
         }
-        self.base = Some(Arc::new(stored));
+        self.base = Some(stored);
     }
 
     /// An earlier save may have been applied although its answer was lost. Then its changes are in the
     /// base already and must not be replayed on it, and its cookie is owed.
-    fn forget_lost_answer(&mut self, stored: &Stored) {
+    fn forget_lost_answer(&mut self, stored: &Arc<Stored>) {
         let lost = {
             let state = self.shared.state();
             let mut writes = state.unacknowledged.iter();
@@ -122,8 +116,8 @@ impl Commit {
         if let Some(mut state) = self.settle(&lost.changes, &self.data) {
             state.has_reauthenticated |= lost.changes.reauthenticates();
             state.has_signed_in |= lost.changes.signed_in().is_some();
-            state.cookie = lost.cookie.or(state.cookie);
-            state.adopt(Arc::new(stored.clone()), self.data.clone());
+            state.cookie = lost.cookie().or(state.cookie);
+            state.adopt(Arc::clone(stored), self.data.clone());
         }
     }
 
@@ -135,7 +129,7 @@ impl Commit {
         let writes = &mut state.unacknowledged;
         writes.retain(|write| !is_move(write) || write.key() != missed.key);
         let lost = writes.iter().find(|write| is_move(write))?;
-        let Some(CookieChange::Set { id, .. }) = lost.cookie else {
+        let Some(CookieChange::Set { id, .. }) = lost.cookie() else {
             return None;
         };
         let digest = self.policy().domain.digest(&id);

@@ -79,23 +79,24 @@ impl Commit {
         let (Some(record), Some(base)) = (found, self.base.take()) else {
             // Made anew without being asked, a login with the old password would survive the end of
             // all sessions that a change of the password brings.
-            return Ok(Decision::Write(Ask::Withdraw(entered.stored.key)));
+            return Ok(Decision::Write(Ask::Withdraw(Arc::clone(&entered.stored))));
         };
         let key = base.key;
         let is_closed =
             matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision);
         if !is_closed && self.policy().is_over(key, &record, now) && self.changes.takes() {
             // Another may have taken it before.
-            return Ok(Decision::Write(Ask::Withdraw(entered.stored.key)));
+            return Ok(Decision::Write(Ask::Withdraw(Arc::clone(&entered.stored))));
         }
         if is_closed || self.policy().is_over(key, &record, now) {
             // By our own write, whose answer was lost; or there is nothing left to close.
             return self.enter(now);
         }
-        self.rebase(base.with(record, now));
+        let left = Arc::new(base.with(record, now));
+        self.rebase(Arc::clone(&left));
         self.attempts += 1;
         if self.attempts >= MAX_ATTEMPTS {
-            return Ok(Decision::Write(Ask::LeaveByKey(key)));
+            return Ok(Decision::Write(Ask::LeaveByKey(left)));
         }
         let (text, expiry) = self.carried()?;
         let Some(entered) = &self.entered else {
@@ -117,9 +118,9 @@ impl Commit {
             data: text.into(),
             ..present.clone()
         };
-        let (expected, cookie) = (present.revision, entered.cookie);
+        let expected = present.revision;
         let stored = Arc::new(entered.stored.with(record, now));
-        let attempt = self.attempt(stored, expected, cookie, Creates::Record);
+        let attempt = self.attempt(stored, expected, Creates::Record);
         Ok(Decision::Write(Ask::Carry(attempt)))
     }
 
@@ -153,7 +154,7 @@ impl Commit {
         match &self.entered {
             Some(attempt) => {
                 self.failure = Some(failure);
-                Ok(Decision::Write(Ask::Withdraw(attempt.stored.key)))
+                Ok(Decision::Write(Ask::Withdraw(Arc::clone(&attempt.stored))))
             }
             None => Err(failure),
         }

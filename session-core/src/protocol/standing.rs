@@ -1,5 +1,6 @@
 use time::OffsetDateTime;
 
+use crate::http::reply::CookieChange;
 use crate::{Digest, Id, Key, Record, Remembered};
 
 /// The secret by which a request has come to a session. Later variants count for more.
@@ -21,6 +22,8 @@ pub(crate) struct Stored {
     pub(crate) key: Key,
     pub(crate) digest: Digest,
     pub(crate) standing: Standing,
+    /// The cookie that tells the browser of this state, if a write of this request brings it about.
+    pub(crate) cookie: Option<CookieChange>,
     pub(crate) record: Record,
 }
 
@@ -83,6 +86,7 @@ impl Stored {
             key: id.key(),
             digest,
             standing,
+            cookie: None,
             record,
         }
     }

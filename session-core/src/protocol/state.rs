@@ -1,6 +1,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::brief::Json;
 use super::changes::View;
 use super::data::{Data, Part};
 use super::json::is_same;
@@ -188,12 +189,7 @@ impl State {
     }
 
     /// Sets a value, unless the session would be larger than `limit`.
-    pub(crate) fn set(
-        &mut self,
-        key: &str,
-        value: String,
-        limit: usize,
-    ) -> Result<(), SessionError> {
+    pub(crate) fn set(&mut self, key: &str, value: Json, limit: usize) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
         self.changes.set(key, value);
         self.changed(size);
@@ -205,7 +201,7 @@ impl State {
         &mut self,
         key: &str,
         replay: Replay,
-        value: String,
+        value: Json,
         limit: usize,
     ) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
@@ -218,7 +214,7 @@ impl State {
     pub(crate) fn propose(
         &mut self,
         key: &str,
-        value: String,
+        value: Json,
         limit: usize,
     ) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
@@ -228,7 +224,7 @@ impl State {
     }
 
     /// Removes a value that is there, and that the application has got.
-    pub(crate) fn take(&mut self, key: &str, value: String) {
+    pub(crate) fn take(&mut self, key: &str, value: Json) {
         let size = self.known_size().map(|size| size - self.size_of(key));
         self.changes.take(key, value);
         self.changed(size);
@@ -320,13 +316,10 @@ impl State {
         length: usize,
         limit: usize,
     ) -> Result<Option<usize>, SessionError> {
-        let added = member_size(key, length);
+        let added = member_size(key.as_bytes(), length);
         // Almost every session is small and far below the limit, so that an estimate will do.
         if self.changes.is_short() {
-            let changed = self.changes.present();
-            let changed: usize = changed
-                .map(|(key, value)| member_size(key, value.len()))
-                .sum();
+            let changed = self.changes.size();
             if self.data.text().len() + changed + added <= limit {
                 return Ok(None);
             }
@@ -334,7 +327,7 @@ impl State {
         let all = self.known_size().unwrap_or_else(|| {
             let members = self.members();
             members
-                .map(|(key, value)| member_size(key, value.len()))
+                .map(|(key, value)| member_size(key.as_bytes(), value.len()))
                 .sum()
         });
         let size = all - self.size_of(key) + added;
@@ -352,7 +345,7 @@ impl State {
 
     fn size_of(&self, key: &str) -> usize {
         let value = self.value(key);
-        value.map_or(0, |value| member_size(key, value.len()))
+        value.map_or(0, |value| member_size(key.as_bytes(), value.len()))
     }
 
     fn changed(&mut self, size: Option<usize>) {

@@ -33,17 +33,15 @@ pub enum Step {
 pub struct Load(Box<Loading>);
 
 struct Loading {
-    commit: Commit,
+    commit: Box<Commit>,
     refused: Ask,
     key: Key,
     secret: Digest,
 }
 
 /// A command for the store.
-pub struct Write(Box<Writing>);
-
-struct Writing {
-    commit: Commit,
+pub struct Write {
+    commit: Box<Commit>,
     ask: Ask,
 }
 
@@ -115,7 +113,7 @@ fn upkeep_is_due(shared: &Shared, state: &State, purpose: Purpose, now: OffsetDa
 }
 
 fn next(
-    mut commit: Commit,
+    mut commit: Box<Commit>,
     decided: Result<Decision, SessionError>,
     now: OffsetDateTime,
 ) -> Result<Step, CommitError> {
@@ -144,7 +142,7 @@ fn next(
             return Err(CommitError::new(error, commit.shared.reply(now)));
         }
     };
-    Ok(Step::Write(Write(Box::new(Writing { commit, ask }))))
+    Ok(Step::Write(Write { commit, ask }))
 }
 
 /// Says whether nothing but upkeep was left undone, which can't fail a response.
@@ -201,7 +199,7 @@ impl Write {
     /// Returns the command to give to the store.
     #[must_use]
     pub fn command(&self) -> Command<'_> {
-        self.0.ask.command()
+        self.ask.command()
     }
 
     /// Takes the store's answer to the command, or its failure.
@@ -215,7 +213,7 @@ impl Write {
         now: OffsetDateTime,
     ) -> Result<Step, CommitError> {
         let now = utc(now);
-        let Writing { mut commit, ask } = *self.0;
+        let Self { mut commit, ask } = self;
         let decided = match outcome {
             Ok(outcome) => commit.answered(ask, outcome == Outcome::Applied, now),
             Err(error) => failed(&mut commit, &ask, error, now),
@@ -240,7 +238,7 @@ fn failed(
     match ask {
         Ask::Delete(delete) => {
             let mut state = commit.shared.state();
-            state.pending_deletes.retain(|pending| pending != delete);
+            state.pending_deletes.retain(|pending| *pending != **delete);
             drop(state);
             commit.advance(now)
         }

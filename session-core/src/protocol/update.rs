@@ -1,21 +1,22 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::brief::{Brief, Json, Name};
 use super::data::Data;
 use super::few::Few;
 use crate::ValueError;
 
 /// Computes a value's new JSON text from its present one; run again on every fresh base.
 pub(crate) trait Compute: Send + Sync {
-    fn compute(&self, key: &str, old: Option<&str>) -> Result<String, ValueError>;
+    fn compute(&self, key: &str, old: Option<&str>) -> Result<Json, ValueError>;
 }
 
 /// A closure that returns the value too.
 impl<F, T> Compute for F
 where
-    F: Fn(&str, Option<&str>) -> Result<(T, String), ValueError> + Send + Sync,
+    F: Fn(&str, Option<&str>) -> Result<(T, Json), ValueError> + Send + Sync,
 {
-    fn compute(&self, key: &str, old: Option<&str>) -> Result<String, ValueError> {
+    fn compute(&self, key: &str, old: Option<&str>) -> Result<Json, ValueError> {
         self(key, old).map(|(_, text)| text)
     }
 }
@@ -28,14 +29,14 @@ pub(crate) struct Update {
     /// Closures in their order.
     replays: Few<Replay>,
     /// Their result on `base`; `None` if they fail there.
-    value: Option<String>,
+    value: Option<Json>,
     /// The text of the base that the result was computed on; `None` if there was none.
     base: Option<Arc<str>>,
 }
 
 impl Update {
     /// A computation and its result on a base.
-    pub(crate) fn new(replay: Replay, value: String, base: &Data) -> Self {
+    pub(crate) fn new(replay: Replay, value: Json, base: &Data) -> Self {
         Self {
             replays: Few::one(replay),
             value: Some(value),
@@ -44,7 +45,7 @@ impl Update {
     }
 
     /// Goes on with another computation.
-    pub(crate) fn then(&mut self, replay: Replay, value: String, base: &Data) {
+    pub(crate) fn then(&mut self, replay: Replay, value: Json, base: &Data) {
         self.replays.push(replay);
         self.value = Some(value);
         self.base = base.shared().cloned();
@@ -52,6 +53,10 @@ impl Update {
 
     pub(crate) fn value(&self) -> Option<&str> {
         self.value.as_deref()
+    }
+
+    pub(crate) fn size(&self) -> Option<usize> {
+        self.value.as_ref().map(Json::len)
     }
 
     pub(crate) fn take_replays(&mut self) -> Few<Replay> {
@@ -65,7 +70,7 @@ impl Update {
     /// Returns the result on a base that has `old` under the key. No closure runs where it has run before.
     pub(crate) fn apply(
         &self,
-        key: &str,
+        key: &Name,
         old: Option<&str>,
         base: &Data,
     ) -> Result<Option<Cow<'_, str>>, ValueError> {
@@ -74,17 +79,17 @@ impl Update {
             (None, None) => true,
             _ => false,
         };
-        if let Some(value) = self.value().filter(|_| is_known) {
-            return Ok(Some(value.into()));
+        if let Some(value) = self.value.as_ref().filter(|_| is_known) {
+            return Ok(Some(Cow::Borrowed(value)));
         }
         let new = run(&self.replays, key, old)?;
         Ok(new.map(|new| new.into_owned().into()))
     }
 
     /// Computes the result on another base; a failure shows no value until the commit reports it.
-    pub(crate) fn rebase(&mut self, key: &str, old: Option<&str>, base: &Data) {
+    pub(crate) fn rebase(&mut self, key: &Name, old: Option<&str>, base: &Data) {
         let new = run(&self.replays, key, old).unwrap_or_default();
-        self.value = new.map(Cow::into_owned);
+        self.value = new.map(|new| (&*new).into());
         self.base = base.shared().cloned();
     }
 
@@ -103,12 +108,15 @@ impl Update {
 /// Runs closures one after the other.
 pub(crate) fn run<'a>(
     replays: &Few<Replay>,
-    key: &str,
+    key: &Name,
     old: Option<&'a str>,
 ) -> Result<Option<Cow<'a, str>>, ValueError> {
     let mut value = old.map(Cow::Borrowed);
     for replay in replays.iter() {
-        value = Some(replay.compute(key, value.as_deref())?.into());
+        value = Some(match replay.compute(key, value.as_deref())? {
+            Brief::Long(text) => Cow::Owned(text),
+            short @ Brief::Short(..) => Cow::Owned((*short).into()),
+        });
     }
     Ok(value)
 }

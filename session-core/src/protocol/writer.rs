@@ -1,12 +1,13 @@
 use std::ops::Range;
 
 use super::data::Data;
+use super::draft::Draft;
 
 /// Writes a JSON object, of which most stands in another one: its members are kept with the bytes that they
 /// have, unless something else is said.
 pub(crate) struct Writer<'a> {
     base: &'a Data,
-    text: String,
+    text: Draft,
     /// The place of the first member of the base that is still to be written.
     next: usize,
 }
@@ -14,7 +15,7 @@ pub(crate) struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Begins an object that takes about so many bytes more than the base.
     pub(crate) fn new(base: &'a Data, more: usize) -> Self {
-        let mut text = String::with_capacity(base.text().len() + more);
+        let mut text = Draft::with_capacity(base.text().len() + more);
         text.push('{');
         Self {
             base,
@@ -59,7 +60,7 @@ impl<'a> Writer<'a> {
         self.text.push_str(value);
     }
 
-    pub(crate) fn finish(mut self) -> String {
+    pub(crate) fn finish(mut self) -> Draft {
         self.keep_until(self.base.members().len());
         self.text.push('}');
         self.text
@@ -87,7 +88,7 @@ impl<'a> Writer<'a> {
 }
 
 /// Returns the bytes that a value and its name take in an object, with a comma.
-pub(crate) fn member_size(key: &str, value: usize) -> usize {
+pub(crate) fn member_size(key: &[u8], value: usize) -> usize {
     let escapes = |byte: u8| match byte {
         _ if is_plain(byte) => 0,
         // A letter behind a backslash.
@@ -95,7 +96,7 @@ pub(crate) fn member_size(key: &str, value: usize) -> usize {
         // \u and four digits.
         _ => 5,
     };
-    key.len() + key.bytes().map(escapes).sum::<usize>() + value + 4
+    key.len() + key.iter().copied().map(escapes).sum::<usize>() + value + 4
 }
 
 /// Says whether a byte stands in a string as it is.
@@ -125,7 +126,10 @@ mod tests {
         let text = writer.finish();
         assert_eq!(
             text.len() - 1,
-            names.map(|name| member_size(name, 4)).iter().sum::<usize>()
+            names
+                .map(|name| member_size(name.as_bytes(), 4))
+                .iter()
+                .sum::<usize>()
         );
         let data = Data::new(text.into());
         assert!(data.iter().map(|(name, _)| name).eq(names));
@@ -154,11 +158,11 @@ mod tests {
                     _ => writer.replace(place, "0"),
                 }
             }
-            assert_eq!(writer.finish(), expected, "{acts}");
+            assert_eq!(&*writer.finish(), expected, "{acts}");
             let mut writer = Writer::new(&base, 0);
             writer.leave_all_out();
             writer.add("d", "0");
-            assert_eq!(writer.finish(), r#"{"d":0}"#);
+            assert_eq!(&*writer.finish(), r#"{"d":0}"#);
         }
     }
 }

@@ -34,6 +34,7 @@ impl Shards {
         }
     }
 
+    #[inline]
     pub(super) fn load(&self, key: &Key) -> Option<Record> {
         self.shard_of(key)
             .slots

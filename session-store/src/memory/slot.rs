@@ -158,6 +158,7 @@ impl Slot {
         bytes(&entry.data, entry.owner.as_deref(), rare)
     }
 
+    #[inline]
     pub(super) fn record(&self) -> Record {
         let entry = &*self.entry;
         let expires = moment(self.expires);
