@@ -106,6 +106,20 @@ where
     fn cookie_bytes(&self) -> usize {
         self.usual.cookie.len()
     }
+
+    fn visit(&mut self, path: &'static str, cookie: &str) -> String {
+        let cookie = HeaderValue::try_from(cookie)
+            .ok()
+            .filter(|cookie| !cookie.is_empty());
+        self.runtime.block_on(async {
+            let response = match self.usual.send(path, cookie).await {
+                Ok(response) => response,
+                Err(error) => panic!("{error}"),
+            };
+            assert!(response.status().is_success(), "{}", response.status());
+            set_cookies(&response)
+        })
+    }
 }
 
 impl<S, B> Site<S>
@@ -123,12 +137,8 @@ where
             Err(error) => anyhow::bail!("{error}"),
         };
         ensure!(response.status().is_success(), "{}", response.status());
-        let set_cookies = response.headers().get_all(header::SET_COOKIE);
-        let set_cookies: Vec<_> = set_cookies
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        ensure!(!set_cookies.is_empty(), "/seed sets no cookie");
-        site.cookie = HeaderValue::try_from(cookie_header(set_cookies))?;
+        site.cookie = HeaderValue::try_from(set_cookies(&response))?;
+        ensure!(!site.cookie.is_empty(), "/seed sets no cookie");
         Ok(site)
     }
 
@@ -143,4 +153,9 @@ where
         }
         self.app.call(request.to_request()).await
     }
+}
+
+fn set_cookies<B>(response: &ServiceResponse<B>) -> String {
+    let headers = response.headers().get_all(header::SET_COOKIE);
+    cookie_header(headers.filter_map(|value| value.to_str().ok()))
 }

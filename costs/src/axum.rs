@@ -92,6 +92,17 @@ impl Subject for AxumSubject {
     fn cookie_bytes(&self) -> usize {
         self.usual.cookie.len()
     }
+
+    fn visit(&mut self, path: &'static str, cookie: &str) -> String {
+        let cookie = HeaderValue::try_from(cookie)
+            .ok()
+            .filter(|cookie| !cookie.is_empty());
+        self.runtime.block_on(async {
+            let response = self.usual.send(path, cookie).await;
+            assert!(response.status().is_success(), "{response:?}");
+            set_cookies(&response)
+        })
+    }
 }
 
 impl Site {
@@ -108,12 +119,8 @@ impl Site {
         };
         let response = site.send("/seed", None).await;
         ensure!(response.status().is_success(), "{response:?}");
-        let set_cookies = response.headers().get_all(header::SET_COOKIE).iter();
-        let set_cookies: Vec<_> = set_cookies
-            .filter_map(|value| value.to_str().ok())
-            .collect();
-        ensure!(!set_cookies.is_empty(), "/seed sets no cookie");
-        site.cookie = HeaderValue::try_from(cookie_header(set_cookies)).context("a cookie")?;
+        site.cookie = HeaderValue::try_from(set_cookies(&response)).context("a cookie")?;
+        ensure!(!site.cookie.is_empty(), "/seed sets no cookie");
         Ok(site)
     }
 
@@ -128,6 +135,11 @@ impl Site {
             Err(never) => match never {},
         }
     }
+}
+
+fn set_cookies(response: &Response<Body>) -> String {
+    let headers = response.headers().get_all(header::SET_COOKIE).iter();
+    cookie_header(headers.filter_map(|value| value.to_str().ok()))
 }
 
 fn runtime() -> Result<Runtime> {

@@ -21,12 +21,15 @@ pub const PLAY: &str = "play-in-callgrind";
 /// A subject can't be made.
 pub fn play(entries: &[Entry]) -> Result<()> {
     for entry in entries {
-        let mut subject = entry.subject()?;
-        for scenario in entry.scenarios() {
-            for _ in 0..WARM_UP {
-                subject.call(scenario);
+        // Hash maps have other seeds in each, and so other lengths of search.
+        for _ in 0..INSTANCES {
+            let mut subject = entry.subject()?;
+            for scenario in entry.scenarios() {
+                for _ in 0..WARM_UP {
+                    subject.call(scenario);
+                }
+                collected(&mut *subject, scenario);
             }
-            collected(&mut *subject, scenario);
         }
     }
     Ok(())
@@ -58,14 +61,20 @@ pub fn measure(entries: &[Entry], flags: &[&str]) -> Result<Figures> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let played = entries.iter().flat_map(|entry| {
-        let scenarios = entry.scenarios();
-        scenarios.map(move |scenario| (*entry, scenario))
-    });
     let mut measured = Vec::new();
-    for (number, (entry, scenario)) in (1..).zip(played) {
-        let total = total(&folder.path().join(format!("out.{number}")))?;
-        measured.push((entry, scenario, vec![total / f64::from(REQUESTS)]));
+    let mut numbers = 1..;
+    for entry in entries {
+        let mut each: Vec<_> = entry
+            .scenarios()
+            .map(|scenario| (*entry, scenario, Vec::new()))
+            .collect();
+        for _ in 0..INSTANCES {
+            for ((_, _, rounds), number) in each.iter_mut().zip(&mut numbers) {
+                let total = total(&folder.path().join(format!("out.{number}")))?;
+                rounds.push(total / f64::from(REQUESTS));
+            }
+        }
+        measured.extend(each);
     }
     Ok(Figures::of(&measured))
 }
@@ -90,5 +99,6 @@ fn total(file: &Path) -> Result<f64> {
     Ok(total.context("callgrind wrote no total")?.trim().parse()?)
 }
 
-const WARM_UP: u32 = 200;
-const REQUESTS: u32 = 500;
+const INSTANCES: u32 = 9;
+const WARM_UP: u32 = 50;
+const REQUESTS: u32 = 100;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use anyhow::Result;
 use bytes::Bytes;
 use session_core::{Command, Key, Outcome, Record, Revision, Store};
@@ -5,7 +7,7 @@ use session_store::MemoryStore;
 use session_testkit::{digest_of, key_of, moment_at, record_of};
 use time::Duration;
 
-use crate::{READ_KEY, Scenario, Seen, Subject, VALUE, key};
+use crate::{Scenario, Seen, Subject, key, read_key, value, values};
 
 /// The memory store alone, called as the core calls it.
 struct Memory {
@@ -18,7 +20,7 @@ struct Memory {
 
 #[allow(clippy::unnecessary_wraps, reason = "as the other subjects are made")]
 pub(crate) fn ours() -> Result<Box<dyn Subject>> {
-    let members = (0..10).map(|number| format!("\"{}\":\"{VALUE}\"", key(number)));
+    let members = (0..values()).map(|number| format!("\"{}\":\"{}\"", key(number), value()));
     let mut record = record_of(1);
     record.data = format!("{{{}}}", members.collect::<Vec<_>>().join(",")).into();
     let memory = Memory {
@@ -40,23 +42,18 @@ impl Subject for Memory {
     fn call(&mut self, scenario: Scenario) -> Seen {
         let body = match scenario {
             Scenario::Untouched | Scenario::WithCookie => Bytes::new(),
-            Scenario::Read => self.load(),
+            Scenario::Read => self.load(&self.key),
             Scenario::Increment => {
-                self.load();
+                self.load(&self.key);
                 self.replace()
             }
             Scenario::ReadSliding => {
-                let body = self.load();
+                let body = self.load(&self.key);
                 self.touch();
                 body
             }
             Scenario::Create => {
-                self.created += 1;
-                let (key, record) = (key_of(self.created), self.record.clone());
-                self.write(Command::Insert {
-                    key: &key,
-                    record: &record,
-                });
+                self.insert();
                 Bytes::new()
             }
         };
@@ -70,22 +67,50 @@ impl Subject for Memory {
     fn cookie_bytes(&self) -> usize {
         0
     }
+
+    /// A cookie is the number of a key.
+    fn visit(&mut self, _: &'static str, cookie: &str) -> String {
+        match cookie.parse() {
+            Ok(number) => {
+                self.load(&key_of(number));
+                String::new()
+            }
+            Err(_) => {
+                self.insert();
+                self.created.to_string()
+            }
+        }
+    }
 }
 
 impl Memory {
-    fn load(&self) -> Bytes {
+    fn load(&self, key: &Key) -> Bytes {
         let secret = digest_of(0);
-        let load = self.store.load(&self.key, &secret, moment_at(1));
+        let load = self.store.load(key, &secret, moment_at(1));
         match pollster::block_on(load) {
-            Ok(Some(record)) if record.data.contains(READ_KEY) => Bytes::from_static(LENGTH),
+            Ok(Some(record)) if record.data.contains(read_key()) => {
+                value().len().to_string().into()
+            }
             other => panic!("{other:?}"),
         }
+    }
+
+    fn insert(&mut self) {
+        self.created += 1;
+        // Each session has data of its own, as one that comes from a request.
+        let mut record = self.record.clone();
+        record.data = Arc::from(&*record.data);
+        self.write(Command::Insert {
+            key: &key_of(self.created),
+            record: &record,
+        });
     }
 
     fn replace(&mut self) -> Bytes {
         let expected = self.record.revision;
         let next = expected.to_i64() + 1;
         let mut record = self.record.clone();
+        record.data = Arc::from(&*record.data);
         record.revision = Revision::from_i64(next);
         self.write(Command::Replace {
             key: &self.key,
@@ -112,6 +137,3 @@ impl Memory {
         assert!(matches!(written, Ok(Outcome::Applied)), "{written:?}");
     }
 }
-
-/// The length of [`VALUE`], which is what a read answers.
-const LENGTH: &[u8] = b"93";

@@ -1,3 +1,5 @@
+//! Ours on axum, and axum without sessions.
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -7,13 +9,19 @@ use axum::Router;
 use axum::extract::Request;
 use axum::routing::get;
 use session_axum::{Policy, Rejection, Session, SessionLayer, Sessions};
+use session_core::Store;
 use session_store::MemoryStore;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{AxumSubject, COUNTER, READ_KEY, Subject, VALUE, key};
+use crate::{AxumSubject, COUNTER, Subject, key, read_key, value, values};
 
-pub(crate) fn bare() -> Result<Box<dyn Subject>> {
+/// Makes the subject without sessions.
+///
+/// # Errors
+///
+/// There is no runtime.
+pub fn bare() -> Result<Box<dyn Subject>> {
     Ok(Box::new(AxumSubject::without_sessions(&bare_app())?))
 }
 
@@ -22,35 +30,53 @@ pub(crate) fn floor() -> Result<Box<dyn Subject>> {
     Ok(Box::new(AxumSubject::without_sessions(&app)?))
 }
 
-pub(crate) fn ours() -> Result<Box<dyn Subject>> {
+/// Makes ours on the memory store.
+///
+/// # Errors
+///
+/// There is no runtime.
+pub fn ours() -> Result<Box<dyn Subject>> {
+    over(&MemoryStore::new())
+}
+
+/// Makes ours on any store.
+///
+/// # Errors
+///
+/// There is no runtime.
+pub fn over(store: &(impl Store + Clone)) -> Result<Box<dyn Subject>> {
     let subject = AxumSubject::new(async || {
         let sliding = Policy::builder().touch_every(Duration::ZERO).build()?;
-        Ok((app(Policy::default()), app(sliding)))
+        let sessions = |policy| Sessions::new(policy, store.clone());
+        let usual = app(sessions(Policy::default()));
+        Ok((usual, app(sessions(sliding))))
     })?;
     Ok(Box::new(subject))
 }
 
-fn bare_app() -> Router {
+/// Returns the application without sessions.
+pub fn bare_app() -> Router {
     Router::new()
         .route("/untouched", get(untouched))
-        .route("/read", get(async || VALUE.len().to_string()))
+        .route("/read", get(async || value().len().to_string()))
         .route("/increment", get(async || 1.to_string()))
         .route("/create", get(untouched))
 }
 
-fn app(policy: Policy) -> Router {
+/// Returns the application with sessions.
+pub fn app(sessions: Sessions) -> Router {
     Router::new()
         .route("/seed", get(seed))
         .route("/untouched", get(untouched))
         .route("/read", get(read))
         .route("/increment", get(increment))
         .route("/create", get(create))
-        .layer(SessionLayer::new(Sessions::new(policy, MemoryStore::new())))
+        .layer(SessionLayer::new(sessions))
 }
 
 async fn seed(session: Session) -> Result<(), Rejection> {
-    for number in 0..10 {
-        session.insert(&key(number), VALUE)?;
+    for number in 0..values() {
+        session.insert(&key(number), value())?;
     }
     session.insert(COUNTER, 0)
 }
@@ -60,7 +86,7 @@ async fn untouched() -> &'static str {
 }
 
 async fn read(session: Session) -> Result<String, Rejection> {
-    let value: Option<String> = session.get(READ_KEY)?;
+    let value: Option<String> = session.get(read_key())?;
     Ok(value.map_or(0, |value| value.len()).to_string())
 }
 

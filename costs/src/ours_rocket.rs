@@ -1,3 +1,5 @@
+//! Ours on Rocket, and Rocket without sessions.
+
 #![allow(
     clippy::needless_pass_by_value,
     reason = "Rocket hands guards over by value"
@@ -6,39 +8,69 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use rocket::{Build, Rocket, get, routes};
+use rocket::{Build, Rocket, Route, get, routes};
+use session_core::Store;
 use session_rocket::{Policy, Rejection, Session, SessionFairing, Sessions};
 use session_store::MemoryStore;
 
-use crate::{COUNTER, READ_KEY, RocketSubject, Subject, VALUE, key};
+use crate::{COUNTER, RocketSubject, Subject, key, read_key, value, values};
 
-pub(crate) fn bare() -> Result<Box<dyn Subject>> {
-    let make = || {
-        let routes = routes![untouched, bare_read, bare_increment, bare_create];
-        RocketSubject::quiet().mount("/", routes)
-    };
+/// Makes the subject without sessions.
+///
+/// # Errors
+///
+/// There is no runtime.
+pub fn bare() -> Result<Box<dyn Subject>> {
+    let make = || RocketSubject::quiet().mount("/", bare_routes());
     Ok(Box::new(RocketSubject::without_sessions(make)?))
 }
 
-pub(crate) fn ours() -> Result<Box<dyn Subject>> {
+/// Makes ours on the memory store.
+///
+/// # Errors
+///
+/// There is no runtime.
+pub fn ours() -> Result<Box<dyn Subject>> {
+    over(&MemoryStore::new())
+}
+
+/// Makes ours on any store.
+///
+/// # Errors
+///
+/// There is no runtime.
+pub fn over(store: &(impl Store + Clone)) -> Result<Box<dyn Subject>> {
     let subject = RocketSubject::new(async || {
         let sliding = Policy::builder().touch_every(Duration::ZERO).build()?;
-        Ok((app(Policy::default()), app(sliding)))
+        let sessions = |policy| Sessions::new(policy, store.clone());
+        let usual = app(sessions(Policy::default()));
+        Ok((usual, app(sessions(sliding))))
     })?;
     Ok(Box::new(subject))
 }
 
-fn app(policy: Policy) -> Rocket<Build> {
-    let sessions = Sessions::new(policy, MemoryStore::new());
+fn app(sessions: Sessions) -> Rocket<Build> {
     RocketSubject::quiet()
-        .mount("/", routes![seed, untouched, read, increment, create])
+        .mount("/", all_routes())
         .attach(SessionFairing::new(sessions))
+}
+
+/// Returns the routes of the application without sessions.
+#[must_use]
+pub fn bare_routes() -> Vec<Route> {
+    routes![untouched, bare_read, bare_increment, bare_create]
+}
+
+/// Returns the routes of the application with sessions.
+#[must_use]
+pub fn all_routes() -> Vec<Route> {
+    routes![seed, untouched, read, increment, create]
 }
 
 #[get("/seed")]
 fn seed(session: Session) -> Result<(), Rejection> {
-    for number in 0..10 {
-        session.insert(&key(number), VALUE)?;
+    for number in 0..values() {
+        session.insert(&key(number), value())?;
     }
     session.insert(COUNTER, 0)
 }
@@ -50,7 +82,7 @@ fn untouched() -> &'static str {
 
 #[get("/read")]
 fn read(session: Session) -> Result<String, Rejection> {
-    let value: Option<String> = session.get(READ_KEY)?;
+    let value: Option<String> = session.get(read_key())?;
     Ok(value.map_or(0, |value| value.len()).to_string())
 }
 
@@ -68,7 +100,7 @@ fn create(session: Session) -> Result<&'static str, Rejection> {
 
 #[get("/read")]
 fn bare_read() -> String {
-    VALUE.len().to_string()
+    value().len().to_string()
 }
 
 #[get("/increment")]

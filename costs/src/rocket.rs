@@ -95,6 +95,20 @@ impl Subject for RocketSubject {
     fn cookie_bytes(&self) -> usize {
         self.usual.header.value().len()
     }
+
+    fn visit(&mut self, path: &'static str, cookie: &str) -> String {
+        self.runtime.block_on(async {
+            let mut request = self.usual.client.get(path);
+            if !cookie.is_empty() {
+                request.add_header(Header::new("cookie", cookie.to_owned()));
+                let parsed = Cookie::split_parse(cookie.to_owned());
+                request = request.cookies(parsed.filter_map(Result::ok));
+            }
+            let response = request.dispatch().await;
+            assert!(response.status().code == 200, "{}", response.status());
+            cookie_header(response.headers().get("set-cookie"))
+        })
+    }
 }
 
 impl Site {

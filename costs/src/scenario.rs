@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,18 +70,61 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// Each of a session's ten values. With their names they are 1 KiB of JSON.
-pub const VALUE: &str =
-    "0123456789 abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 abcdef";
-
-/// The name of the value that is read.
-pub const READ_KEY: &str = "key5";
-
 /// The name of the number that is incremented.
 pub const COUNTER: &str = "counter";
 
-/// Returns the name of one of the ten values.
+/// Returns the name of one of a session's values.
 #[must_use]
 pub fn key(number: usize) -> String {
     format!("key{number}")
 }
+
+/// What `/seed` stores, beside the counter.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::exhaustive_structs, reason = "a program chooses")]
+pub struct Content {
+    /// The number of values.
+    pub values: usize,
+    /// The bytes of each.
+    pub bytes: usize,
+}
+
+impl Content {
+    /// Sets what this program's subjects store. Without it there are ten values of 93 bytes, which are 1 KiB of JSON
+    /// with their names. Only the first call counts.
+    pub fn set(self) {
+        let _ = CONTENT.set(self);
+    }
+
+    fn get() -> Self {
+        *CONTENT.get_or_init(|| Self {
+            values: 10,
+            bytes: TEXT.len(),
+        })
+    }
+}
+
+/// Returns how many values `/seed` stores.
+#[must_use]
+pub fn values() -> usize {
+    Content::get().values
+}
+
+/// Returns each of the values.
+#[must_use]
+pub fn value() -> &'static str {
+    let text: &'static str = TEXT;
+    text.get(..Content::get().bytes).unwrap_or(text)
+}
+
+/// Returns the name of the value that is read, which stands in the middle.
+#[must_use]
+pub fn read_key() -> &'static str {
+    static NAME: LazyLock<String> = LazyLock::new(|| key(values() / 2));
+    &NAME
+}
+
+const TEXT: &str = "\
+0123456789 abcdefghijklmnopqrstuvwxyz 0123456789 ABCDEFGHIJKLMNOPQRSTUVWXYZ 0123456789 abcdef";
+
+static CONTENT: OnceLock<Content> = OnceLock::new();

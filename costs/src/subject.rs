@@ -1,7 +1,7 @@
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 
-use crate::{Scenario, VALUE};
+use crate::{Scenario, value};
 
 /// An application that is called without sockets.
 pub trait Subject {
@@ -14,6 +14,14 @@ pub trait Subject {
 
     /// Returns the bytes of the `Cookie` header that its requests carry.
     fn cookie_bytes(&self) -> usize;
+
+    /// Sends any request, of any visitor; an empty `cookie` is none. Returns the `Cookie` header to send from now on,
+    /// which is empty if no cookie was set.
+    ///
+    /// # Panics
+    ///
+    /// The application fails.
+    fn visit(&mut self, path: &'static str, cookie: &str) -> String;
 }
 
 /// What a client sees of an answer.
@@ -39,10 +47,15 @@ impl Seen {
         match scenario {
             Scenario::Untouched | Scenario::WithCookie | Scenario::Create => {}
             Scenario::Read | Scenario::ReadSliding => {
-                ensure!(self.body == VALUE.len().to_string(), "read {:?}", self.body);
+                ensure!(
+                    self.body == value().len().to_string(),
+                    "read {:?}",
+                    self.body
+                );
             }
             Scenario::Increment => ensure!(
-                number(&before.body).is_some() && number(&self.body) > number(&before.body),
+                // Whose session is in its cookie counts from the same one again.
+                number(&before.body) >= Some(1) && number(&self.body) >= number(&before.body),
                 "counted from {:?} to {:?}",
                 before.body,
                 self.body

@@ -23,13 +23,13 @@ pub struct Effort {
 /// # Errors
 ///
 /// A subject can't be made.
-pub fn measure(entries: &[Entry], effort: Effort) -> Result<Figures> {
+pub fn measure(entries: &[Entry], scenarios: &[Scenario], effort: Effort) -> Result<Figures> {
     let mut subjects = Vec::new();
     for entry in entries {
         subjects.push((*entry, entry.subject()?));
     }
     let mut measured = Vec::new();
-    for scenario in Scenario::ALL {
+    for &scenario in scenarios {
         let plays = |entry: &Entry| entry.scenarios().any(|other| other == scenario);
         let mut players: Vec<_> = subjects
             .iter_mut()

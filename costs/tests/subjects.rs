@@ -12,6 +12,21 @@ fn each_subject_does_what_each_scenario_is_for() {
 }
 
 #[test]
+fn an_increment_counts() {
+    for entry in ours().into_iter().filter(|entry| entry.role == Role::Ours) {
+        let mut subject = entry.subject().unwrap();
+        let mut count = || {
+            let body = subject.call(Scenario::Increment).body;
+            String::from_utf8(body.into())
+                .unwrap()
+                .parse::<u64>()
+                .unwrap()
+        };
+        assert_eq!(count() + 1, count(), "{entry:?}");
+    }
+}
+
+#[test]
 fn only_a_life_that_was_extended_or_began_sets_a_cookie() {
     for entry in ours() {
         let mut subject = entry.subject().unwrap();

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `SECRET_KEY`, `SECRET_KEY_FALLBACKS` | [`SecretKeys`] |
 //! | `signing.dumps`, `signing.loads` | [`Signer`] |
-//! | `json.loads` | [`check_json`]; [`to_strict`] and [`from_strict`] for readers that take less |
+//! | `json.loads` | [`check_json`], [`check_value`]; [`to_strict`] and [`from_strict`] for readers that take less |
 //! | `_session_expiry`, `set_expiry` | [`SessionExpiry`] |
 //! | `USE_TZ`, `TIME_ZONE`, the column `expire_date` | [`Zone`] |
 //! | `login`, `get_user`, `update_session_auth_hash` | [`Auth`] |
@@ -52,7 +52,9 @@ mod zone;
 pub use self::auth::{Auth, Check, MODEL_BACKEND, SignedIn, User};
 pub use self::auth_hash::session_auth_hash;
 pub use self::expiry::{ExpiryProblem, SessionExpiry};
-pub use self::json::{MAX_DEPTH, MAX_DEPTH_UP_TO_PYTHON_3_11, MAX_INTEGER_DIGITS, check_json};
+pub use self::json::{
+    MAX_DEPTH, MAX_DEPTH_UP_TO_PYTHON_3_11, MAX_INTEGER_DIGITS, check_json, check_value,
+};
 pub use self::keys::{SecretKeyError, SecretKeys};
 pub use self::names::{
     CSRF_TOKEN, EXPIRY, MESSAGES, PASSWORD_RESET_TOKEN, USER_BACKEND, USER_HASH, USER_ID,

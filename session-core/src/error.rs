@@ -24,6 +24,14 @@ pub enum ValueError {
         /// The value's name.
         key: String,
     },
+    /// The store can't keep such a value: its name or its form means something else there.
+    #[error("the session's value {key:?} can't be stored: {reason}")]
+    Refused {
+        /// The value's name.
+        key: String,
+        /// Why, without parts of the value.
+        reason: &'static str,
+    },
 }
 
 /// The reason for the failure of an operation on a session.

@@ -88,6 +88,7 @@ pub use port::record::{Device, Record, Revision};
 pub use port::secrets::{Digest, Remembered, Salt, Secrets};
 #[cfg(feature = "driver")]
 pub use port::store::Store;
+pub use port::value_rule::ValueRule;
 pub use protocol::exchange::{Exchange, Opened, Unread};
 pub use protocol::field::Field;
 pub use protocol::page::Page;

@@ -25,7 +25,7 @@ use self::error_page::Renderer;
 use self::lifetime::Lifetime;
 use self::observer::Observer;
 use crate::port::moment::utc;
-use crate::{IdForm, Key, Record};
+use crate::{IdForm, Key, Record, ValueRule};
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///
@@ -61,6 +61,8 @@ pub struct Policy {
     pub(crate) rotation_grace: time::Duration,
     pub(crate) clock_skew: time::Duration,
     pub(crate) max_bytes: usize,
+    /// The store's.
+    pub(crate) value_rule: ValueRule,
     pub(crate) refuses_when_gone: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,

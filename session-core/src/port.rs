@@ -16,3 +16,4 @@ pub(crate) mod record;
 pub(crate) mod secrets;
 #[cfg(feature = "driver")]
 pub(crate) mod store;
+pub(crate) mod value_rule;

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +8,7 @@ use std::thread;
 #[derive(Debug)]
 pub struct FaultProxy {
     port: u16,
-    next: Next,
+    next: Plan,
     spoiled: Spoiled,
 }
 
@@ -20,7 +21,8 @@ pub enum Cut {
     BeforeResponse,
 }
 
-type Next = Arc<Mutex<Option<Cut>>>;
+/// What happens to the next requests.
+type Plan = Arc<Mutex<VecDeque<Option<Cut>>>>;
 
 /// What is wrong with the connections that exist, while new ones are right.
 #[derive(Debug, Clone)]
@@ -44,7 +46,7 @@ impl FaultProxy {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let proxy = Self {
             port: listener.local_addr()?.port(),
-            next: Next::default(),
+            next: Plan::default(),
             spoiled: Spoiled::default(),
         };
         let (next, spoiled) = (Arc::clone(&proxy.next), Arc::clone(&proxy.spoiled));
@@ -69,7 +71,13 @@ impl FaultProxy {
 
     /// Breaks the connection on which the next request is sent.
     pub fn cut(&self, cut: Cut) {
-        *locked(&self.next) = Some(cut);
+        self.plan([Some(cut)]);
+    }
+
+    /// Decides on the next requests, one after the other, whichever connections they are sent on; on
+    /// nothing after those.
+    pub fn plan(&self, cuts: impl IntoIterator<Item = Option<Cut>>) {
+        *locked(&self.next) = cuts.into_iter().collect();
     }
 
     /// Spoils the connections that exist now.
@@ -84,10 +92,10 @@ impl FaultProxy {
         locked(&self.spoiled).0
     }
 
-    /// Says whether the last [`cut`](Self::cut) has happened.
+    /// Says whether the last [`cut`](Self::cut) or [`plan`](Self::plan) has happened.
     #[must_use]
     pub fn has_cut(&self) -> bool {
-        locked(&self.next).is_none()
+        locked(&self.next).is_empty()
     }
 }
 
@@ -96,7 +104,7 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Starts to forward bytes in both directions.
-fn forward(client: TcpStream, server: TcpStream, next: &Next, spoiled: &Spoiled) -> io::Result<()> {
+fn forward(client: TcpStream, server: TcpStream, next: &Plan, spoiled: &Spoiled) -> io::Result<()> {
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let number = {
@@ -112,7 +120,7 @@ fn forward(client: TcpStream, server: TcpStream, next: &Next, spoiled: &Spoiled)
     let responses = (server.try_clone()?, client.try_clone()?);
     let mut answers = client.try_clone()?;
     // Set once the response to this connection's last request is to be lost.
-    let lost = Next::default();
+    let lost = Arc::new(Mutex::new(false));
     let awaited = Arc::clone(&lost);
     let is_spoiled = spoil.clone();
     thread::spawn(move || {
@@ -125,10 +133,8 @@ fn forward(client: TcpStream, server: TcpStream, next: &Next, spoiled: &Spoiled)
                     return Fate::Vanishes;
                 }
             }
-            let cut = locked(&next).take();
-            if cut == Some(Cut::BeforeResponse) {
-                *locked(&lost) = cut;
-            }
+            let cut = locked(&next).pop_front().flatten();
+            *locked(&lost) |= cut == Some(Cut::BeforeResponse);
             Fate::breaks_if(cut == Some(Cut::BeforeRequest))
         });
     });
@@ -137,7 +143,7 @@ fn forward(client: TcpStream, server: TcpStream, next: &Next, spoiled: &Spoiled)
             if is_spoiled().is_some() {
                 return Fate::Vanishes;
             }
-            Fate::breaks_if(locked(&awaited).is_some())
+            Fate::breaks_if(*locked(&awaited))
         });
     });
     Ok(())

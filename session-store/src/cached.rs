@@ -12,6 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use session_core::{
     Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    ValueRule,
 };
 use time::OffsetDateTime;
 
@@ -219,6 +220,10 @@ impl Store for CachedStore {
 
     fn id_form(&self) -> IdForm {
         self.store.id_form()
+    }
+
+    fn value_rule(&self) -> ValueRule {
+        self.store.value_rule()
     }
 
     async fn close(&self) {

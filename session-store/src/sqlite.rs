@@ -44,6 +44,10 @@ use crate::upkeep::Sweeping;
 /// share the file. An acknowledged write survives a kill of the process; for power failures see
 /// [`Durability`]. Only its owner can read a new file.
 ///
+/// A file that is removed or replaced while it is open fails every call. If a backup is copied *into* the
+/// open file (`cp`) instead of moved into its place (`mv`), nobody can notice, SQLite neither, and sessions
+/// are lost: stop the programs first.
+///
 /// Its connections belong to the tokio runtime that opens it, if that has several threads, and
 /// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls may
 /// come from anywhere; the runtime has to keep running. Every call ends within twice the

@@ -29,7 +29,22 @@ const TLS: &str = "ssl-mode=VERIFY_IDENTITY&ssl-ca=";
 const FIXTURE: &str = include_str!("fixtures/mysql-1.sql");
 /// Makes the server read-only for ordinary users; the other tests' user is none.
 const READ_ONLY: &str = "SET GLOBAL read_only = 1";
+/// Makes every transaction read-only from now on, and undoes that.
+const TURN_READ_ONLY: [&str; 1] = [READ_ONLY];
+const TURN_BACK: [&str; 1] = ["SET GLOBAL read_only = 0"];
+/// Columns of the application's that no insert has to fill.
+const FILLED: &[&str] = &[
+    "ALTER TABLE session ADD COLUMN made TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP \
+     ON UPDATE CURRENT_TIMESTAMP",
+    "ALTER TABLE session ADD COLUMN size INT AS (length(data)) VIRTUAL",
+    "ALTER TABLE session ADD COLUMN hidden INT INVISIBLE DEFAULT 7 NOT NULL",
+    "ALTER TABLE session ADD COLUMN name CHAR(36) NOT NULL DEFAULT (uuid())",
+    "ALTER TABLE session ADD COLUMN listed BOOLEAN, ADD COLUMN changed INT, ADD COLUMN count INT, \
+     ADD COLUMN gone INT, ADD COLUMN session TEXT, ADD COLUMN new INT",
+];
 const SCHEMA: &str = include_str!("../migrations/mysql.sql");
+/// A value of a column of bytes that is no text.
+const NOT_UTF8: &str = "x'ff'";
 const QUOTED_TABLE: &str = "`session`";
 const PARTIAL_TABLE: &str = "CREATE TABLE session (`key` varbinary(40), data longblob)";
 /// The schema's words that make a key unique, and the same without that.

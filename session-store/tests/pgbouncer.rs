@@ -77,6 +77,33 @@ async fn parallel_requests_on_several_nodes_are_exact_behind_pgbouncer() {
     }
 }
 
+/// A pooler that hands settings on may give a client the connection of another one, which it must not
+/// take for its own.
+#[tokio::test]
+async fn no_two_connections_have_one_name() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!(
+        "postgres://u:p@{}/d?sslmode=disable",
+        listener.local_addr().unwrap()
+    );
+    let names = thread::spawn(move || {
+        let name = |_| {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut bytes = vec![0; 4096];
+            let count = std::io::Read::read(&mut client, &mut bytes).unwrap();
+            let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            let (_, rest) = text.split_once("session_store.connection=").unwrap();
+            rest.split(['\0', ' ']).next().unwrap().to_owned()
+        };
+        [0; 2].map(name)
+    });
+    for _ in 0..2 {
+        assert!(PostgresStore::open(&url).await.is_err());
+    }
+    let [one, other] = names.join().unwrap();
+    assert!(one != other && one.len() == 16, "{one} {other}");
+}
+
 /// A request that raises a session's number by one; it keeps the first cookie.
 async fn count(node: &Sessions, cookie: &mut String) -> usize {
     let request = node.open([cookie.as_bytes()]);

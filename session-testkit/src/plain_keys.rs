@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use session_core::{
     Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revoke, Secrets, Store,
-    StoreError,
+    StoreError, ValueRule,
 };
 use time::OffsetDateTime;
 
@@ -188,5 +188,9 @@ impl Store for PlainKeys {
 
     fn id_form(&self) -> IdForm {
         IdForm::Plain
+    }
+
+    fn value_rule(&self) -> ValueRule {
+        self.store.value_rule()
     }
 }

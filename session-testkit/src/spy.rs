@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use session_core::{
     Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    ValueRule,
 };
 use time::OffsetDateTime;
 
@@ -160,6 +161,10 @@ impl Store for SpyStore {
 
     fn id_form(&self) -> IdForm {
         self.store.id_form()
+    }
+
+    fn value_rule(&self) -> ValueRule {
+        self.store.value_rule()
     }
 
     async fn close(&self) {

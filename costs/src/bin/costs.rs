@@ -1,10 +1,14 @@
 //! Measures what a request costs our adapters and the memory store.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail, ensure};
 use clap::{Parser, Subcommand};
-use session_costs::{Entry, instructions, ours, time};
+use session_costs::allocations::Allocations;
+use session_costs::guard::{Committed, INSTRUCTIONS};
+use session_costs::{Entry, Scenario, calls, instructions, ours, time};
 
 #[derive(Debug, Parser)]
 #[command(about, name = "costs")]
@@ -32,6 +36,17 @@ enum What {
     /// Plays all scenarios, for callgrind.
     #[command(name = instructions::PLAY, hide = true)]
     Play,
+    /// Compares all exact figures with committed ones; fails if they differ. Needs the program `allocations` beside it.
+    Check {
+        /// The committed figures.
+        file: PathBuf,
+        /// Writes today's figures instead.
+        #[arg(long)]
+        update: bool,
+        /// Leaves instructions out, which need valgrind and are those of one compiler.
+        #[arg(long)]
+        without_instructions: bool,
+    },
 }
 
 fn main() -> Result<()> {
@@ -40,7 +55,7 @@ fn main() -> Result<()> {
     match arguments.what {
         What::Time { rounds, turn } => {
             let turn = Duration::from_millis(turn);
-            let figures = time::measure(&entries, time::Effort { rounds, turn })?;
+            let figures = time::measure(&entries, &Scenario::ALL, time::Effort { rounds, turn })?;
             print!("ns per request\n\n{}", time::table(&figures));
         }
         What::Instructions => {
@@ -51,6 +66,11 @@ fn main() -> Result<()> {
             );
         }
         What::Play => instructions::play(&entries)?,
+        What::Check {
+            file,
+            update,
+            without_instructions,
+        } => check(&file, update, without_instructions)?,
     }
     Ok(())
 }
@@ -65,4 +85,48 @@ fn chosen(only: &str) -> Vec<Entry> {
                 .any(|other| is_chosen(other) && entry.is_base_of(other))
     };
     all.iter().filter(is_needed).copied().collect()
+}
+
+fn check(file: &Path, update: bool, without_instructions: bool) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let committed = Committed::parse(&text)?;
+    let mut today = Committed::default();
+    let allocations = allocations()?;
+    today.add_ours(&allocations.count, "allocations");
+    for (subject, scenario, counted) in calls::measure()? {
+        today.add(
+            format!("{subject} {scenario} calls"),
+            calls::names(&counted),
+        );
+    }
+    if without_instructions {
+        today.keep(&committed, INSTRUCTIONS);
+    } else {
+        today.add_ours(&instructions::measure(&ours(), &[])?, INSTRUCTIONS.trim());
+    }
+    if update {
+        return Ok(std::fs::write(file, today.text())?);
+    }
+    let differences = committed.differences(&today);
+    if !differences.is_empty() {
+        let file = file.display();
+        bail!("other costs than in {file}:\n{}", differences.join("\n"));
+    }
+    for shrunk in committed.shrunk(&today) {
+        println!("has shrunk, and should be committed: {shrunk}");
+    }
+    Ok(())
+}
+
+/// Asks the program beside this one, whose allocator counts.
+fn allocations() -> Result<Allocations> {
+    let program = std::env::current_exe()?.with_file_name("allocations");
+    let output = Command::new(&program).arg("--json").output();
+    let output = output.with_context(|| program.display().to_string())?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -38,6 +38,30 @@ pub fn check_json(text: &str) -> Result<(), TokenError> {
     check_object(text.as_bytes())
 }
 
+/// Says whether a text is one value that Django reads in a session on every Python.
+///
+/// With the session around it, it is no deeper than [`MAX_DEPTH_UP_TO_PYTHON_3_11`] levels.
+///
+/// ```
+/// use session_core::django::check_value;
+///
+/// assert!(check_value("[NaN]").is_ok());
+/// let nested = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+/// assert!(check_value(&nested(969)).is_ok());
+/// assert!(check_value(&nested(970)).is_err());
+/// assert!(check_value(&"1".repeat(4_301)).is_err());
+/// ```
+///
+/// # Errors
+///
+/// It is no JSON, or too deep, or has a longer integer than [`MAX_INTEGER_DIGITS`].
+pub fn check_value(text: &str) -> Result<(), TokenError> {
+    let mut reader = Reader::new(text.as_bytes());
+    reader.max_depth = MAX_DEPTH_UP_TO_PYTHON_3_11;
+    let read = reader.value(1).and_then(|()| reader.end());
+    read.ok_or(TokenError::Json)
+}
+
 /// Checks bytes that are ASCII outside of strings.
 pub(super) fn check_object(bytes: &[u8]) -> Result<(), TokenError> {
     members(bytes, |_| ())
@@ -88,6 +112,7 @@ struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     is_strict: bool,
+    max_depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -96,6 +121,7 @@ impl<'a> Reader<'a> {
             bytes,
             at: 0,
             is_strict: true,
+            max_depth: MAX_DEPTH,
         }
     }
 
@@ -136,7 +162,7 @@ impl<'a> Reader<'a> {
                 open @ (b'{' | b'[') => {
                     self.at += 1;
                     let close = open + 2;
-                    if outer + closing.len() >= MAX_DEPTH {
+                    if outer + closing.len() >= self.max_depth {
                         return None;
                     }
                     self.space();

@@ -31,12 +31,13 @@ impl Sessions {
     ///
     /// As [`new`](Self::new).
     #[track_caller]
-    pub fn shared(policy: Policy, store: Arc<dyn Store>) -> Self {
+    pub fn shared(mut policy: Policy, store: Arc<dyn Store>) -> Self {
         let (ids, needed) = (policy.id_form(), store.id_form());
         assert!(
             ids == needed,
             "the policy makes {ids:?} ids and the store needs {needed:?} ones: use plain ids (PolicyBuilder::plain_ids, Policy::django) with Django's table, and only there"
         );
+        policy.value_rule = store.value_rule();
         Self {
             backing: Backing::new(policy, store, None),
         }
@@ -50,6 +51,7 @@ impl Sessions {
     /// needs more fails with [`SessionError::TooLarge`](crate::SessionError::TooLarge).
     pub fn in_cookies(mut policy: Policy, envelope: impl Envelope) -> Self {
         policy.id_form = IdForm::Plain;
+        policy.value_rule = envelope.value_rule();
         let envelope: Arc<dyn Envelope> = Arc::new(envelope);
         Self {
             backing: Backing::new(policy, Arc::new(Nowhere), Some(envelope)),

@@ -12,6 +12,7 @@ use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT, micros, signed};
 use super::observer::{Observer, Tracing};
 use super::{Policy, SameSite};
 use crate::IdForm;
+use crate::ValueRule;
 use crate::failure::Failure;
 
 /// Collects a policy's fields; see [`Policy`] for an example.
@@ -359,6 +360,7 @@ impl PolicyBuilder {
             rotation_grace: signed(self.rotation_grace),
             clock_skew: signed(self.clock_skew),
             max_bytes: self.max_bytes,
+            value_rule: ValueRule::ANY,
             refuses_when_gone: self.refuses_when_gone,
             clock: self.clock,
             entropy: self.entropy,

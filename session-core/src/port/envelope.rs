@@ -2,7 +2,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::{Record, StoreError};
+use crate::{Record, StoreError, ValueRule};
 
 /// The form of sessions that travel in the cookie itself, without a store; see
 /// [`Sessions::in_cookies`](crate::Sessions::in_cookies).
@@ -26,4 +26,10 @@ pub trait Envelope: fmt::Debug + Send + Sync + 'static {
         record: &Record,
         now: OffsetDateTime,
     ) -> Result<String, StoreError>;
+
+    /// Returns what the form can't keep among a session's values; see
+    /// [`Store::value_rule`](crate::Store::value_rule).
+    fn value_rule(&self) -> ValueRule {
+        ValueRule::ANY
+    }
 }

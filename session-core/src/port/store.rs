@@ -3,7 +3,9 @@ use std::fmt;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::{Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, StoreError};
+use crate::{
+    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, StoreError, ValueRule,
+};
 
 /// The port behind which sessions are kept.
 ///
@@ -81,6 +83,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// [`Sessions`](crate::Sessions) joins it only with a policy of the same form.
     fn id_form(&self) -> IdForm {
         IdForm::Hashed
+    }
+
+    /// Returns what the store can't keep among a session's values; by default it keeps every value.
+    ///
+    /// [`Sessions`](crate::Sessions) asks once. So a value that the store would refuse is an error where it
+    /// is set ([`ValueError::Refused`](crate::ValueError::Refused)), and not of the response's commit.
+    fn value_rule(&self) -> ValueRule {
+        ValueRule::ANY
     }
 
     /// Ends what the store has started for itself, such as connections and a sweep, once the running

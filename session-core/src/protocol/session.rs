@@ -65,8 +65,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The value has no JSON form that reads back, the session would be too large, or the session
-    /// can't be written any more.
+    /// The value has no JSON form that reads back, or none that the store
+    /// [can keep](crate::Store::value_rule); the session would be too large, or can't be written any more.
     pub fn insert<T: Serialize>(&self, key: &str, value: T) -> Result<(), SessionError> {
         let text = encode(key, &value)?;
         self.set(key, text)
@@ -104,10 +104,12 @@ impl Session {
         T: Serialize + DeserializeOwned,
         F: Fn(Option<T>) -> T + Send + Sync + 'static,
     {
+        let rule = self.0.policy.value_rule;
         let compute = Arc::new(
             move |key: &str, old: Option<&str>| -> Result<(T, Json), ValueError> {
                 let new = compute(decode(key, old)?);
                 let text = encode_readable(key, &new)?;
+                rule.check(key, &text)?;
                 Ok((new, text))
             },
         );
@@ -148,6 +150,7 @@ impl Session {
         // The closure is the application's: it runs without our lock, and may use the session.
         let value = default();
         let text = encode_readable(key, &value)?;
+        self.0.policy.value_rule.check(key, &text)?;
         let mut state = self.0.writable()?;
         if let Some(value) = decode(key, state.value(key))? {
             return Ok(value);
@@ -252,6 +255,7 @@ impl Session {
     }
 
     fn set(&self, key: &str, text: Json) -> Result<(), SessionError> {
+        self.0.policy.value_rule.check(key, &text)?;
         let mut state = self.0.writable()?;
         let is_equal = |present| is_same(present, &text);
         if state.changes.computes(key) || !state.value(key).is_some_and(is_equal) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_lock::MutexGuardArc;
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, ValueRule,
 };
 use time::OffsetDateTime;
 
@@ -139,5 +139,9 @@ impl Store for Shelf {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.call("check").await
+    }
+
+    fn value_rule(&self) -> ValueRule {
+        ValueRule::new(|name, json| (name == "taken" || json == "-7").then_some("it is taken"))
     }
 }

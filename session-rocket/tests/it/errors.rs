@@ -1,5 +1,6 @@
 //! Errors in handlers: `?` in several result types, their log, and their pages.
 
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use rocket::http::Status;
@@ -133,4 +134,94 @@ async fn a_failure_is_told_once_and_rendered() {
     let seen = get("/refused").await;
     assert_eq!(seen.body, "<p>nobody is signed in");
     assert_eq!(failures.take(), [401]);
+}
+
+/// What is logged as a warning or an error.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn take(&self) -> String {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+        String::from_utf8(bytes).unwrap()
+    }
+}
+
+#[get("/large")]
+fn large(session: Session) -> Result<(), Rejection> {
+    session.insert("k", "x".repeat(2_000))
+}
+
+#[get("/large-status")]
+fn large_as_a_status(session: Session) -> Result<(), Status> {
+    Ok(session.insert("k", "x".repeat(2_000))?)
+}
+
+/// Signs in, although the session is ended meanwhile.
+#[get("/gone")]
+async fn gone(session: Session, handle: SessionHandle) -> Result<(), Rejection> {
+    let sessions = handle.sessions();
+    let owner = session.owner().unwrap();
+    sessions.revoke(&owner, Revoke::All).await?;
+    session.sign_in("bob")
+}
+
+#[get("/login")]
+fn login(session: Session) -> Result<(), Rejection> {
+    session.sign_in("ada")
+}
+
+#[tokio::test]
+async fn what_clients_cause_is_neither_an_error_nor_a_warning_in_the_log() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let policy = Policy::builder().insecure().max_bytes(1_000).build();
+    let sessions = Sessions::new(policy.unwrap(), store.clone());
+    let routes = routes![
+        as_a_status,
+        gone,
+        large,
+        large_as_a_status,
+        login,
+        refused,
+        write
+    ];
+    let rocket = plain().mount("/", routes);
+    let rocket = rocket.attach(SessionFairing::new(sessions));
+    let client = Client::untracked(rocket).await.unwrap();
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(move || writer.clone());
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let get =
+        async |path, cookie: &str| send(&client, rocket::http::Method::Get, path, cookie).await;
+    let cookie = get("/login", "").await.cookie();
+    for (path, status) in [
+        ("/refused", 401),
+        ("/status", 401),
+        ("/large", 413),
+        ("/large-status", 413),
+        ("/gone", 409),
+    ] {
+        let cookie = if path == "/gone" { &*cookie } else { "" };
+        assert_eq!(get(path, cookie).await.status, status, "{path}");
+        assert_eq!(log.take(), "", "{path}");
+    }
+    store.go_down();
+    let cookie = format!("session={}", "a".repeat(48));
+    for cookie in [&*cookie, ""] {
+        assert_eq!(get("/write", cookie).await.status, 503);
+        assert!(log.take().contains("ERROR"));
+    }
 }

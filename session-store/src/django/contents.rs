@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use session_core::django::{MAX_DEPTH, MAX_INTEGER_DIGITS, MAX_JSON_BYTES, check_json};
-use session_core::{Device, Digest, Expiry, Key, Record, Revision, StoreError};
+use session_core::django::{MAX_JSON_BYTES, check_json, check_value};
+use session_core::{Device, Digest, Expiry, Key, Record, Revision, StoreError, ValueRule};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
@@ -166,16 +166,27 @@ pub(super) fn unwritable(reason: &Unwritable) -> StoreError {
         Unwritable::NoObject => {
             StoreError::new("can't write a session: its values are no JSON object")
         }
-        Unwritable::Unreadable => StoreError::new(format!(
-            "can't write a session: it is larger than {MAX_JSON_BYTES} bytes, nested deeper than \
-             {MAX_DEPTH} levels, or has an integer of more than {MAX_INTEGER_DIGITS} digits, which \
-             Django can't read"
+        Unwritable::TooLarge => StoreError::new(format!(
+            "can't write a session: it is larger than {MAX_JSON_BYTES} bytes, which Django can't read"
         )),
-        Unwritable::Reserved(name) => StoreError::new(format!(
-            "can't write a session: {name:?} can't be one of its values, because it is how \
-             Django keeps a field; set the field instead"
+        Unwritable::Value(name, reason) => StoreError::new(format!(
+            "can't write a session: {name:?} can't be one of its values: {reason}"
         )),
     }
+}
+
+/// What Django can't keep among a session's values.
+pub(super) const RULE: ValueRule = ValueRule::new(refusal);
+
+fn refusal(name: &str, json: &str) -> Option<&'static str> {
+    if is_reserved(name) {
+        return Some("it is how Django keeps a field of the session; set the field instead");
+    }
+    let is_readable = check_value(json).is_ok();
+    (!is_readable).then_some(
+        "it is nested deeper than 970 levels, or has an integer of more than 4,300 digits, which \
+         Django can't read",
+    )
 }
 
 /// Returns the payload of a record, built on that of the row which it replaces.
@@ -192,9 +203,6 @@ pub(super) fn written(
     form: &Form,
 ) -> Result<String, Unwritable> {
     let new = Members::parse(&record.data).ok_or(Unwritable::NoObject)?;
-    if let Some(member) = new.iter().find(|member| is_reserved(&member.name)) {
-        return Err(Unwritable::Reserved(member.name.clone().into_owned()));
-    }
     let last_of = |members: &Members<'_>| -> HashMap<String, String> {
         let pairs = members
             .iter()
@@ -202,6 +210,14 @@ pub(super) fn written(
         pairs.collect()
     };
     let (values, before) = (last_of(&new), old.map(|old| last_of(&old.members)));
+    for (name, value) in &values {
+        // What Django has written itself goes back as it came.
+        let is_kept = before.as_ref().and_then(|before| before.get(name)) == Some(value);
+        let reason = refusal(name, value).filter(|_| !is_kept || is_reserved(name));
+        if let Some(reason) = reason {
+            return Err(Unwritable::Value(name.clone(), reason));
+        }
+    }
     let mut members = Vec::with_capacity(new.len() + 3);
     let mut placed = HashSet::new();
     for member in old.iter().flat_map(|old| old.members.iter()) {
@@ -243,7 +259,7 @@ pub(super) fn written(
     let json = noted(&members, &note);
     // Else nobody could read the row any more, and the session would be lost.
     if json.len() > MAX_JSON_BYTES || check_json(&json).is_err() {
-        return Err(Unwritable::Unreadable);
+        return Err(Unwritable::TooLarge);
     }
     Ok(json)
 }
@@ -262,9 +278,10 @@ fn noted<'m, 't: 'm>(members: impl IntoIterator<Item = &'m Member<'t>>, note: &N
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unwritable {
     NoObject,
-    Reserved(String),
+    /// The value's name, and the reason.
+    Value(String, &'static str),
     /// Django or this store could not read it again.
-    Unreadable,
+    TooLarge,
 }
 
 /// Returns the member that has a field of the record.

@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use session_core::django::{SecretKeys, Signer, Zone, from_strict, to_strict};
-use session_core::{Digest, Envelope, Expiry, Record, StoreError};
+use session_core::{Digest, Envelope, Expiry, Record, StoreError, ValueRule};
 use time::OffsetDateTime;
 
 use super::contents::{self, Contents};
@@ -105,6 +105,10 @@ impl Envelope for DjangoCookies {
         let json = contents::written(old.as_ref(), record, record.expires, &self.form);
         let json = json.map_err(|reason| contents::unwritable(&reason))?;
         Ok(self.signer.sign(&from_strict(&json), now))
+    }
+
+    fn value_rule(&self) -> ValueRule {
+        contents::RULE
     }
 }
 

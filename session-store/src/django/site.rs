@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use session_core::django::{Signer, from_strict, to_strict};
 use session_core::{
     Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revision, Revoke, Store,
-    StoreError,
+    StoreError, ValueRule,
 };
 use time::OffsetDateTime;
 
@@ -350,6 +350,10 @@ impl Store for Site {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.table.check().await
+    }
+
+    fn value_rule(&self) -> ValueRule {
+        contents::RULE
     }
 
     fn id_form(&self) -> IdForm {

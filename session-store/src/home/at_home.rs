@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, ValueRule,
 };
 use time::OffsetDateTime;
 use tokio::runtime::Handle;
@@ -193,6 +193,10 @@ impl<S: Store> AtHome<S> {
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         self.call(async |store| store.check().await).await
     }
+
+    pub(crate) fn value_rule(&self) -> ValueRule {
+        self.store.value_rule()
+    }
 }
 
 impl<S> Clone for AtHome<S> {
@@ -269,6 +273,10 @@ macro_rules! store_at_home {
             $(fn id_form(&self) -> session_core::IdForm {
                 session_core::IdForm::$IdForm
             })?
+
+            fn value_rule(&self) -> session_core::ValueRule {
+                self.0.value_rule()
+            }
 
             async fn close(&self) {
                 // Its own method, which has more to end.

@@ -8,6 +8,7 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value, cmd};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::{Cause, Failure, Reach};
+use super::lane::Limits;
 use super::link::Link;
 use super::names::Names;
 use super::origin::{Access, Origin};
@@ -19,7 +20,7 @@ pub(super) struct Cluster {
     /// The nodes of the URL, which are asked for the first map.
     seeds: Vec<Address>,
     access: Access,
-    max_idle: Duration,
+    limits: Limits,
     home: Home,
     state: Mutex<State>,
     /// Held by the call that asks for the map while others wait; only at home.
@@ -48,11 +49,11 @@ const GAPS: &str = "the cluster lacks some of its slots";
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Cluster {
-    pub(super) fn new(seeds: Vec<Address>, access: Access, max_idle: Duration, home: Home) -> Self {
+    pub(super) fn new(seeds: Vec<Address>, access: Access, limits: Limits, home: Home) -> Self {
         Self {
             seeds,
             access,
-            max_idle,
+            limits,
             home,
             state: Mutex::default(),
             gate: tokio::sync::Mutex::new(()),
@@ -265,7 +266,7 @@ impl Cluster {
         let client = self.access.client(host, *port);
         let client = client.map_err(|error| Failure::of(&format!("{host}:{port}"), error))?;
         let origin = Origin::Server(client);
-        let link = Arc::new(Link::new(origin, self.max_idle, self.home.clone()));
+        let link = Arc::new(Link::new(origin, self.limits, self.home.clone()));
         let mut state = self.state();
         if state.is_closed {
             link.close();

@@ -19,6 +19,15 @@ pub(super) struct Lane {
     gate: tokio::sync::Mutex<()>,
 }
 
+/// How long a connection is trusted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Without a use.
+    pub(super) idle: Duration,
+    /// Without an answer.
+    pub(super) silence: Duration,
+}
+
 #[derive(Default)]
 struct Open {
     connection: Option<RedisConnection>,
@@ -28,6 +37,8 @@ struct Open {
     is_closed: bool,
     /// The last use of the connection.
     used: Option<Instant>,
+    /// When the first command was sent whose caller has given up, if nothing was answered since.
+    unheard: Option<Instant>,
     /// The last time that a connection was given up because the server refused commands.
     given_up: Option<Instant>,
 }
@@ -47,11 +58,11 @@ impl Lane {
     pub(super) async fn connect(
         &self,
         origin: &Origin,
-        max_idle: Duration,
+        limits: Limits,
         deadline: Instant,
     ) -> Result<(u64, RedisConnection), Failure> {
         let _gate = self.gate.lock().await;
-        if let Some(found) = self.present(max_idle) {
+        if let Some(found) = self.present(limits) {
             return Ok(found);
         }
         let client = origin.server(deadline).await?;
@@ -71,20 +82,34 @@ impl Lane {
         }
         open.number += 1;
         open.used = Some(Instant::now());
+        open.unheard = None;
         open.connection = Some(connection.clone());
         Ok((open.number, connection))
     }
 
-    /// Returns the connection, unless it was idle for so long that a firewall may have forgotten it.
-    pub(super) fn present(&self, max_idle: Duration) -> Option<(u64, RedisConnection)> {
+    /// Returns the connection, unless a firewall may have forgotten it: it was idle for long, or has
+    /// answered nothing for as long as a call may take.
+    pub(super) fn present(&self, limits: Limits) -> Option<(u64, RedisConnection)> {
         let mut open = self.open();
         let now = Instant::now();
-        let is_old = |used| now.duration_since(used) > max_idle;
-        if open.used.is_some_and(is_old) {
+        let is_over = |since: Option<Instant>, limit| {
+            since.is_some_and(|since| now.duration_since(since) > limit)
+        };
+        if is_over(open.used, limits.idle) || is_over(open.unheard, limits.silence) {
             open.connection = None;
         }
         open.used = Some(now);
         open.connection.clone().map(|found| (open.number, found))
+    }
+
+    /// Notes that a command waits for its answer on a connection.
+    pub(super) fn wait(&self, number: u64) -> Wait<'_> {
+        Wait {
+            lane: self,
+            number,
+            since: Instant::now(),
+            has_ended: false,
+        }
     }
 
     /// Says whether this connection is the present one.
@@ -129,5 +154,39 @@ impl Lane {
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A command that waits for its answer.
+///
+/// A caller may give up before the time-out, and many may do so: then nobody else would notice that
+/// the connection answers no more.
+pub(super) struct Wait<'l> {
+    lane: &'l Lane,
+    number: u64,
+    since: Instant,
+    has_ended: bool,
+}
+
+impl Wait<'_> {
+    /// The answer is there, or the call's time is over, which has consequences of its own.
+    pub(super) fn end(&mut self) {
+        self.has_ended = true;
+        let mut open = self.lane.open();
+        if open.number == self.number {
+            open.unheard = None;
+        }
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let mut open = self.lane.open();
+        if open.number == self.number {
+            open.unheard.get_or_insert(self.since);
+        }
     }
 }

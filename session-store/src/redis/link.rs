@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 #[cfg(feature = "cached")]
@@ -10,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::RedisConnection;
 use super::failure::Failure;
-use super::lane::Lane;
+use super::lane::{Lane, Limits};
 use super::lanes::{Lanes, Served};
 use super::origin::Origin;
 use crate::home::Home;
@@ -18,7 +17,7 @@ use crate::home::Home;
 /// The connections to one server.
 pub(super) struct Link {
     origin: Origin,
-    max_idle: Duration,
+    limits: Limits,
     /// The runtime that serves the common connection.
     home: Home,
     lanes: Lanes,
@@ -32,10 +31,10 @@ struct Taken {
 }
 
 impl Link {
-    pub(super) fn new(origin: Origin, max_idle: Duration, home: Home) -> Self {
+    pub(super) fn new(origin: Origin, limits: Limits, home: Home) -> Self {
         Self {
             origin,
-            max_idle,
+            limits,
             home,
             lanes: Lanes::new(),
         }
@@ -143,7 +142,10 @@ impl Link {
         sent: impl Future<Output = RedisResult<Value>>,
     ) -> Result<Value, Failure> {
         let sent = async { sent.await.and_then(Value::extract_error) };
-        let failure = match timeout_at(deadline, sent).await {
+        let mut wait = lane.wait(number);
+        let answer = timeout_at(deadline, sent).await;
+        wait.end();
+        let failure = match answer {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => Failure::of(&self.endpoint(), error),
             Err(_) => Failure::slow(&self.endpoint()),
@@ -169,7 +171,7 @@ impl Link {
             });
         }
         let (lane, served) = self.lanes.choose(&self.home);
-        let found = match lane.present(self.max_idle) {
+        let found = match lane.present(self.limits) {
             Some(found) => found,
             None => self.connect(&lane, served, deadline).await?,
         };
@@ -191,7 +193,7 @@ impl Link {
         let (link, lane) = (Arc::clone(self), Arc::clone(lane));
         // Boxed, as a deep future would reach the compiler's limit.
         let connecting =
-            async move { Ok(lane.connect(&link.origin, link.max_idle, deadline).await) }.boxed();
+            async move { Ok(lane.connect(&link.origin, link.limits, deadline).await) }.boxed();
         let connected = async {
             match served {
                 Served::Here => connecting.await,

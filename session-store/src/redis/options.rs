@@ -168,6 +168,9 @@ pub enum RevocationScan {
     Always,
     /// If a server's `maxmemory-policy` lets it evict keys, if it has evicted any since its start,
     /// or if the user must not ask for that (`INFO`). This is the default.
+    ///
+    /// A server that was started again has forgotten what it evicted before. So after a change to
+    /// `noeviction`, use [`Always`](Self::Always) for as long as the sessions from before may live.
     #[default]
     IfNeeded,
     /// Never: the operator knows that no server evicts.

@@ -9,6 +9,7 @@ use redis::{
 use session_core::StoreError;
 
 use super::cluster::Cluster;
+use super::lane::Limits;
 use super::link::Link;
 use super::options::{RedisOptions, Source};
 use super::origin::{Access, Origin};
@@ -86,7 +87,7 @@ impl RedisOptions {
             }
             "-cluster" if path.is_empty() => {
                 let infos = read("")?;
-                let cluster = Cluster::new(addresses(&infos)?, access(&infos), self.max_idle, home);
+                let cluster = Cluster::new(addresses(&infos)?, access(&infos), self.limits(), home);
                 Ok(Servers::Cluster(Arc::new(cluster)))
             }
             _ => Err(no_url()),
@@ -94,7 +95,14 @@ impl RedisOptions {
     }
 
     fn link(&self, origin: Origin, home: Home) -> Arc<Link> {
-        Arc::new(Link::new(origin, self.max_idle, home))
+        Arc::new(Link::new(origin, self.limits(), home))
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            idle: self.max_idle,
+            silence: self.timeout,
+        }
     }
 
     fn login_to_sentinels(&self) -> RedisConnectionInfo {

@@ -1,9 +1,14 @@
 //! One store beside a site.
 
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
 use session_core::Outcome::{Applied, Refused};
 use session_core::django::{SecretKeys, Signer};
-use session_core::{Command, Only, Outcome, Record, Revoke, Store as _};
-use session_store::{DjangoOptions, DjangoStore};
+use session_core::{
+    Command, Only, Outcome, Policy, Record, Revoke, SessionError, Sessions, Store as _,
+};
+use session_store::{CachedStore, DjangoCookies, DjangoOptions, DjangoStore};
 use session_testkit::{changed, digest_of, moment_at, record_of};
 
 use super::site::{KEY, Site, key_of, keys, load};
@@ -252,6 +257,32 @@ pub async fn a_value_of_a_reserved_name_is_an_error(site: &Site) {
     let error = store.write(insert, moment_at(0)).await.unwrap_err();
     assert!(error.to_string().contains("_auth_user_id"), "{error}");
     assert_eq!(site.token(KEY).await, "");
+}
+
+pub async fn a_value_that_django_could_not_read_is_refused_where_it_is_set(site: &Site) {
+    let policy = Policy::builder().plain_ids().build().unwrap();
+    let cached = CachedStore::new(Arc::new(site.open().await));
+    let stored = Sessions::new(policy.clone(), cached);
+    let in_cookies = Sessions::in_cookies(policy, DjangoCookies::new(&keys()));
+    let deep = format!("{}{}", "[".repeat(970), "]".repeat(970));
+    let deep = RawValue::from_string(deep).unwrap();
+    for sessions in [stored, in_cookies] {
+        let request = sessions.open([]);
+        let session = request.handle().load().await.unwrap();
+        for name in ["_auth_user_id", "_session_expiry", "_session"] {
+            let error = session.insert(name, 1).unwrap_err();
+            assert!(matches!(error, SessionError::Value(_)), "{error}");
+            assert!(
+                error.to_string().contains("set the field instead"),
+                "{error}"
+            );
+        }
+        let error = session.insert("deep", &deep).unwrap_err();
+        assert!(error.to_string().contains("970 levels"), "{error}");
+        session.insert("flat", [1]).unwrap();
+        let reply = request.commit(200).await.unwrap();
+        assert!(reply.set_cookie().is_some());
+    }
 }
 
 pub async fn an_old_key_still_opens(site: &Site) {

@@ -33,6 +33,7 @@ macro_rules! on_each {
                 a_closed_session_is_gone,
                 a_key_of_two_parts_is_an_error,
                 a_value_of_a_reserved_name_is_an_error,
+                a_value_that_django_could_not_read_is_refused_where_it_is_set,
                 an_old_key_still_opens,
                 rows_of_other_keys_are_no_devices,
                 a_session_of_an_owner_is_ended_whatever_its_key_is,

@@ -1,10 +1,13 @@
 //! Connections that break before or after the server has applied a command.
 
-use session_core::{Command, Digest, Only, Outcome, Record, Revoke, Store};
+use session_core::{
+    Command, Digest, Only, Outcome, Policy, Record, Revoke, Session, SessionError, Sessions, Store,
+};
 use session_servers::{Cut, FaultProxy, Redis, skips};
 use session_store::RedisStore;
 use session_testkit::{changed, digest_of, key_of};
 
+use crate::browser::Browser;
 use crate::counter::{Counter, HOUR, draw, lasting, now};
 
 const CUTS: [Cut; 2] = [Cut::BeforeRequest, Cut::BeforeResponse];
@@ -107,4 +110,129 @@ async fn it_is_an_error_if_others_wrote_before_the_second_attempt() {
     let error = store.write(replace, now()).await.unwrap_err().to_string();
     assert!(error.contains("others have written since"), "{error}");
     assert_eq!(counter.counted().await.unwrap(), Some(1));
+}
+
+type Act = fn(&Session) -> Result<(), SessionError>;
+
+/// What a request of Ada's may do, and the owner of the session that her browser has afterwards.
+const ACTS: [(&str, Act, Option<&str>); 7] = [
+    ("count", count, Some("ada")),
+    ("cycle", |session| session.cycle(), Some("ada")),
+    (
+        "reauthenticate",
+        |session| session.reauthenticate(),
+        Some("ada"),
+    ),
+    (
+        "sign in again",
+        |session| session.sign_in("ada"),
+        Some("ada"),
+    ),
+    (
+        "sign in as another",
+        |session| session.sign_in("bob"),
+        Some("bob"),
+    ),
+    ("log out", |session| session.destroy(), None),
+    (
+        "log out and sign in",
+        |session| {
+            session.destroy()?;
+            session.sign_in("ada")
+        },
+        Some("ada"),
+    ),
+];
+
+fn count(session: &Session) -> Result<(), SessionError> {
+    session
+        .update("n", |n: Option<u32>| n.unwrap_or(0) + 1)
+        .map(drop)
+}
+
+#[tokio::test]
+async fn whichever_answer_is_lost_the_browser_has_the_session_that_its_request_made() {
+    let name = "whichever_answer_is_lost_the_browser_has_the_session_that_its_request_made";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let (store, proxy) = cuttable(&redis).await;
+    let sessions = Sessions::new(Policy::default(), store);
+    for (what, act, owner) in ACTS {
+        for cut in CUTS {
+            for skipped in 0.. {
+                redis.cli(&["FLUSHALL"]).unwrap();
+                let browser = Browser::new(&sessions, "");
+                browser
+                    .send(|session| session.sign_in("ada"))
+                    .await
+                    .unwrap();
+                browser.send(count).await.unwrap();
+                let case = format!("{what}, {cut:?} of request {skipped}");
+                proxy.plan(vec![None; skipped].into_iter().chain([Some(cut)]));
+                let sent = browser.send(act).await;
+                assert!(sent.is_ok(), "{case}: {sent:?}");
+                if !proxy.has_cut() {
+                    // Each of its requests was cut once.
+                    assert!(skipped > 1, "{case}");
+                    break;
+                }
+                let seen = browser.send(|session| {
+                    let n = session.get::<u32>("n")?;
+                    Ok((session.owner(), n, session.authenticated_at().is_some()))
+                });
+                let (signed_in, n, authenticated) = seen.await.unwrap();
+                assert_eq!(signed_in.as_deref(), owner, "{case}");
+                assert_eq!(authenticated, owner.is_some(), "{case}");
+                let kept = match what {
+                    "count" => Some(2),
+                    "cycle" | "reauthenticate" | "sign in again" => Some(1),
+                    _ => None,
+                };
+                assert_eq!(n, kept, "{case}");
+                for name in ["ada", "bob"] {
+                    let devices = sessions.devices(name).await.unwrap();
+                    let expected = usize::from(owner == Some(name));
+                    assert_eq!(devices.len(), expected, "{case}: {name}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_fails_since_two_answers_were_lost_can_be_repeated() {
+    let name = "a_request_that_fails_since_two_answers_were_lost_can_be_repeated";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let (store, proxy) = cuttable(&redis).await;
+    let sessions = Sessions::new(Policy::default(), store);
+    for (what, act, owner) in ACTS {
+        for cut in CUTS {
+            for skipped in 0.. {
+                redis.cli(&["FLUSHALL"]).unwrap();
+                let browser = Browser::new(&sessions, "");
+                browser
+                    .send(|session| session.sign_in("ada"))
+                    .await
+                    .unwrap();
+                let case = format!("{what}, {cut:?} of requests {skipped} and the next");
+                proxy.plan(vec![None; skipped].into_iter().chain([Some(cut); 2]));
+                let sent = browser.send(act).await;
+                if !proxy.has_cut() {
+                    assert!(skipped > 1, "{case}");
+                    proxy.plan([]);
+                    break;
+                }
+                if sent.is_err() {
+                    browser.send(act).await.unwrap();
+                }
+                let signed_in = browser.send(|session| Ok(session.owner())).await.unwrap();
+                assert_eq!(signed_in.as_deref(), owner, "{case}: {sent:?}");
+            }
+        }
+    }
 }

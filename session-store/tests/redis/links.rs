@@ -127,6 +127,44 @@ async fn a_connection_that_died_while_it_was_idle_delays_nobody() {
     }
 }
 
+/// Callers have limits of their own, which may be shorter than the store's.
+#[tokio::test]
+async fn a_connection_that_answers_nobody_is_replaced_though_no_caller_waits_for_its_time_out() {
+    let name =
+        "a_connection_that_answers_nobody_is_replaced_though_no_caller_waits_for_its_time_out";
+    if skips(name, &Redis::PROGRAMS) {
+        return;
+    }
+    let redis = Redis::start().unwrap();
+    let proxy = FaultProxy::to(redis.port()).unwrap();
+    let url = format!("redis://127.0.0.1:{}", proxy.port());
+    let limit = Duration::from_secs(1);
+    let options = RedisOptions::new(url).timeout(limit);
+    let store = RedisStore::open_with(options).await.unwrap();
+    let session = Counter::begin(&store, 1, None).await;
+    let hasty = || tokio::time::timeout(IDLE, session.load());
+    // Callers who give up on a server that answers others keep the connection.
+    let before = proxy.connections();
+    for _ in 0..5 {
+        drop(session.load());
+        let polled = tokio::time::timeout(Duration::ZERO, session.load()).await;
+        drop(polled);
+        hasty().await.unwrap().unwrap();
+    }
+    assert_eq!(proxy.connections(), before);
+    proxy.spoil(Spoil::Silent);
+    let begun = Instant::now();
+    let found = loop {
+        match hasty().await {
+            Ok(found) => break found,
+            Err(_) => assert!(begun.elapsed() < limit * 5, "nobody is answered any more"),
+        }
+    };
+    assert!(found.unwrap().is_some());
+    assert!(begun.elapsed() >= limit);
+    assert_eq!(proxy.connections(), before + 1);
+}
+
 #[tokio::test]
 async fn the_longest_idle_time_is_no_limit_and_a_time_out_needs_one() {
     let name = "the_longest_idle_time_is_no_limit_and_a_time_out_needs_one";

@@ -5,6 +5,9 @@
 
 #[path = "../workers/mod.rs"]
 mod a_blocked_worker;
+#[path = "../servers/browser.rs"]
+#[allow(dead_code, reason = "the SQL stores' tests use the rest")]
+mod browser;
 mod connections;
 mod counter;
 mod counts;

@@ -130,12 +130,48 @@ async fn a_right_that_is_missing_is_named() {
     for (rights, missing) in [
         (&["~session:*", "+@read", "+@write"][..], "+@scripting"),
         (&["~session:*", "+@read", "+@scripting"], "+@write"),
+        (&["~session:*", "+@write", "+@scripting"], "+@read"),
         (&["~other:*", "+@all"], "on the keys"),
+        (&["%R~session:*", "+@all"], "on the keys"),
+        (&["%W~session:*", "+@all"], "on the keys"),
     ] {
         add_user(rights, |words| redis.cli(words));
         let opened = RedisStore::open(with_login(&redis.url())).await;
         let message = opened.unwrap_err().to_string();
         assert!(message.contains(missing), "{rights:?}: {message}");
+    }
+    // A single command of those that requests need.
+    for command in [
+        "get",
+        "set",
+        "del",
+        "getrange",
+        "setrange",
+        "pexpireat",
+        "pttl",
+        "zadd",
+        "zcount",
+        "zrem",
+        "zrangebyscore",
+        "zrevrange",
+        "zrevrangebyscore",
+        "zrevrank",
+        "zscore",
+    ] {
+        add_user(&[&LEAST[..], &[&format!("-{command}")]].concat(), |words| {
+            redis.cli(words)
+        });
+        let opened = RedisStore::open(with_login(&redis.url())).await;
+        let message = opened.err().map(|error| error.to_string());
+        let message = message.unwrap_or_else(|| panic!("it opens without {command}"));
+        assert!(message.contains("lacks rights"), "{command}: {message}");
+        let left = redis.cli(&["PTTL", "session:{?0}"]).unwrap();
+        let left: i32 = left.trim().parse().unwrap();
+        // It is gone, or will be within a second.
+        assert!(
+            left == -2 || (0..=1000).contains(&left),
+            "{command}: {left}"
+        );
     }
     // A right that is lost later.
     add_user(&LEAST, |words| redis.cli(words));

@@ -73,6 +73,34 @@ async fn callers_that_go_away_leave_no_more_statements_than_connections() {
     }
 }
 
+/// Callers have limits of their own, which may be shorter than the store's.
+#[tokio::test]
+async fn connections_that_answer_nobody_are_replaced_though_no_caller_waits_for_a_time_out() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let proxy = FaultProxy::to(SERVER.port()).unwrap();
+    let [direct, other] = [SERVER.port(), proxy.port()].map(|port| format!(":{port}/"));
+    let url = SERVER.url(&database).replace(&direct, &other);
+    let options = Options::new(url).connections(CONNECTIONS).timeout(TIMEOUT);
+    let store = SqlStore::open_with(options).await.unwrap();
+    let (key, secret) = (&key_of(0), &digest_of(0));
+    let loads = (0..CONNECTIONS).map(|_| store.load(key, secret, moment_at(0)));
+    for found in futures_util::future::join_all(loads).await {
+        assert_eq!(found.unwrap(), None);
+    }
+    proxy.spoil(Spoil::Silent);
+    let begun = Instant::now();
+    loop {
+        let load = store.load(key, secret, moment_at(0));
+        match tokio::time::timeout(TIMEOUT / 4, load).await {
+            Ok(found) => break assert_eq!(found.unwrap(), None),
+            Err(_) => assert!(begun.elapsed() < TIMEOUT * 5, "nobody is answered any more"),
+        }
+    }
+}
+
 /// A database may be behind an address that leads to several servers.
 #[tokio::test]
 async fn a_connection_whose_server_does_not_serve_is_replaced() {

@@ -12,6 +12,7 @@ mod pools;
 mod processes;
 mod races;
 mod rights;
+mod rows;
 mod suite;
 mod tables;
 mod upkeep;

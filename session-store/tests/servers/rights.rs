@@ -1,9 +1,12 @@
 //! Users who lack a right, and servers that may not be written to.
 
-use session_core::Store as _;
+use session_core::{Command, Only, Outcome, Store as _};
+use session_testkit::{digest_of, key_of, moment_at, record_of};
 
 use super::{SERVER, is_missing};
-use crate::{READ_ONLY, SCHEMA, SCHEME, Server, SqlStore, create_user};
+use crate::{
+    DATABASE, READ_ONLY, SCHEMA, SCHEME, Server, SqlStore, TURN_BACK, TURN_READ_ONLY, create_user,
+};
 
 const RIGHTS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
@@ -110,5 +113,45 @@ async fn a_server_that_may_not_be_written_to_fails_the_start_and_the_check() {
             text.contains("it is read-only; connect to the primary"),
             "{text}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_turns_read_only_refuses_writes_and_serves_as_soon_as_it_turns_back() {
+    if is_missing() {
+        return;
+    }
+    let server = Server::start().unwrap();
+    let database = server.database().unwrap();
+    let (_, url) = with_user(&server, &database);
+    let store = SqlStore::open(&url).await.unwrap();
+    let (key, secret, record) = (&key_of(1), &digest_of(0), &record_of(1));
+    let write = async || {
+        store
+            .write(Command::Insert { key, record }, moment_at(0))
+            .await
+    };
+    let turn = |commands: &[&str]| {
+        for command in commands {
+            server.run(DATABASE, command).unwrap();
+        }
+    };
+    for _ in 0..2 {
+        // Connections that were made before are used on.
+        store.check().await.unwrap();
+        turn(&TURN_READ_ONLY);
+        for _ in 0..3 {
+            let text = write().await.unwrap_err().to_string();
+            assert!(text.contains("it is read-only"), "{text}");
+            let text = store.check().await.unwrap_err().to_string();
+            assert!(text.contains("it is read-only"), "{text}");
+            let found = store.load(key, secret, moment_at(0)).await;
+            assert_eq!(found.unwrap(), None);
+        }
+        turn(&TURN_BACK);
+        assert_eq!(write().await.unwrap(), Outcome::Applied);
+        let only = Only::Always;
+        let delete = Command::Delete { key, only };
+        store.write(delete, moment_at(0)).await.unwrap();
     }
 }

@@ -1,11 +1,12 @@
 //! The creation of the table, and tables that are refused.
 
-use session_core::{Command, Store as _};
-use session_testkit::{key_of, moment_at, record_of};
+use session_core::{Command, Outcome, Store as _};
+use session_testkit::{digest_of, key_of, moment_at, record_of};
 
 use super::{SERVER, fresh_url, is_missing};
 use crate::{
-    Options, PARTIAL_TABLE, QUOTED_TABLE, SCHEMA, SCHEME, SqlStore, UNIQUE_KEY, create_user,
+    FIXTURE, Options, PARTIAL_TABLE, QUOTED_TABLE, SCHEMA, SCHEME, SqlStore, UNIQUE_KEY,
+    create_user,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,7 +71,7 @@ async fn a_table_that_is_not_ours_is_refused_and_left_alone() {
         let error = error.unwrap_err().to_string();
         assert!(error.contains("was not made by"), "{error}");
         assert!(error.contains(QUOTED_TABLE), "{error}");
-        let drop = "DROP TABLE session; DROP TABLE IF EXISTS session_version";
+        let drop = "DROP TABLE IF EXISTS session; DROP TABLE IF EXISTS session_version";
         SERVER.run(&database, drop).unwrap();
     }
 }
@@ -127,5 +128,50 @@ async fn every_name_that_is_accepted_works() {
     for table in ["a\"b", "a`b", &*"x".repeat(56)] {
         let options = Options::new(&url).table(table);
         assert!(SqlStore::open_with(options).await.is_err(), "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_takes_the_place_of_an_open_one_serves_and_none_fails_the_check() {
+    if is_missing() {
+        return;
+    }
+    let database = SERVER.database().unwrap();
+    let store = SqlStore::open(SERVER.url(&database)).await.unwrap();
+    let drop = "DROP TABLE IF EXISTS session; DROP TABLE IF EXISTS session_version; \
+                DROP TABLE IF EXISTS aside";
+    let secret = &digest_of(0);
+    for (number, (place, serves)) in (1..).zip([
+        // A backup is played in, or the table is rewritten.
+        (format!("{drop}; {SCHEMA}"), true),
+        ("ALTER TABLE session RENAME TO aside".to_owned(), false),
+        (format!("{drop}; {SCHEMA}"), true),
+        // Another release's, without columns that this one writes.
+        (format!("{drop}; {FIXTURE}"), false),
+        (format!("{drop}; {SCHEMA}"), true),
+        (drop.to_owned(), false),
+        ("CREATE TABLE session (id int)".to_owned(), false),
+        (format!("{drop}; {SCHEMA}"), true),
+    ]) {
+        // What is prepared on the connection is about the table from before.
+        let _ = store.load(&key_of(0), secret, moment_at(0)).await;
+        SERVER.run(&database, &place).unwrap();
+        for _ in 0..2 {
+            assert_eq!(store.check().await.is_ok(), serves, "{place}");
+        }
+        let (key, record) = (&key_of(number), &record_of(1));
+        let inserted = store
+            .write(Command::Insert { key, record }, moment_at(0))
+            .await;
+        let found = store.load(key, secret, moment_at(0)).await;
+        if serves {
+            assert_eq!(inserted.unwrap(), Outcome::Applied, "{place}");
+            assert_eq!(found.unwrap().as_ref(), Some(record), "{place}");
+        } else {
+            assert!(
+                inserted.is_err() && !matches!(found, Ok(Some(_))),
+                "{place}"
+            );
+        }
     }
 }

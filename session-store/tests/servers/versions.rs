@@ -4,7 +4,7 @@ use session_core::{Command, Expiry, Outcome, Record, Remembered, Revision, Salt,
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
 use super::{SERVER, is_missing};
-use crate::{FIXTURE, Options, SCHEME, SqlStore, create_user};
+use crate::{FILLED, FIXTURE, Options, SCHEME, SqlStore, create_user};
 
 /// Returns the sessions of the fixture.
 fn fixture() -> [Record; 2] {
@@ -252,4 +252,29 @@ async fn a_table_that_may_not_be_made_is_an_error() {
         error.contains("it does not exist; make it by hand"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn columns_that_fill_themselves_are_the_applications() {
+    if is_missing() {
+        return;
+    }
+    let database = old_database();
+    for change in FILLED {
+        SERVER.run(&database, change).unwrap();
+        let store = SqlStore::open(SERVER.url(&database)).await;
+        let store = store.unwrap_or_else(|error| panic!("{change}: {error}"));
+        serves(&store).await;
+        let record = &changed!(record_of(8), owner = Some("bob".into()));
+        let insert = Command::Insert {
+            key: &key_of(8),
+            record,
+        };
+        store.write(insert, moment_at(0)).await.unwrap();
+        let devices = store.devices("bob", None, moment_at(0), 9).await;
+        assert_eq!(devices.unwrap().len(), 1, "{change}");
+        let ended = store.revoke("bob", session_core::Revoke::All, moment_at(0));
+        assert_eq!(ended.await.unwrap(), 1, "{change}");
+        assert_eq!(store.sweep(moment_at(0), 9).await.unwrap(), 0, "{change}");
+    }
 }

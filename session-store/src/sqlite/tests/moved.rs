@@ -247,3 +247,33 @@ async fn a_check_leaves_nothing_behind() {
     let count: i64 = count.fetch_one(&mut other).await.unwrap().get(0);
     assert_eq!(count, 0);
 }
+
+#[tokio::test]
+async fn a_table_that_another_program_drops_fails_every_call_until_it_is_back() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 1, &record_of(1)).await.unwrap();
+    load(&store, 1).await.unwrap();
+    let mut other = folder.other_program().await;
+    let (key, secret, now) = (&key_of(1), &digest_of(0), moment_at(0));
+    for place in ["", "CREATE TABLE session (id INTEGER PRIMARY KEY)"] {
+        run(&mut other, format!("DROP TABLE IF EXISTS session; {place}")).await;
+        let errors = [
+            insert(&store, 2, &record_of(2)).await.unwrap_err(),
+            store.load(key, secret, now).await.unwrap_err(),
+            store.devices("ada", None, now, 9).await.unwrap_err(),
+            store.revoke("ada", Revoke::All, now).await.unwrap_err(),
+            store.check().await.unwrap_err(),
+        ];
+        for error in errors {
+            assert!(error.to_string().contains("can't"), "{error}");
+        }
+    }
+    let schema = include_str!("../../../migrations/sqlite.sql");
+    let again = format!("DROP TABLE session; DROP TABLE session_version; {schema}");
+    run(&mut other, again).await;
+    store.check().await.unwrap();
+    assert_eq!(load(&store, 1).await, None);
+    insert(&store, 1, &record_of(3)).await.unwrap();
+    assert_eq!(load(&store, 1).await, Some(record_of(3)));
+}

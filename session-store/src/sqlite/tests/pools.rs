@@ -113,9 +113,23 @@ async fn a_pool_that_can_not_serve_is_refused() {
             file.clone().busy_timeout(Duration::ZERO),
             "set busy_timeout",
         ),
-        (file.read_only(true), "this user must be able to write"),
+        (
+            file.clone().read_only(true),
+            "this user must be able to write",
+        ),
     ] {
         let error = SqliteStore::from_pool(hasty(options)).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    // The same if the table is there.
+    drop(folder.open().await);
+    for options in [
+        file.clone().read_only(true),
+        file.clone().immutable(true),
+        file.pragma("query_only", "on"),
+    ] {
+        let error = SqliteStore::from_pool(hasty(options)).await.unwrap_err();
+        let says = "this user must be able to write";
         assert!(error.to_string().contains(says), "{error}");
     }
     let error = SqliteStore::from_pool_with(pool(&folder, 1).await, folder.hasty()).await;

@@ -63,6 +63,74 @@ async fn every_changed_row_is_counted_once() {
     assert_eq!(changed(&store), 180);
     assert_eq!(store.sweep(moment_at(100), 30).await.unwrap(), 20);
     assert_eq!(changed(&store), 200);
+    insert(&store, 7, &record_of(7)).await.unwrap();
+    let (key, expected) = (&key_of(7), record_of(7).revision);
+    let (seen, expires) = (moment_at(1), moment_at(200));
+    for (command, more) in [
+        (
+            Command::Touch {
+                key,
+                expected,
+                seen,
+                expires,
+            },
+            1,
+        ),
+        (
+            Command::Replace {
+                key,
+                expected,
+                record: &record_of(8),
+            },
+            1,
+        ),
+        // The same again is refused.
+        (
+            Command::Replace {
+                key,
+                expected,
+                record: &record_of(8),
+            },
+            0,
+        ),
+    ] {
+        let before = changed(&store);
+        store.write(command, moment_at(0)).await.unwrap();
+        assert_eq!(changed(&store), before + more, "{command:?}");
+    }
+    for more in [1, 0] {
+        let before = changed(&store);
+        assert_eq!(delete(&store, 7).await, Outcome::Applied);
+        assert_eq!(changed(&store), before + more);
+    }
+    assert_eq!(store.sweep(moment_at(1_000), 30).await.unwrap(), 0);
+    store.check().await.unwrap();
+    assert_eq!(changed(&store), 204);
+}
+
+#[tokio::test]
+async fn a_write_does_not_wait_for_another_programs_reader_and_the_log_is_used_again_after_it() {
+    let folder = Folder::new();
+    let store = folder.open().await;
+    insert(&store, 0, &record_of(0)).await.unwrap();
+    let mut other = folder.other_program().await;
+    run(&mut other, "BEGIN").await;
+    run(&mut other, "SELECT count(*) FROM session").await;
+    let length = || {
+        let log = folder.path().with_extension("db-wal");
+        fs::metadata(log).unwrap().len()
+    };
+    for number in 1..=2_000 {
+        let begun = Instant::now();
+        insert(&store, number, &record_of(number)).await.unwrap();
+        assert!(begun.elapsed() < HASTE, "write {number}");
+    }
+    let long = length();
+    run(&mut other, "COMMIT").await;
+    for number in 2_001..=4_000 {
+        insert(&store, number, &record_of(number)).await.unwrap();
+    }
+    assert!(length() < long * 3 / 2, "{long}, then {}", length());
 }
 
 #[tokio::test]

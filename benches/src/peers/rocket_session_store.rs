@@ -1,0 +1,89 @@
+use std::collections::HashMap;
+
+use anyhow::{Result, bail};
+use rocket::http::private::cookie::CookieBuilder;
+use rocket::{Build, Rocket, get, routes};
+use rocket_session_store::memory::MemoryStore;
+use rocket_session_store::redis::RedisStore;
+use rocket_session_store::{Session, SessionError, SessionStore, Store};
+use session_costs::{COUNTER, Family, Role, key, read_key, value, values};
+
+use super::LIFE;
+use crate::{Backend, Peer};
+
+/// The one value that a session has.
+type Values = HashMap<String, String>;
+
+pub(super) fn peer() -> Peer {
+    Peer {
+        name: "rocket_session_store",
+        family: Family::Rocket,
+        role: Role::Peer,
+        subject: || super::rocket::subject(app),
+        has: |backend| matches!(backend, Backend::Memory | Backend::Redis(_)),
+        share: None,
+        serve: |served| super::rocket::serve(served, app),
+    }
+}
+
+/// As its README's "Quickstart" and its Redis module have it. To extend a life, the handler calls `touch`.
+async fn app(rocket: Rocket<Build>, backend: &Backend, sliding: bool) -> Result<Rocket<Build>> {
+    let store: Box<dyn Store<Value = Values>> = match backend {
+        Backend::Memory => Box::new(MemoryStore::default()),
+        Backend::Redis(url) => Box::new(RedisStore::new(redis_29::Client::open(&**url)?)),
+        other => bail!("no store for {other}"),
+    };
+    let store = SessionStore {
+        store,
+        name: "token".to_owned(),
+        duration: LIFE.unsigned_abs(),
+        cookie_builder: CookieBuilder::new("", "").path("/"),
+    };
+    let routes = match sliding {
+        true => routes![seed, untouched, read_and_touch, increment, create],
+        false => routes![seed, untouched, read, increment, create],
+    };
+    Ok(rocket.attach(store.fairing()).mount("/", routes))
+}
+
+#[get("/seed")]
+async fn seed(session: Session<'_, Values>) -> Result<(), SessionError> {
+    let values = (0..values()).map(|number| (key(number), value().to_owned()));
+    let counter = (COUNTER.to_owned(), 0.to_string());
+    session.set(values.chain([counter]).collect()).await
+}
+
+#[get("/untouched")]
+fn untouched() -> &'static str {
+    "untouched"
+}
+
+#[get("/read")]
+async fn read(session: Session<'_, Values>) -> Result<String, SessionError> {
+    let values = session.get().await?.unwrap_or_default();
+    Ok(values.get(read_key()).map_or(0, String::len).to_string())
+}
+
+#[get("/read")]
+async fn read_and_touch(session: Session<'_, Values>) -> Result<String, SessionError> {
+    let values = session.get().await?.unwrap_or_default();
+    session.touch().await?;
+    Ok(values.get(read_key()).map_or(0, String::len).to_string())
+}
+
+#[get("/increment")]
+async fn increment(session: Session<'_, Values>) -> Result<String, SessionError> {
+    let mut values = session.get().await?.unwrap_or_default();
+    let count = values.get(COUNTER).and_then(|count| count.parse().ok());
+    let count = (count.unwrap_or(0_u64) + 1).to_string();
+    values.insert(COUNTER.to_owned(), count.clone());
+    session.set(values).await?;
+    Ok(count)
+}
+
+#[get("/create")]
+async fn create(session: Session<'_, Values>) -> Result<&'static str, SessionError> {
+    let user = ("user".to_owned(), "ada".to_owned());
+    session.set(HashMap::from([user])).await?;
+    Ok("created")
+}
