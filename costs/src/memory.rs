@@ -70,16 +70,12 @@ impl Subject for Memory {
 
     /// A cookie is the number of a key.
     fn visit(&mut self, _: &'static str, cookie: &str) -> String {
-        match cookie.parse() {
-            Ok(number) => {
-                self.load(&key_of(number));
-                String::new()
-            }
-            Err(_) => {
-                self.insert();
-                self.created.to_string()
-            }
+        if let Ok(number) = cookie.parse() {
+            self.load(&key_of(number));
+            return String::new();
         }
+        self.insert();
+        self.created.to_string()
     }
 }
 

@@ -72,16 +72,18 @@ impl Figures {
     /// all is above.
     #[must_use]
     pub fn markdown(&self, cell: impl Fn(&Figure, Spread) -> String) -> String {
+        let mut scenarios = Scenario::ALL.to_vec();
+        scenarios.retain(|scenario| self.all.iter().any(|figure| figure.scenario == *scenario));
         let mut table = String::from("| |");
-        for scenario in Scenario::ALL {
+        for scenario in &scenarios {
             let _ = write!(table, " {scenario} |");
         }
         table.push_str("\n|---|");
-        table.push_str(&"---:|".repeat(Scenario::ALL.len()));
+        table.push_str(&"---:|".repeat(scenarios.len()));
         table.push('\n');
         for subject in self.subjects() {
             let _ = write!(table, "| {subject} |");
-            for scenario in Scenario::ALL {
+            for &scenario in &scenarios {
                 let cell = self.get(subject, scenario).map(|figure| match figure.role {
                     Role::Bare | Role::Floor => format!("*{}*", cell(figure, figure.whole)),
                     _ => cell(figure, figure.above),
