@@ -27,14 +27,14 @@ pub(crate) fn answer<B>(
             let failure: Option<Failure> = response.extensions_mut().remove();
             let page = failure.map(|failure| guard.refuse(&failure));
             let boxed = |page| EitherBody::right(BoxBody::new(page));
-            let response = dress(response, page.as_ref(), &reply, boxed);
+            let response = dress(response, page.as_ref(), reply, boxed);
             Ok(ServiceResponse::new(request, response))
         }
         Err(mut error) => {
             let rejection = error.as_error::<Rejection>();
             let page = rejection.map(|Rejection(error)| guard.refuse(&error.failure()));
             error.add_response_mapper(move |response| {
-                dress(response, page.as_ref(), &reply, BoxBody::new)
+                dress(response, page.as_ref(), reply.clone(), BoxBody::new)
             });
             Err(error)
         }
@@ -44,7 +44,7 @@ pub(crate) fn answer<B>(
 fn dress<B>(
     response: HttpResponse<B>,
     page: Option<&ErrorPage>,
-    reply: &Reply,
+    reply: Reply,
     body: impl FnOnce(String) -> B,
 ) -> HttpResponse<B> {
     let mut response = match page {
@@ -55,6 +55,6 @@ fn dress<B>(
     if let Some(page) = page {
         page.apply(&mut headers);
     }
-    reply.clone().apply(&mut headers);
+    reply.apply(&mut headers);
     response
 }

@@ -252,6 +252,23 @@ enum Next {
     Drive(Step, OffsetDateTime),
 }
 
+impl Next {
+    /// Returns the first step, and the moment that it was decided at unless something was waited for since.
+    fn decided(
+        self,
+        shared: &Arc<Shared>,
+        waited: bool,
+    ) -> Result<(Step, Option<OffsetDateTime>), CommitError> {
+        match self {
+            Self::Drive(step, now) => Ok((step, (!waited).then_some(now))),
+            Self::Decide(status) => {
+                let now = shared.policy.now();
+                Ok((step::finish(shared, status, now)?, Some(now)))
+            }
+        }
+    }
+}
+
 impl Pending {
     /// Commits.
     ///
@@ -260,23 +277,16 @@ impl Pending {
     /// The store failed, or the commit could not be decided; answer with the error's status and
     /// its reply.
     pub async fn run(self) -> Result<Reply, CommitError> {
-        let Self { session, next } = self;
-        let request = &session.request;
+        let request = &self.session.request;
         let (gate, waited) = match request.commits.try_enter() {
             Some(gate) => (gate, false),
             None => (request.commits.enter().await, true),
         };
-        let (step, now) = match next {
-            Next::Drive(step, now) => (Ok(step), (!waited).then_some(now)),
-            Next::Decide(status) => {
-                let now = session.shared().policy.now();
-                (step::finish(session.shared(), status, now), Some(now))
-            }
+        let (step, now) = match self.next.decided(self.session.shared(), waited) {
+            Ok(decided) => decided,
+            Err(failed) => return request.gathered(request.carried(Err(failed))),
         };
-        let outcome = match step {
-            Ok(step) => session.drive(step, now).await,
-            Err(failed) => Err(failed),
-        };
+        let outcome = self.session.drive(step, now).await;
         drop(gate);
         request.gathered(request.carried(outcome))
     }

@@ -136,10 +136,11 @@ impl Request {
     /// The store failed, or the commit could not be decided; answer with the error's status and
     /// its reply.
     pub async fn commit(&self, status: u16) -> Result<Reply, CommitError> {
-        match self.finish(status)? {
-            Finish::Done(reply) => Ok(reply),
-            Finish::Pending(pending) => pending.run().await,
-        }
+        let pending = match self.finish(status)? {
+            Finish::Done(reply) => return Ok(reply),
+            Finish::Pending(pending) => pending,
+        };
+        pending.run().await
     }
 
     /// Closes the session and commits nothing, because the handler has panicked.

@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use time::OffsetDateTime;
 
 use super::caching;
-use crate::policy::lifetime::{MAX_AGE_LIMIT, left};
-use crate::{Id, Policy};
+use crate::policy::lifetime::MAX_AGE_LIMIT;
+use crate::{Id, Policy, to_micros};
 
 /// The response headers of a session.
 ///
@@ -82,7 +82,7 @@ impl Reply {
         until: Option<OffsetDateTime>,
         now: OffsetDateTime,
     ) -> Self {
-        self.set_cookie = Some(set(policy, value, until, now));
+        self.set_cookie = Some(set(policy, value.as_bytes(), until, now));
         self
     }
 
@@ -222,45 +222,50 @@ fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String 
         CookieChange::Set { id, until } => id.in_clear(|id| set(policy, id, until, now)),
         // Some clients know only one of the two.
         CookieChange::Remove => joined([
-            &policy.name,
-            "=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
-            &policy.attributes,
+            policy.name.as_bytes(),
+            b"=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            policy.attributes.as_bytes(),
         ]),
     }
 }
 
-fn set(policy: &Policy, value: &str, until: Option<OffsetDateTime>, now: OffsetDateTime) -> String {
-    let name = &policy.name;
+fn set(
+    policy: &Policy,
+    value: &[u8],
+    until: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> String {
+    let (name, attributes) = (policy.name.as_bytes(), policy.attributes.as_bytes());
     let Some(until) = until else {
-        return joined([name, "=", value, &policy.attributes]);
+        return joined([name, b"=", value, attributes]);
     };
-    let left = left(until, now);
+    let left = u64::try_from(to_micros(until) - to_micros(now)).unwrap_or_default();
     // Rounded up, so that the browser never forgets a session that still lives.
-    let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+    let whole = left.div_ceil(1_000_000).clamp(1, MAX_AGE_LIMIT);
     let mut digits = [b'0'; 8];
-    let age = decimal(whole.clamp(1, MAX_AGE_LIMIT), &mut digits);
-    joined([name, "=", value, "; Max-Age=", age, &policy.attributes])
+    let age = decimal(whole, &mut digits);
+    joined([name, b"=", value, b"; Max-Age=", age, attributes])
 }
 
 /// Joins texts in one allocation that is not too long, so that a header's value takes it as it is.
-fn joined<const N: usize>(parts: [&str; N]) -> String {
+fn joined<const N: usize>(parts: [&[u8]; N]) -> String {
     let length = parts.iter().map(|part| part.len()).sum();
-    let mut text = String::with_capacity(length);
+    let mut text = Vec::with_capacity(length);
     for part in parts {
-        text.push_str(part);
+        text.extend_from_slice(part);
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Writes a number of at most eight digits, as [`MAX_AGE_LIMIT`] is.
-fn decimal(mut number: u64, digits: &mut [u8; 8]) -> &str {
+fn decimal(mut number: u64, digits: &mut [u8; 8]) -> &[u8] {
     let mut first = digits.len();
     while number > 0 && first > 0 {
         first -= 1;
         digits[first] = b'0' + (number % 10).to_le_bytes()[0];
         number /= 10;
     }
-    std::str::from_utf8(&digits[first..]).unwrap_or_default()
+    &digits[first..]
 }
 
 /// Returns the new `Vary` with a field, or `None` if it says enough already.

@@ -120,19 +120,26 @@ impl Lifetime {
     }
 
     /// Returns the extension that is due at `now`, if one is.
-    ///
-    /// A read extends when the throttle has passed. A write extends always, except that a
-    /// persistent cookie is not sent again for a difference under a tenth of its age: then the
-    /// server's end stays too, so that the browser never forgets a session that still lives.
-    /// A clock that went back extends nothing.
     pub(crate) fn extension(
         &self,
         record: &Record,
         now: OffsetDateTime,
         why: Use,
     ) -> Option<Extension> {
-        let now = to_micros(now);
-        let since = now - to_micros(record.seen);
+        self.is_due(record, now, why).then(|| Extension {
+            seen: truncate(now),
+            expires: self.expires(record.expiry, record.created, now),
+        })
+    }
+
+    /// Says whether an extension is due at `now`.
+    ///
+    /// A read extends when the throttle has passed. A write extends always, except that a
+    /// persistent cookie is not sent again for a difference under a tenth of its age: then the
+    /// server's end stays too, so that the browser never forgets a session that still lives.
+    /// A clock that went back extends nothing.
+    pub(crate) fn is_due(&self, record: &Record, now: OffsetDateTime, why: Use) -> bool {
+        let since = to_micros(now) - to_micros(record.seen);
         let tenth = self.idle(record.expiry) / 10;
         let window = match why {
             Use::Read => self.throttle(record.expiry),
@@ -141,13 +148,7 @@ impl Lifetime {
             }
             Use::Write => 0,
         };
-        (since >= window && since > 0).then(|| {
-            let created = to_micros(record.created);
-            Extension {
-                seen: nearest(now),
-                expires: nearest(self.expires_micros(record.expiry, created, now)),
-            }
-        })
+        since >= window && since > 0
     }
 
     /// Says whether the browser has to hear of an extension: the end of its cookie moves.

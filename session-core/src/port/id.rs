@@ -84,17 +84,14 @@ impl Id {
     /// Returns the id in clear, as the cookie has it.
     #[must_use]
     pub fn expose(&self) -> String {
-        self.in_clear(str::to_owned)
+        self.in_clear(|text| String::from_utf8_lossy(text).into_owned())
     }
 
     /// Lends the id in clear, without memory of its own.
-    pub(crate) fn in_clear<T>(&self, take: impl FnOnce(&str) -> T) -> T {
+    pub(crate) fn in_clear<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
         match &self.0 {
-            Form::Hashed(id) => {
-                let letters: [u8; ID_LENGTH] = encode(&id.0);
-                take(std::str::from_utf8(&letters).unwrap_or_default())
-            }
-            Form::Plain(id) => take(id.as_str()),
+            Form::Hashed(id) => take(&encode::<{ Self::BYTES }, ID_LENGTH>(&id.0)),
+            Form::Plain(id) => take(id.as_bytes()),
         }
     }
 

@@ -106,8 +106,8 @@ impl Session {
     /// The session is finished.
     pub fn destroy(&self) -> Result<(), SessionError> {
         let mut state = self.0.writable_even_if_gone()?;
-        if let Some(key) = state.lost.take() {
-            state.delete(key, Condition::Always);
+        if let Some(lost) = state.lost.take() {
+            state.delete(lost.key, Condition::Always);
         }
         let base = state.base.take();
         let ends = match &base {

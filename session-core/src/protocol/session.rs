@@ -115,10 +115,13 @@ impl Session {
         );
         for _ in 0..MAX_ATTEMPTS {
             // The closure is the application's: it runs without our lock, and may use the session.
-            let seen = self.0.writable()?.seen(key);
+            let (seen, version) = {
+                let state = self.0.writable()?;
+                (state.seen(key), state.version)
+            };
             let (value, text) = compute(key, seen.as_deref())?;
             let mut state = self.0.writable()?;
-            if state.value(key) != seen.as_deref() {
+            if state.version != version && state.value(key) != seen.as_deref() {
                 continue;
             }
             state.update(key, compute, text, self.0.policy.max_bytes)?;

@@ -30,8 +30,8 @@ pub(crate) struct State {
     pub(crate) is_stale: bool,
     /// The reason if the request's changes were dropped.
     pub(crate) loss: Option<Loss>,
-    /// The key of the session that was lost.
-    pub(crate) lost: Option<Key>,
+    /// The session that was lost.
+    pub(crate) lost: Option<Arc<Stored>>,
     /// Whether the moment of authentication is this request's own.
     pub(crate) has_reauthenticated: bool,
     /// Whether this request's own sign-in has begun the stored session.
@@ -67,6 +67,8 @@ impl Deref for Seen {
 }
 
 impl State {
+    /// A state is large, so it is made where it stays.
+    #[inline]
     pub(crate) fn new(base: Option<Arc<Stored>>, data: Data) -> Self {
         Self {
             base,
@@ -133,7 +135,7 @@ impl State {
     /// Drops everything, because the session was ended.
     pub(crate) fn lose(&mut self) {
         self.loss = Some(Loss::Gone);
-        self.lost = self.base.take().map(|stored| stored.key);
+        self.lost = self.base.take();
         self.data = Data::default();
         self.changes = Log::default();
         self.unacknowledged = Writes::default();

@@ -104,10 +104,8 @@ fn upkeep_is_due(shared: &Shared, state: &State, purpose: Purpose, now: OffsetDa
     };
     let policy = &shared.policy;
     let is_presented = stored.standing == Standing::Present && stored.is_unpresented();
-    let extends = || {
-        let extension = policy.lifetime.extension(&stored.record, now, Use::Read);
-        stored.may_extend(now) && extension.is_some()
-    };
+    let extends =
+        || stored.may_extend(now) && policy.lifetime.is_due(&stored.record, now, Use::Read);
     let is_issued_again = || Rotation::is_due(policy, stored, &state.changes, now);
     is_presented || (purpose == Purpose::Finish && (extends() || is_issued_again()))
 }

@@ -38,16 +38,24 @@ impl Shard {
     pub(super) fn write(&mut self, command: Command<'_>, now: i64) -> Outcome {
         let id = command.key().public_id();
         let slot = self.slots.get_mut(&id);
+        if !holds(slot.as_deref(), command, now) {
+            return match command {
+                Command::Delete { .. } => Outcome::Applied,
+                _ => Outcome::Refused,
+            };
+        }
         match command {
-            Command::Delete { .. } if !holds(slot.as_deref(), command, now) => {}
-            _ if !holds(slot.as_deref(), command, now) => return Outcome::Refused,
             // Never holds: `Shards::write` refuses it.
             Command::Move { .. } => return Outcome::Refused,
             Command::Insert { record, .. } => self.put(id, record),
-            Command::Replace { record, .. } if to_micros(record.expires) > now => {
-                self.put(id, record);
-            }
-            Command::Replace { .. } | Command::Delete { .. } => drop(self.take(&id)),
+            Command::Replace { record, .. } => match slot {
+                Some(slot) if to_micros(record.expires) > now => {
+                    replace(slot, record, &mut self.owners, &mut self.bytes);
+                    self.earliest = Some(earlier(self.earliest, slot));
+                }
+                _ => drop(self.take(&id)),
+            },
+            Command::Delete { .. } => drop(self.take(&id)),
             Command::Touch { seen, expires, .. } => {
                 if let Some(slot) = slot {
                     slot.touch(seen, expires);
@@ -119,25 +127,18 @@ impl Shard {
 
     /// The only way in; the ways out are `take` and `sweep`.
     fn put(&mut self, id: PublicId, record: &Record) {
-        let expires = to_micros(record.expires);
-        self.earliest = Some(self.earliest.unwrap_or(expires).min(expires));
-        self.bytes += Slot::bytes_of(record);
-        let old = self.slots.get_mut(&id);
-        let old_owner = old.as_ref().and_then(|old| old.entry.owner.as_ref());
-        if old_owner != record.owner.as_ref() {
-            if let Some(owner) = old_owner {
-                self.owners.remove(&(Arc::clone(owner), id));
-            }
-            if let Some(owner) = &record.owner {
-                self.owners.insert((Arc::clone(owner), id));
-            }
+        if let Some(slot) = self.slots.get_mut(&id) {
+            replace(slot, record, &mut self.owners, &mut self.bytes);
+            self.earliest = Some(earlier(self.earliest, slot));
+            return;
         }
-        if let Some(old) = old {
-            self.bytes -= old.bytes();
-            old.set(record);
-        } else {
-            self.slots.add(Slot::new(id, record));
+        let slot = Slot::new(id, record);
+        if let Some(owner) = &slot.entry.owner {
+            self.owners.insert((Arc::clone(owner), id));
         }
+        self.earliest = Some(earlier(self.earliest, &slot));
+        self.bytes += slot.bytes();
+        self.slots.add(slot);
     }
 
     fn take(&mut self, id: &PublicId) -> Option<Slot> {
@@ -163,6 +164,31 @@ fn holds(slot: Option<&Slot>, command: Command<'_>, now: i64) -> bool {
             Only::Over(moment) => slot.expires <= to_micros(moment),
         }),
     }
+}
+
+/// Gives a slot another record of its session.
+fn replace(
+    slot: &mut Slot,
+    record: &Record,
+    owners: &mut BTreeSet<(Arc<str>, PublicId)>,
+    bytes: &mut usize,
+) {
+    *bytes -= slot.bytes();
+    let id = slot.entry.id;
+    let is_another = slot.entry.owner != record.owner;
+    if is_another && let Some(owner) = &slot.entry.owner {
+        owners.remove(&(Arc::clone(owner), id));
+    }
+    slot.set(record);
+    if is_another && let Some(owner) = &slot.entry.owner {
+        owners.insert((Arc::clone(owner), id));
+    }
+    *bytes += slot.bytes();
+}
+
+/// Returns the lower bound of the ends, with a slot that was added.
+fn earlier(earliest: Option<i64>, slot: &Slot) -> i64 {
+    earliest.unwrap_or(slot.expires).min(slot.expires)
 }
 
 fn forget_owner(owners: &mut BTreeSet<(Arc<str>, PublicId)>, slot: &mut Slot) {
