@@ -45,7 +45,7 @@ pub async fn what_rust_does_shows_through_djangos_cache(scene: &Scene) {
     }
     // Another key: the old one is dead, though Django's cache has had it.
     let before = django.copy();
-    let (_, new) = rust
+    let ((), new) = rust
         .request(Some(&key), |session| session.cycle().unwrap())
         .await;
     assert_eq!(session(&before.copy()).await["owner"], Value::Null);
