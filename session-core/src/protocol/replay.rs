@@ -44,6 +44,9 @@ impl Applying<'_> {
 
     /// Applies entries to the members of their keys.
     fn change_all(&mut self, entries: &Entries) -> Result<(), SessionError> {
+        if self.base.members().is_empty() {
+            return Ok(());
+        }
         if let Some(entry) = entries.only() {
             let key = &*entry.key;
             match self.base.place(key) {
@@ -100,11 +103,12 @@ impl Changes {
         }
         let mut returned = 0;
         for entry in self.entries.iter() {
-            let old = base.get(&entry.key);
+            let key = &*entry.key;
+            let old = base.get(key);
             if (self.is_cleared() || old.is_none())
                 && let Some(value) = entry.apply(old, base)?
             {
-                text.add(&entry.key, &value);
+                text.add(key, &value);
                 returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
                 is_change |= old.is_none();
             }
