@@ -21,9 +21,9 @@ impl Entropy for Counted {
 
 #[test]
 fn a_request_that_writes_draws_once_and_no_state_has_the_revision_of_another() {
-    let drawn = Counted::default();
-    let world = World::new(|policy| policy.danger_entropy(drawn.clone()));
-    let draws = || drawn.0.0.load(Ordering::Relaxed);
+    let entropy = Counted::default();
+    let world = World::new(|policy| policy.danger_entropy(entropy.clone()));
+    let draws = || entropy.0.0.load(Ordering::Relaxed);
     let rows: [(Act, usize); 6] = [
         (nothing, 0),
         (destroy, 0),
