@@ -22,39 +22,34 @@ pub(crate) fn answer<B>(
         (Err(_), Err((error, reply))) => (Err(Rejection(error).into()), reply),
     };
     match outcome {
-        Ok(response) => {
-            let (request, mut response) = response.into_parts();
-            let failure: Option<Failure> = response.extensions_mut().remove();
-            let page = failure.map(|failure| guard.refuse(&failure));
-            let boxed = |page| EitherBody::right(BoxBody::new(page));
-            let response = dress(response, page.as_ref(), reply, boxed);
-            Ok(ServiceResponse::new(request, response))
+        Ok(mut response) => {
+            let failure: Option<Failure> = response.response_mut().extensions_mut().remove();
+            if let Some(page) = failure.map(|failure| guard.refuse(&failure)) {
+                page.apply(&mut HeaderMapHeaders(response.headers_mut()));
+                let body = BoxBody::new(page.into_body());
+                response = response.map_body(|_, _| EitherBody::right(body));
+            }
+            reply.apply(&mut HeaderMapHeaders(response.headers_mut()));
+            Ok(response)
         }
         Err(mut error) => {
             let rejection = error.as_error::<Rejection>();
             let page = rejection.map(|Rejection(error)| guard.refuse(&error.failure()));
-            error.add_response_mapper(move |response| {
-                dress(response, page.as_ref(), reply.clone(), BoxBody::new)
-            });
+            error.add_response_mapper(move |response| dress(response, page.as_ref(), &reply));
             Err(error)
         }
     }
 }
 
-fn dress<B>(
-    response: HttpResponse<B>,
-    page: Option<&ErrorPage>,
-    reply: Reply,
-    body: impl FnOnce(String) -> B,
-) -> HttpResponse<B> {
+fn dress(response: HttpResponse, page: Option<&ErrorPage>, reply: &Reply) -> HttpResponse {
     let mut response = match page {
-        Some(page) => response.map_body(|_, _| body(page.clone().into_body())),
+        Some(page) => response.map_body(|_, _| BoxBody::new(page.clone().into_body())),
         None => response,
     };
     let mut headers = HeaderMapHeaders(response.headers_mut());
     if let Some(page) = page {
         page.apply(&mut headers);
     }
-    reply.apply(&mut headers);
+    reply.clone().apply(&mut headers);
     response
 }

@@ -4,6 +4,8 @@
 mod util;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use session_core::{Field, Session, SessionError};
 use util::World;
@@ -135,6 +137,39 @@ fn updates_build_on_whatever_is_there_now() {
         session.clear().unwrap();
         assert_eq!(session.update("base", add).unwrap(), 1);
     });
+}
+
+#[test]
+fn an_updates_closure_runs_again_only_where_another_request_has_written() {
+    let world = World::new(|policy| policy);
+    let cookie = world.begin();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = |session: &Session| {
+        let runs = Arc::clone(&runs);
+        let add = move |n: Option<u32>| {
+            runs.fetch_add(1, Relaxed);
+            n.unwrap_or(0) + 1
+        };
+        session.update("n", add).unwrap()
+    };
+    for (is_crossed, expected_runs, expected) in [(false, 1, "1"), (true, 2, "2"), (false, 1, "3")]
+    {
+        runs.store(0, Relaxed);
+        let opened = world.open(&cookie);
+        counted(&opened);
+        if is_crossed {
+            world.request(&cookie, 200, |session| session.insert("other", 1).unwrap());
+        }
+        world.finish(opened, 200);
+        assert_eq!(runs.load(Relaxed), expected_runs, "{is_crossed}");
+        let stored: serde_json::Value =
+            serde_json::from_str(&world.record(&cookie).unwrap().data).unwrap();
+        assert_eq!(stored["n"].to_string(), expected, "{is_crossed}");
+    }
+    // A session that begins, too.
+    runs.store(0, Relaxed);
+    world.request("", 200, |session| assert_eq!(counted(session), 1));
+    assert_eq!(runs.load(Relaxed), 1);
 }
 
 #[test]

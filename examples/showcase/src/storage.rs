@@ -51,8 +51,13 @@ pub(crate) struct Settings {
 }
 
 impl Storage {
-    /// Lists the stores of this build.
+    /// Describes the flag.
     pub(crate) fn help() -> String {
+        format!("Store of the sessions: {}", Self::built().join(", "))
+    }
+
+    /// Lists the stores of this build.
+    fn built() -> Vec<&'static str> {
         let stores = [
             ("memory", true),
             ("sqlite:PATH", true),
@@ -65,9 +70,8 @@ impl Storage {
             ),
             ("cached+ before any of them", cfg!(feature = "cached")),
         ];
-        let built = stores.iter().filter(|(_, is_built)| *is_built);
-        let names: Vec<&str> = built.map(|(name, _)| *name).collect();
-        format!("Store of the sessions: {}", names.join(", "))
+        let built = stores.into_iter().filter(|(_, is_built)| *is_built);
+        built.map(|(name, _)| name).collect()
     }
 
     /// Parses a store's URL; a scheme that is unknown or missing from this build is an error.
@@ -102,22 +106,8 @@ impl Storage {
             | "rediss-sentinel" => Err(left_out(scheme, "redis")),
             "sealed" => Err(left_out(scheme, "sealed")),
             _ => Err(format!(
-                "unknown store {url:?}; this build has memory, sqlite:PATH{}{}{}",
-                if cfg!(feature = "postgres") {
-                    ", postgres://…"
-                } else {
-                    ""
-                },
-                if cfg!(feature = "mysql") {
-                    ", mysql://…"
-                } else {
-                    ""
-                },
-                if cfg!(feature = "redis") {
-                    ", redis://…"
-                } else {
-                    ""
-                },
+                "unknown store {url:?}; this build has {}",
+                Self::built().join(", ")
             )),
         }
     }
@@ -341,6 +331,11 @@ mod tests {
                 "{message}"
             );
         }
+        let message = Storage::parse("oracle://h").unwrap_err();
+        for store in Storage::built() {
+            assert!(message.contains(store), "{message}");
+        }
+        assert!(message.contains("django+") || !cfg!(feature = "django"));
         for bad in [
             "",
             "sqlite:",

@@ -41,19 +41,20 @@ impl Index {
         }
     }
 
-    /// Finds an object's members; `None` if the text is no object.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        u32::try_from(text.len()).ok()?;
-        let mut index = Self::none();
-        scan::members(text, |span| {
+    /// Finds an object's members, and says whether the text is one; if not, some may have been found.
+    pub(super) fn find(&mut self, text: &str) -> bool {
+        if u32::try_from(text.len()).is_err() {
+            return false;
+        }
+        let found = scan::members(text, |span| {
             let member = Member::of(&span);
-            index.members.push(member);
+            self.members.push(member);
             if span.is_escaped {
                 let name = serde_json::from_str(&text[span.name]).ok();
-                index.escaped.push((member.name[0], name));
+                self.escaped.push((member.name[0], name));
             }
-        })?;
-        Some(index)
+        });
+        found.is_some()
     }
 
     pub(super) fn members(&self) -> &[Member] {

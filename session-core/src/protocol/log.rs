@@ -44,14 +44,12 @@ impl Deref for Log {
 
 impl DerefMut for Log {
     fn deref_mut(&mut self) -> &mut Changes {
-        let stamp = self.stamp;
-        let changes = self.changes.get_or_insert_with(|| {
-            Arc::new(Changes {
-                stamp,
-                ..Changes::NONE
-            })
-        });
-        Arc::make_mut(changes)
+        let is_first = self.changes.is_none();
+        let changes = Arc::make_mut(self.changes.get_or_insert_default());
+        if is_first {
+            changes.stamp = self.stamp;
+        }
+        changes
     }
 }
 

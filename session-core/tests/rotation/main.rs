@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cycle;
+mod draws;
 mod ids;
 mod logout;
 mod reauthentication;

@@ -37,23 +37,36 @@ impl DjangoDialect for Mysql {
         &self,
         connection: &mut MySqlConnection,
         sweep: &Arc<str>,
-        (from, now): (&str, &str),
+        (from, now): (Option<&str>, &str),
         limit: i64,
     ) -> Result<(usize, Option<String>), Error> {
         // MySQL can't return removed rows, so the last one to remove is looked up first.
         let last = "SELECT CAST(expire_date AS CHAR) FROM TABLE \
                     WHERE expire_date >= CAST(? AS DATETIME(6)) \
                     AND expire_date <= CAST(? AS DATETIME(6)) ORDER BY expire_date LIMIT 1 OFFSET ?";
-        let last = self.sql(Effect::Nothing, last).into();
-        let [from, now] = [from, now].map(Value::Text);
+        let last: Arc<str> = self.sql(Effect::Nothing, last).into();
+        let (last, sweep) = match from {
+            Some(_) => (last, Arc::clone(sweep)),
+            // The column may have `0000-00-00`, which many a mode has no text for.
+            None => (unbounded(&last), unbounded(sweep)),
+        };
+        let (from, now) = (from.map(Value::Text), Value::Text(now));
+        let ends: Vec<_> = from.into_iter().chain([now]).collect();
         let skipped = Value::Number(limit.saturating_sub(1).max(0));
-        let end = sqlx::MySql::statement(&last, &[from, now, skipped]);
+        let values = [&ends[..], &[skipped]].concat();
+        let end = sqlx::MySql::statement(&last, &values);
         let end = end.fetch_optional(&mut *connection).await?;
         let end = end.and_then(|row| sqlx::MySql::text(&row, 0));
-        let values = [from, now, Value::Number(limit), now];
-        let count = self.matched(connection, sweep, &values).await?;
+        let values = [&ends[..], &[Value::Number(limit), now]].concat();
+        let count = self.matched(connection, &sweep, &values).await?;
         Ok((count, end))
     }
+}
+
+/// Returns the statement for sessions that have ended at any time before.
+fn unbounded(text: &str) -> Arc<str> {
+    text.replacen("expire_date >= CAST(? AS DATETIME(6)) AND", "", 1)
+        .into()
 }
 
 impl DjangoSchema for Mysql {

@@ -33,9 +33,10 @@ impl DjangoDialect for Postgres {
         &self,
         connection: &mut PgConnection,
         sweep: &Arc<str>,
-        (from, now): (&str, &str),
+        (from, now): (Option<&str>, &str),
         limit: i64,
     ) -> Result<(usize, Option<String>), Error> {
+        let from = from.unwrap_or(BEGINNING);
         let values = [Value::Text(from), Value::Text(now), Value::Number(limit)];
         let sweep = sqlx::Postgres::statement(sweep, &values);
         let sweep = sweep.persistent(self.prepared().is_kept());
@@ -44,6 +45,9 @@ impl DjangoDialect for Postgres {
         Ok((usize::try_from(count).unwrap_or(0), row.try_get(1)?))
     }
 }
+
+/// Before the end of every session.
+const BEGINNING: &str = "0001-01-01 00:00:00";
 
 impl DjangoSchema for Postgres {
     const COLUMNS: [Column; 3] = columns("character varying", "text", "timestamp with time zone");

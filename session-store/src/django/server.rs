@@ -18,7 +18,7 @@ use crate::sql::{Driver as _, Effect, Value};
 pub(super) trait DjangoDialect: Dialect + DjangoSchema {
     const WORDS: Words;
 
-    /// Removes at most `limit` rows that ended from one moment to another.
+    /// Removes at most `limit` rows that ended from one moment, or ever, to another.
     ///
     /// Returns how many it removed, and the end of the last one. It waits for no lock, and several
     /// sweeps may run at once.
@@ -26,7 +26,7 @@ pub(super) trait DjangoDialect: Dialect + DjangoSchema {
         &self,
         connection: &mut Self::Connection,
         sweep: &Arc<str>,
-        ends: (&str, &str),
+        ends: (Option<&str>, &str),
         limit: i64,
     ) -> impl Future<Output = Result<(usize, Option<String>), Error>> + Send;
 }
@@ -110,7 +110,8 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
         let (dialect, statement) = (self.pool.server(), &self.statements.sweep);
         let (form, at, now) = (&self.form, now, &*self.form.column(now));
         let batch = |from: i64, limit: usize| async move {
-            let from = &*form.column(from_micros(from).unwrap_or(BEGINNING));
+            let from = from_micros(from).map(|from| form.column(from));
+            let from = from.as_deref();
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let sweep = move |mut connection: Lent<D::Connection>| async move {
                 let ends = (from, now);
@@ -197,6 +198,3 @@ fn cells<D: DjangoDialect>(row: &Found<D>, first: usize) -> Row {
 }
 
 const SWEEP: &str = "remove expired sessions from";
-
-/// Before the end of every session.
-const BEGINNING: OffsetDateTime = time::macros::datetime!(0001-01-01 0:00 UTC);

@@ -6,6 +6,7 @@
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cache;
 mod cases;
+mod cuts;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -37,6 +38,9 @@ macro_rules! on_each {
                 an_old_key_still_opens,
                 rows_of_other_keys_are_no_devices,
                 a_session_of_an_owner_is_ended_whatever_its_key_is,
+            ],
+            cuts: [
+                a_command_is_done_once_whichever_answer_is_lost,
             ],
             races: [
                 of_sixteen_writers_none_loses_a_change,

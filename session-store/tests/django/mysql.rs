@@ -118,6 +118,38 @@ async fn a_site_without_fractions_of_seconds_is_read_and_written() {
     assert_eq!(load(&store, KEY, 0).await.unwrap().expires, moment_at(200));
 }
 
+/// An import may leave it, and Django's `clearsessions` removes it.
+#[tokio::test]
+async fn a_row_that_has_ended_at_no_date_is_removed_too() {
+    let Some(site) = site().await else {
+        return;
+    };
+    let store = site.open().await;
+    let zero = "SET sql_mode = ''; INSERT INTO django_session VALUES ";
+    for round in 0..2 {
+        let rows = (0..5).map(|row| format!("('{row}{round}', '', '0000-00-00')"));
+        let rows = rows.collect::<Vec<_>>().join(", ");
+        site.run(&format!("{zero}{rows}")).await;
+        site.insert(KEY, r#"{"n":1}"#, 0, 50).await;
+        let now = moment_at(100);
+        for swept in [4, 2, 0] {
+            assert_eq!(store.sweep(now, 4).await.unwrap(), swept, "{round}");
+        }
+    }
+    // With the mode that MySQL has by default.
+    site.run(&format!("{zero}('zero', '', '0000-00-00')")).await;
+    let options = sqlx::mysql::MySqlPoolOptions::new().after_connect(|connection, _| {
+        Box::pin(async move {
+            let mode = "SET sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE'";
+            sqlx::Executor::execute(connection, mode).await.map(drop)
+        })
+    });
+    let pool = options.connect(&site.url()).await.unwrap();
+    let options = DjangoOptions::new();
+    let store = DjangoStore::from_mysql_pool(pool, &keys(), options).await;
+    assert_eq!(store.unwrap().sweep(moment_at(100), 4).await.unwrap(), 1);
+}
+
 pub const DESCRIBE: &str = "\
     SELECT column_name, column_type, is_nullable, column_key FROM information_schema.columns \
     WHERE table_schema = DATABASE() AND table_name = 'django_session' ORDER BY ordinal_position; \

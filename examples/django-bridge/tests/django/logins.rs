@@ -88,6 +88,25 @@ pub async fn a_change_of_the_password_ends_the_other_sessions_on_both_sides(scen
         assert_eq!(known(&side.tab(Arc::clone(&app))).await, Value::Null);
         assert_eq!(user(side).await, Value::Null);
     }
+
+    // And by a page in Rust, which keeps its own session.
+    let (there, elsewhere) = (here.stranger(), here.stranger());
+    login(&there, "carl").await;
+    enter(&elsewhere.tab(Arc::clone(&app)), "carl").await;
+    let set = json!({ "user": "carl", "password": "a third password" });
+    oracle.ask("set_password", set).unwrap();
+    let account = oracle.ask("account", json!({ "user": "carl" })).unwrap();
+    let password = account["password"].as_str().unwrap();
+    let auth = session_core::django::Auth::new(&scene.keys());
+    let key = key_of(&here).unwrap();
+    let update = |session: &session_core::Session| auth.update(session, password).unwrap();
+    let ((), new) = rust.request(Some(&key), update).await;
+    let new = new.expect("a new key");
+    for side in [&here, &there, &elsewhere] {
+        assert_eq!(user(&side.copy()).await, Value::Null);
+    }
+    let kept = oracle.ask("user_of", json!({ "key": new })).unwrap();
+    assert_eq!(kept["user"], "carl");
     rust.close().await;
 }
 

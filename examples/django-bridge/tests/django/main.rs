@@ -4,6 +4,7 @@
 //! `CI` or `STRICT` set there must be a Django and each database.
 #![allow(clippy::unwrap_used)]
 
+mod caches;
 mod cookies;
 mod crossing;
 mod decider;
@@ -38,7 +39,9 @@ macro_rules! proofs {
 }
 
 /// Taken on every release of Django and every database.
-const PROOFS: [Proof; 10] = proofs! {
+const PROOFS: [Proof; 11] = proofs! {
+    caches:
+        what_rust_does_shows_through_djangos_cache;
     crossing:
         what_one_side_does_holds_on_the_other
         djangos_csrf_token_survives_a_write_in_rust

@@ -120,13 +120,15 @@ pub async fn counts_of_rust_writers_are_exact(scene: &Scene) {
 
 pub async fn a_logout_on_either_side_stays_one_while_the_other_writes(scene: &Scene) {
     let mut oracle = scene.oracle();
-    let rust = Rust::open(scene).await;
-    for round in 0..6 {
+    let (rust, other) = (Rust::open(scene).await, Rust::open(scene).await);
+    for round in 0..9 {
         let key = begin(&mut oracle);
-        let in_rust = round % 2 == 0;
+        // Rust while Django writes, Django while Rust writes, Rust while another process in Rust writes.
+        let (in_rust, django_writes) = [(true, true), (false, false), (true, false)][round % 3];
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
             let (rust, client, key) = (rust.clone(), Client::new(scene.django()), key.clone());
+            let other = other.clone();
             writers.spawn(async move {
                 if writer == round {
                     if in_rust {
@@ -139,13 +141,14 @@ pub async fn a_logout_on_either_side_stays_one_while_the_other_writes(scene: &Sc
                             204
                         );
                     }
-                } else if in_rust {
+                } else if django_writes {
                     let answer = put(&client, &key, "/api/data/late?delay_ms=20", 1).await;
                     // Django's word for a session that was deleted meanwhile is a 400. One that it does not find
                     // at all begins another.
                     assert!([204, 400].contains(&answer.status()), "{}", answer.text());
                 } else {
-                    rust.request(Some(&key), |session| session.insert("late", 1).unwrap())
+                    other
+                        .request(Some(&key), |session| session.insert("late", 1).unwrap())
                         .await;
                 }
             });
@@ -159,6 +162,7 @@ pub async fn a_logout_on_either_side_stays_one_while_the_other_writes(scene: &Sc
             .0;
         assert!(!known, "round {round}");
     }
+    other.close().await;
     rust.close().await;
 }
 

@@ -16,11 +16,20 @@ impl Rust {
     }
 
     pub async fn open_with(scene: &Scene, policy: Policy) -> Self {
+        Self::assemble(scene, policy, DjangoOptions::new()).await
+    }
+
+    /// Opens it with further options.
+    pub async fn open_as(scene: &Scene, options: DjangoOptions) -> Self {
+        Self::assemble(scene, Policy::django(), options).await
+    }
+
+    async fn assemble(scene: &Scene, policy: Policy, options: DjangoOptions) -> Self {
         let zone = match scene.zone {
             TimeZone::Used => Zone::use_tz(),
             TimeZone::Naive(name) => Zone::local(name).unwrap(),
         };
-        let options = DjangoOptions::new().zone(zone).connections(4);
+        let options = options.zone(zone).connections(4);
         let store = DjangoStore::open_with(&scene.url, &scene.keys(), options)
             .await
             .unwrap();
