@@ -1,5 +1,4 @@
 use std::fmt;
-use std::net::TcpListener;
 
 use anyhow::Result;
 use session_costs::{Entry, Family, Role, Subject};
@@ -31,8 +30,8 @@ pub struct Peer {
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs)]
 pub struct Served {
-    /// The socket.
-    pub listener: TcpListener,
+    /// Where to listen, once the store is ready.
+    pub port: u16,
     /// Where the sessions are kept.
     pub backend: Backend,
     /// Whether each read extends the session's life.

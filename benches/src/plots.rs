@@ -139,7 +139,12 @@ fn lines(title: &str, points: Vec<(&str, usize, f64)>, file: &Path) -> Result<()
         .build_cartesian_2d((800.0..last * 1.2).log_scale(), 0.0..most * 1.05)
         .map_err(failed)?;
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc("sessions").draw().map_err(failed)?;
+    mesh.x_desc("sessions")
+        .x_label_formatter(&|sessions| format!("{sessions:.0}"))
+        .y_label_formatter(&|value| format!("{value:.0}"))
+        .light_line_style(WHITE)
+        .draw()
+        .map_err(failed)?;
     let mut subjects: Vec<&str> = points.iter().map(|(subject, ..)| *subject).collect();
     subjects.dedup();
     for (index, subject) in subjects.into_iter().enumerate() {

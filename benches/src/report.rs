@@ -223,7 +223,9 @@ pub fn servers(rows: &[Row]) -> String {
         ..
     } in rows
     {
-        let redis = redis.map_or("–".to_owned(), |time| format!("{:.1}", time.micros));
+        let redis = redis
+            .filter(|time| time.commands > 0.0)
+            .map_or("–".to_owned(), |time| format!("{:.1}", time.micros));
         let _ = writeln!(
             table,
             "| {subject} | {backend} | {scenario} | {:.0} ({:.0}..{:.0}) | {:.0} % | {:.0} | {redis} | {errors} |",

@@ -139,7 +139,8 @@ pub fn measure(effort: Effort) -> Result<Results> {
         "--turn",
         &effort.sockets.turn.as_millis().to_string(),
     ];
-    let throughput = said(&std::env::current_exe()?, &flags)?;
+    let throughput = said(&std::env::current_exe()?, &flags);
+    let throughput = throughput.inspect_err(|error| eprintln!("left out: {error}"));
     tell("done");
     Ok(Results {
         machine: machine(),
@@ -152,7 +153,7 @@ pub fn measure(effort: Effort) -> Result<Results> {
         filled,
         flooded,
         commands,
-        throughput,
+        throughput: throughput.unwrap_or_default(),
     })
 }
 

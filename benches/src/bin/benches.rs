@@ -1,6 +1,5 @@
 //! The command: `cargo run --release` in this folder measures all, and writes tables and plots into `results/`.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -145,7 +144,7 @@ fn main() -> Result<()> {
         } => {
             let peer = peers().into_iter().find(|other| other.name == peer);
             (peer.context("no such peer")?.serve)(Served {
-                listener: TcpListener::bind(("127.0.0.1", port))?,
+                port,
                 backend,
                 sliding,
             })?;
@@ -182,7 +181,7 @@ fn sizes(values: usize, effort: time::Effort) -> Result<()> {
 
 fn write(results: &Results, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)?;
-    let json = serde_json::to_string_pretty(results)?;
+    let json = serde_json::to_string(results)?;
     std::fs::write(folder.join("results.json"), json + "\n")?;
     std::fs::write(folder.join("README.md"), report::markdown(results))?;
     plots::draw(results, folder)?;

@@ -27,7 +27,7 @@ where
 {
     actix_web::rt::System::new().block_on(async {
         let app = make(&served.backend, served.sliding).await?;
-        let server = HttpServer::new(app).listen(served.listener)?;
+        let server = HttpServer::new(app).bind(("127.0.0.1", served.port))?;
         Ok(finished(server.run()).await?)
     })
 }

@@ -24,8 +24,7 @@ pub(super) fn serve(
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().build()?.block_on(async {
         let app = app(&served.backend, served.sliding).await?;
-        served.listener.set_nonblocking(true)?;
-        let listener = tokio::net::TcpListener::from_std(served.listener)?;
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", served.port)).await?;
         Ok(axum::serve(listener, app).await?)
     })
 }

@@ -23,11 +23,8 @@ pub(super) fn serve(
     app: impl AsyncFn(Rocket<Build>, &Backend, bool) -> Result<Rocket<Build>>,
 ) -> Result<()> {
     let quiet = RocketSubject::quiet();
-    let port = served.listener.local_addr()?.port();
-    // Rocket binds the port itself.
-    drop(served.listener);
     let config = Config {
-        port,
+        port: served.port,
         ..Config::try_from(quiet.figment()).map_err(|error| anyhow!("{error}"))?
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
