@@ -3,6 +3,8 @@
 //! A [`Peer`] is one library on one framework. It makes applications for each [`Backend`] that it has a store for:
 //! to be called in process, by the instruments of `session-costs`, and to be served over sockets.
 
+#![forbid(unsafe_code)]
+
 mod backend;
 pub mod cores;
 pub mod memory;

@@ -1,5 +1,7 @@
 //! The command: `cargo run --release` in this folder measures all, and writes tables and plots into `results/`.
 
+#![forbid(unsafe_code)]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

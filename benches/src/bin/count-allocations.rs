@@ -1,5 +1,7 @@
 //! What needs an allocator that counts: a program of its own, since counting takes time. It prints JSON.
 
+#![forbid(unsafe_code)]
+
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use session_benches::{entries, memory};
