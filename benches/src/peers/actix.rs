@@ -1,5 +1,3 @@
-use std::future::Future;
-
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, Error, HttpServer};
@@ -27,11 +25,7 @@ where
 {
     actix_web::rt::System::new().block_on(async {
         let app = make(&served.backend, served.sliding).await?;
-        let server = HttpServer::new(app).bind(("127.0.0.1", served.port))?;
-        Ok(finished(server.run()).await?)
+        let http = HttpServer::new(app).bind(("127.0.0.1", served.port))?;
+        Ok(http.run().await?)
     })
-}
-
-async fn finished(server: impl Future<Output = std::io::Result<()>>) -> std::io::Result<()> {
-    server.await
 }

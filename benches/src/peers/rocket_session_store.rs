@@ -39,9 +39,10 @@ async fn app(rocket: Rocket<Build>, backend: &Backend, sliding: bool) -> Result<
         duration: LIFE.unsigned_abs(),
         cookie_builder: CookieBuilder::new("", "").path("/"),
     };
-    let routes = match sliding {
-        true => routes![seed, untouched, read_and_touch, increment, create],
-        false => routes![seed, untouched, read, increment, create],
+    let routes = if sliding {
+        routes![seed, untouched, read_and_touch, increment, create]
+    } else {
+        routes![seed, untouched, read, increment, create]
     };
     Ok(rocket.attach(store.fairing()).mount("/", routes))
 }

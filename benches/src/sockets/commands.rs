@@ -81,13 +81,12 @@ pub fn measure(databases: &Databases) -> Result<Vec<Row>> {
                     }
                     Ok(())
                 };
-                let commands = match kind {
-                    Kind::Redis => sent_to_redis(databases.redis(), requests)?,
-                    _ => {
-                        let before = statements(postgres);
-                        requests()?;
-                        difference(&before, &statements(postgres))
-                    }
+                let commands = if kind == Kind::Redis {
+                    sent_to_redis(databases.redis(), requests)?
+                } else {
+                    let before = statements(postgres);
+                    requests()?;
+                    difference(&before, &statements(postgres))
                 };
                 rows.push(Row {
                     subject: peer.name.to_owned(),
