@@ -1,6 +1,6 @@
 //! The instructions of a request, counted by callgrind.
 //!
-//! A program plays all scenarios in callgrind ([`play`]), which collects within [`collected`] only, and writes a file
+//! A program plays all scenarios in callgrind ([`play`]), which collects within `collected` only, and writes a file
 //! at each of its ends ([`measure`]). callgrind knows no instructions for SHA-256, so digests are made in software.
 
 use std::path::Path;
