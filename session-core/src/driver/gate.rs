@@ -37,29 +37,25 @@ impl Gate {
 
     /// Enters if nobody else is inside.
     pub(super) fn try_enter(&self) -> Option<Pass<'_>> {
-        self.turn(FREE, TAKEN).then(|| Pass(self))
+        let entered = self
+            .state
+            .compare_exchange(FREE, TAKEN, Ordering::AcqRel, Ordering::Acquire);
+        entered.is_ok().then(|| Pass(self))
     }
 
     fn wait(&self, context: &Context<'_>) -> Poll<Pass<'_>> {
         let mut waiting = self.waiting();
-        // Whoever is inside may leave at any moment. Who finds the gate awaited takes this lock before it
-        // wakes, so it can't miss the waker.
-        while !self.turn(TAKEN, AWAITED) && !self.turn(AWAITED, AWAITED) {
-            if let Some(pass) = self.try_enter() {
-                return Poll::Ready(pass);
-            }
-        }
-        if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+        // Who leaves an awaited gate takes this lock before it wakes, so it can't miss the waker. Who has
+        // left by now has made room: then this one is inside.
+        let is_inside = self.state.swap(AWAITED, Ordering::AcqRel) == FREE;
+        if !is_inside && !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
             waiting.push(context.waker().clone());
         }
-        Poll::Pending
-    }
-
-    fn turn(&self, from: u8, to: u8) -> bool {
-        let turned = self
-            .state
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
-        turned.is_ok()
+        if is_inside {
+            Poll::Ready(Pass(self))
+        } else {
+            Poll::Pending
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Waker>> {

@@ -10,7 +10,7 @@ pub(super) fn decode<const TEXT: usize, const BYTES: usize>(
     const { assert!(TEXT.is_multiple_of(8) && TEXT / 8 * 6 == BYTES) };
     let mut values = *text;
     for byte in &mut values {
-        *byte = translate(*byte, |run| (run.character, run.value));
+        *byte = translate(*byte, |[character, value, _]| (*character, *value));
     }
     let mut bytes = [0; BYTES];
     for (eight, six) in values
@@ -47,7 +47,7 @@ pub(super) fn encode<const BYTES: usize, const TEXT: usize>(bytes: &[u8; BYTES])
         *eight = bits.to_be_bytes();
     }
     for byte in &mut values {
-        *byte = translate(*byte, |run| (run.value, run.character));
+        *byte = translate(*byte, |[character, value, _]| (*value, *character));
     }
     values
 }
@@ -60,28 +60,16 @@ const HALVES: [(u64, u32, u32); 3] = [
     (0x0000_0000_00ff_ffff, 32, 24),
 ];
 
-/// Characters that follow each other, and so do their values.
-struct Run {
-    character: u8,
-    value: u8,
-    length: u8,
-}
+/// A character and its value, and how many follow both.
+type Run = [u8; 3];
 
 const ALPHABET: [Run; 5] = [
-    run(b'A', 0, 26),
-    run(b'a', 26, 26),
-    run(b'0', 52, 10),
-    run(b'-', 62, 1),
-    run(b'_', 63, 1),
+    [b'A', 0, 26],
+    [b'a', 26, 26],
+    [b'0', 52, 10],
+    [b'-', 62, 1],
+    [b'_', 63, 1],
 ];
-
-const fn run(character: u8, value: u8, length: u8) -> Run {
-    Run {
-        character,
-        value,
-        length,
-    }
-}
 
 /// Goes from one side of the alphabet to the other, given the beginnings of a run on both; 255 for what is in none.
 #[inline]
@@ -89,7 +77,7 @@ fn translate(byte: u8, sides: impl Fn(&Run) -> (u8, u8)) -> u8 {
     ALPHABET.iter().fold(255, |found, run| {
         let (from, to) = sides(run);
         let place = byte.wrapping_sub(from);
-        let mask = u8::from(place < run.length).wrapping_neg();
+        let mask = u8::from(place < run[2]).wrapping_neg();
         found & !mask | to.wrapping_add(place) & mask
     })
 }

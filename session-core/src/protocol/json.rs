@@ -6,6 +6,8 @@ mod form;
 mod names;
 mod same;
 
+use std::io::Write as _;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -62,6 +64,7 @@ fn write<T: Serialize>(
     // Which would write a number that JSON does not have as null.
     let written = Finite(value).serialize(&mut writer);
     let is_fit = |text: &str| (form.is_raw() || !names::has_private(text)) && is_readable(text);
-    let json = written.ok().and_then(|()| buffer.take_json(is_fit));
+    let written = written.is_ok() && buffer.flush().is_ok();
+    let json = written.then(|| buffer.take_json(is_fit)).flatten();
     json.ok_or_else(|| ValueError::Encode { key: key.into() })
 }

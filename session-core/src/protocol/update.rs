@@ -76,8 +76,7 @@ impl Update {
     ) -> Result<Option<Cow<'_, str>>, ValueError> {
         let is_known = match (&self.base, base.shared()) {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            (None, None) => true,
-            _ => false,
+            (one, other) => one.is_none() && other.is_none(),
         };
         if let Some(value) = self.value.as_ref().filter(|_| is_known) {
             return Ok(Some(Cow::Borrowed(value)));

@@ -25,12 +25,6 @@ impl Buffer {
 impl Write for Buffer {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
         let end = self.length + bytes.len();
         match self.small.get_mut(self.length..end) {
             Some(place) if self.large.is_empty() => {
@@ -39,7 +33,7 @@ impl Write for Buffer {
             }
             _ => self.enlarge(bytes),
         }
-        Ok(())
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> Result<()> {
