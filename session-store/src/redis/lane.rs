@@ -143,10 +143,6 @@ impl Lane {
         open.connection = None;
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.open().is_closed
-    }
-
     /// Says whether no call has asked for the connection for this time.
     pub(super) fn is_idle_for(&self, time: Duration) -> bool {
         self.open().used.is_none_or(|used| used.elapsed() > time)

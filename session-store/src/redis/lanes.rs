@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,13 +16,12 @@ use crate::home::Home;
 pub(super) struct Lanes {
     home: Arc<Lane>,
     near: Mutex<Near>,
+    /// Read with `near` locked, before a lane is made.
+    is_closed: AtomicBool,
 }
 
 #[derive(Default)]
-struct Near {
-    of: HashMap<Id, Neighbour>,
-    is_closed: bool,
-}
+struct Near(HashMap<Id, Neighbour>);
 
 enum Neighbour {
     /// How often it has asked.
@@ -52,6 +52,7 @@ impl Lanes {
         Self {
             home: Arc::default(),
             near: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -64,9 +65,12 @@ impl Lanes {
         if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread || home.is_here() {
             return at_home();
         }
-        self.near()
-            .lane(runtime.id())
-            .map_or_else(at_home, |lane| (lane, Served::Here))
+        let mut near = self.near();
+        if self.is_closed() {
+            return at_home();
+        }
+        let own = near.lane(runtime.id());
+        own.map_or_else(at_home, |lane| (lane, Served::Here))
     }
 
     /// Returns the lane that every call may use.
@@ -76,14 +80,17 @@ impl Lanes {
 
     /// Drops the connections and makes no other ones.
     pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
         self.home.close();
-        let mut near = self.near();
-        near.is_closed = true;
-        for neighbour in near.of.drain() {
-            if let (_, Neighbour::Lane(lane)) = neighbour {
+        for (_, neighbour) in self.near().0.drain() {
+            if let Neighbour::Lane(lane) = neighbour {
                 lane.close();
             }
         }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
     }
 
     fn near(&self) -> MutexGuard<'_, Near> {
@@ -94,19 +101,16 @@ impl Lanes {
 impl Near {
     /// Returns the runtime's own lane, if it has one by now.
     fn lane(&mut self, runtime: Id) -> Option<Arc<Lane>> {
-        if self.is_closed {
-            return None;
-        }
-        if !self.of.contains_key(&runtime) && self.of.len() >= MOST {
-            self.of.retain(|_, neighbour| match neighbour {
+        if !self.0.contains_key(&runtime) && self.0.len() >= MOST {
+            self.0.retain(|_, neighbour| match neighbour {
                 Neighbour::Asked(_) => false,
                 Neighbour::Lane(lane) => !lane.is_idle_for(FORGOTTEN),
             });
-            if self.of.len() >= MOST {
+            if self.0.len() >= MOST {
                 return None;
             }
         }
-        let neighbour = self.of.entry(runtime).or_insert(Neighbour::Asked(0));
+        let neighbour = self.0.entry(runtime).or_insert(Neighbour::Asked(0));
         match neighbour {
             Neighbour::Lane(lane) => Some(Arc::clone(lane)),
             Neighbour::Asked(times) if *times < OFTEN => {

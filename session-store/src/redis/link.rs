@@ -160,7 +160,7 @@ impl Link {
     }
 
     async fn connection(self: &Arc<Self>, deadline: Instant) -> Result<Taken, Failure> {
-        if self.lanes.home().is_closed() {
+        if self.lanes.is_closed() {
             return Err(Failure::closed(&self.endpoint()));
         }
         if let Origin::Given(connection) = &self.origin {
