@@ -86,7 +86,10 @@ impl Queue {
     }
 
     /// Takes the turn, or a place in the line if somebody has it.
-    fn turn(self: &Arc<Self>, write: Write) -> Result<(Turn, Write), oneshot::Receiver<Answer>> {
+    fn turn(
+        self: &Arc<Self>,
+        write: Write,
+    ) -> Result<(Turn<'_>, Write), oneshot::Receiver<Answer>> {
         let mut line = self.line();
         if line.is_served {
             let (answer, receiver) = oneshot::channel();
@@ -94,7 +97,7 @@ impl Queue {
             return Err(receiver);
         }
         line.is_served = true;
-        Ok((Turn(Arc::clone(self)), write))
+        Ok((Turn(self), write))
     }
 
     /// Takes the next ones from the line; an empty line is no longer served.
@@ -220,15 +223,15 @@ impl Write {
 /// The turn of a call that carries out its own write, which may be cancelled.
 ///
 /// At its end those that wait are seen to by a task, which no caller can cancel.
-struct Turn(Arc<Queue>);
+struct Turn<'q>(&'q Arc<Queue>);
 
-impl Drop for Turn {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let group = self.0.next();
         if group.is_empty() {
             return;
         }
-        let server = Server(Some(Arc::clone(&self.0)));
+        let server = Server(Some(Arc::clone(self.0)));
         // Without a runtime the server is dropped, and nobody is left waiting.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(server.serve(group));
