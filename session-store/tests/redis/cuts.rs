@@ -150,6 +150,15 @@ fn count(session: &Session) -> Result<(), SessionError> {
         .map(drop)
 }
 
+/// Empties the server and signs ada in.
+async fn signed_in(redis: &Redis, sessions: &Sessions) -> Browser {
+    redis.cli(&["FLUSHALL"]).unwrap();
+    let browser = Browser::new(sessions, "");
+    let sent = browser.send(|session| session.sign_in("ada")).await;
+    sent.unwrap();
+    browser
+}
+
 #[tokio::test]
 async fn whichever_answer_is_lost_the_browser_has_the_session_that_its_request_made() {
     let name = "whichever_answer_is_lost_the_browser_has_the_session_that_its_request_made";
@@ -162,12 +171,7 @@ async fn whichever_answer_is_lost_the_browser_has_the_session_that_its_request_m
     for (what, act, owner) in ACTS {
         for cut in CUTS {
             for skipped in 0.. {
-                redis.cli(&["FLUSHALL"]).unwrap();
-                let browser = Browser::new(&sessions, "");
-                browser
-                    .send(|session| session.sign_in("ada"))
-                    .await
-                    .unwrap();
+                let browser = signed_in(&redis, &sessions).await;
                 browser.send(count).await.unwrap();
                 let case = format!("{what}, {cut:?} of request {skipped}");
                 proxy.plan(vec![None; skipped].into_iter().chain([Some(cut)]));
@@ -213,12 +217,7 @@ async fn a_request_that_fails_since_two_answers_were_lost_can_be_repeated() {
     for (what, act, owner) in ACTS {
         for cut in CUTS {
             for skipped in 0.. {
-                redis.cli(&["FLUSHALL"]).unwrap();
-                let browser = Browser::new(&sessions, "");
-                browser
-                    .send(|session| session.sign_in("ada"))
-                    .await
-                    .unwrap();
+                let browser = signed_in(&redis, &sessions).await;
                 let case = format!("{what}, {cut:?} of requests {skipped} and the next");
                 proxy.plan(vec![None; skipped].into_iter().chain([Some(cut); 2]));
                 let sent = browser.send(act).await;
