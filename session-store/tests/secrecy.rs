@@ -12,8 +12,7 @@
 ))]
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::django::SecretKeys;
@@ -23,38 +22,8 @@ use session_store::{
     CachedStore, DjangoOptions, DjangoStore, MemoryStore, MysqlOptions, MysqlStore,
     PostgresOptions, PostgresStore, RedisOptions, RedisStore, SqliteOptions, SqliteStore,
 };
-use session_testkit::{changed, key_of, record_of};
+use session_testkit::{Log, changed, key_of, record_of};
 use time::OffsetDateTime;
-use tracing_subscriber::fmt::MakeWriter;
-
-/// Everything that was logged, by this crate and by those that it uses.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn take(&self) -> String {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// What must not be seen: the values of requests, and the cookies that they were answered with.
 struct Secrets {
@@ -219,10 +188,11 @@ async fn no_store_shows_or_logs_what_opens_a_session_or_is_in_one() {
         return;
     }
     let log = Log::default();
+    let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_ansi(false)
-        .with_writer(log.clone());
+        .with_writer(move || writer.clone());
     subscriber.init();
     let secrets = &mut Secrets::new(&log);
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 //! A store is correct if it passes [`store_suite`]: one test per store, on the store's own runtime,
 //! with a fresh store for each case. [`ModelStore`] is the reference that other stores are compared
 //! with. For tests of code above a store, [`SpyStore`] counts calls, and [`FaultyStore`] makes them
-//! fail, lose their answers or wait.
+//! fail, lose their answers or wait; [`Log`] keeps what is logged.
 //!
 //! An adapter is correct if it passes [`http::http_suite`], which tests a whole application from
 //! outside.
@@ -18,6 +18,7 @@ pub mod http;
 
 mod faulty;
 mod gate;
+mod log;
 mod model;
 mod plain_keys;
 mod report;
@@ -38,6 +39,7 @@ mod store_touch;
 
 pub use faulty::FaultyStore;
 pub use gate::Gate;
+pub use log::Log;
 pub use model::ModelStore;
 pub use spy::{Calls, SpyStore};
 pub use store_fixture::{digest_of, key_of, moment_at, record_of};

@@ -1,15 +1,14 @@
 //! Extraction in handlers and other middleware.
 
 use std::cell::Cell;
-use std::io::{self, Write};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, web};
 use session_actix::{Rejection, Session, SessionError, SessionExt, SessionHandle};
+use session_testkit::Log;
 
 use crate::support::{Kept, Site, serve, visitor, write};
 
@@ -31,17 +30,6 @@ async fn a_missing_middleware_is_an_opaque_500() {
 
 #[actix_web::test]
 async fn a_missing_middleware_is_named_in_the_log() {
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     struct Admin;
     let app = App::new().route("/", web::get().to(async |_: Session<Admin>| ""));
     let app = serve(app).await;
@@ -51,7 +39,7 @@ async fn a_missing_middleware_is_named_in_the_log() {
     let guard = tracing::subscriber::set_default(subscriber.finish());
     app.get("/", "").await;
     drop(guard);
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.take();
     assert!(log.contains("ERROR"), "{log}");
     assert!(log.contains("Admin"), "{log}");
     assert!(

@@ -1,6 +1,5 @@
 //! Errors in handlers: `?` in several result types, their log, and their pages.
 
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use rocket::http::Status;
@@ -13,7 +12,7 @@ use session_rocket::{
     Policy, Rejection, Revoke, Session, SessionError, SessionFairing, SessionHandle, Sessions,
 };
 use session_store::MemoryStore;
-use session_testkit::FaultyStore;
+use session_testkit::{FaultyStore, Log};
 
 use crate::support::{Site, plain, send};
 
@@ -134,27 +133,6 @@ async fn a_failure_is_told_once_and_rendered() {
     let seen = get("/refused").await;
     assert_eq!(seen.body, "<p>nobody is signed in");
     assert_eq!(failures.take(), [401]);
-}
-
-/// What is logged as a warning or an error.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn take(&self) -> String {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        String::from_utf8(bytes).unwrap()
-    }
 }
 
 #[get("/large")]

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
-use std::io::Write;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use session_core::django::{SecretKeys, Signer};
 use session_core::{
@@ -8,7 +7,7 @@ use session_core::{
     Store as _,
 };
 use session_store::{DjangoOptions, DjangoStore};
-use session_testkit::{Calls, SpyStore};
+use session_testkit::{Calls, Log, SpyStore};
 use sqlx::SqlitePool;
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -173,32 +172,6 @@ impl Seen {
     /// The writes to the table.
     pub fn writes(&self) -> usize {
         self.calls.total() - self.calls.load
-    }
-}
-
-/// What all tests log.
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Returns the lines that name a text.
-    pub fn lines_with(&self, text: &str) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = String::from_utf8_lossy(&bytes);
-        let named: Vec<&str> = all.lines().filter(|line| line.contains(text)).collect();
-        named.join("\n")
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 

@@ -1,27 +1,8 @@
 //! What clients and outages leave in the log.
 
+use session_testkit::Log;
+
 use super::*;
-
-/// What is logged as a warning or an error.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn take(&self) -> String {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        String::from_utf8(bytes).unwrap()
-    }
-}
 
 #[test]
 fn what_clients_cause_is_neither_an_error_nor_a_warning_in_the_log() {
