@@ -1,7 +1,6 @@
 //! Decisions as values: no async, no store, no lock but the state's.
 
 pub(crate) mod ask;
-mod brief;
 pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod commit;
@@ -10,7 +9,6 @@ mod draft;
 pub(crate) mod draw;
 pub(crate) mod entries;
 pub(crate) mod exchange;
-mod few;
 pub(crate) mod field;
 mod index;
 pub(crate) mod json;

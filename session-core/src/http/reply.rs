@@ -242,30 +242,14 @@ fn set(
     let left = u64::try_from(to_micros(until) - to_micros(now)).unwrap_or_default();
     // Rounded up, so that the browser never forgets a session that still lives.
     let whole = left.div_ceil(1_000_000).clamp(1, MAX_AGE_LIMIT);
-    let mut digits = [b'0'; 8];
-    let age = decimal(whole, &mut digits);
+    let mut digits = itoa::Buffer::new();
+    let age = digits.format(whole).as_bytes();
     joined([name, b"=", value, b"; Max-Age=", age, attributes])
 }
 
 /// Joins texts in one allocation that is not too long, so that a header's value takes it as it is.
 fn joined<const N: usize>(parts: [&[u8]; N]) -> String {
-    let length = parts.iter().map(|part| part.len()).sum();
-    let mut text = Vec::with_capacity(length);
-    for part in parts {
-        text.extend_from_slice(part);
-    }
-    String::from_utf8(text).unwrap_or_default()
-}
-
-/// Writes a number of at most eight digits, as [`MAX_AGE_LIMIT`] is.
-fn decimal(mut number: u64, digits: &mut [u8; 8]) -> &[u8] {
-    let mut first = digits.len();
-    while number > 0 && first > 0 {
-        first -= 1;
-        digits[first] = b'0' + (number % 10).to_le_bytes()[0];
-        number /= 10;
-    }
-    &digits[first..]
+    String::from_utf8(parts.concat()).unwrap_or_default()
 }
 
 /// Returns the new `Vary` with a field, or `None` if it says enough already.

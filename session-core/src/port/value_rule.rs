@@ -9,6 +9,7 @@ use crate::ValueError;
 /// use session_core::ValueRule;
 ///
 /// let short = |name: &str, _json: &str| (name.len() > 64).then_some("its name is too long");
+/// assert!(short("theme", "\"dark\"").is_none());
 /// let rule = ValueRule::new(short);
 /// # let _ = rule;
 /// ```

@@ -1,12 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::brief::Json;
+use compact_str::CompactString;
+
 use super::claim::Claim;
 use super::data::Data;
 use super::entries::{Change, Entries, SHORT};
-use super::few::Few;
-use super::update::{Replay, Update};
+use super::update::{Replay, Replays, Update};
 use super::writer::member_size;
 use crate::Expiry;
 
@@ -71,7 +71,7 @@ impl Changes {
     }
 
     /// Logs a value.
-    pub(crate) fn set(&mut self, key: &str, value: Json) {
+    pub(crate) fn set(&mut self, key: &str, value: CompactString) {
         let change = match self.entries.claim(key) {
             Some(claim) => claim.then(Some(value)),
             None => Change::Set(value),
@@ -91,10 +91,10 @@ impl Changes {
     /// Logs that the application has got a value and taken it out.
     ///
     /// A value that this log has set is its own anyway.
-    pub(crate) fn take(&mut self, key: &str, value: Json) {
+    pub(crate) fn take(&mut self, key: &str, value: CompactString) {
         let before = match self.entries.get_mut(key).map(|entry| &mut entry.change) {
             Some(Change::Update(update)) => update.take_replays(),
-            None if self.cleared.is_none() => Few::NONE,
+            None if self.cleared.is_none() => Replays::new(),
             _ => return self.remove(key),
         };
         let claim = Claim {
@@ -107,12 +107,12 @@ impl Changes {
     }
 
     /// Logs a default that the application has got in place of an absent value.
-    pub(crate) fn propose(&mut self, key: &str, value: Json) {
+    pub(crate) fn propose(&mut self, key: &str, value: CompactString) {
         if self.entries.get(key).is_some() || self.cleared.is_some() {
             return self.set(key, value);
         }
         let claim = Claim {
-            before: Few::NONE,
+            before: Replays::new(),
             told: value.clone(),
             or_absent: true,
             then: Some(value),
@@ -129,7 +129,7 @@ impl Changes {
     /// Logs a computation whose result on the present view of a base is `value`.
     ///
     /// On a value that this log has set, the result is as good as set.
-    pub(crate) fn update(&mut self, key: &str, replay: Replay, value: Json, base: &Data) {
+    pub(crate) fn update(&mut self, key: &str, replay: Replay, value: CompactString, base: &Data) {
         let stamp = self.next();
         let change = match self.entries.get_mut(key) {
             Some(entry) => match &mut entry.change {

@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
-use super::brief::{Json, Name};
+use compact_str::CompactString;
+
 use super::entries::Change;
-use super::few::Few;
 use super::json::is_same;
-use super::update::{Replay, run};
+use super::update::{Replays, run};
 use crate::ValueError;
 
 /// What `take` or `get_or_insert_with` has returned, and what became of it.
@@ -14,13 +14,13 @@ use crate::ValueError;
 #[derive(Clone)]
 pub(crate) struct Claim {
     /// Closures that run on the base's value first.
-    pub(crate) before: Few<Replay>,
+    pub(crate) before: Replays,
     /// The value that was returned; the base must have it.
-    pub(crate) told: Json,
+    pub(crate) told: CompactString,
     /// It was a default, so that the base may have none.
     pub(crate) or_absent: bool,
     /// The value now.
-    pub(crate) then: Option<Json>,
+    pub(crate) then: Option<CompactString>,
 }
 
 /// The reason why a change can't be applied to a base.
@@ -39,7 +39,7 @@ impl From<ValueError> for Unfit {
 
 impl Claim {
     /// The same claim, whose value has become another one.
-    pub(crate) fn then(&self, value: Option<Json>) -> Change {
+    pub(crate) fn then(&self, value: Option<CompactString>) -> Change {
         Change::Claim(Box::new(Self {
             then: value,
             ..self.clone()
@@ -48,7 +48,7 @@ impl Claim {
 
     pub(crate) fn apply(
         &self,
-        key: &Name,
+        key: &str,
         old: Option<&str>,
     ) -> Result<Option<Cow<'_, str>>, Unfit> {
         let holds = match run(&self.before, key, old)? {
@@ -67,7 +67,7 @@ impl Claim {
         match (&self.then, &saved.then) {
             (Some(value), _) => Change::Set(value.clone()),
             (None, Some(told)) => Change::Claim(Box::new(Self {
-                before: Few::NONE,
+                before: Replays::new(),
                 told: told.clone(),
                 or_absent: false,
                 then: None,

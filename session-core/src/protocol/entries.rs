@@ -1,31 +1,32 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::brief::{Json, Name};
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
 use super::claim::{Claim, Unfit};
 use super::data::Data;
-use super::few::Few;
-use super::update::Update;
+use super::update::{Update, skip};
 use crate::SessionError;
 
 /// The changes to single values: at most one entry a key, in the order of the first change.
 #[derive(Clone, Default)]
 pub(crate) struct Entries {
-    list: Few<Entry>,
+    list: SmallVec<[Entry; 1]>,
     /// The index of each key, for a list that is too long to be searched.
-    places: Option<HashMap<Name, usize>>,
+    places: Option<HashMap<CompactString, usize>>,
 }
 
 #[derive(Clone)]
 pub(crate) struct Entry {
-    pub(crate) key: Name,
+    pub(crate) key: CompactString,
     pub(crate) change: Change,
     pub(crate) stamp: u64,
 }
 
 #[derive(Clone)]
 pub(crate) enum Change {
-    Set(Json),
+    Set(CompactString),
     Remove,
     Update(Update),
     /// A value that the application was told is its own, which holds on one base only.
@@ -34,7 +35,7 @@ pub(crate) enum Change {
 
 impl Entries {
     pub(crate) const NONE: Self = Self {
-        list: Few::NONE,
+        list: SmallVec::new_const(),
         places: None,
     };
 
@@ -44,7 +45,7 @@ impl Entries {
             entry.stamp = stamp;
             return;
         }
-        let key = Name::from(key);
+        let key = CompactString::from(key);
         if let Some(places) = &mut self.places {
             places.insert(key.clone(), self.list.len());
         }
@@ -91,7 +92,10 @@ impl Entries {
 
     /// Returns the entry if there is only one.
     pub(crate) fn only(&self) -> Option<&Entry> {
-        self.list.only()
+        match &*self.list {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -108,7 +112,9 @@ impl Entries {
             return places.get(key).copied();
         }
         let key = key.as_bytes();
-        self.list.position(|entry| entry.key.as_bytes() == key)
+        self.list
+            .iter()
+            .position(|entry| entry.key.as_bytes() == key)
     }
 
     fn find_places(&mut self) {
@@ -154,7 +160,9 @@ impl Change {
     pub(crate) fn follow(&mut self, saved: &Self) {
         match (&mut *self, saved) {
             (Self::Update(update), Self::Update(done)) => update.follow(done),
-            (Self::Claim(claim), Self::Update(done)) => claim.before.skip(done.replays().len()),
+            (Self::Claim(claim), Self::Update(done)) => {
+                skip(&mut claim.before, done.replays().len());
+            }
             (Self::Claim(claim), Self::Claim(saved)) => *self = claim.after(saved),
             _ => {}
         }
@@ -165,7 +173,7 @@ impl Change {
         match self {
             Self::Set(value) => Some(value.len()),
             Self::Update(update) => update.size(),
-            Self::Claim(claim) => claim.then.as_ref().map(Json::len),
+            Self::Claim(claim) => claim.then.as_ref().map(CompactString::len),
             Self::Remove => None,
         }
     }

@@ -2,13 +2,15 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use smallvec::SmallVec;
+
 use super::entries::SHORT;
 use super::scan::{self, Span};
 
 /// Where the members of a JSON object stand in its text.
 pub(super) struct Index {
     /// In the stored order.
-    members: Members,
+    members: SmallVec<[Member; FEW]>,
     /// Names that are written with escapes, by their places in the text.
     escaped: Vec<(u32, Option<Box<str>>)>,
     /// How many names were looked for.
@@ -24,17 +26,11 @@ pub(crate) struct Member {
     value: [u32; 2],
 }
 
-/// Members that take no memory of their own while they are few.
-enum Members {
-    Few([Member; FEW], usize),
-    Many(Vec<Member>),
-}
-
 impl Index {
     /// That of an object without members.
     pub(super) const fn none() -> Self {
         Self {
-            members: Members::Few([Member::NONE; FEW], 0),
+            members: SmallVec::new_const(),
             escaped: Vec::new(),
             searches: AtomicU32::new(0),
             sorted: OnceLock::new(),
@@ -58,10 +54,7 @@ impl Index {
     }
 
     pub(super) fn members(&self) -> &[Member] {
-        match &self.members {
-            Members::Few(few, length) => &few[..*length],
-            Members::Many(many) => many,
-        }
+        &self.members
     }
 
     /// Returns a member's name; `None` if no string has it, as half of a surrogate pair.
@@ -112,11 +105,6 @@ impl Index {
 }
 
 impl Member {
-    const NONE: Self = Self {
-        name: [0; 2],
-        value: [0; 2],
-    };
-
     #[allow(clippy::cast_possible_truncation, reason = "the text's length fits")]
     fn of(span: &Span) -> Self {
         let places = |range: &Range<usize>| [range.start as u32, range.end as u32];
@@ -141,25 +129,6 @@ impl Member {
     /// Returns where its value stands.
     pub(crate) fn value(&self) -> Range<usize> {
         range(self.value)
-    }
-}
-
-impl Members {
-    #[inline]
-    fn push(&mut self, member: Member) {
-        match self {
-            Self::Few(few, length) if *length < FEW => {
-                few[*length] = member;
-                *length += 1;
-            }
-            Self::Few(few, _) => {
-                let mut many = Vec::with_capacity(4 * FEW);
-                many.extend_from_slice(few);
-                many.push(member);
-                *self = Self::Many(many);
-            }
-            Self::Many(many) => many.push(member),
-        }
     }
 }
 

@@ -1,20 +1,17 @@
 //! The values' JSON: what is written can be read back as what it was.
 
-mod buffer;
 mod finite;
 mod form;
 mod names;
 mod same;
 
-use std::io::Write as _;
-
+use compact_str::CompactString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
-use self::buffer::Buffer;
 use self::finite::Finite;
 use self::form::Form;
-use super::brief::Json;
 use crate::ValueError;
 
 pub(crate) use self::same::is_same;
@@ -34,7 +31,7 @@ pub(crate) fn decode<T: DeserializeOwned>(
 }
 
 /// Writes a value, unless its text has no number, name or depth that JSON's readers take for another.
-pub(crate) fn encode<T: Serialize>(key: &str, value: &T) -> Result<Json, ValueError> {
+pub(crate) fn encode<T: Serialize>(key: &str, value: &T) -> Result<CompactString, ValueError> {
     write(key, value, |_| true)
 }
 
@@ -42,7 +39,7 @@ pub(crate) fn encode<T: Serialize>(key: &str, value: &T) -> Result<Json, ValueEr
 pub(crate) fn encode_readable<T: Serialize + DeserializeOwned>(
     key: &str,
     value: &T,
-) -> Result<Json, ValueError> {
+) -> Result<CompactString, ValueError> {
     write(key, value, |text| read::<T>(text).is_some())
 }
 
@@ -57,14 +54,24 @@ fn write<T: Serialize>(
     key: &str,
     value: &T,
     is_readable: impl FnOnce(&str) -> bool,
-) -> Result<Json, ValueError> {
-    let mut buffer = Buffer::default();
+) -> Result<CompactString, ValueError> {
+    let mut buffer = SmallVec::<[u8; 128]>::new();
     let mut form = Form::default();
     let mut writer = serde_json::Serializer::with_formatter(&mut buffer, &mut form);
     // Which would write a number that JSON does not have as null.
     let written = Finite(value).serialize(&mut writer);
     let is_fit = |text: &str| (form.is_raw() || !names::has_private(text)) && is_readable(text);
-    let written = written.is_ok() && buffer.flush().is_ok();
-    let json = written.then(|| buffer.take_json(is_fit)).flatten();
+    let text = written.ok().and_then(|()| text_of(buffer));
+    let json = text.filter(|text| is_fit(text));
     json.ok_or_else(|| ValueError::Encode { key: key.into() })
+}
+
+/// Takes what was written, as it is if it was too long for the stack.
+fn text_of(buffer: SmallVec<[u8; 128]>) -> Option<CompactString> {
+    if buffer.spilled() {
+        return String::from_utf8(buffer.into_vec())
+            .ok()
+            .map(CompactString::from);
+    }
+    CompactString::from_utf8(buffer).ok()
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::brief::Json;
+use compact_str::CompactString;
+
 use super::commit::MAX_ATTEMPTS;
 use super::json::{decode, encode, encode_readable, is_same};
 use super::shared::Shared;
@@ -106,7 +107,7 @@ impl Session {
     {
         let rule = self.0.policy.value_rule;
         let compute = Arc::new(
-            move |key: &str, old: Option<&str>| -> Result<(T, Json), ValueError> {
+            move |key: &str, old: Option<&str>| -> Result<(T, CompactString), ValueError> {
                 let new = compute(decode(key, old)?);
                 let text = encode_readable(key, &new)?;
                 rule.check(key, &text)?;
@@ -190,7 +191,7 @@ impl Session {
     /// The value is of another type (then it stays), or the session can't be written any more.
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
         let mut state = self.0.writable()?;
-        let text = state.value(key).map(Json::from);
+        let text = state.value(key).map(CompactString::from);
         let value = decode(key, text.as_deref())?;
         if let Some(text) = text {
             state.take(key, text);
@@ -257,7 +258,7 @@ impl Session {
         self.set(key, encode_readable(key, value)?)
     }
 
-    fn set(&self, key: &str, text: Json) -> Result<(), SessionError> {
+    fn set(&self, key: &str, text: CompactString) -> Result<(), SessionError> {
         self.0.policy.value_rule.check(key, &text)?;
         let mut state = self.0.writable()?;
         let is_equal = |present| is_same(present, &text);

@@ -1,7 +1,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::brief::Json;
+use compact_str::CompactString;
+
 use super::changes::View;
 use super::data::{Data, Part};
 use super::json::is_same;
@@ -191,7 +192,12 @@ impl State {
     }
 
     /// Sets a value, unless the session would be larger than `limit`.
-    pub(crate) fn set(&mut self, key: &str, value: Json, limit: usize) -> Result<(), SessionError> {
+    pub(crate) fn set(
+        &mut self,
+        key: &str,
+        value: CompactString,
+        limit: usize,
+    ) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
         self.changes.set(key, value);
         self.changed(size);
@@ -203,7 +209,7 @@ impl State {
         &mut self,
         key: &str,
         replay: Replay,
-        value: Json,
+        value: CompactString,
         limit: usize,
     ) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
@@ -216,7 +222,7 @@ impl State {
     pub(crate) fn propose(
         &mut self,
         key: &str,
-        value: Json,
+        value: CompactString,
         limit: usize,
     ) -> Result<(), SessionError> {
         let size = self.size_with(key, value.len(), limit)?;
@@ -226,7 +232,7 @@ impl State {
     }
 
     /// Removes a value that is there, and that the application has got.
-    pub(crate) fn take(&mut self, key: &str, value: Json) {
+    pub(crate) fn take(&mut self, key: &str, value: CompactString) {
         let size = self.known_size().map(|size| size - self.size_of(key));
         self.changes.take(key, value);
         self.changed(size);

@@ -1,51 +1,55 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::brief::{Brief, Json, Name};
+use compact_str::CompactString;
+use smallvec::{SmallVec, smallvec};
+
 use super::data::Data;
-use super::few::Few;
 use crate::ValueError;
 
 /// Computes a value's new JSON text from its present one; run again on every fresh base.
 pub(crate) trait Compute: Send + Sync {
-    fn compute(&self, key: &str, old: Option<&str>) -> Result<Json, ValueError>;
+    fn compute(&self, key: &str, old: Option<&str>) -> Result<CompactString, ValueError>;
 }
 
 /// A closure that returns the value too.
 impl<F, T> Compute for F
 where
-    F: Fn(&str, Option<&str>) -> Result<(T, Json), ValueError> + Send + Sync,
+    F: Fn(&str, Option<&str>) -> Result<(T, CompactString), ValueError> + Send + Sync,
 {
-    fn compute(&self, key: &str, old: Option<&str>) -> Result<Json, ValueError> {
+    fn compute(&self, key: &str, old: Option<&str>) -> Result<CompactString, ValueError> {
         self(key, old).map(|(_, text)| text)
     }
 }
 
 pub(crate) type Replay = Arc<dyn Compute>;
 
+/// Mostly one.
+pub(crate) type Replays = SmallVec<[Replay; 1]>;
+
 /// A value that is computed from the base's.
 #[derive(Clone)]
 pub(crate) struct Update {
     /// Closures in their order.
-    replays: Few<Replay>,
+    replays: Replays,
     /// Their result on `base`; `None` if they fail there.
-    value: Option<Json>,
+    value: Option<CompactString>,
     /// The text of the base that the result was computed on; `None` if there was none.
     base: Option<Arc<str>>,
 }
 
 impl Update {
     /// A computation and its result on a base.
-    pub(crate) fn new(replay: Replay, value: Json, base: &Data) -> Self {
+    pub(crate) fn new(replay: Replay, value: CompactString, base: &Data) -> Self {
         Self {
-            replays: Few::one(replay),
+            replays: smallvec![replay],
             value: Some(value),
             base: base.shared().cloned(),
         }
     }
 
     /// Goes on with another computation.
-    pub(crate) fn then(&mut self, replay: Replay, value: Json, base: &Data) {
+    pub(crate) fn then(&mut self, replay: Replay, value: CompactString, base: &Data) {
         self.replays.push(replay);
         self.value = Some(value);
         self.base = base.shared().cloned();
@@ -56,21 +60,21 @@ impl Update {
     }
 
     pub(crate) fn size(&self) -> Option<usize> {
-        self.value.as_ref().map(Json::len)
+        self.value.as_ref().map(CompactString::len)
     }
 
-    pub(crate) fn take_replays(&mut self) -> Few<Replay> {
+    pub(crate) fn take_replays(&mut self) -> Replays {
         std::mem::take(&mut self.replays)
     }
 
-    pub(crate) fn replays(&self) -> &Few<Replay> {
+    pub(crate) fn replays(&self) -> &[Replay] {
         &self.replays
     }
 
     /// Returns the result on a base that has `old` under the key. No closure runs where it has run before.
     pub(crate) fn apply(
         &self,
-        key: &Name,
+        key: &str,
         old: Option<&str>,
         base: &Data,
     ) -> Result<Option<Cow<'_, str>>, ValueError> {
@@ -86,9 +90,9 @@ impl Update {
     }
 
     /// Computes the result on another base; a failure shows no value until the commit reports it.
-    pub(crate) fn rebase(&mut self, key: &Name, old: Option<&str>, base: &Data) {
+    pub(crate) fn rebase(&mut self, key: &str, old: Option<&str>, base: &Data) {
         let new = run(&self.replays, key, old).unwrap_or_default();
-        self.value = new.map(|new| (&*new).into());
+        self.value = new.map(Into::into);
         self.base = base.shared().cloned();
     }
 
@@ -100,22 +104,25 @@ impl Update {
 
     /// Drops the computations that `done`, an earlier state of this one, has brought into the base.
     pub(crate) fn follow(&mut self, done: &Self) {
-        self.replays.skip(done.replays.len());
+        skip(&mut self.replays, done.replays.len());
     }
+}
+
+/// Drops so many from the front.
+pub(crate) fn skip(replays: &mut Replays, count: usize) {
+    replays.drain(..count.min(replays.len()));
 }
 
 /// Runs closures one after the other.
 pub(crate) fn run<'a>(
-    replays: &Few<Replay>,
-    key: &Name,
+    replays: &[Replay],
+    key: &str,
     old: Option<&'a str>,
 ) -> Result<Option<Cow<'a, str>>, ValueError> {
     let mut value = old.map(Cow::Borrowed);
-    for replay in replays.iter() {
-        value = Some(match replay.compute(key, value.as_deref())? {
-            Brief::Long(text) => Cow::Owned(text),
-            short @ Brief::Short(..) => Cow::Owned((*short).into()),
-        });
+    for replay in replays {
+        let new = replay.compute(key, value.as_deref())?;
+        value = Some(Cow::Owned(new.into()));
     }
     Ok(value)
 }
