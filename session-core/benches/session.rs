@@ -21,7 +21,7 @@ fn commit(opened: Opened, policy: &Policy) -> (Option<Record>, Option<String>) {
                 let cookie = black_box(reply).set_cookie().map(str::to_owned);
                 return (kept, cookie);
             }
-            Step::Load(_) => return (kept, None),
+            Step::Load(_) | Step::List(_) => return (kept, None),
             Step::Write(write) => {
                 if let Command::Insert { record, .. } | Command::Replace { record, .. } =
                     write.command()

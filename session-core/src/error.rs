@@ -3,7 +3,10 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{EntropyError, Event, ExpiryError, Observer, Reply, StoreError, Tracing};
+use crate::{
+    Clock, EntropyError, Event, ExpiryError, Observer, Reason, Reply, StoreError, SystemClock,
+    Tracing,
+};
 
 /// A value that cannot be stored, or cannot be read as the type that was asked for.
 ///
@@ -24,7 +27,22 @@ pub enum ValueError {
         /// The value's name.
         key: String,
     },
+    /// The value is larger than the policy [allows](crate::PolicyBuilder::max_value_bytes); a 413.
+    #[error(
+        "the session's value {key:?} would have {bytes} bytes, more than the {limit} that the policy allows"
+    )]
+    TooLarge {
+        /// The value's name.
+        key: String,
+        /// The size that it would have, as JSON.
+        bytes: usize,
+        /// The policy's limit.
+        limit: usize,
+    },
     /// The store can't keep such a value: its name or its form means something else there.
+    ///
+    /// As an error of a handler it is a 500, since names are the program's. A handler whose clients
+    /// choose them answers it by a 400.
     #[error("the session's value {key:?} can't be stored: {reason}")]
     Refused {
         /// The value's name.
@@ -67,6 +85,9 @@ pub enum SessionError {
         "the session is finished, because the response has begun; write before it, or save early"
     )]
     Finished,
+    /// Another site may have caused the request (CSRF), so nothing was done; from a guard, such as that of `session-extras`.
+    #[error("the request did not come from a page of this site")]
+    Forged,
     /// The session was ended elsewhere while this request was using it.
     #[error("the session was ended elsewhere")]
     Gone,
@@ -76,6 +97,12 @@ pub enum SessionError {
         /// The marker type that was asked for, `()` for none.
         name: &'static str,
     },
+    /// No stored session stands behind the request.
+    #[error("there is no session")]
+    NoSession,
+    /// The owner authenticated too long ago.
+    #[error("the owner authenticated too long ago for this")]
+    NotFresh,
     /// Only the session of an owner can be re-authenticated.
     #[error("nobody is signed in to the session")]
     NotSignedIn,
@@ -85,12 +112,28 @@ pub enum SessionError {
         /// The length in bytes.
         length: usize,
     },
+    /// A socket's session can't get an id or another lifetime, since no response would carry them.
+    #[error(
+        "a reopened session can't sign in, renew its id or change its lifetime; do it in a request"
+    )]
+    Reopened,
     /// The store failed.
     #[error("session store unavailable")]
     Store(#[from] StoreError),
+    /// Two sessions of one request travel as bearers.
+    #[error(
+        "two sessions around this handler travel as bearers, and a request has one `Authorization`: give one of them Carrier::Cookie"
+    )]
+    TwoBearers,
     /// The request has an id from before a sign-in, whose session can only be read.
     #[error("another request has signed in; only its new session can be written")]
     Superseded,
+    /// The owner has as many sessions as the policy allows; nobody was signed in, and the other changes are dropped.
+    #[error("the owner has {limit} sessions already, as many as the policy allows")]
+    TooManyDevices {
+        /// The policy's limit.
+        limit: usize,
+    },
     /// The session would be larger than the policy allows.
     #[error("the session would have {bytes} bytes, more than the {limit} that the policy allows")]
     TooLarge {
@@ -99,6 +142,9 @@ pub enum SessionError {
         /// The policy's limit.
         limit: usize,
     },
+    /// The session begins in this request and is not stored yet, so it can't be watched or reopened.
+    #[error("the session is not stored yet; save first")]
+    Unsaved,
     /// The value does not fit.
     #[error(transparent)]
     Value(#[from] ValueError),
@@ -108,8 +154,9 @@ impl SessionError {
     /// Returns the HTTP status for a handler that passes the error on; adapters use it.
     ///
     /// 503 if the store or the commit failed; 409 if the session was ended or left for another
-    /// elsewhere, or another request was faster (the same request with the present cookie may succeed); 413 if it would be too
-    /// large; 401 if nobody is signed in; and 500 for programming errors.
+    /// elsewhere, or another request was faster (the same request with the present cookie may succeed), or the owner has
+    /// too many devices; 413 if it or a value would be too large; 401 if there is no session or nobody is signed in; 403 if the owner
+    /// authenticated too long ago, or another site may have caused the request; 501 if the store has no means for it; and 500 for programming errors.
     ///
     /// ```
     /// use session_core::{SessionError, StoreError};
@@ -122,16 +169,32 @@ impl SessionError {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::NotSignedIn => 401,
-            Self::Conflict { .. } | Self::Gone | Self::Superseded => 409,
-            Self::TooLarge { .. } => 413,
+            Self::NoSession | Self::NotSignedIn => 401,
+            Self::Forged | Self::NotFresh => 403,
+            Self::Conflict { .. } | Self::Gone | Self::Superseded | Self::TooManyDevices { .. } => {
+                409
+            }
+            Self::TooLarge { .. } | Self::Value(ValueError::TooLarge { .. }) => 413,
             Self::Expiry(_)
             | Self::Finished
             | Self::NotAttached { .. }
             | Self::Owner { .. }
+            | Self::Reopened
+            | Self::TwoBearers
+            | Self::Unsaved
             | Self::Value(_) => 500,
+            Self::Store(error) if error.is_unsupported() => 501,
             Self::Contended { .. } | Self::Entropy(_) | Self::Store(_) => 503,
         }
+    }
+
+    /// Says whether the session or a value would be larger than the policy allows.
+    #[inline]
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLarge { .. } | Self::Value(ValueError::TooLarge { .. })
+        )
     }
 
     /// Returns the JSON for a client that goes with [`status`](Self::status); it tells nothing of
@@ -139,15 +202,27 @@ impl SessionError {
     #[must_use]
     pub fn public_json(&self) -> &'static str {
         match self.status() {
+            401 if matches!(self, Self::NoSession) => r#"{"error":"there is no session"}"#,
             401 => r#"{"error":"nobody is signed in"}"#,
+            403 if matches!(self, Self::Forged) => {
+                r#"{"error":"the request did not come from a page of this site"}"#
+            }
+            403 => r#"{"error":"authenticate again"}"#,
             409 if matches!(self, Self::Superseded) => {
                 r#"{"error":"the session was left for a new one"}"#
             }
             409 if matches!(self, Self::Conflict { .. }) => {
                 r#"{"error":"another request was faster"}"#
             }
+            409 if matches!(self, Self::TooManyDevices { .. }) => {
+                r#"{"error":"too many devices are signed in"}"#
+            }
             409 => r#"{"error":"the session was ended elsewhere"}"#,
+            413 if matches!(self, Self::Value(_)) => {
+                r#"{"error":"a value of the session would be too large"}"#
+            }
             413 => r#"{"error":"the session would be too large"}"#,
+            501 => r#"{"error":"not possible with these sessions"}"#,
             503 => r#"{"error":"session store unavailable"}"#,
             _ => r#"{"error":"internal server error"}"#,
         }
@@ -161,8 +236,9 @@ impl SessionError {
     #[must_use = "the client waits for it"]
     pub fn opaque(&self) -> (u16, &'static str) {
         let failure = self.failure();
-        if !failure.is_told {
-            Tracing.on(&Event::Failed { failure: &failure });
+        if let Some(kind) = failure.kind {
+            let event = Event::new(kind, SystemClock.now());
+            Tracing::default().on(&event.because(Reason::Failure(&failure)));
         }
         (failure.status(), failure.json())
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::SessionError;
+use crate::{EventKind, SessionError};
 
 /// A failed session, as far as a client may know it: a status and a reason.
 ///
@@ -21,8 +21,8 @@ pub struct Failure {
     status: u16,
     json: &'static str,
     causes: Arc<str>,
-    /// It was logged already, because no policy is around to tell.
-    pub(crate) is_told: bool,
+    /// What it is told as; `None` if that was done where it happened.
+    pub(crate) kind: Option<EventKind>,
 }
 
 impl Failure {
@@ -59,15 +59,28 @@ impl SessionError {
     /// An error of a handler outside of every adapter has no observer, so it is logged here.
     #[must_use]
     pub fn failure(&self) -> Failure {
-        let is_told = matches!(self, Self::NotAttached { .. });
-        if is_told {
+        if matches!(self, Self::NotAttached { .. }) {
             tracing::error!(error = %self, "session failed");
         }
         Failure {
-            is_told,
+            kind: self.told_as(),
             status: self.status(),
             json: self.public_json(),
             causes: self.chain().to_string().into(),
+        }
+    }
+}
+
+impl SessionError {
+    /// Returns what an answer with this error is told as.
+    fn told_as(&self) -> Option<EventKind> {
+        match self {
+            // It was logged already, because no policy is around to tell.
+            Self::NotAttached { .. } | Self::Contended { .. } => None,
+            Self::Store(error) if error.is_told => None,
+            Self::Store(error) if !error.is_unsupported() => Some(EventKind::StoreFailed),
+            error if error.status() < 500 => Some(EventKind::Refused),
+            _ => Some(EventKind::Failed),
         }
     }
 }

@@ -54,45 +54,80 @@ pub mod __private {
 #[cfg(feature = "driver")]
 pub use driver::drive::{Finish, Pending, RequestSession};
 #[cfg(feature = "driver")]
+pub use driver::ended::Ended;
+#[cfg(feature = "driver")]
+pub use driver::guarded::{Answers, Guarded};
+#[cfg(feature = "driver")]
 pub use driver::handle::Handle;
 #[cfg(feature = "driver")]
 pub use driver::request::Request;
+#[cfg(feature = "sealed")]
+pub use driver::sealed::Sealed;
+#[cfg(feature = "sealed")]
+pub use driver::sealing_keys::{SealingKeyError, SealingKeys};
 #[cfg(feature = "driver")]
 pub use driver::sessions::Sessions;
 #[cfg(feature = "driver")]
 pub use driver::sweep::sweep_in_batches;
 #[cfg(feature = "driver")]
-pub use driver::watched::Watched;
+pub use driver::watched::{OfRequest, Watched};
 pub use error::{CommitError, SessionError, ValueError};
 pub use failure::Failure;
+pub use http::bearer::SESSION_TOKEN;
 pub use http::reply::{Headers, Reply};
 pub use policy::builder::PolicyBuilder;
+pub use policy::carrier::Carrier;
 pub use policy::clock::{Clock, ManualClock, SystemClock};
+pub use policy::devices::Overflow;
 pub use policy::entropy::{Entropy, EntropyError, OsEntropy};
 pub use policy::error::PolicyError;
 pub use policy::error_page::ErrorPage;
+pub use policy::event::{Event, EventKind, Reason, Revoker};
+pub use policy::event_log::Tracing;
+pub use policy::kept_event::KeptEvent;
 pub use policy::lifetime::ExpiryError;
-pub use policy::observer::{Event, Observer, Tracing};
+#[cfg(feature = "metrics")]
+pub use policy::metrics::Metrics;
+pub use policy::observer::Observer;
+pub use policy::policies::Policies;
+pub use policy::report::{Finding, Report, Verdict};
+pub use policy::stamp::{Stamp, StampKey, StampKeyError};
+pub use policy::tag::Tag;
+#[cfg(feature = "user-agent")]
+pub use policy::user_agent::device_label;
 pub use policy::{Policy, SameSite};
-pub use port::command::{Command, Only, Outcome, Revoke};
+pub use port::command::{Command, Only, Outcome, Revoke, Whose};
+pub use port::effect::Effect;
 #[cfg(feature = "driver")]
-pub use port::envelope::Envelope;
+pub use port::envelope::{Enclosed, Envelope};
+#[cfg(feature = "driver")]
+pub use port::epochs::Epochs;
 pub use port::error::StoreError;
 pub use port::expiry::{Expiry, ParseExpiryError};
 pub use port::id::{ID_LENGTH, Id};
 pub use port::id_form::IdForm;
 pub use port::key::Key;
-pub use port::moment::{from_micros, to_micros};
+pub use port::moment::{Moment, from_micros, to_micros};
 pub use port::public_id::PublicId;
 pub use port::record::{Device, Record, Revision};
 pub use port::secrets::{Digest, Remembered, Salt, Secrets};
 #[cfg(feature = "driver")]
 pub use port::store::Store;
+#[cfg(feature = "driver")]
+pub use port::store_facts::StoreFacts;
 pub use port::value_rule::ValueRule;
-pub use protocol::exchange::{Exchange, Opened, Unread};
+pub use port::values::Values;
+pub use port::walk::{Batch, Cursor};
+pub use protocol::calm::CalmSession;
+pub use protocol::exchange::{Exchange, Opened};
+pub use protocol::facts::SignIn;
 pub use protocol::field::Field;
 pub use protocol::page::Page;
+pub use protocol::past::{Past, Still, Was};
+pub use protocol::remaining::Remaining;
 pub use protocol::revocation::Revocation;
 pub use protocol::session::Session;
-pub use protocol::step::{Load, Step, Write};
+pub use protocol::step::{List, Load, Step, Write};
+pub use protocol::unread::Unread;
+pub use protocol::watch::Watch;
 pub use protocol::whole::AllOrNothing;

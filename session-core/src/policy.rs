@@ -2,30 +2,51 @@
 
 pub(crate) mod attributes;
 pub(crate) mod builder;
+pub(crate) mod carrier;
+pub(crate) mod checks;
 pub(crate) mod clock;
+mod consent;
+pub(crate) mod devices;
 pub(crate) mod domain;
 pub(crate) mod ended;
 pub(crate) mod entropy;
 pub(crate) mod error;
 pub(crate) mod error_page;
+pub(crate) mod event;
+pub(crate) mod event_log;
+pub(crate) mod kept_event;
 pub(crate) mod lifetime;
+#[cfg(feature = "metrics")]
+pub(crate) mod metrics;
 pub(crate) mod observer;
+pub(crate) mod policies;
 pub(crate) mod presets;
+mod rates;
+pub(crate) mod report;
+pub(crate) mod sizes;
+mod spans;
+pub(crate) mod stamp;
+pub(crate) mod tag;
+pub(crate) mod traces;
+#[cfg(feature = "user-agent")]
+pub(crate) mod user_agent;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
+use self::carrier::Carrier;
 use self::clock::Clock;
+use self::devices::MaxDevices;
 use self::domain::Domain;
 use self::ended::Ended;
 use self::entropy::{Entropy, EntropyError};
 use self::error_page::Renderer;
-use self::lifetime::Lifetime;
+use self::lifetime::Lifetimes;
 use self::observer::Observer;
-use crate::port::moment::utc;
-use crate::{IdForm, Key, Record, ValueRule};
+use self::rates::Rates;
+use self::traces::Traces;
+use crate::{IdForm, Key, Moment, Record, ValueRule};
 
 /// Everything that is decided once, at start: cookie, lifetimes, limits.
 ///
@@ -55,19 +76,34 @@ pub struct Policy {
     pub(crate) name: Box<str>,
     /// The attributes that never change, from `; Path=` on.
     pub(crate) attributes: Box<str>,
+    pub(crate) carrier: Carrier,
+    /// The policy of bearers' requests, if others have a cookie.
+    pub(crate) bearers: Option<Arc<Policy>>,
     pub(crate) domain: Domain,
     pub(crate) id_form: IdForm,
-    pub(crate) lifetime: Lifetime,
+    pub(crate) lifetimes: Lifetimes,
     pub(crate) rotation_grace: time::Duration,
+    /// The age at which a secret is renewed, in microseconds.
+    pub(crate) rotate_every: Option<i64>,
     pub(crate) clock_skew: time::Duration,
+    pub(crate) watch_every: Duration,
     pub(crate) max_bytes: usize,
+    pub(crate) max_value_bytes: Option<usize>,
     /// The store's.
     pub(crate) value_rule: ValueRule,
     pub(crate) refuses_when_gone: bool,
+    /// Whether a session of nobody begins only after a consent.
+    pub(crate) needs_consent: bool,
+    pub(crate) traces: Traces,
+    pub(crate) accepts_unstamped: bool,
+    /// That sessions end for want of a stamp is said once.
+    pub(crate) told_unstamped: Arc<AtomicBool>,
+    pub(crate) max_devices: Option<MaxDevices>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) ended: Arc<Ended>,
     pub(crate) observer: Arc<dyn Observer>,
+    rates: Arc<Rates>,
     pub(crate) error_page: Option<Renderer>,
 }
 
@@ -90,10 +126,23 @@ impl Policy {
         self.rotation_grace.unsigned_abs()
     }
 
+    /// Returns the age at which a session's secret is renewed by itself; `None` if it is not.
+    #[must_use]
+    pub fn rotate_every(&self) -> Option<Duration> {
+        let micros = self.rotate_every?;
+        Some(Duration::from_micros(micros.unsigned_abs()))
+    }
+
     /// Returns how far apart the clocks of servers may be.
     #[must_use]
     pub fn clock_skew(&self) -> Duration {
         self.clock_skew.unsigned_abs()
+    }
+
+    /// Returns how often a session is looked at that is watched for its end.
+    #[must_use]
+    pub fn watch_every(&self) -> Duration {
+        self.watch_every
     }
 
     /// Says whether a request whose changes were dropped with its session is answered with a 409.
@@ -104,14 +153,14 @@ impl Policy {
 
     /// Returns the present moment by the policy's clock, in UTC.
     #[must_use]
-    pub fn now(&self) -> OffsetDateTime {
-        utc(self.clock.now())
+    pub fn now(&self) -> Moment {
+        self.clock.now()
     }
 
     /// Says whether a stored session is over at `now`, or was seen to be over by this process before
     /// a clock was set back.
-    pub(crate) fn is_over(&self, key: Key, record: &Record, now: OffsetDateTime) -> bool {
-        self.lifetime.is_over(record, now) || self.ended.has(key, now)
+    pub(crate) fn is_over(&self, key: Key, record: &Record, now: Moment) -> bool {
+        self.lifetimes.of_record(record).is_over(record, now) || self.ended.has(key, now)
     }
 
     /// Draws unguessable bytes.

@@ -4,7 +4,9 @@
 mod util;
 
 use std::hint::black_box;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use allocation_counter::measure;
 use session_core::{Finish, Policy, Reply, Request, RequestSession, Sessions};
@@ -15,14 +17,22 @@ const HEADER: &str = "_ga=GA1.1.1234567890.1700000000; _gid=GA1.1.987654321; the
     lang=en-GB; consent=yes; csrftoken=abcdefghijklmnopqrstuvwxyz; ref=newsletter; \
     __Host-session=";
 
+/// Runs what never waits; an executor would allocate.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
 fn load(request: &Request) -> RequestSession {
-    pollster::block_on(request.handle().load()).unwrap()
+    at_once(request.handle().load()).unwrap()
 }
 
 fn finish(request: &Request) -> Reply {
     match request.finish(200).unwrap() {
         Finish::Done(reply) => reply,
-        Finish::Pending(commit) => pollster::block_on(commit.run()).unwrap(),
+        Finish::Pending(commit) => at_once(commit.run()).unwrap(),
     }
 }
 
@@ -70,26 +80,27 @@ fn no_request_allocates_more_than_it_must() {
         let request = black_box(sessions.open(cookies()));
         drop(black_box(finish(&request)));
     });
-    allocations("read one of ten", 6, || {
+    allocations("read one of ten", 5, || {
         let request = sessions.open(cookies());
         let session = load(&request);
         black_box(session.get::<String>("key5").unwrap());
         drop(finish(&request));
     });
-    allocations("write one of ten", 11, || {
+    // One is the index of the new values, which the next request finds.
+    allocations("write one of ten", 10, || {
         let request = sessions.open(cookies());
         let session = load(&request);
         session.insert("key5", 7).unwrap();
         drop(finish(&request));
     });
-    allocations("update one of ten", 12, || {
+    allocations("update one of ten", 11, || {
         let request = sessions.open(cookies());
         let session = load(&request);
         let count = |old: Option<u32>| old.unwrap_or(0) + 1;
         black_box(session.update("key5", count).unwrap());
         drop(finish(&request));
     });
-    allocations("create", 10, || {
+    allocations("create", 8, || {
         let request = sessions.open([]);
         let session = load(&request);
         session.insert("key", 7).unwrap();

@@ -13,10 +13,10 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, pin_mut};
 use pollster::block_on;
 use session_core::{
-    Command, CommitError, Device, Digest, Key, Outcome, Policy, PublicId, Record, Reply, Request,
-    RequestSession, Revoke, Session, Sessions, Store, StoreError,
+    Command, CommitError, Digest, Key, Moment, Outcome, Policy, Record, Reply, Request,
+    RequestSession, Session, Sessions, Store, StoreError,
 };
-use time::OffsetDateTime;
+use session_testkit::{Around, Wrapped};
 use util::shelf::Shelf;
 use util::{id_of, key_of, outage};
 
@@ -60,60 +60,33 @@ impl Slow {
 }
 
 #[async_trait]
-impl Store for Slow {
+impl Around for Slow {
+    fn store(&self) -> &dyn Store {
+        &self.shelf
+    }
+
     async fn load(
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.wait(key).await;
         self.shelf.load(key, secret, now).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.wait(command.key()).await;
         if self.is_read_only.load(Relaxed) {
             return Err(outage());
         }
         self.shelf.write(command, now).await
     }
-
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
-        self.shelf.sweep(now, limit).await
-    }
-
-    async fn devices(
-        &self,
-        owner: &str,
-        from: Option<&PublicId>,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<Vec<Device>, StoreError> {
-        self.shelf.devices(owner, from, now, limit).await
-    }
-
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.shelf.revoke(owner, which, now).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.shelf.check().await
-    }
 }
 
-fn start() -> (Sessions, Arc<Slow>) {
-    let slow = Arc::new(Slow::default());
-    let store: Arc<dyn Store> = Arc::<Slow>::clone(&slow);
+fn start() -> (Sessions, Arc<Wrapped<Slow>>) {
+    let slow = Arc::new(Wrapped(Slow::default()));
+    let store: Arc<dyn Store> = Arc::<Wrapped<Slow>>::clone(&slow);
     (Sessions::shared(Policy::default(), store), slow)
 }
 

@@ -7,20 +7,19 @@ use std::time::Duration;
 
 use pollster::block_on;
 use session_core::{
-    CommitError, Digest, Envelope, Expiry, ManualClock, Policy, Record, Reply, RequestSession,
-    Revision, Revoke, SessionError, Sessions, StoreError, from_micros, to_micros,
+    CommitError, Digest, Enclosed, Envelope, Expiry, ManualClock, Moment, Policy, Record, Reply,
+    RequestSession, Revision, Revoke, SessionError, Sessions, StoreError, from_micros, to_micros,
 };
-use time::OffsetDateTime;
 use time::macros::datetime;
 
-const START: OffsetDateTime = datetime!(2026-11-27 12:00 UTC);
+const START: Moment = Moment::of(datetime!(2026-11-27 12:00 UTC));
 
 /// `CREATED.EXPIRES.REVISION.OWNER.` and the values, each byte as two digits.
 #[derive(Debug)]
 struct Open;
 
 impl Envelope for Open {
-    fn open(&self, value: &[u8], _: OffsetDateTime) -> Option<Record> {
+    fn open(&self, value: &[u8], _: Moment) -> Option<Enclosed> {
         let text = std::str::from_utf8(value).ok()?;
         let parts: Vec<&str> = text.split('.').collect();
         let &[created, expires, revision, owner, data] = &parts[..] else {
@@ -38,14 +37,14 @@ impl Envelope for Open {
             .map(|at| u8::from_str_radix(data.get(at..at + 2)?, 16).ok())
             .collect();
         record.data = String::from_utf8(bytes?).ok()?.into();
-        Some(record)
+        Some(record.into())
     }
 
     fn seal(
         &self,
         before: Option<&[u8]>,
-        record: &Record,
-        _: OffsetDateTime,
+        Enclosed { record, .. }: &Enclosed,
+        _: Moment,
     ) -> Result<String, StoreError> {
         if record.data.contains("unwritable") {
             return Err(StoreError::new("there is no such value"));
@@ -265,15 +264,90 @@ fn a_request_that_panicked_brings_what_it_had_saved() {
     assert!(!format!("{request:?}").contains(&saved));
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Put,
+    PutUnwritable,
+    Save,
+    Destroy,
+}
+
+/// What a browser ought to have after a request; `None`: what it had before.
+fn expected(acts: &[Act], status: u16) -> Option<Vec<&'static str>> {
+    let (mut told, mut keys, mut is_changed, mut is_ended) = (None, vec!["k"], false, false);
+    let end = if status < 500 { Act::Save } else { Act::Put };
+    for (at, act) in acts.iter().chain([&end]).enumerate() {
+        let is_last = at == acts.len();
+        match act {
+            Act::Put if !is_last => {
+                keys.push("l");
+                is_changed = true;
+            }
+            Act::PutUnwritable => {
+                keys.push("m");
+                is_changed = true;
+            }
+            Act::Destroy => (keys, is_changed, is_ended) = (Vec::new(), false, true),
+            Act::Put | Act::Save => {
+                // A logout holds whatever becomes of the rest.
+                if std::mem::take(&mut is_ended) {
+                    told = Some(Vec::new());
+                }
+                let is_tried = is_changed && (!is_last || status < 500);
+                if is_tried && !keys.contains(&"m") {
+                    told = Some(keys.clone());
+                }
+            }
+        }
+    }
+    told.map(|mut told: Vec<_>| {
+        told.dedup();
+        told
+    })
+}
+
 #[test]
-fn a_logout_is_not_undone_by_what_fails_after_it() {
+fn what_was_saved_or_ended_is_what_the_browser_has_whatever_fails_after_it() {
     let world = World::new();
-    let refused = world.attempt("", 200, |session| {
-        write(session);
-        block_on(session.save()).unwrap();
-        session.destroy().unwrap();
-        block_on(session.save()).unwrap();
-        session.insert("m", "unwritable").unwrap();
-    });
-    assert_eq!(refused.unwrap_err().reply().set_cookie(), None);
+    let begun = world.request("", write);
+    let all = [Act::Put, Act::PutUnwritable, Act::Save, Act::Destroy];
+    let mut rows: Vec<Vec<Act>> = vec![Vec::new()];
+    for _ in 0..5 {
+        let longer = rows
+            .iter()
+            .flat_map(|row| all.map(|act| [&row[..], &[act]].concat()));
+        rows = longer.chain([Vec::new()]).collect();
+    }
+    for acts in rows {
+        for status in [200, 500] {
+            let done = world.attempt(&format!("s={begun}"), status, |session| {
+                for act in &acts {
+                    match act {
+                        Act::Put => session.insert("l", 1).unwrap(),
+                        Act::PutUnwritable => session.insert("m", "unwritable").unwrap(),
+                        Act::Save => drop(block_on(session.save())),
+                        Act::Destroy => session.destroy().unwrap(),
+                    }
+                }
+            });
+            let reply = done.unwrap_or_else(|failed| failed.into_parts().1);
+            let seen = value_of(&reply).map(|value| {
+                let mut keys = Vec::new();
+                world.request(&value, |session| keys = session.keys());
+                keys
+            });
+            let expected = expected(&acts, status)
+                .map(|keys| keys.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(seen, expected, "{acts:?} {status}");
+        }
+    }
+}
+
+#[test]
+fn a_cookie_without_a_value_is_none() {
+    let world = World::new();
+    let request = world.sessions.open([&b"s=; s"[..]]);
+    request.handle().destroy().unwrap();
+    let reply = block_on(request.commit(204)).unwrap();
+    assert!(reply.set_cookie().is_none());
 }

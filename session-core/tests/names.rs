@@ -11,7 +11,6 @@ use session_core::{
     Command, Digest, Field, ID_LENGTH, Id, Key, Only, OsEntropy, PublicId, Revision, Salt,
     from_micros, to_micros,
 };
-use time::OffsetDateTime;
 use util::{START, World, key_of};
 
 const TEXT: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRST-_";
@@ -186,10 +185,14 @@ fn every_moment_of_a_record_is_one_that_a_store_can_keep() {
     assert_eq!(device.public_id.as_bytes(), key.as_bytes());
     assert_eq!(
         (device.created, device.seen, device.expires),
-        (record.created, record.seen, record.expires)
+        (
+            record.created.into(),
+            record.seen.into(),
+            record.expires.into()
+        )
     );
     // Also before 1970 a moment is cut towards the past.
-    let before = OffsetDateTime::UNIX_EPOCH - Duration::from_nanos(1);
+    let before = time::OffsetDateTime::UNIX_EPOCH - Duration::from_nanos(1);
     assert_eq!(to_micros(before), -1);
     for micros in [i64::MIN, i64::MAX] {
         assert_eq!(from_micros(micros), None);

@@ -184,7 +184,8 @@ fn no_part_of_a_driven_request_and_no_store_shows_an_id() {
     secrets.debug("a store around it", &faulty);
 
     let header = format!("__Host-session={cookie}");
-    let inner = sessions.open_named::<Key>(Some(login.handle().clone()), [header.as_bytes()]);
+    let inner =
+        sessions.open_named::<Key, _>(Some(login.handle().clone()), [header.as_bytes()], || []);
     let request = sessions
         .open([header.as_bytes()])
         .accepting(|| Some(header.as_bytes()));

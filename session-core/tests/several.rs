@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,10 +11,10 @@ use std::time::Duration;
 use pollster::block_on;
 use serde::{Serialize, Serializer};
 use session_core::{
-    Device, ErrorPage, Exchange, Failure, Headers, Page, Policy, PublicId, Remembered, Reply,
-    Request, Revoke, Session, SessionError, Sessions, Store, StoreError, Watched,
+    Device, ErrorPage, Exchange, Failure, Page, Policy, PublicId, Remembered, Reply, Request,
+    Revoke, Session, SessionError, Sessions, Store, StoreError, Watched,
 };
-use session_testkit::{FaultyStore, ModelStore, digest_of, moment_at};
+use session_testkit::{FaultyStore, HeaderList, ModelStore, digest_of, moment_at};
 
 struct Admin;
 
@@ -31,40 +30,13 @@ impl Serialize for Shown {
 /// Inserts a value, and says whether it was taken.
 type Form = Box<dyn Fn(&Session) -> bool>;
 
-#[derive(Default)]
-struct Response(Vec<(String, String)>);
-
-impl Response {
-    fn values(&self, name: &str) -> Vec<&str> {
-        let named = self.0.iter();
-        let named = named.filter(|(other, _)| other.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| &**value).collect()
-    }
-}
-
-impl Headers for Response {
-    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
-        self.0
-            .iter()
-            .for_each(|(name, value)| show(name, value.as_bytes()));
-    }
-
-    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
-        self.0.push((name.into(), value.into()));
-    }
-
-    fn remove(&mut self, name: &str) {
-        self.0.retain(|(other, _)| other != name);
-    }
-}
-
 fn sessions(name: &str, store: impl Store) -> Sessions {
     let policy = Policy::builder().cookie_name(name).insecure();
     Sessions::new(policy.build().unwrap(), store)
 }
 
 fn cookies(reply: &Reply) -> usize {
-    let mut response = Response::default();
+    let mut response = HeaderList::default();
     reply.clone().apply(&mut response);
     // Applied again it adds nothing.
     reply.clone().apply(&mut response);
@@ -77,7 +49,7 @@ fn an_outer_reply_carries_what_the_inner_store_has_acknowledged() {
         let faulty = FaultyStore::new(ModelStore::new());
         let outer = sessions("visitor", faulty.clone()).open([]);
         let admins = sessions("admin", ModelStore::new());
-        let inner = admins.open_named::<Admin>(Some(outer.handle().clone()), []);
+        let inner = admins.open_named::<Admin, _>(Some(outer.handle().clone()), [], || []);
         assert!(inner.handle().named::<Admin>().is_some());
         assert!(inner.handle().named::<()>().is_some());
         assert!(outer.handle().named::<Admin>().is_none());
@@ -151,7 +123,7 @@ fn nested(fates: [Fate; 3]) -> (usize, usize) {
     let open = |place: usize, outer: Option<&Request>| {
         let sessions = sessions(["outer", "middle", "inner"][place], stores[place].clone());
         let outer = outer.map(|outer| outer.handle().clone());
-        sessions.open_named::<Admin>(outer, [])
+        sessions.open_named::<Admin, _>(outer, [], || [])
     };
     let outer = open(0, None);
     let middle = open(1, Some(&outer));
@@ -227,19 +199,27 @@ fn an_error_is_rendered_by_the_application_for_what_the_client_accepts() {
 #[test]
 fn a_value_that_a_panic_drops_closes_the_session_and_no_other_does() {
     let sessions = Sessions::new(Policy::default(), ModelStore::new());
-    let request = Arc::new(sessions.open([]));
-    let session = block_on(request.handle().load()).unwrap();
-    drop(Watched(session.clone(), Arc::downgrade(&request)));
-    let watched = Watched(session.clone(), Arc::downgrade(&request));
-    let panicked = catch_unwind(AssertUnwindSafe(move || {
-        watched.insert("k", 1).unwrap();
-        panic!("in a handler");
-    }));
-    assert!(panicked.is_err());
-    assert!(matches!(
-        session.insert("late", 1),
-        Err(SessionError::Finished)
-    ));
+    for is_handle in [false, true] {
+        let request = Arc::new(sessions.open([]));
+        let session = block_on(request.handle().load()).unwrap();
+        drop(Watched(session.clone()));
+        drop(Watched(request.handle().clone()));
+        session.insert("k", 1).unwrap();
+        let (shared, handle) = (session.clone(), request.handle().clone());
+        let panicked = catch_unwind(AssertUnwindSafe(move || {
+            if is_handle {
+                let watched = Watched(handle);
+                assert!(watched.peek().is_some());
+                panic!("in a handler");
+            }
+            let watched = Watched(shared);
+            watched.insert("more", 1).unwrap();
+            panic!("in a handler");
+        }));
+        assert!(panicked.is_err());
+        let late = session.insert("late", 1);
+        assert!(matches!(late, Err(SessionError::Finished)), "{is_handle}");
+    }
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn an_owner_is_1_to_255_bytes() {
             ));
         }
         assert!(session.owner().is_none());
-        session.sign_in(&"x".repeat(255)).unwrap();
+        session.sign_in("x".repeat(255)).unwrap();
         assert_eq!(session.owner().unwrap().len(), 255);
     });
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::settings::Settings;
+use crate::policy::attributes::is_attribute;
 use crate::{Policy, PolicyBuilder, PolicyError, SameSite};
 
 /// Django's settings as a policy.
@@ -206,19 +207,7 @@ fn check_serializer(serializer: &str) -> Result<(), PolicyFromDjangoError> {
 
 /// Python's cookies refuse the names of their attributes, in any case.
 fn check_name(name: &str) -> Result<(), PolicyFromDjangoError> {
-    const ATTRIBUTES: [&str; 10] = [
-        "comment",
-        "domain",
-        "expires",
-        "httponly",
-        "max-age",
-        "partitioned",
-        "path",
-        "samesite",
-        "secure",
-        "version",
-    ];
-    if ATTRIBUTES.contains(&&*name.to_ascii_lowercase()) {
+    if is_attribute(name) {
         return Err(PolicyFromDjangoError::Name(name.into()));
     }
     Ok(())

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_lock::{Mutex, MutexGuard};
 
+use super::watcher::Watching;
 use crate::{Envelope, Key, Policy, Store};
 
 /// What all requests share: a policy, a store, and striped locks that serialize contended commits.
@@ -15,6 +16,7 @@ pub(crate) struct Backing {
     pub(crate) store: Arc<dyn Store>,
     /// Where sessions travel in cookies, and the store keeps nothing.
     pub(crate) envelope: Option<Arc<dyn Envelope>>,
+    pub(super) watching: Watching,
     /// Sessions that share a queue wait for each other, but only while both are contended.
     queues: [Queue; QUEUES],
 }
@@ -46,6 +48,7 @@ impl Backing {
             policy: Arc::new(policy),
             store,
             envelope,
+            watching: Watching::new(),
             queues,
         })
     }

@@ -2,13 +2,12 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::contention::Turn;
 use super::request_state::RequestState;
+use super::sessions::Sessions;
 use crate::protocol::shared::Shared;
 use crate::protocol::step::{self, Step};
-use crate::{CommitError, Device, Reply, Revocation, Revoke, Session, SessionError};
+use crate::{CommitError, Device, Moment, Reply, Revocation, Revoke, Session, SessionError, Whose};
 
 /// The [`Session`] of a request to an async server, which can also be saved early.
 ///
@@ -46,50 +45,20 @@ impl RequestSession {
         &self.session.0
     }
 
-    /// `decided` is the moment of the first step, if nothing was waited for since.
-    async fn drive(
-        &self,
-        mut step: Step,
-        mut decided: Option<OffsetDateTime>,
-    ) -> Result<Reply, CommitError> {
-        let policy = &self.shared().policy;
-        let backing = &self.request.sessions.backing;
-        let store = self.request.store();
-        let mut turn: Option<Turn<'_>> = None;
-        loop {
-            step = match step {
-                Step::Done(reply) => return Ok(reply),
-                Step::Load(load) => {
-                    // Others are writing too; from here on one after the other.
-                    let turn = match &mut turn {
-                        Some(turn) => turn,
-                        none => {
-                            let queue = backing.queue(load.key());
-                            none.insert(queue.enter(queue.wait().await))
-                        }
-                    };
-                    let now = policy.now();
-                    let found = store.load(load.key(), load.secret(), now).await;
-                    turn.note(found.is_ok());
-                    load.answer(found, now)?
-                }
-                Step::Write(write) => {
-                    let now = decided.take().unwrap_or_else(|| policy.now());
-                    let outcome = store.write(write.command(), now).await;
-                    if let Some(turn) = &mut turn {
-                        turn.note(outcome.is_ok());
-                    }
-                    write.answer(outcome, now)?
-                }
-            };
-        }
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.request.sessions
+    }
+
+    pub(super) fn is_bearers(&self) -> bool {
+        self.request.is_bearers
     }
 
     /// Commits now, so that later reads see the stored state, and leaves the session open.
     ///
     /// Call it before a body is streamed, or to answer with an exact [`update`](Session::update).
     /// Saved changes stay saved, also if the response turns out to be an error. The cookie
-    /// still travels with the response.
+    /// still travels with the response. Where a session [needs consent](crate::PolicyBuilder::only_with_consent) that nobody has
+    /// given, it is `Ok` and stores nothing.
     ///
     /// # Errors
     ///
@@ -103,7 +72,8 @@ impl RequestSession {
         drop(shared.writable()?);
         let now = shared.policy.now();
         let step = step::commit(shared, now)?;
-        let reply = self.request.carried(self.drive(step, Some(now)).await)?;
+        let outcome = self.request.drive(step, Some(now)).await;
+        let reply = self.request.carried(outcome)?;
         if reply.is_gone() {
             return Err(SessionError::Gone);
         }
@@ -113,7 +83,8 @@ impl RequestSession {
         Ok(())
     }
 
-    /// Returns the live sessions of this session's owner, as [`Sessions::devices`](crate::Sessions::devices).
+    /// Returns the live sessions of this session's owner, as [`Sessions::devices`](crate::Sessions::devices): those of
+    /// everybody with that name in the store, whatever the cookie.
     ///
     /// # Errors
     ///
@@ -133,6 +104,9 @@ impl RequestSession {
     /// What [`Sessions::revoke`](crate::Sessions::revoke) ends has ended elsewhere: if it ends the
     /// session of a request that signs in, that sign-in is a [`SessionError::Gone`], because it may
     /// have used the old password. (ASVS 5.0, 7.4.3 and 7.5.2.)
+    ///
+    /// The owner's name is all that counts: with two kinds of owners in one store, [prefix](crate::SignIn::of) those of one, or a visitor
+    /// ends the sessions of the administrator of that name.
     ///
     /// ```
     /// use session_core::{RequestSession, Revoke, SessionError};
@@ -163,7 +137,7 @@ impl RequestSession {
         self.ask(self.session.revocation(which)?).await
     }
 
-    /// Ends all sessions of the owner but this one; see [`revoke`](Self::revoke).
+    /// Ends all sessions of the owner but this one, whatever their cookie; see [`revoke`](Self::revoke).
     ///
     /// # Errors
     ///
@@ -175,32 +149,35 @@ impl RequestSession {
 
     async fn ask(&self, revocation: Revocation) -> Result<usize, SessionError> {
         let sessions = &self.request.sessions;
-        let ended = sessions.revoke(revocation.owner(), revocation.which());
-        let ended = ended.await;
+        let whose = Whose::Owner(revocation.owner(), revocation.which());
+        let ended = sessions.end(whose).await;
         revocation.answer(ended)
     }
 
     /// Closes the session and decides. A commit that needs the store is left to run.
-    pub(super) fn finish(self, status: u16) -> Result<Finish, CommitError> {
-        let shared = self.shared();
-        let next = if let Some(_gate) = self.request.commits.try_enter() {
-            let now = shared.policy.now();
-            match step::finish(shared, status, now) {
-                Ok(Step::Done(reply)) => {
-                    return self.request.carried(Ok(reply)).map(Finish::Done);
-                }
+    pub(super) fn finish(
+        session: Session,
+        request: &Arc<RequestState>,
+        status: u16,
+    ) -> Result<Finish, CommitError> {
+        let next = if let Some(_gate) = request.commits.try_enter() {
+            let now = session.0.policy.now();
+            match step::finish(session.0, status, now) {
+                Ok(Step::Done(reply)) => return request.carried(Ok(reply)).map(Finish::Done),
                 Ok(step) => Next::Drive(step, now),
-                Err(failed) => return self.request.carried(Err(failed)).map(Finish::Done),
+                Err(failed) => return request.carried(Err(failed)).map(Finish::Done),
             }
         } else {
             // An early save is under way in another task. Later writes would miss the response.
-            shared.close();
-            Next::Decide(status)
+            session.0.close();
+            Next::Decide(session, status)
         };
-        Ok(Finish::Pending(Pending {
-            session: self,
-            next,
-        }))
+        let request = Arc::clone(request);
+        Ok(Finish::Pending(Pending { request, next }))
+    }
+
+    pub(super) fn abandon_request(&self) {
+        self.request.abandon();
     }
 
     pub(super) fn abandon(self) -> Reply {
@@ -238,32 +215,28 @@ pub enum Finish {
 }
 
 /// A commit that has still to run.
-#[derive(Debug)]
 #[must_use = "a commit is finished only when it has run"]
 pub struct Pending {
-    session: RequestSession,
+    request: Arc<RequestState>,
     next: Next,
 }
 
 #[derive(Debug)]
 enum Next {
-    Decide(u16),
+    Decide(Session, u16),
     /// Steps that were decided at this moment.
-    Drive(Step, OffsetDateTime),
+    Drive(Step, Moment),
 }
 
 impl Next {
     /// Returns the first step, and the moment that it was decided at unless something was waited for since.
-    fn decided(
-        self,
-        shared: &Arc<Shared>,
-        waited: bool,
-    ) -> Result<(Step, Option<OffsetDateTime>), CommitError> {
+    #[inline]
+    fn decided(self, waited: bool) -> Result<(Step, Option<Moment>), CommitError> {
         match self {
             Self::Drive(step, now) => Ok((step, (!waited).then_some(now))),
-            Self::Decide(status) => {
-                let now = shared.policy.now();
-                Ok((step::finish(shared, status, now)?, Some(now)))
+            Self::Decide(session, status) => {
+                let now = session.0.policy.now();
+                Ok((step::finish(session.0, status, now)?, Some(now)))
             }
         }
     }
@@ -277,17 +250,82 @@ impl Pending {
     /// The store failed, or the commit could not be decided; answer with the error's status and
     /// its reply.
     pub async fn run(self) -> Result<Reply, CommitError> {
-        let request = &self.session.request;
+        let request = &*self.request;
         let (gate, waited) = match request.commits.try_enter() {
             Some(gate) => (gate, false),
             None => (request.commits.enter().await, true),
         };
-        let (step, now) = match self.next.decided(self.session.shared(), waited) {
+        let (step, now) = match self.next.decided(waited) {
             Ok(decided) => decided,
             Err(failed) => return request.gathered(request.carried(Err(failed))),
         };
-        let outcome = self.session.drive(step, now).await;
+        let outcome = request.drive(step, now).await;
         drop(gate);
         request.gathered(request.carried(outcome))
+    }
+}
+
+impl RequestState {
+    /// `decided` is the moment of the first step, if nothing was waited for since.
+    ///
+    /// Most commits are one write. The rest is large, so it gets memory of its own when it is needed.
+    async fn drive(&self, step: Step, decided: Option<Moment>) -> Result<Reply, CommitError> {
+        let step = match step {
+            Step::Write(write) => {
+                let now = decided.unwrap_or_else(|| self.sessions.policy().now());
+                let outcome = self.store().write(write.command(), now).await;
+                write.answer(outcome, now)?
+            }
+            other => other,
+        };
+        match step {
+            Step::Done(reply) => Ok(reply),
+            step => Box::pin(self.go_on(step)).await,
+        }
+    }
+
+    async fn go_on(&self, mut step: Step) -> Result<Reply, CommitError> {
+        let policy = self.sessions.policy();
+        let backing = &self.sessions.backing;
+        let store = self.store();
+        let mut turn: Option<Turn<'_>> = None;
+        loop {
+            step = match step {
+                Step::Done(reply) => return Ok(reply),
+                Step::Load(load) => {
+                    // Others are writing too; from here on one after the other.
+                    let turn = match &mut turn {
+                        Some(turn) => turn,
+                        none => {
+                            let queue = backing.queue(load.key());
+                            none.insert(queue.enter(queue.wait().await))
+                        }
+                    };
+                    let now = policy.now();
+                    let found = store.load(load.key(), load.secret(), now).await;
+                    turn.note(found.is_ok());
+                    load.answer(found, now)?
+                }
+                Step::List(list) => {
+                    let found = store.devices(list.owner(), None, list.at(), list.limit());
+                    let found = found.await;
+                    list.answer(found, policy.now())?
+                }
+                Step::Write(write) => {
+                    let now = policy.now();
+                    let outcome = store.write(write.command(), now).await;
+                    if let Some(turn) = &mut turn {
+                        turn.note(outcome.is_ok());
+                    }
+                    write.answer(outcome, now)?
+                }
+            };
+        }
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pending({:?})", self.next)
     }
 }

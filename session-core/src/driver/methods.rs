@@ -2,14 +2,22 @@
 ///
 /// The session is a type of [`named!`](crate::named) that dereferences to
 /// [`RequestSession`](crate::RequestSession); the error has `From<SessionError>` and is a response of the
-/// framework, so that `?` works in handlers that return the framework's own errors.
+/// framework, so that `?` works in handlers that return the framework's own errors. The last arguments are the runtime's
+/// `sleep` and `spawn`, by which a session is watched for its end.
 ///
 /// ```
 /// session_core::named! {
 ///     /// The visitor's session.
 ///     pub struct Session(session_core::RequestSession);
 /// }
-/// session_core::session_methods! { Session, Oops }
+/// session_core::session_methods! { Session, Oops, sleep, spawn }
+/// # // A server has its runtime's.
+/// # fn sleep(_: std::time::Duration) -> std::future::Ready<()> {
+/// #     std::future::ready(())
+/// # }
+/// # fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+/// #     std::thread::spawn(|| pollster::block_on(task));
+/// # }
 ///
 /// #[derive(Debug)]
 /// pub struct Oops(session_core::SessionError);
@@ -23,10 +31,19 @@
 /// fn handler(session: &Session) -> Result<u32, Oops> {
 ///     session.update("hits", |hits: Option<u32>| hits.unwrap_or(0) + 1)
 /// }
+///
+/// // Code that knows no framework, in handlers that do: `with`, and `with_async`.
+/// async fn saved(session: &session_core::RequestSession) -> Result<u32, session_core::SessionError> {
+///     session.save().await?;
+///     Ok(session.get("hits")?.unwrap_or(0))
+/// }
+/// async fn other_handler(session: &Session) -> Result<u32, Oops> {
+///     session.with_async(saved(session)).await
+/// }
 /// ```
 #[macro_export]
 macro_rules! session_methods {
-    ($name:ident, $error:ty) => {
+    ($name:ident, $error:ty, $pause:path, $spawn:path) => {
         impl<M> $name<M> {
             $crate::session_methods! { @sync $error;
                 "`Session::get`" get [T: $crate::__private::DeserializeOwned] (key: &str) -> Option<T>;
@@ -39,8 +56,9 @@ macro_rules! session_methods {
                 "`Session::set_test_cookie`" set_test_cookie [] () -> ();
                 "`Session::delete_test_cookie`" delete_test_cookie [] () -> ();
                 "`Session::cycle`" cycle [] () -> ();
-                "`Session::sign_in`" sign_in [] (owner: &str) -> ();
+                "`Session::sign_in`" sign_in [] (sign_in: impl ::core::convert::Into<$crate::SignIn>) -> ();
                 "`Session::reauthenticate`" reauthenticate [] () -> ();
+                "`Session::reauthenticate_with`" reauthenticate_with [] (stamp: $crate::Stamp) -> ();
                 "`Session::destroy`" destroy [] () -> ();
                 "`Session::set_expiry`" set_expiry [] (expiry: $crate::Expiry) -> ();
             }
@@ -75,6 +93,18 @@ macro_rules! session_methods {
                 act(self).map_err(::core::convert::Into::into)
             }
 
+            /// Awaits framework-independent code on the session, and converts its error.
+            ///
+            /// For `session.with_async(Flash::take(&session)).await?` in a handler whose error is the framework's own.
+            pub async fn with_async<T>(
+                &self,
+                act: impl ::core::future::Future<
+                    Output = ::core::result::Result<T, $crate::SessionError>,
+                >,
+            ) -> ::core::result::Result<T, $error> {
+                act.await.map_err(::core::convert::Into::into)
+            }
+
             /// See [`RequestSession::save`](session_core::RequestSession::save).
             pub async fn save(&self) -> ::core::result::Result<(), $error> {
                 (**self).save().await.map_err(::core::convert::Into::into)
@@ -96,6 +126,13 @@ macro_rules! session_methods {
             /// See [`RequestSession::revoke_others`](session_core::RequestSession::revoke_others).
             pub async fn revoke_others(&self) -> ::core::result::Result<usize, $error> {
                 (**self).revoke_others().await.map_err(::core::convert::Into::into)
+            }
+
+            /// See [`RequestSession::ended`](session_core::RequestSession::ended). A task of the runtime's looks, also
+            /// while nobody polls this; it ends when this is dropped.
+            pub fn ended(&self) -> ::core::result::Result<$crate::Ended, $error> {
+                let ended = (**self).ended($pause)?;
+                ::core::result::Result::Ok(ended.spawned(|task| ::core::mem::drop($spawn(task))))
             }
         }
     };

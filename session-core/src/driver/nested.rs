@@ -42,6 +42,11 @@ impl Handle {
 impl RequestState {
     /// Adds the inner replies to a reply, and tells the request around this one.
     pub(super) fn gather(&self, reply: Reply) -> Reply {
+        let reply = if self.has_outage() {
+            reply.in_outage()
+        } else {
+            reply
+        };
         let reply = match self.inner.replies() {
             Some(mut inner) => reply.beside(std::mem::take(&mut *inner)),
             None => reply,

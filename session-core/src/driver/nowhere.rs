@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use time::OffsetDateTime;
 
 use crate::{
-    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, IdForm, Key, Moment, Outcome, PublicId, Record, Store, StoreError,
+    Whose,
 };
 
 /// A store for applications whose sessions are all in cookies.
@@ -11,20 +11,15 @@ pub(super) struct Nowhere;
 
 #[async_trait]
 impl Store for Nowhere {
-    async fn load(
-        &self,
-        _: &Key,
-        _: &Digest,
-        _: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, _: &Key, _: &Digest, _: Moment) -> Result<Option<Record>, StoreError> {
         Ok(None)
     }
 
-    async fn write(&self, _: Command<'_>, _: OffsetDateTime) -> Result<Outcome, StoreError> {
+    async fn write(&self, _: Command<'_>, _: Moment) -> Result<Outcome, StoreError> {
         Ok(Outcome::Refused)
     }
 
-    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, _: Moment, _: usize) -> Result<usize, StoreError> {
         Ok(0)
     }
 
@@ -32,13 +27,13 @@ impl Store for Nowhere {
         &self,
         _: &str,
         _: Option<&PublicId>,
-        _: OffsetDateTime,
+        _: Moment,
         _: usize,
     ) -> Result<Vec<Device>, StoreError> {
         Err(unlisted())
     }
 
-    async fn revoke(&self, _: &str, _: Revoke<'_>, _: OffsetDateTime) -> Result<usize, StoreError> {
+    async fn revoke(&self, _: Whose<'_>, _: Moment) -> Result<usize, StoreError> {
         Err(unlisted())
     }
 
@@ -53,7 +48,7 @@ impl Store for Nowhere {
 
 /// The answer to whoever asks for an owner's sessions.
 pub(super) fn unlisted() -> StoreError {
-    StoreError::new(
+    StoreError::unsupported(
         "sessions in cookies are known to their browsers alone; they can't be listed or revoked",
     )
 }

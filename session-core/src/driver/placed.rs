@@ -1,15 +1,17 @@
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
 
 use super::nowhere::unlisted;
 use crate::http::cookie::{Presented, values_of};
 use crate::port::plain_id::PlainId;
+use crate::protocol::unread::Absence;
 use crate::{
-    Command, CommitError, Device, Digest, Envelope, Id, IdForm, Key, Outcome, Policy, PublicId,
-    Record, Reply, Revoke, SessionError, Store, StoreError,
+    Command, CommitError, Device, Digest, Enclosed, Envelope, Event, EventKind, Id, IdForm, Key,
+    Moment, Outcome, Policy, PublicId, Reason, Record, Reply, SessionError, Store, StoreError,
+    Whose,
 };
 
 /// The store of one request whose session travels in its cookie: what the values hold, and what the
@@ -22,8 +24,22 @@ pub(super) struct Placed {
     /// The cookie's values, under keys that are digests of them.
     values: Vec<(Key, Box<[u8]>)>,
     written: Mutex<Written>,
+    told: Mutex<Told>,
+    /// Whether the observer knows that what is written is too large.
+    is_excess_told: AtomicBool,
+    /// Why the last load has found nothing.
+    missed: Mutex<Absence>,
+}
+
+/// What the request knows to be settled for the browser, whatever fails after it.
+#[derive(Default)]
+enum Told {
+    #[default]
+    Nothing,
+    /// The session that it had sent has ended.
+    End,
     /// The last value that browsers keep, as an early save was told, and its end.
-    told: Mutex<Option<(String, Option<OffsetDateTime>)>>,
+    Value(String, Option<Moment>),
 }
 
 /// What the request has written.
@@ -33,9 +49,10 @@ enum Written {
     Record(Box<Kept>),
 }
 
+#[derive(Clone)]
 struct Kept {
     key: Key,
-    record: Record,
+    session: Enclosed,
     /// The key of the value from which it was read.
     source: Key,
 }
@@ -48,23 +65,34 @@ impl Placed {
         cookies: impl IntoIterator<Item = &'a [u8]>,
     ) -> (Self, Presented) {
         let mut presented = Presented::default();
-        let mut values = Vec::new();
+        let mut values: Vec<(Key, Box<[u8]>)> = Vec::new();
         let cookies = cookies.into_iter();
         let found = cookies.flat_map(|header| values_of(&policy.name, header));
+        let found = found.filter(|value| !value.is_empty());
         for value in found.take(MAX_VALUES) {
             let Some(id) = PlainId::naming(value).map(Id::from_plain) else {
                 continue;
             };
             presented.add(id);
-            values.push((id.key(), value.into()));
+            // A value that was planted many times counts once.
+            if values.iter().all(|(known, _)| *known != id.key()) {
+                values.push((id.key(), value.into()));
+            }
         }
         let placed = Self {
             envelope,
             values,
             written: Mutex::new(Written::Nothing),
             told: Mutex::default(),
+            is_excess_told: AtomicBool::new(false),
+            missed: Mutex::default(),
         };
         (placed, presented)
+    }
+
+    /// Returns why the last load has found nothing.
+    pub(super) fn absence(&self) -> Absence {
+        std::mem::take(&mut self.missed())
     }
 
     /// Puts what the request has written into the reply's cookie, in place of the id that the protocol
@@ -82,6 +110,9 @@ impl Placed {
             }
         };
         let (reply, too_large) = self.carried(policy, reply);
+        if let Some(error) = &too_large {
+            self.tell(policy, error);
+        }
         match failed.or(too_large) {
             None => Ok(reply),
             Some(error) => Err(CommitError::new(error, reply)),
@@ -97,28 +128,25 @@ impl Placed {
         let mut told = self.told();
         let refused = match self.sealed(policy, kept, now) {
             Ok(value) => {
-                let is_persistent = policy.lifetime.is_persistent(kept.record.expiry);
-                *told = Some((value, is_persistent.then_some(kept.record.expires)));
+                let is_persistent = policy.lifetimes.is_persistent(kept.session.record.expiry);
+                *told = Told::Value(value, is_persistent.then_some(kept.session.record.expires));
+                self.is_excess_told.store(false, Ordering::Relaxed);
                 None
             }
             Err(error) => Some(error),
         };
         let reply = match &*told {
-            Some((value, until)) => reply.with_cookie(policy, value, *until, now),
-            None => reply.without_cookie(),
+            Told::Value(value, until) => reply.with_cookie(policy, value, *until, now),
+            Told::End if !self.values.is_empty() => reply.with_removal(policy, now),
+            Told::End | Told::Nothing => reply.without_cookie(),
         };
         (reply, refused)
     }
 
-    fn sealed(
-        &self,
-        policy: &Policy,
-        kept: &Kept,
-        now: OffsetDateTime,
-    ) -> Result<String, SessionError> {
+    fn sealed(&self, policy: &Policy, kept: &Kept, now: Moment) -> Result<String, SessionError> {
         let value = self
             .envelope
-            .seal(self.value(kept.source), &kept.record, now)?;
+            .seal(self.value(kept.source), &kept.session, now)?;
         let bytes = policy.name.len() + 1 + value.len();
         if bytes > MAX_COOKIE {
             let limit = MAX_COOKIE;
@@ -127,22 +155,74 @@ impl Placed {
         Ok(value)
     }
 
+    /// Tells of what no cookie holds: once, though an early save and the response find it; and without a lock, because
+    /// observers are foreign.
+    #[cold]
+    fn tell(&self, policy: &Policy, error: &SessionError) {
+        let is_excess = matches!(error, SessionError::TooLarge { .. });
+        let written = self.written();
+        let Written::Record(kept) = &*written else {
+            return;
+        };
+        if !is_excess || self.is_excess_told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (session, owner) = (kept.key.public_id(), kept.session.record.owner.clone());
+        drop(written);
+        let event = Event::new(EventKind::OverLimit, policy.now()).of(session);
+        let event = event.owned_by(owner.as_deref());
+        policy.tell(event.because(Reason::Error(error)));
+    }
+
     fn value(&self, key: Key) -> Option<&[u8]> {
         let found = self.values.iter().find(|(known, _)| *known == key)?;
         Some(&found.1)
     }
 
-    fn find(&self, written: &Written, key: Key, now: OffsetDateTime) -> Option<(Record, Key)> {
-        match written {
+    fn find(&self, key: Key, now: Moment) -> Option<Kept> {
+        match &*self.written() {
             Written::End => None,
-            Written::Record(kept) if kept.key == key => Some((kept.record.clone(), kept.source)),
+            Written::Record(kept) if kept.key == key => Some((**kept).clone()),
             Written::Record(kept) if kept.source == key => None,
-            _ => Some((self.envelope.open(self.value(key)?, now)?, key)),
+            _ => Some(Kept {
+                key,
+                session: self.envelope.open(self.value(key)?, now)?,
+                source: key,
+            }),
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, Option<(String, Option<OffsetDateTime>)>> {
+    /// Says whether a session's owner has not ended it since.
+    async fn is_of_its_epoch(&self, session: &Enclosed) -> Result<bool, StoreError> {
+        match (self.envelope.epochs(), &session.record.owner) {
+            (Some(epochs), Some(owner)) => Ok(session.epoch >= epochs.epoch(owner).await?),
+            _ => Ok(true),
+        }
+    }
+
+    /// Returns the epoch of a session that is written in place of another: that of its owner's last sign-in.
+    async fn epoch(&self, record: &Record, before: Option<&Enclosed>) -> Result<u64, StoreError> {
+        let is_signed_in = |old: &&Enclosed| {
+            let authenticated = old.record.authenticated == record.authenticated;
+            authenticated && old.record.owner == record.owner
+        };
+        match (
+            before.filter(is_signed_in),
+            &record.owner,
+            self.envelope.epochs(),
+        ) {
+            (Some(old), ..) => Ok(old.epoch),
+            (None, Some(owner), Some(epochs)) => epochs.epoch(owner).await,
+            (None, ..) => Ok(0),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn missed(&self) -> MutexGuard<'_, Absence> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn written(&self) -> MutexGuard<'_, Written> {
@@ -156,21 +236,23 @@ impl Store for Placed {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
-        let found = self.find(&self.written(), *key, now);
-        Ok(found.map(|(mut record, _)| {
-            record.secrets.present = *secret;
-            record
-        }))
+        let Some(found) = self.find(*key, now) else {
+            *self.missed() = Absence::Tampered;
+            return Ok(None);
+        };
+        if !self.is_of_its_epoch(&found.session).await? {
+            let owner = found.session.record.owner;
+            *self.missed() = owner.map_or(Absence::Unknown, Absence::Outdated);
+            return Ok(None);
+        }
+        let mut record = found.session.record;
+        record.secrets.present = *secret;
+        Ok(Some(record))
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        let mut written = self.written();
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let (to, expected) = match command {
             Command::Insert { key, .. } | Command::Delete { key, .. } => (*key, None),
             Command::Replace { key, expected, .. } | Command::Touch { key, expected, .. } => {
@@ -178,45 +260,52 @@ impl Store for Placed {
             }
             Command::Move { to, expected, .. } => (*to, Some(expected)),
         };
-        let found = self.find(&written, *command.key(), now);
-        let fits = |(record, _): &(Record, Key)| {
+        let found = self.find(*command.key(), now);
+        let before = found.as_ref().map(|found| &found.session);
+        let fits = |Enclosed { record, .. }: &Enclosed| {
             record.expires > now && expected.is_none_or(|expected| record.revision == expected)
         };
-        if expected.is_some() && !found.as_ref().is_some_and(fits) {
+        if expected.is_some() && !before.is_some_and(fits) {
             return Ok(Outcome::Refused);
         }
-        let source = found.as_ref().map_or(to, |(_, source)| *source);
-        let record = match command {
-            Command::Insert { record, .. }
-            | Command::Replace { record, .. }
-            | Command::Move { record, .. } => record.clone(),
-            Command::Touch { seen, expires, .. } => match found {
-                Some((mut record, _)) => {
-                    record.seen = record.seen.max(seen);
-                    record.expires = record.expires.max(expires);
-                    record
-                }
-                None => return Ok(Outcome::Refused),
-            },
-            Command::Delete { .. } => {
+        if matches!(command, Command::Replace { record, .. } if record.expires <= now) {
+            // Only the browser could end it, and a late removal would be that of a newer answer's cookie.
+            return Ok(Outcome::Applied);
+        }
+        let record = match (command, before) {
+            (
+                Command::Insert { record, .. }
+                | Command::Replace { record, .. }
+                | Command::Move { record, .. },
+                _,
+            ) => record.clone(),
+            (Command::Touch { seen, expires, .. }, Some(old)) => {
+                let mut record = old.record.clone();
+                record.seen = record.seen.max(seen);
+                record.expires = record.expires.max(expires);
+                record
+            }
+            (Command::Touch { .. }, None) => return Ok(Outcome::Refused),
+            (Command::Delete { .. }, _) => {
                 // Of several values only that of the session counts.
                 if found.is_some() {
-                    *written = Written::End;
+                    *self.written() = Written::End;
                     // Nor may a failure bring it back.
-                    *self.told() = None;
+                    *self.told() = Told::End;
                 }
                 return Ok(Outcome::Applied);
             }
         };
-        *written = Written::Record(Box::new(Kept {
+        let epoch = self.epoch(&record, before).await?;
+        *self.written() = Written::Record(Box::new(Kept {
             key: to,
-            record,
-            source,
+            session: Enclosed { record, epoch },
+            source: found.map_or(to, |found| found.source),
         }));
         Ok(Outcome::Applied)
     }
 
-    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, _: Moment, _: usize) -> Result<usize, StoreError> {
         Ok(0)
     }
 
@@ -224,13 +313,13 @@ impl Store for Placed {
         &self,
         _: &str,
         _: Option<&PublicId>,
-        _: OffsetDateTime,
+        _: Moment,
         _: usize,
     ) -> Result<Vec<Device>, StoreError> {
         Err(unlisted())
     }
 
-    async fn revoke(&self, _: &str, _: Revoke<'_>, _: OffsetDateTime) -> Result<usize, StoreError> {
+    async fn revoke(&self, _: Whose<'_>, _: Moment) -> Result<usize, StoreError> {
         Err(unlisted())
     }
 
@@ -249,149 +338,11 @@ impl fmt::Debug for Placed {
     }
 }
 
-/// The limit of values of one name that are looked at.
-const MAX_VALUES: usize = 4;
+/// The limit of values of one name that are looked at; of different ones four are opened.
+const MAX_VALUES: usize = 64;
 
 /// The bytes of a cookie's name and value that browsers keep (RFC 6265bis, 5.6).
 const MAX_COOKIE: usize = 4096;
 
 #[cfg(test)]
-mod tests {
-    use super::super::nowhere::Nowhere;
-    use super::*;
-    use crate::{Only, Revision};
-
-    /// A value is a revision, and what it is of does not matter here.
-    #[derive(Debug)]
-    struct Numbers;
-
-    impl Envelope for Numbers {
-        fn open(&self, value: &[u8], now: OffsetDateTime) -> Option<Record> {
-            let number = std::str::from_utf8(value).ok()?.parse().ok()?;
-            let present = Digest::from_bytes(&[0; 16])?;
-            let end = now.saturating_add(time::Duration::HOUR);
-            Some(Record::new(Revision::from_i64(number), present, now, end))
-        }
-
-        fn seal(
-            &self,
-            _: Option<&[u8]>,
-            record: &Record,
-            _: OffsetDateTime,
-        ) -> Result<String, StoreError> {
-            Ok(record.revision.to_i64().to_string())
-        }
-    }
-
-    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
-
-    fn placed(cookies: &str) -> (Placed, Vec<Key>) {
-        let policy = Policy::development();
-        let cookies = [cookies.as_bytes()];
-        let (placed, presented) = Placed::scan(Arc::new(Numbers), &policy, cookies);
-        let keys = presented.iter().map(Id::key).collect();
-        (placed, keys)
-    }
-
-    fn write(placed: &Placed, command: Command<'_>) -> Outcome {
-        pollster::block_on(placed.write(command, NOW)).unwrap()
-    }
-
-    fn revision(placed: &Placed, key: &Key) -> Option<i64> {
-        let secret = Digest::from_bytes(&[1; 16]).unwrap();
-        let found = pollster::block_on(placed.load(key, &secret, NOW)).unwrap();
-        assert!(found.as_ref().is_none_or(|it| it.secrets.present == secret));
-        found.map(|record| record.revision.to_i64())
-    }
-
-    #[test]
-    fn a_request_sees_what_it_has_written_and_nothing_of_before() {
-        let (placed, keys) = placed("session=1; session=forged; session=7");
-        let [one, forged, seven] = &keys[..] else {
-            panic!("{} values", keys.len());
-        };
-        assert_eq!(
-            (revision(&placed, one), revision(&placed, forged)),
-            (Some(1), None)
-        );
-        let record = &Numbers.open(b"2", NOW).unwrap();
-        let [right, wrong] = [1, 5].map(Revision::from_i64);
-        let to = &Key::parse_plain("another1").unwrap();
-        let replace = |key, expected| Command::Replace {
-            key,
-            expected,
-            record,
-        };
-        assert_eq!(write(&placed, replace(one, wrong)), Outcome::Refused);
-        assert_eq!(write(&placed, replace(forged, right)), Outcome::Refused);
-        let moved = Command::Move {
-            key: one,
-            to,
-            expected: right,
-            record,
-        };
-        assert_eq!(write(&placed, moved), Outcome::Applied);
-        assert_eq!(
-            (revision(&placed, one), revision(&placed, to)),
-            (None, Some(2))
-        );
-        let touch = |expected| Command::Touch {
-            key: to,
-            expected: Revision::from_i64(expected),
-            seen: NOW,
-            expires: record.expires,
-        };
-        assert_eq!(write(&placed, touch(1)), Outcome::Refused);
-        assert_eq!(write(&placed, touch(2)), Outcome::Applied);
-        let delete = |key| Command::Delete {
-            key,
-            only: Only::Always,
-        };
-        assert_eq!(write(&placed, delete(one)), Outcome::Applied);
-        assert_eq!(revision(&placed, to), Some(2));
-        assert_eq!(write(&placed, delete(to)), Outcome::Applied);
-        assert_eq!(
-            (revision(&placed, to), revision(&placed, seven)),
-            (None, None)
-        );
-    }
-
-    #[test]
-    fn a_commit_that_failed_brings_what_was_written_before() {
-        let policy = Policy::development();
-        let (placed, _) = placed("");
-        let record = &Numbers.open(b"3", policy.now()).unwrap();
-        let key = &Key::parse_plain("another1").unwrap();
-        write(&placed, Command::Insert { key, record });
-        let failed = CommitError::new(SessionError::Gone, Reply::default());
-        let failed = placed.reply(&policy, Err(failed)).unwrap_err();
-        assert!(matches!(failed.error(), SessionError::Gone));
-        let cookie = failed.reply().set_cookie().unwrap();
-        assert!(cookie.starts_with("session=3; Max-Age="), "{cookie}");
-    }
-
-    #[test]
-    fn neither_store_lists_or_ends_what_browsers_have() {
-        let (placed, _) = placed("session=1");
-        assert!(format!("{placed:?}").starts_with("Placed"));
-        let key = &Key::parse_plain("another1").unwrap();
-        let only = Only::Always;
-        let delete = Command::Delete { key, only };
-        let nothing = pollster::block_on(Nowhere.write(delete, NOW)).unwrap();
-        assert_eq!(nothing, Outcome::Refused);
-        let secret = &Digest::from_bytes(&[0; 16]).unwrap();
-        assert_eq!(
-            pollster::block_on(Nowhere.load(key, secret, NOW)).unwrap(),
-            None
-        );
-        let stores: [&dyn Store; 2] = [&placed, &Nowhere];
-        for store in stores {
-            assert_eq!(store.id_form(), IdForm::Plain);
-            pollster::block_on(store.check()).unwrap();
-            assert_eq!(pollster::block_on(store.sweep(NOW, 9)).unwrap(), 0);
-            let listed = pollster::block_on(store.devices("ada", None, NOW, 9));
-            assert!(listed.unwrap_err().to_string().contains("cookies"));
-            assert!(pollster::block_on(store.revoke("ada", Revoke::All, NOW)).is_err());
-        }
-    }
-}
+mod tests;

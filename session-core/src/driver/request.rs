@@ -1,13 +1,14 @@
 use std::any::TypeId;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::drive::{Finish, RequestSession};
 use super::handle::Handle;
 use super::placed::Placed;
 use super::request_state::{Remainder, RequestState};
 use super::sessions::Sessions;
-use crate::http::cookie::Presented;
-use crate::{CommitError, ErrorPage, Failure, Reply, Session};
+use crate::http::bearer::present;
+use crate::{Carrier, CommitError, ErrorPage, Failure, Reply};
 
 /// A request guard, which an adapter holds for as long as the request runs.
 ///
@@ -42,6 +43,8 @@ use crate::{CommitError, ErrorPage, Failure, Reply, Session};
 #[must_use = "a request that is not kept is abandoned"]
 pub struct Request {
     handle: Handle,
+    /// Whether it was closed, and not only given up; so most ends ask nothing of the state.
+    is_finished: AtomicBool,
     /// The request's `Accept` header, if errors are rendered.
     accept: Option<Box<str>>,
 }
@@ -50,7 +53,7 @@ impl Sessions {
     /// Begins a request: looks for our cookie in the values of the `Cookie` headers. It does no I/O,
     /// reads no clock and makes one allocation.
     pub fn open<'a>(&self, cookies: impl IntoIterator<Item = &'a [u8]>) -> Request {
-        self.open_named::<()>(None, cookies)
+        self.open_named::<(), _>(None, cookies, || [])
     }
 
     /// The same for one of several sessions of a request; `M` is its name, and `outer` the handle of the
@@ -58,23 +61,35 @@ impl Sessions {
     ///
     /// An inner session is finished first. Its reply goes with the outer one's too: if the outer
     /// commit fails, the answer in place of the response carries both cookies.
-    pub fn open_named<'a, M: 'static>(
+    ///
+    /// `authorization` returns the values of the `Authorization` headers; it is called only if the policy has
+    /// [bearers](crate::Carrier).
+    pub fn open_named<'c, 'a, M: 'static, A>(
         &self,
         outer: Option<Handle>,
-        cookies: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Request {
+        cookies: impl IntoIterator<Item = &'c [u8]>,
+        authorization: impl FnOnce() -> A,
+    ) -> Request
+    where
+        A: IntoIterator<Item = &'a [u8]>,
+    {
         let policy = self.policy();
-        let (placed, presented) = match &self.backing.envelope {
-            None => (None, Presented::scan(&policy.name, policy.id_form, cookies)),
+        let (policy, placed, presented) = match &self.backing.envelope {
+            None => {
+                let (policy, presented) = present(policy, cookies, authorization);
+                (policy, None, presented)
+            }
             Some(envelope) => {
                 let (placed, presented) = Placed::scan(Arc::clone(envelope), policy, cookies);
-                (Some(Box::new(placed)), presented)
+                (policy, Some(Box::new(placed)), presented)
             }
         };
+        let is_bearers = policy.carrier == Carrier::Bearer;
         let name = TypeId::of::<M>();
-        let state = RequestState::new(self.clone(), (presented, placed), name, outer);
+        let state = RequestState::new(self.clone(), (presented, placed), name, outer, is_bearers);
         Request {
             handle: Handle(Arc::new(state)),
+            is_finished: AtomicBool::new(false),
             accept: None,
         }
     }
@@ -115,11 +130,10 @@ impl Request {
     /// The commit could not be decided; answer with the error's status and its reply.
     pub fn finish(&self, status: u16) -> Result<Finish, CommitError> {
         let state = &self.handle.0;
-        if state.close_untouched() {
-            return Ok(Finish::Done(Reply::default()));
-        }
+        self.is_finished.store(true, Ordering::Relaxed);
         let outcome = match state.close() {
-            Remainder::Open(session) => match self.joined(session).finish(status) {
+            Remainder::Nothing => return Ok(Finish::Done(Reply::default())),
+            Remainder::Open(session) => match RequestSession::finish(session, state, status) {
                 Ok(Finish::Done(reply)) => Ok(reply),
                 Ok(pending @ Finish::Pending(_)) => return Ok(pending),
                 Err(failed) => Err(failed),
@@ -148,25 +162,30 @@ impl Request {
     /// If a response goes out all the same, put on it what [`finish`](Self::finish) says afterwards:
     /// it carries the cookie of what an early save has stored, and `Vary`.
     pub fn abandon(&self) {
-        let reply = match self.handle.0.close() {
-            Remainder::Open(session) => self.joined(session).abandon(),
+        self.handle.0.abandon();
+    }
+}
+
+impl RequestState {
+    pub(super) fn abandon(self: &Arc<Self>) {
+        let reply = match self.close() {
+            Remainder::Nothing => Reply::default(),
+            Remainder::Open(session) => RequestSession::new(session, Arc::clone(self)).abandon(),
             Remainder::Reply(reply) => reply,
         };
         // Also if this session was not used: an inner one may have been committed.
-        let reply = self.handle.0.gather(reply);
+        let reply = self.gather(reply);
         if reply.has_headers() {
-            self.handle.0.leave(reply);
+            self.leave(reply);
         }
-    }
-
-    fn joined(&self, session: Session) -> RequestSession {
-        RequestSession::new(session, Arc::clone(&self.handle.0))
     }
 }
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if !self.handle.0.is_settled() {
+        let state = &self.handle.0;
+        let is_finished = *self.is_finished.get_mut() && state.inner.is_unused();
+        if !is_finished && !state.is_settled() {
             self.abandon();
         }
     }

@@ -1,5 +1,6 @@
 use std::any::TypeId;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::gate::Gate;
 use super::handle::Handle;
@@ -7,7 +8,8 @@ use super::nested::Inner;
 use super::placed::Placed;
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
-use crate::{CommitError, Reply, Session, Store};
+use crate::protocol::unread::Absence;
+use crate::{Carrier, CommitError, Policy, Reply, Session, SessionError, Store};
 
 /// The state that a request's handles and sessions share.
 pub(super) struct RequestState {
@@ -17,9 +19,13 @@ pub(super) struct RequestState {
     /// The request around this one, which has another session.
     pub(super) outer: Option<Handle>,
     pub(super) inner: Inner,
+    /// Whether the request came with `Authorization: Bearer`.
+    pub(super) is_bearers: bool,
     /// The store of a session that travels in its cookie.
     placed: Option<Box<Placed>>,
     slot: Mutex<Slot>,
+    /// A calm session was served without the store, which may answer by now.
+    has_outage: AtomicBool,
     /// One load at a time.
     pub(super) loads: Gate,
     /// One commit at a time: two would each replay the other's changes.
@@ -33,6 +39,8 @@ pub(super) enum Slot {
         was_asked: bool,
     },
     Open(Session),
+    /// Open, and so far only for reading.
+    Calm(Session),
     Finished {
         was_open: bool,
         /// The reply of a request that was abandoned, until it is taken.
@@ -42,6 +50,8 @@ pub(super) enum Slot {
 
 /// The remainder of a request that is closed.
 pub(super) enum Remainder {
+    /// Nothing: nobody has asked for the session.
+    Nothing,
     /// A session to commit.
     Open(Session),
     /// Nothing to commit, but a reply.
@@ -54,17 +64,20 @@ impl RequestState {
         (presented, placed): (Presented, Option<Box<Placed>>),
         name: TypeId,
         outer: Option<Handle>,
+        is_bearers: bool,
     ) -> Self {
         Self {
             sessions,
             name,
             outer,
             inner: Inner::default(),
+            is_bearers,
             placed,
             slot: Mutex::new(Slot::Unread {
                 presented,
                 was_asked: false,
             }),
+            has_outage: AtomicBool::new(false),
             loads: Gate::default(),
             commits: Gate::default(),
         }
@@ -72,28 +85,6 @@ impl RequestState {
 
     /// Closes the request: the session can no longer be opened or used. Returns it if it is open.
     pub(super) fn close(&self) -> Remainder {
-        let mut slot = self.slot();
-        let finished = Slot::Finished {
-            was_open: slot.is_open_or_was(),
-            left: None,
-        };
-        match std::mem::replace(&mut *slot, finished) {
-            Slot::Open(session) => Remainder::Open(session),
-            Slot::Unread {
-                was_asked: true, ..
-            } => {
-                let policy = self.sessions.policy();
-                Remainder::Reply(Reply::new(policy, None, None, policy.now()))
-            }
-            Slot::Unread { .. } => Remainder::Reply(Reply::default()),
-            Slot::Finished { left, .. } => {
-                Remainder::Reply(left.map_or_else(Reply::default, |left| *left))
-            }
-        }
-    }
-
-    /// Closes a request that nobody has asked for its session, as most are; `false` for any other.
-    pub(super) fn close_untouched(&self) -> bool {
         let mut slot = self.slot();
         let is_untouched = matches!(
             &*slot,
@@ -103,13 +94,46 @@ impl RequestState {
             }
         );
         if is_untouched && self.inner.is_unused() {
+            // As of most requests; nothing is moved.
             *slot = Slot::Finished {
                 was_open: false,
                 left: None,
             };
-            return true;
+            return Remainder::Nothing;
         }
-        false
+        let finished = Slot::Finished {
+            was_open: slot.is_open_or_was(),
+            left: None,
+        };
+        match std::mem::replace(&mut *slot, finished) {
+            Slot::Open(session) => Remainder::Open(session),
+            Slot::Calm(session) => Remainder::Reply(session.0.close_calm(self.policy().now())),
+            Slot::Unread {
+                was_asked: true, ..
+            } => {
+                let policy = self.policy();
+                Remainder::Reply(Reply::new(policy, None, None, policy.now()))
+            }
+            Slot::Unread { .. } => Remainder::Reply(Reply::default()),
+            Slot::Finished { left, .. } => {
+                Remainder::Reply(left.map_or_else(Reply::default, |left| *left))
+            }
+        }
+    }
+
+    /// Remembers that a calm session was served without the store.
+    pub(super) fn note_outage(&self) {
+        self.has_outage.store(true, Ordering::Relaxed);
+    }
+
+    /// Says whether one was, and nothing has been loaded since.
+    pub(super) fn is_in_outage(&self) -> bool {
+        self.has_outage() && matches!(&*self.slot(), Slot::Unread { .. })
+    }
+
+    /// Says whether the response may show a session that was served without the store, whatever came after it.
+    pub(super) fn has_outage(&self) -> bool {
+        self.has_outage.load(Ordering::Relaxed)
     }
 
     /// Leaves what the next [`close`](Self::close) returns.
@@ -125,11 +149,45 @@ impl RequestState {
         is_closed && self.inner.is_unused()
     }
 
+    /// Returns the policy of the request's carrier.
+    pub(super) fn policy(&self) -> &Arc<Policy> {
+        let policy = self.sessions.policy();
+        if self.is_bearers {
+            policy.of_bearers()
+        } else {
+            policy
+        }
+    }
+
+    /// Refuses a request two of whose sessions would read the same `Authorization`.
+    pub(super) fn check_bearers(&self) -> Result<(), SessionError> {
+        let has_bearers = |state: &Self| state.sessions.policy().carrier != Carrier::Cookie;
+        if has_bearers(self) {
+            let mut outer = self.outer.as_ref();
+            while let Some(Handle(state)) = outer {
+                if has_bearers(state) {
+                    return Err(SessionError::TwoBearers);
+                }
+                outer = state.outer.as_ref();
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the store that the request asks.
     pub(super) fn store(&self) -> &dyn Store {
         match &self.placed {
             Some(placed) => &**placed,
             None => &*self.sessions.backing.store,
+        }
+    }
+
+    /// Returns why the last load has found nothing.
+    #[inline]
+    pub(super) fn absence(&self) -> Absence {
+        match &self.placed {
+            Some(placed) => placed.absence(),
+            None => Absence::Unknown,
         }
     }
 
@@ -150,10 +208,18 @@ impl RequestState {
 }
 
 impl Slot {
+    /// Makes of a session that was only read a usual one.
+    #[inline]
+    pub(super) fn use_it(&mut self) {
+        if let Self::Calm(session) = self {
+            *self = Self::Open(session.clone());
+        }
+    }
+
     pub(super) fn is_open_or_was(&self) -> bool {
         match self {
             Self::Unread { .. } => false,
-            Self::Open(_) => true,
+            Self::Open(_) | Self::Calm(_) => true,
             Self::Finished { was_open, .. } => *was_open,
         }
     }

@@ -4,11 +4,9 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use super::pace::Pace;
 use super::sessions::Sessions;
-use crate::StoreError;
+use crate::{Moment, StoreError};
 
 impl Sessions {
     /// Frees expired sessions, at once and then once an interval, until `stop` is ready.
@@ -43,8 +41,7 @@ impl Sessions {
     ) {
         let now = || self.policy().now();
         let skew = self.policy().clock_skew;
-        let batch =
-            |now: OffsetDateTime, limit| self.store().sweep(now.saturating_sub(skew), limit);
+        let batch = |now: Moment, limit| self.store().sweep(now.saturating_sub(skew), limit);
         sweep_in_batches(interval, now, batch, pause, stop).await;
     }
 }
@@ -59,7 +56,7 @@ impl Sessions {
 /// ```
 /// use std::time::Duration;
 ///
-/// use session_core::{sweep_in_batches, time::OffsetDateTime};
+/// use session_core::{Moment, sweep_in_batches};
 ///
 /// let removed = std::cell::Cell::new(0);
 /// let batch = |_now, most: usize| {
@@ -67,14 +64,14 @@ impl Sessions {
 ///     async { Ok(0) }
 /// };
 /// let sleep = |_| std::future::pending(); // in place of your runtime's
-/// let now = || OffsetDateTime::UNIX_EPOCH;
+/// let now = || Moment::UNIX_EPOCH;
 /// pollster::block_on(sweep_in_batches(Duration::from_secs(60), now, batch, sleep, async {}));
 /// assert_eq!(removed.get(), 1);
 /// ```
 pub async fn sweep_in_batches<B, S>(
     interval: Duration,
-    now: impl Fn() -> OffsetDateTime,
-    batch: impl Fn(OffsetDateTime, usize) -> B,
+    now: impl Fn() -> Moment,
+    batch: impl Fn(Moment, usize) -> B,
     pause: impl Fn(Duration) -> S,
     stop: impl Future<Output = ()>,
 ) where
@@ -90,10 +87,14 @@ pub async fn sweep_in_batches<B, S>(
         loop {
             let (limit, begun) = (pace.limit(), now());
             match batch(begun, limit).await {
-                Ok(count) if count == limit => swept += count,
                 Ok(count) => {
                     swept += count;
-                    break;
+                    // At once: a sweep may last for hours, and its end may be the process's.
+                    #[cfg(feature = "metrics")]
+                    metrics::counter!(crate::policy::metrics::SWEPT).increment(count as u64);
+                    if count < limit {
+                        break;
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "can't free expired sessions; the next sweep tries again");

@@ -1,22 +1,20 @@
 use std::ops::Deref;
-use std::sync::Weak;
 
-use crate::Request;
+use super::drive::RequestSession;
+use super::handle::Handle;
 
 /// A value of a handler's, in a framework that catches panics and goes on to the response; for adapters.
 ///
 /// If a panic drops it, the request's session is closed without a commit: unwinding drops what is in
-/// scope before the framework makes an error of the panic. The reference is weak, because a handler's
-/// value may outlive its request.
+/// scope before the framework makes an error of the panic.
 ///
 /// ```
 /// use session_core::{Policy, Sessions, Watched};
-/// use std::sync::Arc;
 /// # let sessions = Sessions::new(Policy::default(), session_testkit::ModelStore::new());
 ///
-/// let request = Arc::new(sessions.open([]));
+/// let request = sessions.open([]);
 /// let session = pollster::block_on(request.handle().load()).unwrap();
-/// let watched = Watched(session.clone(), Arc::downgrade(&request));
+/// let watched = Watched(session.clone());
 /// let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
 ///     watched.insert("k", 1).unwrap();
 ///     panic!("in a handler");
@@ -25,9 +23,36 @@ use crate::Request;
 /// ```
 #[derive(Debug, Clone)]
 #[allow(clippy::exhaustive_structs, reason = "an adapter makes it")]
-pub struct Watched<T>(pub T, pub Weak<Request>);
+pub struct Watched<T: OfRequest>(pub T);
 
-impl<T> Deref for Watched<T> {
+/// What belongs to a request: a [`RequestSession`], a [`Handle`].
+pub trait OfRequest: sealed::Sealed {}
+
+impl OfRequest for RequestSession {}
+impl OfRequest for Handle {}
+
+mod sealed {
+    use crate::{Handle, RequestSession};
+
+    pub trait Sealed {
+        /// Closes the session and commits nothing.
+        fn abandon(&self);
+    }
+
+    impl Sealed for RequestSession {
+        fn abandon(&self) {
+            self.abandon_request();
+        }
+    }
+
+    impl Sealed for Handle {
+        fn abandon(&self) {
+            self.0.abandon();
+        }
+    }
+}
+
+impl<T: OfRequest> Deref for Watched<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -35,12 +60,10 @@ impl<T> Deref for Watched<T> {
     }
 }
 
-impl<T> Drop for Watched<T> {
+impl<T: OfRequest> Drop for Watched<T> {
     fn drop(&mut self) {
-        if std::thread::panicking()
-            && let Some(guarded) = self.1.upgrade()
-        {
-            guarded.abandon();
+        if std::thread::panicking() {
+            self.0.abandon();
         }
     }
 }

@@ -6,18 +6,41 @@ pub(super) fn keep_private(headers: &mut impl Headers) {
     if !is_private(&present) {
         headers.replace("cache-control", merged(&present).into());
     }
+    for name in targeted(headers) {
+        // Without its own field, a cache reads `Cache-Control`.
+        if !is_private(&values(headers, &name)) {
+            headers.remove(&name);
+        }
+    }
+}
+
+/// Keeps a response out of every cache, because it has a bearer's token, which no header marks as a secret, or what only
+/// its owner may see.
+pub(super) fn keep_out(headers: &mut impl Headers) {
+    keep_out_by(headers, "no-store");
+}
+
+/// Keeps a response with our cookie out of every cache. (Old ones know `private` alone.)
+pub(super) fn keep_cookie_out(headers: &mut impl Headers) {
+    keep_out_by(headers, "no-store, private");
+}
+
+fn keep_out_by(headers: &mut impl Headers, how: &'static str) {
+    for name in targeted(headers) {
+        headers.remove(&name);
+    }
+    headers.replace("cache-control", how.into());
+}
+
+/// Returns the names of fields for some caches alone.
+fn targeted(headers: &impl Headers) -> Vec<String> {
     let mut targeted = Vec::new();
     headers.each(&mut |name, _| {
         if is_targeted(name) {
             targeted.push(name.to_owned());
         }
     });
-    for name in targeted {
-        // Without its own field, a cache reads `Cache-Control`.
-        if !is_private(&values(headers, &name)) {
-            headers.remove(&name);
-        }
-    }
+    targeted
 }
 
 /// Says whether a field tells caches what to do.

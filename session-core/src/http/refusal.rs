@@ -2,18 +2,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::reply::{Headers, merge_vary, values};
 use crate::policy::error_page::Renderer;
-use crate::{ErrorPage, Event, Failure, Policy};
+use crate::{ErrorPage, Event, Failure, Policy, Reason};
 
 impl Policy {
-    /// Tells the observer of a failure that a client is answered with, and returns the body for it: the
+    /// Tells the observer of a failure that a client is answered with, unless it knows, and returns the body for it: the
     /// application's page, or the failure's JSON. For adapters.
     ///
     /// `accept` is the request's `Accept` header. A renderer that panics, or whose content type is no
     /// header, changes nothing.
     #[must_use]
     pub fn refuse(&self, failure: &Failure, accept: &str) -> ErrorPage {
-        if !failure.is_told {
-            self.tell(&Event::Failed { failure });
+        if let Some(kind) = failure.kind {
+            let event = Event::new(kind, self.now());
+            self.tell(event.because(Reason::Failure(failure)));
         }
         let json = ErrorPage::of(failure);
         let Some(Renderer(render)) = &self.error_page else {

@@ -1,10 +1,9 @@
 use std::borrow::Cow;
 
-use time::OffsetDateTime;
-
+use super::bearer::SESSION_TOKEN;
 use super::caching;
 use crate::policy::lifetime::MAX_AGE_LIMIT;
-use crate::{Id, Policy, to_micros};
+use crate::{Carrier, Id, Moment, Policy, to_micros};
 
 /// The response headers of a session.
 ///
@@ -12,11 +11,27 @@ use crate::{Id, Policy, to_micros};
 #[derive(Clone, Default)]
 #[must_use = "the browser learns of the session only by these headers"]
 pub struct Reply {
-    set_cookie: Option<String>,
-    opened: bool,
+    /// The value of `Set-Cookie`, or a bearer's token.
+    secret: Option<String>,
+    is_token: bool,
+    /// Whether no cache at all may keep the response.
+    is_for_owner: bool,
+    /// Whether the browser forgets what the site has kept in it.
+    clears: bool,
+    varies: Varies,
     loss: Option<Loss>,
     /// The replies of further sessions, which were finished before.
     inner: Vec<Reply>,
+}
+
+/// What a response depends on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Varies {
+    #[default]
+    Nothing,
+    Cookie,
+    /// On the cookie and on `Authorization`, which decides whether the cookie is looked at.
+    Both,
 }
 
 /// The reason for dropping a request's changes.
@@ -34,7 +49,7 @@ pub trait Headers {
     fn each(&self, show: &mut dyn FnMut(&str, &[u8]));
     /// Adds one more value.
     ///
-    /// That of `set-cookie` is a secret: whoever reads it has the session. Where the framework's values
+    /// Those of `set-cookie` and of [`SESSION_TOKEN`] are secrets: whoever reads one has the session. Where the framework's values
     /// have a mark for that (`HeaderValue::set_sensitive`), set it, so that no log shows it.
     fn append(&mut self, name: &'static str, value: Cow<'static, str>);
     /// Replaces all values with one.
@@ -50,10 +65,7 @@ pub trait Headers {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum CookieChange {
     /// Set it; `until` is the end of a persistent cookie.
-    Set {
-        id: Id,
-        until: Option<OffsetDateTime>,
-    },
+    Set { id: Id, until: Option<Moment> },
     /// Remove it.
     Remove,
 }
@@ -63,14 +75,42 @@ impl Reply {
         policy: &Policy,
         cookie: Option<CookieChange>,
         loss: Option<Loss>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Self {
+        let has_bearers = policy.carrier != Carrier::Cookie;
         Self {
-            set_cookie: cookie.map(|change| render(policy, change, now)),
-            opened: true,
+            secret: cookie.and_then(|change| render(policy, change, now)),
+            is_token: policy.carrier == Carrier::Bearer,
+            is_for_owner: false,
+            clears: policy.traces.clears_at_logout && matches!(cookie, Some(CookieChange::Remove)),
+            varies: if has_bearers {
+                Varies::Both
+            } else {
+                Varies::Cookie
+            },
             loss,
             inner: Vec::new(),
         }
+    }
+
+    /// The same reply, to a request that has used its session while somebody was signed in to it.
+    #[inline]
+    pub(crate) fn for_owner(mut self, policy: &Policy, is_owned: bool) -> Self {
+        self.is_for_owner |= is_owned && policy.traces.no_store_for_owners;
+        self
+    }
+
+    /// The same reply, to a page that was made without its session, because the store is down: no cache may keep it.
+    pub(crate) fn in_outage(mut self) -> Self {
+        self.is_for_owner = true;
+        self
+    }
+
+    /// The same reply, to a request that has ended its session and perhaps begun another, whose cookie it sets.
+    #[inline]
+    pub(crate) fn after_logout(mut self, policy: &Policy, is_out: bool) -> Self {
+        self.clears |= is_out && self.secret.is_some() && policy.traces.clears_at_logout;
+        self
     }
 
     /// The same reply with a cookie of another value.
@@ -79,29 +119,44 @@ impl Reply {
         mut self,
         policy: &Policy,
         value: &str,
-        until: Option<OffsetDateTime>,
-        now: OffsetDateTime,
+        until: Option<Moment>,
+        now: Moment,
     ) -> Self {
-        self.set_cookie = Some(set(policy, value.as_bytes(), until, now));
+        self.secret = Some(set(policy, value, until, now));
+        self
+    }
+
+    /// The same reply, by which the browser removes its cookie.
+    #[cfg(feature = "driver")]
+    pub(crate) fn with_removal(mut self, policy: &Policy, now: Moment) -> Self {
+        self.secret = render(policy, CookieChange::Remove, now);
+        self.clears = policy.traces.clears_at_logout;
         self
     }
 
     #[cfg(feature = "driver")]
     pub(crate) fn without_cookie(mut self) -> Self {
-        self.set_cookie = None;
+        self.secret = None;
         self
     }
 
     /// Returns the value of the one `Set-Cookie` header, if there is one.
     #[must_use]
     pub fn set_cookie(&self) -> Option<&str> {
-        self.set_cookie.as_deref()
+        self.secret.as_deref().filter(|_| !self.is_token)
+    }
+
+    /// Returns the value of the one [`SESSION_TOKEN`] header, if there is one: the id of a
+    /// [bearer's](Carrier::Bearer) session that begins, or whose secret was rotated.
+    #[must_use]
+    pub fn session_token(&self) -> Option<&str> {
+        self.secret.as_deref().filter(|_| self.is_token)
     }
 
     /// Says whether the request could see the session, so that the response depends on the cookie.
     #[must_use]
     pub fn is_opened(&self) -> bool {
-        self.opened
+        self.varies != Varies::Nothing
     }
 
     /// Says whether the session was ended elsewhere, and the request's changes with it.
@@ -131,14 +186,16 @@ impl Reply {
     /// Says whether a response needs its headers.
     #[cfg(feature = "driver")]
     pub(crate) fn has_headers(&self) -> bool {
-        self.opened || !self.inner.is_empty()
+        self.is_opened() || !self.inner.is_empty()
     }
 
-    /// Puts `Set-Cookie`, `Vary` and `Cache-Control` on a response.
+    /// Puts `Set-Cookie` or [`SESSION_TOKEN`], `Vary` and `Cache-Control` on a response.
     ///
     /// `Vary` is merged and `*` is left alone. A response with our cookie is never left publicly
     /// cacheable; a stricter `Cache-Control` of the application stays, and fields that speak to single caches
-    /// go if they let those store it (`CDN-Cache-Control`, RFC 9213; `Surrogate-Control`). An untouched session adds
+    /// go if they let those store it (`CDN-Cache-Control`, RFC 9213; `Surrogate-Control`).
+    /// No cache at all may store one with a token, or one for an owner where the policy
+    /// [says so](crate::PolicyBuilder::no_store_when_signed_in). An untouched session adds
     /// nothing, and applied twice it adds no more than once. (CVE-2023-30861, CVE-2026-27205; OWASP Session Management, "Web Content Caching".)
     pub fn apply(mut self, headers: &mut impl Headers) {
         // Most replies have none, and then not even an empty list is gone through.
@@ -147,22 +204,39 @@ impl Reply {
                 inner.apply(headers);
             }
         }
-        if !self.opened {
+        if !self.is_opened() {
             return;
         }
-        let present = Present::of(headers, self.set_cookie.as_deref());
-        if !present.varies {
-            headers.append("vary", "Cookie".into());
-        } else if let Some(merged) = merge_vary(&values(headers, "vary"), "Cookie") {
-            headers.replace("vary", merged.into());
+        let present = Present::of(headers, self.set_cookie());
+        if present.varies {
+            for field in self.varies.fields() {
+                if let Some(merged) = merge_vary(&values(headers, "vary"), field) {
+                    headers.replace("vary", merged.into());
+                }
+            }
+        } else {
+            headers.append("vary", self.varies.text().into());
         }
-        let Some(cookie) = self.set_cookie else {
+        if self.clears && !self.is_token {
+            headers.replace("clear-site-data", CLEARED.into());
+        }
+        let Some(cookie) = self.secret else {
+            if self.is_for_owner {
+                caching::keep_out(headers);
+            }
             return;
         };
+        if self.is_token {
+            headers.replace(SESSION_TOKEN, cookie.into());
+            caching::keep_out(headers);
+            return;
+        }
         if !present.has_cookie {
             headers.append("set-cookie", cookie.into());
         }
-        if present.has_caching {
+        if self.is_for_owner {
+            caching::keep_cookie_out(headers);
+        } else if present.has_caching {
             caching::keep_private(headers);
         } else {
             headers.append("cache-control", "private".into());
@@ -173,13 +247,33 @@ impl Reply {
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reply")
-            .field("set_cookie", &self.set_cookie.as_ref().map(|_| "…"))
-            .field("opened", &self.opened)
+            .field("secret", &self.secret.as_ref().map(|_| "…"))
+            .field("is_token", &self.is_token)
+            .field("varies", &self.varies)
+            .field("is_for_owner", &self.is_for_owner)
+            .field("clears", &self.clears)
             .field("loss", &self.loss)
             .field("inner", &self.inner)
             .finish()
     }
 }
+
+impl Varies {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Cookie => "Cookie",
+            Self::Both => "Cookie, Authorization",
+        }
+    }
+
+    fn fields(self) -> impl Iterator<Item = &'static str> {
+        self.text().split(", ")
+    }
+}
+
+/// Not `"cookies"`: that would also remove other sessions' cookies, and one that a parallel login has just set.
+const CLEARED: &str = r#""cache", "storage""#;
 
 /// The headers among those of a response that ours have to do with; most responses have none of them.
 #[derive(Default)]
@@ -217,39 +311,42 @@ pub(crate) fn values(headers: &impl Headers, name: &str) -> Vec<String> {
     values
 }
 
-fn render(policy: &Policy, change: CookieChange, now: OffsetDateTime) -> String {
+/// Returns the value of the header; `None` if there is nothing to say to a bearer.
+fn render(policy: &Policy, change: CookieChange, now: Moment) -> Option<String> {
+    let is_token = policy.carrier == Carrier::Bearer;
     match change {
-        CookieChange::Set { id, until } => id.in_clear(|id| set(policy, id, until, now)),
+        CookieChange::Set { id, .. } if is_token => Some(id.expose()),
+        CookieChange::Remove if is_token => None,
+        CookieChange::Set { id, until } => Some(id.in_clear(|id| set(policy, id, until, now))),
         // Some clients know only one of the two.
-        CookieChange::Remove => joined([
-            policy.name.as_bytes(),
-            b"=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
-            policy.attributes.as_bytes(),
-        ]),
+        CookieChange::Remove => Some(joined([
+            &policy.name,
+            "=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            &policy.attributes,
+        ])),
     }
 }
 
-fn set(
-    policy: &Policy,
-    value: &[u8],
-    until: Option<OffsetDateTime>,
-    now: OffsetDateTime,
-) -> String {
-    let (name, attributes) = (policy.name.as_bytes(), policy.attributes.as_bytes());
+fn set(policy: &Policy, value: &str, until: Option<Moment>, now: Moment) -> String {
+    let (name, attributes) = (&*policy.name, &*policy.attributes);
     let Some(until) = until else {
-        return joined([name, b"=", value, attributes]);
+        return joined([name, "=", value, attributes]);
     };
     let left = u64::try_from(to_micros(until) - to_micros(now)).unwrap_or_default();
     // Rounded up, so that the browser never forgets a session that still lives.
     let whole = left.div_ceil(1_000_000).clamp(1, MAX_AGE_LIMIT);
     let mut digits = itoa::Buffer::new();
-    let age = digits.format(whole).as_bytes();
-    joined([name, b"=", value, b"; Max-Age=", age, attributes])
+    let age = digits.format(whole);
+    joined([name, "=", value, "; Max-Age=", age, attributes])
 }
 
 /// Joins texts in one allocation that is not too long, so that a header's value takes it as it is.
-fn joined<const N: usize>(parts: [&[u8]; N]) -> String {
-    String::from_utf8(parts.concat()).unwrap_or_default()
+fn joined<const N: usize>(parts: [&str; N]) -> String {
+    let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        text.push_str(part);
+    }
+    text
 }
 
 /// Returns the new `Vary` with a field, or `None` if it says enough already.

@@ -12,9 +12,8 @@ pub(crate) struct Attributes<'a> {
 impl Attributes<'_> {
     /// Refuses what browsers drop, and what no request can match.
     pub(crate) fn check(&self) -> Result<(), PolicyError> {
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let name = self.name;
-        if name.is_empty() || name.len() > 255 || !name.bytes().all(token) {
+        if name.is_empty() || name.len() > 255 || !name.bytes().all(is_of_a_token) {
             return Err(PolicyError::Name(name.into()));
         }
         if let Some(problem) = problem_of_path(self.path) {
@@ -35,13 +34,8 @@ impl Attributes<'_> {
     }
 
     /// Returns what the name's prefix promises and the attributes don't keep (RFC 6265bis, 4.1.3).
-    ///
-    /// Browsers compare prefixes whatever their case.
     fn broken_promise(&self) -> Option<&'static str> {
-        let has = |prefix: &str| {
-            let start = self.name.get(..prefix.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
+        let has = |prefix: &str| has_prefix(self.name, prefix);
         let is_host = has("__Host-");
         let is_http = has("__Http-") || has("__Host-Http-");
         if !self.secure && (is_host || is_http || has("__Secure-")) {
@@ -66,6 +60,35 @@ impl Attributes<'_> {
         }
         None
     }
+}
+
+/// Says whether a cookie's name begins with a prefix. Browsers compare prefixes whatever their case.
+pub(crate) fn has_prefix(name: &str, prefix: &str) -> bool {
+    let start = name.get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Says whether a byte may stand in a token, as of a cookie's name or a scheme (RFC 9110, 5.6.2).
+pub(crate) fn is_of_a_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Says whether a name is that of a cookie's attribute. Python's `http.cookies`, and so Django, reads no cookie
+/// of such a name.
+pub(crate) fn is_attribute(name: &str) -> bool {
+    const ATTRIBUTES: [&str; 10] = [
+        "comment",
+        "domain",
+        "expires",
+        "httponly",
+        "max-age",
+        "partitioned",
+        "path",
+        "samesite",
+        "secure",
+        "version",
+    ];
+    ATTRIBUTES.contains(&&*name.to_ascii_lowercase())
 }
 
 /// Says why no request can have a path, as browsers write paths (WHATWG URL, "path percent-encode set").

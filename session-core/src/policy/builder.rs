@@ -1,15 +1,21 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, is_attribute};
+use super::carrier::Carrier;
 use super::clock::{Clock, SystemClock};
+use super::devices::MaxDevices;
 use super::domain::Domain;
 use super::ended::Ended;
 use super::entropy::{Entropy, OsEntropy};
 use super::error::PolicyError;
 use super::error_page::{ErrorPage, Renderer};
-use super::lifetime::{CookieLife, Lifetime, MAX_AGE_LIMIT, micros, signed};
-use super::observer::{Observer, Tracing};
+use super::event_log::Tracing;
+use super::lifetime::{micros, signed};
+use super::observer::Observer;
+use super::rates::Rates;
+use super::spans::Spans;
+use super::traces::Traces;
 use super::{Policy, SameSite};
 use crate::IdForm;
 use crate::ValueRule;
@@ -25,20 +31,21 @@ use crate::failure::Failure;
 pub struct PolicyBuilder {
     name: Option<String>,
     path: String,
+    carrier: Carrier,
     id_form: IdForm,
     domain: Option<String>,
     secure: bool,
     http_only: bool,
     partitioned: bool,
     same_site: Option<SameSite>,
-    idle: Duration,
-    absolute: Option<Duration>,
-    cookie: CookieLife,
-    touch: Touch,
-    rotation_grace: Duration,
-    clock_skew: Duration,
-    max_bytes: usize,
+    pub(super) spans: Spans,
+    pub(super) max_bytes: usize,
+    pub(super) max_value_bytes: Option<usize>,
+    pub(super) needs_consent: bool,
     refuses_when_gone: bool,
+    pub(super) traces: Traces,
+    pub(super) accepts_unstamped: bool,
+    pub(super) max_devices: Option<MaxDevices>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     observer: Arc<dyn Observer>,
@@ -50,23 +57,24 @@ impl Default for PolicyBuilder {
         Self {
             name: None,
             path: "/".into(),
+            carrier: Carrier::Cookie,
             id_form: IdForm::Hashed,
             domain: None,
             secure: true,
             http_only: true,
             partitioned: false,
             same_site: Some(SameSite::Lax),
-            idle: Duration::from_secs(14 * 24 * 60 * 60),
-            absolute: None,
-            cookie: CookieLife::Persistent,
-            touch: Touch::Default,
-            rotation_grace: Duration::from_secs(10),
-            clock_skew: Duration::from_secs(5 * 60),
+            spans: Spans::default(),
             max_bytes: 1 << 20,
+            max_value_bytes: None,
+            needs_consent: false,
             refuses_when_gone: false,
+            traces: Traces::default(),
+            accepts_unstamped: false,
+            max_devices: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
-            observer: Arc::new(Tracing),
+            observer: Arc::new(Tracing::default()),
             error_page: None,
         }
     }
@@ -87,6 +95,12 @@ impl PolicyBuilder {
     /// [`Policy::development`].
     pub fn insecure(mut self) -> Self {
         self.secure = false;
+        self
+    }
+
+    /// Says how ids travel; default [`Carrier::Cookie`]. A bearer's ids are bound to the cookie's name too.
+    pub fn carrier(mut self, carrier: Carrier) -> Self {
+        self.carrier = carrier;
         self
     }
 
@@ -134,65 +148,6 @@ impl PolicyBuilder {
         self
     }
 
-    /// Ends a session after this time without use; default 14 days.
-    pub fn idle(mut self, idle: Duration) -> Self {
-        self.idle = idle;
-        self
-    }
-
-    /// Ends a session this long after its creation or the last sign-in; default never.
-    pub fn absolute(mut self, absolute: Duration) -> Self {
-        self.absolute = Some(absolute);
-        self
-    }
-
-    /// Lets the browser drop the cookie when it closes; the server keeps to its limits.
-    pub fn until_browser_close(mut self) -> Self {
-        self.cookie = CookieLife::UntilBrowserClose;
-        self
-    }
-
-    /// Extends the life of a session that is only read at most once in this time; default a tenth
-    /// of `idle`.
-    ///
-    /// It is at most half of `idle`, so that a session that is used once in that time lives on. One that
-    /// nobody uses ends after `idle`, or sooner by up to this time. Zero extends it with every request that opens the session.
-    pub fn touch_every(mut self, throttle: Duration) -> Self {
-        self.touch = Touch::Every(throttle);
-        self
-    }
-
-    /// Lets reading extend no session's life: it ends `idle` after its last write, also while it is in
-    /// use; Django without `SESSION_SAVE_EVERY_REQUEST`.
-    pub fn touch_never(mut self) -> Self {
-        self.touch = Touch::Never;
-        self
-    }
-
-    /// Lets a secret open its session for this long after it was rotated; default 10 seconds, at
-    /// most 5 minutes.
-    ///
-    /// A browser sends the old id with requests that cross the answer which brings the new one, and
-    /// the answer may be lost. So the old secret reads and writes until this time has passed or the
-    /// new secret was presented, whichever is later. Zero leaves only the second.
-    ///
-    /// For as long, a request with the id from before a [sign-in](crate::Session::sign_in) can read
-    /// the values from before, and none that came after. (OWASP Session Management, "Renewal
-    /// Timeout".)
-    pub fn rotation_grace(mut self, grace: Duration) -> Self {
-        self.rotation_grace = grace;
-        self
-    }
-
-    /// Says how far apart the clocks of the application's servers may be; default 5 minutes.
-    ///
-    /// A session that is over for one server is over for all of them only after this time, and not
-    /// deleted sooner. At most a day.
-    pub fn clock_skew(mut self, skew: Duration) -> Self {
-        self.clock_skew = skew;
-        self
-    }
-
     /// Makes [ids of one part](IdForm::Plain), for a store that keeps them in clear as Django's table does.
     ///
     /// What ids of two parts give is not to be had then. Who reads the table has every session. An id
@@ -204,12 +159,6 @@ impl PolicyBuilder {
     /// Change ids only when somebody signs in or authenticates again.
     pub fn plain_ids(mut self) -> Self {
         self.id_form = IdForm::Plain;
-        self
-    }
-
-    /// Limits the size of one session's values, in bytes of JSON; default 1 MiB.
-    pub fn max_bytes(mut self, limit: usize) -> Self {
-        self.max_bytes = limit;
         self
     }
 
@@ -281,35 +230,26 @@ impl PolicyBuilder {
         if self.partitioned && self.same_site != Some(SameSite::None) {
             return Err(PolicyError::Partitioned);
         }
-        self.check_spans()?;
+        if self.carrier != Carrier::Cookie && self.id_form == IdForm::Plain {
+            return Err(PolicyError::PlainBearer);
+        }
+        if self.id_form == IdForm::Plain && is_attribute(&self.resolved_name()) {
+            return Err(PolicyError::PlainName(self.resolved_name()));
+        }
+        if self.spans.rotate_every.is_some() && self.id_form == IdForm::Plain {
+            return Err(PolicyError::PlainRotation);
+        }
+        if let Some(cap) = &self.max_devices {
+            cap.check(self.id_form)?;
+        }
+        self.spans.check()?;
         if self.max_bytes < 2 {
             return Err(PolicyError::MaxBytes);
         }
+        if self.max_value_bytes == Some(0) {
+            return Err(PolicyError::MaxValueBytes);
+        }
         Ok(self.assemble())
-    }
-
-    fn check_spans(&self) -> Result<(), PolicyError> {
-        for (field, value) in [("idle", Some(self.idle)), ("absolute", self.absolute)] {
-            if value.is_some_and(|value| value < SHORTEST) {
-                return Err(PolicyError::TooShort(field));
-            }
-        }
-        let longest = self
-            .absolute
-            .map_or(self.idle, |absolute| absolute.min(self.idle));
-        if self.cookie == CookieLife::Persistent && longest.as_secs() > MAX_AGE_LIMIT {
-            return Err(PolicyError::MaxAge(longest.as_secs()));
-        }
-        if matches!(self.touch, Touch::Every(throttle) if throttle > self.idle / 2) {
-            return Err(PolicyError::Throttle);
-        }
-        if self.rotation_grace > MAX_GRACE {
-            return Err(PolicyError::Grace);
-        }
-        if self.clock_skew > MAX_SKEW {
-            return Err(PolicyError::Skew);
-        }
-        Ok(())
     }
 
     fn resolved_name(&self) -> String {
@@ -342,49 +282,34 @@ impl PolicyBuilder {
             attributes.push_str("; Partitioned");
         }
         let name = self.resolved_name();
-        Policy {
+        let policy = Policy {
+            carrier: Carrier::Cookie,
+            bearers: None,
             domain: Domain::of_cookie(&name),
             id_form: self.id_form,
             name: name.into(),
             attributes: attributes.into(),
-            lifetime: Lifetime {
-                idle: micros(self.idle),
-                absolute: self.absolute.map(micros),
-                cookie: self.cookie,
-                touch_every: match self.touch {
-                    Touch::Default => micros(self.idle / 10),
-                    Touch::Every(throttle) => micros(throttle),
-                    Touch::Never => i64::MAX,
-                },
-            },
-            rotation_grace: signed(self.rotation_grace),
-            clock_skew: signed(self.clock_skew),
+            lifetimes: self.spans.lifetimes(self.max_devices.is_some()),
+            rotation_grace: signed(self.spans.rotation_grace),
+            rotate_every: self.spans.rotate_every.map(micros),
+            clock_skew: signed(self.spans.clock_skew),
+            watch_every: self.spans.watch_every,
             max_bytes: self.max_bytes,
+            max_value_bytes: self.max_value_bytes,
+            needs_consent: self.needs_consent,
             value_rule: ValueRule::ANY,
             refuses_when_gone: self.refuses_when_gone,
+            traces: self.traces,
+            accepts_unstamped: self.accepts_unstamped,
+            told_unstamped: Arc::new(AtomicBool::new(false)),
+            max_devices: self.max_devices,
             clock: self.clock,
             entropy: self.entropy,
             ended: Arc::new(Ended::default()),
             observer: self.observer,
+            rates: Arc::new(Rates::default()),
             error_page: self.error_page,
-        }
+        };
+        policy.carried_by(self.carrier)
     }
 }
-
-/// When reading extends a session's life.
-#[derive(Debug, Clone, Copy)]
-enum Touch {
-    /// Once in a tenth of `idle`.
-    Default,
-    Every(Duration),
-    Never,
-}
-
-/// The longest that a secret is remembered after it was rotated.
-const MAX_GRACE: Duration = Duration::from_secs(5 * 60);
-
-/// The longest that clocks may differ: what is over is kept for as long.
-const MAX_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The precision of stores.
-const SHORTEST: Duration = Duration::from_micros(1);

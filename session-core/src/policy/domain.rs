@@ -1,4 +1,5 @@
 use hmac::{Hmac, KeyInit, Mac};
+use sha2::block_api::compress256;
 use sha2::{Digest as _, Sha256};
 
 use crate::{Digest, Id, Salt};
@@ -13,27 +14,49 @@ pub(crate) struct Domain([u8; 16]);
 impl Domain {
     /// The domain of a cookie.
     pub(crate) fn of_cookie(name: &str) -> Self {
+        Self::of(b"cookie\0", name)
+    }
+
+    /// The domain of a bearer's tokens, beside a cookie of this name.
+    pub(crate) fn of_bearer(name: &str) -> Self {
+        Self::of(b"bearer\0", name)
+    }
+
+    fn of(carrier: &[u8], name: &str) -> Self {
         let hash = Sha256::new()
-            .chain_update(b"cookie\0")
+            .chain_update(carrier)
             .chain_update(name)
             .finalize();
         Self(half(&hash.into()))
     }
 
-    /// Returns the digest of an id's secret. It takes one block of SHA-256, as 16 + 36 bytes are
-    /// below its 55.
+    /// Returns the digest of an id's secret.
+    ///
+    /// Each request with a session makes one, of 16 + 36 bytes: SHA-256 of one block, which is padded here.
     pub(crate) fn digest(&self, id: &Id) -> Digest {
-        let hash = Sha256::new()
-            .chain_update(self.0)
-            .chain_update(id.as_bytes())
-            .finalize();
-        Digest::new(half(&hash.into()))
+        let id = id.as_bytes();
+        let length = self.0.len() + id.len();
+        if length > LONGEST_OF_ONE_BLOCK {
+            let hash = Sha256::new().chain_update(self.0).chain_update(id);
+            return Digest::new(half(&hash.finalize().into()));
+        }
+        let mut block = [0; 64];
+        block[..self.0.len()].copy_from_slice(&self.0);
+        block[self.0.len()..length].copy_from_slice(id);
+        block[length] = 0x80;
+        block[56..].copy_from_slice(&(8 * length as u64).to_be_bytes());
+        let mut state = FIRST_STATE;
+        compress256(&mut state, &[block]);
+        let mut digest = [0; 16];
+        for (bytes, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
+            *bytes = word.to_be_bytes();
+        }
+        Digest::new(digest)
     }
 
     /// Derives the id that follows this one when the secret is rotated.
     pub(crate) fn rotate(&self, id: &Id, salt: &Salt) -> Id {
-        let mac = Hmac::<Sha256>::new_from_slice(id.secret()).expect("a key of any length is one");
-        let bytes: [u8; 32] = mac
+        let bytes: [u8; 32] = mac(id.secret())
             .chain_update(b"rotate")
             .chain_update(self.0)
             .chain_update(id.key().as_bytes())
@@ -46,7 +69,27 @@ impl Domain {
     }
 }
 
-fn half(hash: &[u8; 32]) -> [u8; 16] {
+/// Returns a keyed hash without a text.
+pub(crate) fn mac(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key of any length is one")
+}
+
+/// Behind so many bytes a block has room for the padding: a bit, and the number of bits (FIPS 180-4, 5.1.1).
+const LONGEST_OF_ONE_BLOCK: usize = 55;
+
+/// What SHA-256 begins with (FIPS 180-4, 5.3.3).
+const FIRST_STATE: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+pub(super) fn half(hash: &[u8; 32]) -> [u8; 16] {
     let (half, _) = hash.split_first_chunk().expect("32 bytes begin with 16");
     *half
 }
@@ -54,6 +97,7 @@ fn half(hash: &[u8; 32]) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::IdForm;
 
     const TEXT: &[u8] = b"AAAAAAAAAAAAAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8QERIT";
 
@@ -63,6 +107,7 @@ mod tests {
         let (one, other) = (Domain::of_cookie("one"), Domain::of_cookie("other"));
         let (salt, pepper) = (Salt::new([1; 16]), Salt::new([2; 16]));
         assert_ne!(one.digest(&id), other.digest(&id));
+        assert_ne!(one.digest(&id), Domain::of_bearer("one").digest(&id));
         let next = one.rotate(&id, &salt);
         assert_eq!(next, one.rotate(&id, &salt));
         assert_eq!(next.key(), id.key());
@@ -92,6 +137,23 @@ mod tests {
             next.secret(),
             unhex("d97acc3542a2c998f6c1952928afb710cb673bd8")
         );
+    }
+
+    #[test]
+    fn a_digest_of_one_block_is_sha_256_as_one_of_two_is() {
+        let domain = Domain::of_cookie("one");
+        let plain = "0123456789abcdefghijklmnopqrstuvwxyz0123";
+        let ids = (8..=plain.len()).map(|length| {
+            let text = &plain.as_bytes()[..length];
+            Id::parse_as(IdForm::Plain, text).unwrap()
+        });
+        for id in ids.chain(Id::parse(TEXT)) {
+            let hash = Sha256::new()
+                .chain_update(domain.0)
+                .chain_update(id.as_bytes());
+            let expected = half(&hash.finalize().into());
+            assert_eq!(*domain.digest(&id).as_bytes(), expected);
+        }
     }
 
     fn unhex(text: &str) -> Vec<u8> {

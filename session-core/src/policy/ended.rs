@@ -2,9 +2,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use time::OffsetDateTime;
-
-use crate::{Key, to_micros};
+use crate::{Key, Moment, to_micros};
 
 /// Sessions that this process has seen to be over and that may still be stored.
 ///
@@ -25,11 +23,12 @@ struct Keys {
 }
 
 impl Ended {
-    pub(crate) fn note(&self, key: Key, now: OffsetDateTime) {
+    /// Notes it, and says whether it was not known.
+    pub(crate) fn note(&self, key: Key, now: Moment) -> bool {
         self.latest.fetch_max(to_micros(now), Ordering::Relaxed);
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if !keys.set.insert(key) {
-            return;
+            return false;
         }
         keys.order.push_back(key);
         if keys.order.len() > LIMIT
@@ -37,11 +36,12 @@ impl Ended {
         {
             keys.set.remove(&oldest);
         }
+        true
     }
 
     /// Says whether a session that is not over at `now` was seen to be over, because the clock was
     /// set back since.
-    pub(crate) fn has(&self, key: Key, now: OffsetDateTime) -> bool {
+    pub(crate) fn has(&self, key: Key, now: Moment) -> bool {
         let latest = self.latest.load(Ordering::Relaxed);
         if latest == i64::MIN || to_micros(now) >= latest {
             return false;
@@ -85,7 +85,7 @@ mod tests {
             datetime!(2300-01-01 12:00 UTC),
             datetime!(9999-12-31 12:00 UTC),
         ] {
-            let ended = Ended::default();
+            let (ended, noon) = (Ended::default(), Moment::of(noon));
             ended.note(key(1), noon);
             assert!(ended.has(key(1), noon - Duration::MICROSECOND), "{noon}");
             assert!(!ended.has(key(1), noon), "{noon}");
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn the_newest_are_known_while_the_clock_is_behind() {
         let ended = Ended::default();
-        let noon = OffsetDateTime::UNIX_EPOCH + Duration::hours(12);
+        let noon = Moment::UNIX_EPOCH + Duration::hours(12);
         let before = noon - Duration::SECOND;
         assert!(!ended.has(key(0), before));
         for number in 0..=LIMIT {

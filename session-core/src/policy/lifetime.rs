@@ -1,18 +1,17 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use crate::port::expiry::whole_micros;
-use crate::port::moment::{LAST, nearest, truncate};
-use crate::{Expiry, Record, to_micros};
+use crate::port::moment::{LAST, truncate};
+use crate::{Expiry, Moment, Reason, Record, to_micros};
 
-/// The lifetime of sessions, on three independent axes.
+/// The lifetime of a session, on three independent axes.
 ///
 /// A session ends `idle` after its life was last extended, `absolute` after it was created or signed
 /// in, whichever is first, and the server enforces both, whatever the cookie says.
 /// A session whose `expires` is now is over. (ASVS 5.0, 7.3; NIST SP 800-63B-4, 5.2.)
 ///
-/// Spans are in microseconds: with whole numbers, computations cost a tenth of those with moments.
+/// Spans are in microseconds, as moments are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Lifetime {
     pub(crate) idle: i64,
@@ -20,6 +19,35 @@ pub(crate) struct Lifetime {
     pub(crate) cookie: CookieLife,
     /// The longest of all spans stands for never.
     pub(crate) touch_every: i64,
+}
+
+/// The lifetimes of the sessions that somebody has signed in to, and of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lifetimes {
+    pub(crate) owned: Lifetime,
+    pub(crate) anonymous: Lifetime,
+}
+
+impl Lifetimes {
+    /// Returns the lifetime of an owner's session, or of nobody's.
+    #[inline]
+    pub(crate) fn of(&self, owner: Option<&Arc<str>>) -> &Lifetime {
+        match owner {
+            Some(_) => &self.owned,
+            None => &self.anonymous,
+        }
+    }
+
+    /// Returns the lifetime of a stored session.
+    #[inline]
+    pub(crate) fn of_record(&self, record: &Record) -> &Lifetime {
+        self.of(record.owner.as_ref())
+    }
+
+    /// Says whether the browser is to keep the cookie when it closes, whosever session it is.
+    pub(crate) fn is_persistent(&self, expiry: Expiry) -> bool {
+        self.owned.is_persistent(expiry)
+    }
 }
 
 /// The lifetime of the cookie in the browser.
@@ -49,18 +77,32 @@ pub enum ExpiryError {
 /// The moments that the extension of a life writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extension {
-    pub(crate) seen: OffsetDateTime,
-    pub(crate) expires: OffsetDateTime,
+    pub(crate) seen: Moment,
+    pub(crate) expires: Moment,
 }
 
-/// The reason for an extension: a read extends a life once in a while, a write does so for free.
+/// The reason for an extension: a read extends a life once in a while, a write does so for free, and a visitor may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Read,
     Write,
+    Asked,
 }
 
 impl Lifetime {
+    /// Returns the same with another idle limit, and a throttle that suits it.
+    pub(crate) fn shortened(self, idle: i64) -> Self {
+        let touch_every = match self.touch_every {
+            i64::MAX => i64::MAX,
+            throttle => throttle.min(idle / 10),
+        };
+        Self {
+            idle,
+            touch_every,
+            ..self
+        }
+    }
+
     /// Returns the idle limit that holds for a session.
     fn idle(&self, expiry: Expiry) -> i64 {
         match expiry {
@@ -70,13 +112,8 @@ impl Lifetime {
     }
 
     /// Returns when a session ends whose life was last extended at `seen`.
-    pub(crate) fn expires(
-        &self,
-        expiry: Expiry,
-        created: OffsetDateTime,
-        seen: OffsetDateTime,
-    ) -> OffsetDateTime {
-        nearest(self.expires_micros(expiry, to_micros(created), to_micros(seen)))
+    pub(crate) fn expires(&self, expiry: Expiry, created: Moment, seen: Moment) -> Moment {
+        Moment::nearest(self.expires_micros(expiry, to_micros(created), to_micros(seen)))
     }
 
     fn expires_micros(&self, expiry: Expiry, created: i64, seen: i64) -> i64 {
@@ -94,8 +131,8 @@ impl Lifetime {
     /// Returns when a stored session ends, by its own account or by a policy that became stricter.
     ///
     /// Moments that a clock which was ahead has stored count as now.
-    pub(crate) fn end(&self, record: &Record, now: OffsetDateTime) -> OffsetDateTime {
-        nearest(self.end_micros(record, to_micros(now)))
+    pub(crate) fn end(&self, record: &Record, now: Moment) -> Moment {
+        Moment::nearest(self.end_micros(record, to_micros(now)))
     }
 
     fn end_micros(&self, record: &Record, now: i64) -> i64 {
@@ -105,9 +142,22 @@ impl Lifetime {
     }
 
     /// Says whether a stored session is over.
-    pub(crate) fn is_over(&self, record: &Record, now: OffsetDateTime) -> bool {
+    pub(crate) fn is_over(&self, record: &Record, now: Moment) -> bool {
         let now = to_micros(now);
         self.end_micros(record, now) <= now
+    }
+
+    /// Returns which limit has ended a session that is over.
+    pub(crate) fn reason(&self, record: &Record, now: Moment) -> Reason<'static> {
+        let [created, seen, now] = [record.created, record.seen, now].map(to_micros);
+        let is_absolute = self
+            .absolute
+            .is_some_and(|absolute| created.min(seen).saturating_add(absolute) <= now);
+        match record.expiry {
+            _ if is_absolute => Reason::Absolute,
+            Expiry::After(_) | Expiry::At(_) => Reason::Expiry,
+            Expiry::BrowserClose | Expiry::Policy => Reason::Idle,
+        }
     }
 
     /// Says whether the browser is to keep the cookie when it closes.
@@ -120,14 +170,9 @@ impl Lifetime {
     }
 
     /// Returns the extension that is due at `now`, if one is.
-    pub(crate) fn extension(
-        &self,
-        record: &Record,
-        now: OffsetDateTime,
-        why: Use,
-    ) -> Option<Extension> {
+    pub(crate) fn extension(&self, record: &Record, now: Moment, why: Use) -> Option<Extension> {
         self.is_due(record, now, why).then(|| Extension {
-            seen: truncate(now),
+            seen: now,
             expires: self.expires(record.expiry, record.created, now),
         })
     }
@@ -138,7 +183,7 @@ impl Lifetime {
     /// persistent cookie is not sent again for a difference under a tenth of its age: then the
     /// server's end stays too, so that the browser never forgets a session that still lives.
     /// A clock that went back extends nothing.
-    pub(crate) fn is_due(&self, record: &Record, now: OffsetDateTime, why: Use) -> bool {
+    pub(crate) fn is_due(&self, record: &Record, now: Moment, why: Use) -> bool {
         let since = to_micros(now) - to_micros(record.seen);
         let tenth = self.idle(record.expiry) / 10;
         let window = match why {
@@ -146,7 +191,7 @@ impl Lifetime {
             Use::Write if self.is_persistent(record.expiry) => {
                 self.throttle(record.expiry).min(tenth)
             }
-            Use::Write => 0,
+            Use::Asked | Use::Write => 0,
         };
         since >= window && since > 0
     }
@@ -172,11 +217,11 @@ impl Lifetime {
 
 impl Expiry {
     /// Refuses an impossible lifetime, and brings a possible one to the form that stores keep.
-    pub(crate) fn check(self, now: OffsetDateTime) -> Result<Self, ExpiryError> {
+    pub(crate) fn check(self, now: Moment) -> Result<Self, ExpiryError> {
         match self {
             Self::After(idle) if idle.is_zero() => Err(ExpiryError::NotPositive),
             Self::After(idle) => Ok(Self::After(whole_micros(idle))),
-            Self::At(moment) if truncate(moment) <= now => Err(ExpiryError::Past),
+            Self::At(moment) if Moment::from(moment) <= now => Err(ExpiryError::Past),
             Self::At(moment) if moment > LAST => Err(ExpiryError::Beyond),
             Self::At(moment) => Ok(Self::At(truncate(moment))),
             other => Ok(other),
@@ -197,7 +242,7 @@ pub(crate) fn signed(span: Duration) -> time::Duration {
 }
 
 /// Returns what is left until `end`, zero if it has passed.
-pub(crate) fn left(end: OffsetDateTime, now: OffsetDateTime) -> Duration {
+pub(crate) fn left(end: Moment, now: Moment) -> Duration {
     let left = to_micros(end) - to_micros(now);
     Duration::from_micros(u64::try_from(left).unwrap_or_default())
 }

@@ -1,6 +1,6 @@
-use time::OffsetDateTime;
+use std::fmt;
 
-use crate::{Digest, Key, PublicId, Record, Revision};
+use crate::{Digest, Key, Moment, PublicId, Record, Revision};
 
 /// A write that a store applies as a whole or not at all.
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +50,9 @@ pub enum Command<'a> {
         /// The state whose lifetime was computed.
         expected: Revision,
         /// The new `seen`.
-        seen: OffsetDateTime,
+        seen: Moment,
         /// The new `expires`.
-        expires: OffsetDateTime,
+        expires: Moment,
     },
     /// Removes the record under the key if the condition holds, whether it is over or not. Always
     /// applied, also if there is nothing to remove.
@@ -87,7 +87,7 @@ pub enum Only<'a> {
     /// The digest is that of its present secret or of a remembered one, whatever the clock says.
     Opened(&'a Digest),
     /// It is over at this moment: `expires` is not later.
-    Over(OffsetDateTime),
+    Over(Moment),
 }
 
 /// A store's answer to a command.
@@ -98,6 +98,47 @@ pub enum Outcome {
     Applied,
     /// It did not, and nothing changed; a load tells why.
     Refused,
+}
+
+/// The sessions that a revocation ends. `Debug` shows no name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a store handles each case")]
+pub enum Whose<'a> {
+    /// A choice of one owner's.
+    Owner(&'a str, Revoke<'a>),
+    /// Those with this [tag](crate::Record::tag).
+    Tag(&'a str),
+    /// All that the store has when it is asked. Those that begin meanwhile may stay.
+    Everybody,
+}
+
+impl Whose<'_> {
+    /// Says whether a session is meant, for a store that looks at each one.
+    #[must_use]
+    pub fn includes(&self, key: &Key, record: &Record) -> bool {
+        match self {
+            Self::Owner(owner, which) => {
+                let is_chosen = match which {
+                    Revoke::All => true,
+                    Revoke::AllBut(kept) => key.public_id() != **kept,
+                    Revoke::One(one) => key.public_id() == **one,
+                };
+                is_chosen && record.owner.as_deref() == Some(*owner)
+            }
+            Self::Tag(tag) => record.tag.as_deref() == Some(*tag),
+            Self::Everybody => true,
+        }
+    }
+}
+
+impl fmt::Debug for Whose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner(_, which) => write!(f, "Owner(…, {which:?})"),
+            Self::Tag(_) => f.write_str("Tag(…)"),
+            Self::Everybody => f.write_str("Everybody"),
+        }
+    }
 }
 
 /// A choice of an owner's sessions to end.

@@ -6,6 +6,9 @@ use std::fmt;
 /// The message is for operators; clients see an opaque 503.
 pub struct StoreError {
     message: String,
+    is_unsupported: bool,
+    /// The observer knows of it.
+    pub(crate) is_told: bool,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -15,8 +18,33 @@ impl StoreError {
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            is_unsupported: false,
+            is_told: false,
             cause: None,
         }
+    }
+
+    /// The answer to what this kind of store has no means for, and will have none the next time: a 501.
+    ///
+    /// ```
+    /// use session_core::{SessionError, StoreError};
+    ///
+    /// let error = StoreError::unsupported("nobody knows which sessions there are");
+    /// assert!(error.is_unsupported());
+    /// assert_eq!(SessionError::from(error).status(), 501);
+    /// ```
+    #[must_use]
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self {
+            is_unsupported: true,
+            ..Self::new(message)
+        }
+    }
+
+    /// Says whether asking again is of no use.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.is_unsupported
     }
 
     /// The answer to [`Command::Move`](crate::Command::Move) of a store whose sessions stay under their
@@ -46,6 +74,8 @@ impl fmt::Debug for StoreError {
         let cause = self.cause.as_ref().map(ToString::to_string);
         f.debug_struct("StoreError")
             .field("message", &self.message)
+            .field("is_unsupported", &self.is_unsupported)
+            .field("is_told", &self.is_told)
             .field("cause", &cause)
             .finish()
     }

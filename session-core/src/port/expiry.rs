@@ -64,7 +64,7 @@ impl FromStr for Expiry {
                 _ => Err(ParseExpiryError),
             },
             Some(("at", micros)) => from_micros(number(micros)?)
-                .map(Self::At)
+                .map(|moment| Self::At(moment.into()))
                 .ok_or(ParseExpiryError),
             _ => Err(ParseExpiryError),
         }

@@ -84,15 +84,21 @@ impl Id {
     /// Returns the id in clear, as the cookie has it.
     #[must_use]
     pub fn expose(&self) -> String {
-        self.in_clear(|text| String::from_utf8_lossy(text).into_owned())
+        self.in_clear(str::to_owned)
     }
 
     /// Lends the id in clear, without memory of its own.
-    pub(crate) fn in_clear<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
-        match &self.0 {
-            Form::Hashed(id) => take(&encode::<{ Self::BYTES }, ID_LENGTH>(&id.0)),
-            Form::Plain(id) => take(id.as_bytes()),
-        }
+    pub(crate) fn in_clear<T>(&self, take: impl FnOnce(&str) -> T) -> T {
+        let encoded;
+        let text = match &self.0 {
+            Form::Hashed(id) => {
+                encoded = encode::<{ Self::BYTES }, ID_LENGTH>(&id.0);
+                &encoded
+            }
+            Form::Plain(id) => id.as_bytes(),
+        };
+        // Both alphabets are ASCII's.
+        take(str::from_utf8(text).unwrap_or_default())
     }
 
     /// The same session, opened by another secret; a plain id has none.

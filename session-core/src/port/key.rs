@@ -69,6 +69,7 @@ impl Key {
 
     /// Returns the bytes that a store keeps, at most 40.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Random(bytes) => bytes,
@@ -88,6 +89,7 @@ impl Key {
     /// Returns the handle under which the session's owner sees it: the key's bytes, or a digest of a
     /// key that is a whole id.
     #[must_use]
+    #[inline]
     pub fn public_id(&self) -> PublicId {
         PublicId::from_bytes(match &self.0 {
             Form::Random(bytes) => *bytes,

@@ -1,35 +1,160 @@
-use time::macros::datetime;
-use time::{Date, OffsetDateTime, Time, UtcOffset};
+use std::fmt;
+use std::ops::{Add, Sub};
 
-/// Returns the moment as microseconds since 1970, the form that stores keep.
+#[cfg(feature = "django")]
+use time::UtcOffset;
+use time::macros::datetime;
+use time::{Date, Duration, OffsetDateTime, Time};
+
+/// A moment in whole microseconds: what stores keep, and what lifetimes are computed with.
 ///
-/// A moment outside the years −9999 to 9999 in UTC, which only one with an offset can be, becomes
-/// the nearest inside, so that [`from_micros`] reads every result.
+/// It is made of any [`OffsetDateTime`], and is one in UTC. It lies in the years −9999 to 9999, and sums that would
+/// leave them end there.
 ///
 /// ```
-/// use session_core::time::OffsetDateTime;
-/// use session_core::{from_micros, to_micros};
+/// use session_core::Moment;
+/// use session_core::time::macros::datetime;
+/// use session_core::time::{Duration, OffsetDateTime};
 ///
-/// assert_eq!(to_micros(OffsetDateTime::UNIX_EPOCH), 0);
-/// assert_eq!(from_micros(0), Some(OffsetDateTime::UNIX_EPOCH));
-/// assert_eq!(from_micros(i64::MAX), None);
+/// let noon = Moment::from(datetime!(2026-11-27 14:00 +2));
+/// assert_eq!(OffsetDateTime::from(noon), datetime!(2026-11-27 12:00 UTC));
+/// assert_eq!(noon + Duration::HOUR - noon, Duration::HOUR);
 /// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// The beginning of 1970.
+    pub const UNIX_EPOCH: Self = Self(0);
+
+    /// The first moment that there is.
+    pub const FIRST: Self = Self(-377_705_116_800_000_000);
+
+    /// The last one.
+    pub const LAST: Self = Self(253_402_300_799_999_999);
+
+    /// Cuts a moment to whole microseconds; one that has none is the nearest.
+    #[must_use]
+    pub const fn of(moment: OffsetDateTime) -> Self {
+        // Years −9999 to 9999 are 58 bits of microseconds.
+        Self::nearest(moment.unix_timestamp() * 1_000_000 + moment.microsecond() as i64)
+    }
+
+    /// Returns the moment so many microseconds after 1970, or the nearest that there is.
+    pub(crate) const fn nearest(micros: i64) -> Self {
+        if micros < Self::FIRST.0 {
+            Self::FIRST
+        } else if micros > Self::LAST.0 {
+            Self::LAST
+        } else {
+            Self(micros)
+        }
+    }
+
+    /// Returns a later moment, or the last one.
+    #[must_use]
+    pub const fn saturating_add(self, by: Duration) -> Self {
+        Self::nearest(self.0.saturating_add(whole(by)))
+    }
+
+    /// Returns an earlier moment, or the first one.
+    #[must_use]
+    pub const fn saturating_sub(self, by: Duration) -> Self {
+        Self::nearest(self.0.saturating_sub(whole(by)))
+    }
+}
+
+/// Returns the microseconds of a span, the longest that there can be at most.
+const fn whole(span: Duration) -> i64 {
+    let rest = span.subsec_microseconds() as i64;
+    span.whole_seconds()
+        .saturating_mul(1_000_000)
+        .saturating_add(rest)
+}
+
+/// Returns the form that stores keep: microseconds since 1970, whole ones before the moment.
 #[must_use]
 #[inline]
-pub fn to_micros(moment: OffsetDateTime) -> i64 {
-    let moment = utc(moment);
-    // Years −9999 to 9999 are 58 bits of microseconds.
-    moment.unix_timestamp() * 1_000_000 + i64::from(moment.microsecond())
+pub fn to_micros(moment: impl Into<Moment>) -> i64 {
+    moment.into().0
 }
 
-/// Reads microseconds since 1970 as a moment in UTC; `None` outside the years −9999 to 9999.
+/// Reads what [`to_micros`] has written; `None` if no calendar has that moment.
 #[must_use]
-pub fn from_micros(micros: i64) -> Option<OffsetDateTime> {
-    let rest = u32::try_from(micros.rem_euclid(1_000_000)).ok()?;
-    from_seconds(micros.div_euclid(1_000_000), 1_000 * rest)
+#[inline]
+pub fn from_micros(micros: i64) -> Option<Moment> {
+    let moment = Moment::nearest(micros);
+    (moment.0 == micros).then_some(moment)
 }
 
-/// Returns the moment so long after 1970, in UTC: in a third of the time that additions take.
+impl From<OffsetDateTime> for Moment {
+    fn from(moment: OffsetDateTime) -> Self {
+        Self::of(moment)
+    }
+}
+
+impl From<Moment> for OffsetDateTime {
+    fn from(moment: Moment) -> Self {
+        let nanos = 1_000 * moment.0.rem_euclid(1_000_000);
+        let nanos = u32::try_from(nanos).unwrap_or_default();
+        from_seconds(moment.0.div_euclid(1_000_000), nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, by: Duration) -> Self {
+        self.saturating_add(by)
+    }
+}
+
+impl Add<std::time::Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, by: std::time::Duration) -> Self {
+        self.saturating_add(by.try_into().unwrap_or(Duration::MAX))
+    }
+}
+
+impl Sub<Duration> for Moment {
+    type Output = Self;
+
+    fn sub(self, by: Duration) -> Self {
+        self.saturating_sub(by)
+    }
+}
+
+impl Sub<std::time::Duration> for Moment {
+    type Output = Self;
+
+    fn sub(self, by: std::time::Duration) -> Self {
+        self.saturating_sub(by.try_into().unwrap_or(Duration::MAX))
+    }
+}
+
+/// The span from the other one.
+impl Sub for Moment {
+    type Output = Duration;
+
+    fn sub(self, other: Self) -> Duration {
+        Duration::microseconds(self.0 - other.0)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        OffsetDateTime::from(*self).fmt(f)
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Returns the moment of a Unix time in seconds; `None` if no calendar has it.
 #[inline]
 pub(crate) fn from_seconds(seconds: i64, nanos: u32) -> Option<OffsetDateTime> {
     let days = i32::try_from(seconds.div_euclid(DAY)).ok()?;
@@ -40,39 +165,29 @@ pub(crate) fn from_seconds(seconds: i64, nanos: u32) -> Option<OffsetDateTime> {
     Some(OffsetDateTime::new_utc(date, time))
 }
 
-/// Turns a moment into UTC; one that UTC can't show becomes the nearest that it can.
-#[inline]
+/// Shows a moment in UTC, or the nearest that can be.
+#[cfg(feature = "django")]
 pub(crate) fn utc(moment: OffsetDateTime) -> OffsetDateTime {
-    if moment.offset().is_utc() {
-        return moment;
-    }
-    shown_in_utc(moment)
-}
-
-#[cold]
-fn shown_in_utc(moment: OffsetDateTime) -> OffsetDateTime {
     let shown = moment.checked_to_offset(UtcOffset::UTC);
     shown.unwrap_or_else(|| moment.clamp(FIRST, LAST))
 }
 
-/// Cuts a moment to the precision of stores, in UTC.
+/// Cuts a moment to the form that stores keep.
 pub(crate) fn truncate(moment: OffsetDateTime) -> OffsetDateTime {
-    utc(moment).truncate_to_microsecond()
+    Moment::from(moment).into()
 }
 
-/// Returns the moment that is nearest to so many microseconds since 1970.
-pub(crate) fn nearest(micros: i64) -> OffsetDateTime {
-    from_micros(micros).unwrap_or_else(|| truncate(if micros < 0 { FIRST } else { LAST }))
-}
-
+/// The seconds of a day.
 const DAY: i64 = 86_400;
 
+/// The first day of Unix time.
 const JULIAN_DAY_1970: i32 = 2_440_588;
 
-/// The first moment that stores can keep.
+/// The first moment of the calendar.
+#[cfg(any(feature = "django", test))]
 pub(crate) const FIRST: OffsetDateTime = datetime!(-9999-01-01 00:00:00 UTC);
 
-/// The last moment that stores can keep.
+/// The last moment of the calendar.
 pub(crate) const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999_999 UTC);
 
 #[cfg(test)]
@@ -95,11 +210,12 @@ mod tests {
             (FIRST, FIRST),
             (LAST, LAST),
         ] {
-            assert_eq!(utc(moment), expected, "{moment}");
-            for normal in [utc(moment), truncate(moment)] {
-                assert!(normal.offset().is_utc(), "{moment}");
-            }
-            assert_eq!(from_micros(to_micros(moment)), Some(truncate(expected)));
+            let kept = Moment::from(moment);
+            assert_eq!(from_micros(to_micros(moment)), Some(kept), "{moment}");
+            let shown = OffsetDateTime::from(kept);
+            assert_eq!(shown, expected.truncate_to_microsecond(), "{moment}");
+            assert!(shown.offset().is_utc(), "{moment}");
+            assert_eq!(shown, truncate(moment));
         }
     }
 
@@ -113,10 +229,27 @@ mod tests {
             (datetime!(1970-01-01 01:00:00.000_000_001 +01), 0),
         ] {
             assert_eq!(to_micros(moment), micros, "{moment}");
-            assert_eq!(Some(truncate(moment)), from_micros(micros), "{moment}");
         }
-        assert_eq!(nearest(i64::MAX), truncate(LAST));
-        assert_eq!(nearest(i64::MIN), FIRST);
-        assert_eq!(nearest(7), from_micros(7).unwrap());
+    }
+
+    #[test]
+    fn what_no_calendar_has_is_no_moment_and_sums_end_at_the_last() {
+        let (first, last) = (Moment::FIRST, Moment::LAST);
+        assert_eq!((first, last), (FIRST.into(), LAST.into()));
+        for micros in [
+            to_micros(first) - 1,
+            to_micros(last) + 1,
+            i64::MIN,
+            i64::MAX,
+        ] {
+            assert_eq!(from_micros(micros), None);
+        }
+        for far in [Duration::MICROSECOND, Duration::MAX] {
+            assert_eq!((first - far, last + far), (first, last));
+        }
+        assert_eq!(last + std::time::Duration::MAX, last);
+        assert_eq!(first - std::time::Duration::MAX, first);
+        assert_eq!(first - Duration::MIN, last);
+        assert_eq!(Moment::nearest(7), from_micros(7).unwrap());
     }
 }

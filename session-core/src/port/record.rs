@@ -1,24 +1,24 @@
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::{Digest, Expiry, Key, PublicId, Secrets};
+use crate::{Digest, Expiry, Key, Moment, PublicId, Secrets, Values};
 
 /// Everything that is stored of one session, under its [`Key`].
 ///
-/// All moments have microsecond precision, so that a store can keep them as 64-bit integers
-/// ([`to_micros`](crate::to_micros), [`from_micros`](crate::from_micros)). A store gives back exactly what it was given.
+/// A store can keep its moments as 64-bit integers
+/// ([`to_micros`](crate::to_micros), [`from_micros`](crate::from_micros)), and gives back exactly what it was given.
 /// `Debug` shows the data as little as the owner and what tells of a person.
 ///
 /// Fields may be added; so a store starts from [`new`](Self::new) and sets what it has read.
 ///
 /// ```
-/// use session_core::{Digest, Record, Revision};
-/// use time::{Duration, OffsetDateTime};
+/// use session_core::time::Duration;
+/// use session_core::{Digest, Moment, Record, Revision};
 ///
 /// let present = Digest::from_bytes(&[7; 16]).unwrap();
-/// let now = OffsetDateTime::UNIX_EPOCH;
+/// let now = Moment::UNIX_EPOCH;
 /// let mut record = Record::new(Revision::from_i64(1), present, now, now + Duration::HOUR);
 /// record.owner = Some("ada".into());
 /// assert_eq!((record.seen, record.secrets.issued, &*record.data), (now, now, "{}"));
@@ -34,13 +34,13 @@ pub struct Record {
     /// Until it expires it can be read, unless it has an owner.
     pub closed: bool,
     /// The start of the absolute lifetime: creation or sign-in.
-    pub created: OffsetDateTime,
+    pub created: Moment,
     /// The last extension of the session's life; exact to the touch throttle.
-    pub seen: OffsetDateTime,
+    pub seen: Moment,
     /// The first moment at which the session is over.
-    pub expires: OffsetDateTime,
+    pub expires: Moment,
     /// The moment at which the owner signed in or re-authenticated.
-    pub authenticated: Option<OffsetDateTime>,
+    pub authenticated: Option<Moment>,
     /// The owner, after a sign-in.
     pub owner: Option<Arc<str>>,
     /// The session's own lifetime, if it has one.
@@ -53,8 +53,8 @@ pub struct Record {
     pub tag: Option<Arc<str>>,
     /// The stamp of the owner's credential at the sign-in.
     pub credential: Option<Digest>,
-    /// The values: a JSON object, whose values are kept byte for byte.
-    pub data: Arc<str>,
+    /// The values: a JSON object, which is kept byte for byte.
+    pub data: Values,
 }
 
 impl Record {
@@ -63,16 +63,17 @@ impl Record {
     pub fn new(
         revision: Revision,
         present: Digest,
-        created: OffsetDateTime,
-        expires: OffsetDateTime,
+        created: impl Into<Moment>,
+        expires: impl Into<Moment>,
     ) -> Self {
+        let created = created.into();
         Self {
             revision,
             secrets: Secrets::new(present, created),
             closed: false,
             created,
             seen: created,
-            expires,
+            expires: expires.into(),
             authenticated: None,
             owner: None,
             expiry: Expiry::Policy,
@@ -80,7 +81,7 @@ impl Record {
             address: None,
             tag: None,
             credential: None,
-            data: no_values(),
+            data: Values::default(),
         }
     }
 
@@ -111,19 +112,15 @@ impl fmt::Debug for Record {
             .field("address", &self.address.as_ref().map(|_| "…"))
             .field("tag", &self.tag.as_ref().map(|_| "…"))
             .field("credential", &self.credential)
-            .field("data", &format_args!("{} bytes", self.data.len()))
+            .field("data", &self.data)
             .finish()
     }
 }
 
-/// Returns the text of an object without members, which is made once.
-pub(crate) fn no_values() -> Arc<str> {
-    static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("{}"));
-    Arc::clone(&TEXT)
-}
-
 /// One live session of an owner, as device lists show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` shows neither the label nor the address.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Device {
     /// Names the session; opens nothing.
@@ -145,18 +142,31 @@ impl Device {
     #[must_use]
     pub fn new(
         public_id: PublicId,
-        created: OffsetDateTime,
-        seen: OffsetDateTime,
-        expires: OffsetDateTime,
+        created: impl Into<OffsetDateTime>,
+        seen: impl Into<OffsetDateTime>,
+        expires: impl Into<OffsetDateTime>,
     ) -> Self {
         Self {
             public_id,
-            created,
-            seen,
-            expires,
+            created: created.into(),
+            seen: seen.into(),
+            expires: expires.into(),
             label: None,
             address: None,
         }
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("public_id", &self.public_id)
+            .field("created", &self.created)
+            .field("seen", &self.seen)
+            .field("expires", &self.expires)
+            .field("label", &self.label.as_ref().map(|_| "…"))
+            .field("address", &self.address.as_ref().map(|_| "…"))
+            .finish()
     }
 }
 

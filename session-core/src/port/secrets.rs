@@ -1,6 +1,5 @@
+use crate::Moment;
 use std::fmt;
-
-use time::OffsetDateTime;
 
 /// The digests of the secrets that open a session.
 ///
@@ -12,7 +11,7 @@ pub struct Secrets {
     /// The digest of the present secret.
     pub present: Digest,
     /// The moment at which the present secret was issued.
-    pub issued: OffsetDateTime,
+    pub issued: Moment,
     /// The secret before it; `None` before the first rotation.
     pub remembered: Option<Remembered>,
 }
@@ -20,7 +19,7 @@ pub struct Secrets {
 impl Secrets {
     /// The secret of a session that was never rotated.
     #[must_use]
-    pub fn new(present: Digest, issued: OffsetDateTime) -> Self {
+    pub fn new(present: Digest, issued: Moment) -> Self {
         Self {
             present,
             issued,
@@ -46,7 +45,7 @@ pub struct Remembered {
     /// The digest of the secret before that, if it was still in use when the owner re-authenticated.
     pub earlier: Option<Digest>,
     /// The end of the grace in which they open the session whatever has happened.
-    pub until: OffsetDateTime,
+    pub until: Moment,
     /// The salt from which the present secret was derived; `None` once that has been presented.
     pub salt: Option<Salt>,
 }
@@ -54,7 +53,7 @@ pub struct Remembered {
 impl Remembered {
     /// A secret that was rotated, whose successor was presented.
     #[must_use]
-    pub fn new(digest: Digest, until: OffsetDateTime) -> Self {
+    pub fn new(digest: Digest, until: Moment) -> Self {
         Self {
             digest,
             earlier: None,

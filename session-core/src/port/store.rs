@@ -1,10 +1,10 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
 
 use crate::{
-    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, StoreError, ValueRule,
+    Batch, Command, Cursor, Device, Digest, IdForm, Key, Moment, Outcome, PublicId, Record,
+    StoreError, StoreFacts, ValueRule, Whose,
 };
 
 /// The port behind which sessions are kept.
@@ -42,15 +42,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError>;
 
     /// Applies one command, or refuses it.
-    async fn write(&self, command: Command<'_>, now: OffsetDateTime)
-    -> Result<Outcome, StoreError>;
+    ///
+    /// SQL states the condition in the write. A store that reads first, behind a lock or in a transaction, learns from
+    /// [`Command::effect`] what to do.
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError>;
 
     /// Removes at most `limit` records that are over and returns how many it removed.
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError>;
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError>;
 
     /// Returns at most `limit` of an owner's sessions that are neither over nor
     /// [closed](Record::closed): the newest sign-in first ([`created`](Record::created)), of two at one
@@ -62,21 +64,52 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError>;
 
-    /// Removes sessions of one owner, whatever the clock says, and returns how many of them were
-    /// neither over nor closed.
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError>;
+    /// Removes sessions, whatever the clock says, and returns how many of them were neither over nor closed.
+    ///
+    /// Every one that was there at the call is gone when it returns. (Where ids are plain and not the table's own
+    /// order, one of [`Whose::Everybody`] that gets a new key all the while may stay.)
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError>;
+
+    /// Waits until the session under the key may have been written or removed, by whatever node; by default for ever,
+    /// as of a store that is not told of other nodes' writes.
+    ///
+    /// It counts from the first poll: a load that begins after that sees the state before the change, or the wait is
+    /// over. It may be over without a change.
+    async fn changed(&self, key: &Key) {
+        let _ = key;
+        std::future::pending::<()>().await;
+    }
+
+    /// Returns about `limit` of all sessions, over or not, from a place on (at least one, if there is one); for tools that list, count, end or move them.
+    ///
+    /// Every session that keeps its key from the first batch to the last one is in one of them, or in several; one that
+    /// begins, ends or gets another key meanwhile is in some or in none.
+    ///
+    /// By default it is [unsupported](StoreError::unsupported), and the suite then asks for nothing more.
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        let _ = (from, limit, now);
+        Err(StoreError::unsupported(
+            "this store can't go through all of its sessions",
+        ))
+    }
+
+    /// Returns about how many sessions there are, over or not, if the store knows without going through them; by default
+    /// `None`.
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
 
     /// Succeeds if the store can be reached and written to.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Returns what the store knows of itself, for a [`Report`](crate::Report); by default nothing.
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        Ok(StoreFacts::default())
+    }
 
     /// Returns the form of ids by which the store finds sessions; by default [`IdForm::Hashed`].
     ///

@@ -1,15 +1,19 @@
 use std::sync::Arc;
 
+use super::cap::Listing;
+use super::credential::Outdated;
 use super::pending::PendingDelete;
 use super::standing::Stored;
 use crate::policy::lifetime::Extension;
-use crate::{Command, Only, Record, Reply, Revision, SessionError};
+use crate::{Command, Key, Only, Record, Reply, Revision, SessionError};
 
 /// The next action of a commit.
 pub(crate) enum Decision {
     Write(Ask),
     /// Load the base again, since this was refused.
     Load(Ask),
+    /// List an owner's sessions.
+    List(Listing),
     Done(Reply),
 }
 
@@ -20,8 +24,22 @@ pub(crate) enum Ask {
     /// In a box, as it is the only large one and rare.
     Delete(Box<PendingDelete>),
     Insert(Attempt),
+    /// Inserts the session of a login that may be refused, for a short while.
+    Try {
+        attempt: Attempt,
+        trial: Box<Record>,
+    },
+    /// Gives that session its whole life.
+    Admit(Arc<Stored>),
+    /// Ends a session that is one too many.
+    EndOldest(Key),
     Replace(Attempt),
     Touch(Arc<Stored>, Extension),
+    /// Ends a session as it is, because its owner's credential has changed.
+    End {
+        outdated: Arc<Outdated>,
+        ended: Box<Record>,
+    },
     /// Replaces a session's record by one under another key.
     Move {
         from: Arc<Stored>,
@@ -55,6 +73,20 @@ impl Ask {
                 key: &attempt.stored.key,
                 record: &attempt.stored.record,
             },
+            Self::Try { attempt, trial } => Command::Insert {
+                key: &attempt.stored.key,
+                record: trial,
+            },
+            Self::Admit(stored) => Command::Touch {
+                key: &stored.key,
+                expected: stored.record.revision,
+                seen: stored.record.seen,
+                expires: stored.record.expires,
+            },
+            Self::EndOldest(key) => Command::Delete {
+                key,
+                only: Only::Always,
+            },
             Self::Replace(attempt) | Self::Carry(attempt) => Command::Replace {
                 key: &attempt.stored.key,
                 expected: attempt.expected,
@@ -71,6 +103,11 @@ impl Ask {
                 expected: stored.record.revision,
                 seen: extension.seen,
                 expires: extension.expires,
+            },
+            Self::End { outdated, ended } => Command::Replace {
+                key: &outdated.stored.key,
+                expected: outdated.stored.record.revision,
+                record: ended,
             },
             Self::Leave { old, closed } => Command::Replace {
                 key: &old.key,

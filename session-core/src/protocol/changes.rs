@@ -7,8 +7,8 @@ use super::claim::Claim;
 use super::data::Data;
 use super::entries::{Change, Entries, SHORT};
 use super::update::{Replay, Replays, Update};
-use super::writer::member_size;
-use crate::Expiry;
+use super::writer::most_size;
+use crate::{Expiry, SignIn, Stamp};
 
 /// A request's changes to its session: a log over a base, and the only "modified" flag there is.
 ///
@@ -20,9 +20,9 @@ pub(crate) struct Changes {
     pub(super) stamp: u64,
     pub(super) cleared: Option<u64>,
     pub(super) entries: Entries,
-    pub(super) sign_in: Option<(u64, Arc<str>)>,
+    pub(super) sign_in: Option<(u64, SignIn)>,
     pub(super) cycle: Option<u64>,
-    pub(super) reauthentication: Option<u64>,
+    pub(super) reauthentication: Option<(u64, Option<Stamp>)>,
     pub(super) expiry: Option<(u64, Expiry)>,
 }
 
@@ -47,6 +47,7 @@ impl Changes {
         expiry: None,
     };
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.cleared.is_none()
             && self.entries.is_empty()
@@ -56,6 +57,7 @@ impl Changes {
             && self.expiry.is_none()
     }
 
+    #[inline]
     pub(crate) fn view(&self, key: &str) -> View<'_> {
         match self.entries.get(key) {
             Some(entry) => entry.change.value().map_or(View::Absent, View::Present),
@@ -65,12 +67,14 @@ impl Changes {
     }
 
     /// Says whether a value is one that will be computed again on another base.
+    #[inline]
     pub(crate) fn computes(&self, key: &str) -> bool {
         let entry = self.entries.get(key);
         entry.is_some_and(|entry| matches!(entry.change, Change::Update(_)))
     }
 
     /// Logs a value.
+    #[inline]
     pub(crate) fn set(&mut self, key: &str, value: CompactString) {
         let change = match self.entries.claim(key) {
             Some(claim) => claim.then(Some(value)),
@@ -129,6 +133,7 @@ impl Changes {
     /// Logs a computation whose result on the present view of a base is `value`.
     ///
     /// On a value that this log has set, the result is as good as set.
+    #[inline]
     pub(crate) fn update(&mut self, key: &str, replay: Replay, value: CompactString, base: &Data) {
         let stamp = self.next();
         let change = match self.entries.get_mut(key) {
@@ -167,16 +172,18 @@ impl Changes {
         self.cleared = Some(self.next());
     }
 
-    pub(crate) fn sign_in(&mut self, owner: Arc<str>) {
-        self.sign_in = Some((self.next(), owner));
+    pub(crate) fn sign_in(&mut self, sign_in: SignIn) {
+        self.sign_in = Some((self.next(), sign_in));
     }
 
     pub(crate) fn cycle(&mut self) {
         self.cycle = Some(self.next());
     }
 
-    pub(crate) fn reauthenticate(&mut self) {
-        self.reauthentication = Some(self.next());
+    /// Logs that the owner has authenticated again, and the credential's new stamp if there is one.
+    pub(crate) fn reauthenticate(&mut self, stamp: Option<Stamp>) {
+        let before = self.reauthentication.and_then(|(_, stamp)| stamp);
+        self.reauthentication = Some((self.next(), stamp.or(before)));
     }
 
     pub(crate) fn set_expiry(&mut self, expiry: Expiry) {
@@ -184,7 +191,20 @@ impl Changes {
     }
 
     pub(crate) fn signed_in(&self) -> Option<&Arc<str>> {
-        self.sign_in.as_ref().map(|(_, owner)| owner)
+        self.sign_in.as_ref().map(|(_, sign_in)| &sign_in.owner)
+    }
+
+    /// Returns all that the sign-in says.
+    pub(crate) fn signing_in(&self) -> Option<&SignIn> {
+        self.sign_in.as_ref().map(|(_, sign_in)| sign_in)
+    }
+
+    /// Returns the credential's stamp that a sign-in or a re-authentication has brought, the later one.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        let begun = self.sign_in.as_ref().map_or(0, |(at, _)| *at);
+        let renewed = self.reauthentication.filter(|(at, _)| *at > begun);
+        let renewed = renewed.and_then(|(_, stamp)| stamp);
+        renewed.or_else(|| self.signing_in()?.stamp())
     }
 
     /// Says whether another owner than the present one signs in; then nothing of the base may stay.
@@ -193,15 +213,18 @@ impl Changes {
     }
 
     /// Says whether the session's secret is to be rotated.
+    #[inline]
     pub(crate) fn rotates(&self) -> bool {
         self.cycle.is_some() || self.reauthenticates()
     }
 
+    #[inline]
     pub(crate) fn reauthenticates(&self) -> bool {
         self.reauthentication.is_some()
     }
 
     /// Says whether a value was set, computed or removed.
+    #[inline]
     pub(crate) fn touches_values(&self) -> bool {
         self.is_cleared() || !self.entries.is_empty()
     }
@@ -211,6 +234,7 @@ impl Changes {
     }
 
     /// Says whether the base's values are gone.
+    #[inline]
     pub(crate) fn is_cleared(&self) -> bool {
         self.cleared.is_some()
     }
@@ -221,25 +245,29 @@ impl Changes {
         entries.filter_map(|entry| Some((&*entry.key, entry.change.value()?)))
     }
 
-    /// Returns the size of all those, with their names.
-    pub(crate) fn size(&self) -> usize {
+    /// Returns a bound of the size of all those, with their names.
+    #[inline]
+    pub(crate) fn most_size(&self) -> usize {
         let sizes = self.entries.iter().filter_map(|entry| {
             let value = entry.change.size()?;
-            Some(member_size(entry.key.as_bytes(), value))
+            Some(most_size(&entry.key, value))
         });
         sizes.sum()
     }
 
     /// Says whether the log is so short that going through it costs nothing.
+    #[inline]
     pub(crate) fn is_short(&self) -> bool {
         self.entries.len() <= SHORT
     }
 
+    #[inline]
     fn put(&mut self, key: &str, change: Change) {
         let stamp = self.next();
         self.entries.put(key, change, stamp);
     }
 
+    #[inline]
     fn next(&mut self) -> u64 {
         self.stamp += 1;
         self.stamp

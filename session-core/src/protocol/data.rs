@@ -1,9 +1,10 @@
 use std::fmt;
 use std::ops::{Deref, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::index::{Index, Member};
-use crate::{Event, Key, Policy, Record};
+use crate::port::index::{Index, Member};
+use crate::{Event, EventKind, Key, Policy, Record, Values};
 
 /// The stored values: the text of one JSON object, and where in it each value stands.
 ///
@@ -12,32 +13,57 @@ use crate::{Event, Key, Policy, Record};
 #[derive(Default)]
 pub(crate) struct Data {
     /// `None` is an object without members.
-    text: Option<Arc<str>>,
-    index: OnceLock<Index>,
-    /// The one to tell if the text is corrupt, and the session that has it.
-    witness: Option<(Arc<Policy>, Key)>,
+    values: Option<Values>,
+    /// That of values without an index of their own.
+    index: OnceLock<Box<Index>>,
+    witness: Option<Witness>,
+    /// A look at the text has found that it is none of an object.
+    is_corrupt: AtomicBool,
+    is_told: AtomicBool,
+}
+
+/// The one to tell if a text is corrupt, and the session that has it.
+#[derive(Clone)]
+pub(crate) struct Witness {
+    policy: Arc<Policy>,
+    key: Key,
+    owner: Option<Arc<str>>,
 }
 
 /// A part of a shared text.
 pub(crate) struct Part {
-    text: Arc<str>,
+    values: Values,
     range: Range<usize>,
 }
 
 impl Data {
-    /// Takes the text of an object; what is none has no members.
-    pub(crate) fn new(text: Arc<str>) -> Self {
+    /// Takes an object; what is none has no members.
+    pub(crate) fn new(values: Values) -> Self {
         Self {
-            text: Some(text),
+            values: Some(values),
             ..Self::default()
         }
     }
 
-    /// Takes a record's values. Corrupt data is an event once something is asked for, not an error.
+    /// Takes a record's values. Corrupt data is an event once something is asked for, not an error: those of a session's
+    /// state when its lock [opens](super::locked::Locked), others when their owner [tells](Self::tell) of it.
     pub(crate) fn of_record(policy: &Arc<Policy>, key: Key, record: &Record) -> Self {
+        let witness = Witness {
+            policy: Arc::clone(policy),
+            key,
+            owner: record.owner.clone(),
+        };
         Self {
-            witness: Some((Arc::clone(policy), key)),
-            ..Self::new(Arc::clone(&record.data))
+            witness: Some(witness),
+            ..Self::new(record.data.clone())
+        }
+    }
+
+    /// The same for a record that was loaded again, of which nothing is told that was told before.
+    pub(crate) fn again(&self, policy: &Arc<Policy>, key: Key, record: &Record) -> Self {
+        Self {
+            is_told: AtomicBool::new(self.is_told.load(Ordering::Relaxed)),
+            ..Self::of_record(policy, key, record)
         }
     }
 
@@ -47,7 +73,14 @@ impl Data {
         std::mem::replace(self, left)
     }
 
+    /// Leaves no member, but what is still to be told.
+    pub(crate) fn clear(&mut self) {
+        self.values = None;
+        self.index = OnceLock::new();
+    }
+
     /// Returns the JSON text of a value. Of members with the same name the last counts, as in Python.
+    #[inline]
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         let place = self.place(key)?;
         Some(self.value(self.members().get(place)?))
@@ -69,31 +102,40 @@ impl Data {
     }
 
     /// Returns the whole text.
+    #[inline]
     pub(crate) fn text(&self) -> &str {
-        self.text.as_deref().unwrap_or("{}")
+        self.values.as_deref().unwrap_or("{}")
     }
 
-    /// Returns the whole text as it is shared; `None` if there is none.
-    pub(crate) fn shared(&self) -> Option<&Arc<str>> {
-        self.text.as_ref()
+    /// Returns the whole as it is shared; `None` if there is nothing.
+    #[inline]
+    pub(crate) fn values(&self) -> Option<&Values> {
+        self.values.as_ref()
+    }
+
+    /// Says whether all who share the text share what is known about it.
+    #[inline]
+    pub(crate) fn is_indexed(&self) -> bool {
+        self.values.as_ref().and_then(Values::index).is_some()
     }
 
     /// Returns the JSON text of a value in the shared one.
     pub(crate) fn shared_value(&self, key: &str) -> Option<Part> {
         let member = self.members().get(self.place(key)?)?;
-        let text = Arc::clone(self.text.as_ref()?);
         Some(Part {
-            text,
+            values: self.values.clone()?,
             range: member.value(),
         })
     }
 
     /// Returns every member in the stored order, also those that a later one of their name hides.
+    #[inline]
     pub(crate) fn members(&self) -> &[Member] {
         self.index().members()
     }
 
     /// Returns the place of the member that counts under a name.
+    #[inline]
     pub(crate) fn place(&self, key: &str) -> Option<usize> {
         self.index().place(self.text(), key)
     }
@@ -108,26 +150,54 @@ impl Data {
         self.index().last(self.text(), name, place).is_some()
     }
 
+    #[inline]
     pub(crate) fn value(&self, member: &Member) -> &str {
         &self.text()[member.value()]
     }
 
+    #[inline]
     fn index(&self) -> &Index {
         static NONE: Index = Index::none();
-        let Some(text) = &self.text else {
+        let Some(values) = &self.values else {
             return &NONE;
         };
-        self.index.get_or_init(|| {
-            let mut index = Index::none();
-            if !index.find(text) {
-                index = Index::none();
-                if let Some((policy, key)) = &self.witness {
-                    let session = key.public_id();
-                    policy.tell(&Event::Corrupt { session });
-                }
-            }
-            index
-        })
+        let own = || &**self.index.get_or_init(|| Box::new(Index::of(values)));
+        let index = values.index().unwrap_or_else(own);
+        if !index.is_object() {
+            self.is_corrupt.store(true, Ordering::Relaxed);
+        }
+        index
+    }
+
+    /// Says whether the text was looked at, and is corrupt.
+    #[inline]
+    pub(crate) fn is_corrupt(&self) -> bool {
+        self.is_corrupt.load(Ordering::Relaxed)
+    }
+
+    /// Returns whom to tell, once; for those who can't do so at once.
+    #[cold]
+    pub(crate) fn untold(&self) -> Option<Witness> {
+        let witness = self.witness.as_ref()?;
+        (!self.is_told.swap(true, Ordering::Relaxed)).then(|| witness.clone())
+    }
+
+    /// Tells of a corrupt text that was looked at. The caller has no lock, because observers are foreign.
+    #[inline]
+    pub(crate) fn tell(&self) {
+        if self.is_corrupt()
+            && let Some(witness) = self.untold()
+        {
+            witness.tell();
+        }
+    }
+}
+
+impl Witness {
+    #[cold]
+    pub(crate) fn tell(&self) {
+        let event = Event::new(EventKind::Corrupt, self.policy.now()).of(self.key.public_id());
+        self.policy.tell(event.owned_by(self.owner.as_deref()));
     }
 }
 
@@ -135,7 +205,7 @@ impl Deref for Part {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.text[self.range.clone()]
+        &self.values[self.range.clone()]
     }
 }
 
@@ -143,7 +213,7 @@ impl Deref for Part {
 impl Clone for Data {
     fn clone(&self) -> Self {
         Self {
-            text: self.text.clone(),
+            values: self.values.clone(),
             ..Self::default()
         }
     }
@@ -161,8 +231,9 @@ mod tests {
 
     use super::*;
 
+    #[inline]
     fn members(text: &str) -> Vec<(String, String)> {
-        let data = Data::new(Arc::from(text));
+        let data = Data::new(text.into());
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         data.iter().map(owned).collect()
     }
@@ -264,7 +335,7 @@ mod tests {
         #[test]
         fn what_serde_takes_for_an_object_is_one(text in r#"[{\[ ]{0,2}(["]k["]:|[0-9a-z\\\]}{,:"\[ ]){0,20}[}\]]{0,2}"#) {
             let is_object = serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok();
-            prop_assert!(!is_object || Index::none().find(&text));
+            prop_assert!(!is_object || Index::of(&text).is_object());
         }
     }
 }

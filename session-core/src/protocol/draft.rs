@@ -1,10 +1,9 @@
 use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::Arc;
 
 /// A text in the making, in memory that its thread keeps for the next one.
 ///
-/// So a text that is written for an `Arc` is allocated once.
+/// So a text that is written for [`Values`](crate::Values) is allocated once.
 pub(crate) struct Draft(String);
 
 thread_local! {
@@ -13,6 +12,7 @@ thread_local! {
 
 impl Draft {
     /// Begins a text that takes about so many bytes.
+    #[inline]
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         // A thread that ends has none.
         let mut text = SPARE.try_with(Cell::take).unwrap_or_default();
@@ -26,10 +26,12 @@ impl Draft {
         Self(text)
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, letter: char) {
         self.0.push(letter);
     }
 
+    #[inline]
     pub(crate) fn push_str(&mut self, text: &str) {
         self.0.push_str(text);
     }
@@ -43,13 +45,8 @@ impl Deref for Draft {
     }
 }
 
-impl From<Draft> for Arc<str> {
-    fn from(text: Draft) -> Self {
-        (*text).into()
-    }
-}
-
 impl Drop for Draft {
+    #[inline]
     fn drop(&mut self) {
         let mut text = std::mem::take(&mut self.0);
         if text.capacity() <= KEPT {
@@ -66,11 +63,11 @@ const KEPT: usize = 16 << 10;
 mod tests {
     use super::*;
 
-    fn write(text: &str) -> Arc<str> {
+    fn write(text: &str) -> String {
         let mut draft = Draft::with_capacity(text.len());
         assert_eq!(&*draft, "");
         draft.push_str(text);
-        draft.into()
+        draft.to_owned()
     }
 
     fn spare() -> usize {

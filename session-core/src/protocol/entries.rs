@@ -55,6 +55,7 @@ impl Entries {
         }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
         let place = self.place(key)?;
         self.list.get_mut(place)
@@ -75,6 +76,7 @@ impl Entries {
     }
 
     /// Returns the claim on a key.
+    #[inline]
     pub(crate) fn claim(&self, key: &str) -> Option<&Claim> {
         match &self.get(key)?.change {
             Change::Claim(claim) => Some(claim),
@@ -82,6 +84,7 @@ impl Entries {
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
         self.list.get(self.place(key)?)
     }
@@ -91,6 +94,7 @@ impl Entries {
     }
 
     /// Returns the entry if there is only one.
+    #[inline]
     pub(crate) fn only(&self) -> Option<&Entry> {
         match &*self.list {
             [only] => Some(only),
@@ -98,16 +102,25 @@ impl Entries {
         }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     #[inline]
     fn place(&self, key: &str) -> Option<usize> {
+        if self.list.is_empty() {
+            return None;
+        }
+        self.search(key)
+    }
+
+    fn search(&self, key: &str) -> Option<usize> {
         if let Some(places) = &self.places {
             return places.get(key).copied();
         }
@@ -117,6 +130,7 @@ impl Entries {
             .position(|entry| entry.key.as_bytes() == key)
     }
 
+    #[inline]
     fn find_places(&mut self) {
         self.places = (self.list.len() > SHORT).then(|| {
             let keys = self.list.iter().map(|entry| entry.key.clone());
@@ -127,6 +141,7 @@ impl Entries {
 
 impl Entry {
     /// Applies the change to a base that has `old` under its key.
+    #[inline]
     pub(crate) fn apply(
         &self,
         old: Option<&str>,
@@ -141,6 +156,7 @@ impl Entry {
     }
 
     /// The same; `None` is no value.
+    #[inline]
     pub(crate) fn fit(
         &self,
         old: Option<&str>,

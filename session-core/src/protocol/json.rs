@@ -16,10 +16,11 @@ use crate::ValueError;
 
 pub(crate) use self::same::is_same;
 
-/// Reads a value.
-pub(crate) fn decode<T: DeserializeOwned>(
+/// Reads a value by `read`, which returns `None` if it is of another form.
+pub(crate) fn decode<T>(
     key: &str,
     text: Option<&str>,
+    read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>, ValueError> {
     let Some(text) = text else {
         return Ok(None);
@@ -43,7 +44,8 @@ pub(crate) fn encode_readable<T: Serialize + DeserializeOwned>(
     write(key, value, |text| read::<T>(text).is_some())
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+/// Reads a value; `None` if it is of another type.
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     if names::has_private(text) && !names::is_raw::<T>() {
         return None;
     }
@@ -55,23 +57,24 @@ fn write<T: Serialize>(
     value: &T,
     is_readable: impl FnOnce(&str) -> bool,
 ) -> Result<CompactString, ValueError> {
-    let mut buffer = SmallVec::<[u8; 128]>::new();
+    let mut buffer = Buffer::new();
     let mut form = Form::default();
     let mut writer = serde_json::Serializer::with_formatter(&mut buffer, &mut form);
     // Which would write a number that JSON does not have as null.
     let written = Finite(value).serialize(&mut writer);
     let is_fit = |text: &str| (form.is_raw() || !names::has_private(text)) && is_readable(text);
-    let text = written.ok().and_then(|()| text_of(buffer));
+    let text = written.ok().and_then(|()| text_of(&mut buffer));
     let json = text.filter(|text| is_fit(text));
     json.ok_or_else(|| ValueError::Encode { key: key.into() })
 }
 
 /// Takes what was written, as it is if it was too long for the stack.
-fn text_of(buffer: SmallVec<[u8; 128]>) -> Option<CompactString> {
+fn text_of(buffer: &mut Buffer) -> Option<CompactString> {
     if buffer.spilled() {
-        return String::from_utf8(buffer.into_vec())
-            .ok()
-            .map(CompactString::from);
+        let text = String::from_utf8(std::mem::take(buffer).into_vec());
+        return text.ok().map(CompactString::from);
     }
-    CompactString::from_utf8(buffer).ok()
+    str::from_utf8(buffer).ok().map(CompactString::new)
 }
+
+type Buffer = SmallVec<[u8; 128]>;

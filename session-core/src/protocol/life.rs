@@ -5,13 +5,13 @@ use time::OffsetDateTime;
 
 use super::data::Data;
 use super::log::Log;
-use super::pending::{Condition, Writes};
-use super::rotation::Rotation;
+use super::pending::{Condition, Ends, Writes};
+use super::rotation::{Renewal, Rotation};
 use super::session::Session;
 use super::standing::Standing;
 use crate::http::reply::{CookieChange, Loss};
-use crate::policy::lifetime::{Use, left};
-use crate::{Expiry, PublicId, SessionError};
+use crate::policy::lifetime::left;
+use crate::{Carrier, Expiry, Moment, PublicId, SessionError, SignIn, Stamp};
 
 /// Life, death and identity of a session.
 impl Session {
@@ -33,6 +33,7 @@ impl Session {
     /// The session is finished.
     pub fn cycle(&self) -> Result<(), SessionError> {
         let mut state = self.0.writable()?;
+        state.check_has_answer()?;
         state.changes.cycle();
         state.version += 1;
         Ok(())
@@ -47,18 +48,23 @@ impl Session {
     /// another session. Where ids are [plain](crate::PolicyBuilder::plain_ids), the id from before opens
     /// nothing.
     ///
+    /// A [`SignIn`] says more than the owner: a device's label and address, a tag, a stamp of the credential.
+    ///
     /// If the session is ended elsewhere before the commit, that fails with [`SessionError::Gone`].
     ///
     /// # Errors
     ///
     /// The owner is not 1 to 255 bytes long, or the session can't be written any more.
-    pub fn sign_in(&self, owner: &str) -> Result<(), SessionError> {
+    pub fn sign_in(&self, sign_in: impl Into<SignIn>) -> Result<(), SessionError> {
+        let sign_in = sign_in.into();
+        let owner = &*sign_in.owner;
         if owner.is_empty() || owner.len() > 255 {
             return Err(SessionError::Owner {
                 length: owner.len(),
             });
         }
         let mut state = self.0.writable_even_if_gone()?;
+        state.check_has_answer()?;
         if state.loss == Some(Loss::Gone) {
             return Err(SessionError::Gone);
         }
@@ -68,7 +74,7 @@ impl Session {
         if state.owner().is_some_and(|present| **present != *owner) {
             state.changes.clear();
         }
-        state.changes.sign_in(owner.into());
+        state.changes.sign_in(sign_in);
         state.version += 1;
         Ok(())
     }
@@ -86,11 +92,29 @@ impl Session {
     ///
     /// Nobody is signed in, or the session can't be written any more.
     pub fn reauthenticate(&self) -> Result<(), SessionError> {
+        self.renew(None)
+    }
+
+    /// The same together with the new [stamp](Stamp) of the owner's credential, as where the password was changed: of
+    /// the owner's sessions this one stays, and [`check_credential`](Self::check_credential) ends the others.
+    ///
+    /// Save right beside the change of the user's row. A request of the same browser that begins and ends between the
+    /// two sees the new credential and the old stamp, and ends the session.
+    ///
+    /// # Errors
+    ///
+    /// As [`reauthenticate`](Self::reauthenticate).
+    pub fn reauthenticate_with(&self, stamp: Stamp) -> Result<(), SessionError> {
+        self.renew(Some(stamp))
+    }
+
+    fn renew(&self, stamp: Option<Stamp>) -> Result<(), SessionError> {
         let mut state = self.0.writable()?;
+        state.check_has_answer()?;
         if state.owner().is_none() {
             return Err(SessionError::NotSignedIn);
         }
-        state.changes.reauthenticate();
+        state.changes.reauthenticate(stamp);
         state.version += 1;
         Ok(())
     }
@@ -105,27 +129,44 @@ impl Session {
     ///
     /// The session is finished.
     pub fn destroy(&self) -> Result<(), SessionError> {
+        self.end(Ends::Logout)
+    }
+
+    /// Ends the session; `news` is what that is told as, once it is done.
+    pub(crate) fn end(&self, news: fn(Option<Arc<str>>) -> Ends) -> Result<(), SessionError> {
         let mut state = self.0.writable_even_if_gone()?;
+        state.note_owner();
         if let Some(lost) = state.lost.take() {
             state.delete(lost.key, Condition::Always);
+        }
+        let outdated = state.outdated.take();
+        if let Some(outdated) = &outdated {
+            let owner = outdated.stored.record.owner.clone();
+            state.end(outdated.stored.key, Condition::Always, news(owner));
         }
         let base = state.base.take();
         let ends = match &base {
             // After a sign-in the browser may have another cookie already.
             Some(stored) => stored.standing != Standing::Closed,
-            None => !state.others.is_empty(),
+            None => outdated.is_some() || !state.others.is_empty(),
         };
         if ends {
             state.cookie = Some(CookieChange::Remove);
+            state.has_logged_out = true;
         }
         if let Some(stored) = base {
             // Nor may a later write's cookie take its place.
             state.is_stale |= stored.standing == Standing::Closed;
-            state.delete(stored.key, Condition::Always);
+            let news = match stored.standing {
+                // Its end was told as the sign-in that has left it.
+                Standing::Closed => Ends::Quietly,
+                Standing::Remembered | Standing::Present => news(stored.record.owner.clone()),
+            };
+            state.end(stored.key, Condition::Always, news);
         }
         for id in std::mem::take(&mut state.others) {
             let digest = self.0.policy.domain.digest(&id);
-            state.delete(id.key(), Condition::Opened(digest));
+            state.end(id.key(), Condition::Opened(digest), Ends::Unseen);
         }
         // A save may be under way in another task.
         state.delete_unacknowledged(true);
@@ -147,6 +188,7 @@ impl Session {
     pub fn set_expiry(&self, expiry: Expiry) -> Result<(), SessionError> {
         let expiry = expiry.check(self.0.policy.now())?;
         let mut state = self.0.writable()?;
+        state.check_has_answer()?;
         if state.expiry() != expiry {
             state.changes.set_expiry(expiry);
             state.version += 1;
@@ -166,7 +208,7 @@ impl Session {
     /// when it ended. Django's `get_expiry_date`.
     #[must_use]
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
-        self.expires_at_by(self.0.policy.now())
+        self.expires_at_by(self.0.policy.now()).map(Into::into)
     }
 
     /// Returns the time that is left after this request; Django's `get_expiry_age`.
@@ -182,7 +224,7 @@ impl Session {
     /// Says whether the cookie ends with the browser; Django's `get_expire_at_browser_close`.
     #[must_use]
     pub fn is_until_browser_close(&self) -> bool {
-        !self.0.policy.lifetime.is_persistent(self.expiry())
+        !self.0.policy.lifetimes.is_persistent(self.expiry())
     }
 
     // Facts
@@ -193,19 +235,29 @@ impl Session {
         self.0.state().owner().cloned()
     }
 
+    /// Returns by what the request came to the session, or would: [`Carrier::Bearer`] or [`Carrier::Cookie`].
+    ///
+    /// Browsers attach cookies to requests that other sites have caused, and never a bearer's token. So
+    /// requests by a cookie need a check against forgery (CSRF), and those by a bearer do not.
+    #[must_use]
+    pub fn carrier(&self) -> Carrier {
+        match self.0.policy.carrier {
+            Carrier::Bearer => Carrier::Bearer,
+            Carrier::Both | Carrier::Cookie => Carrier::Cookie,
+        }
+    }
+
     /// Returns when the owner signed in or re-authenticated. It is `None` before the commit of either,
-    /// and for an id from before a re-authentication.
+    /// and for an id from before a re-authentication. A request sees the moment that it was let in with, or
+    /// its own: if another one re-authenticates while it runs, it sees none once it has loaded that.
     ///
     /// Check it before a sensitive action, whatever the activity since. (ASVS 5.0, 7.5.1.)
     #[must_use]
     pub fn authenticated_at(&self) -> Option<OffsetDateTime> {
         let state = self.0.state();
         let is_changing = state.changes.signed_in().is_some() || state.changes.reauthenticates();
-        let stored = state.visible().filter(|_| !is_changing)?;
-        if state.has_reauthenticated {
-            return stored.record.authenticated;
-        }
-        stored.authenticated()
+        let moment = state.visible().filter(|_| !is_changing)?.authenticated();
+        moment.map(Into::into)
     }
 
     /// Returns the session's handle in device lists; `None` before it is stored.
@@ -247,9 +299,9 @@ impl Session {
                 .is_some_and(|stored| is_closed(stored.standing))
     }
 
-    fn expires_at_by(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let lifetime = &self.0.policy.lifetime;
+    fn expires_at_by(&self, now: Moment) -> Option<Moment> {
         let state = self.0.state();
+        let lifetime = self.0.policy.lifetimes.of(state.owner());
         let expiry = state.expiry();
         let Some(stored) = state.visible() else {
             return (!state.changes.is_empty()).then(|| lifetime.expires(expiry, now, now));
@@ -262,16 +314,16 @@ impl Session {
         if end <= now {
             return Some(end);
         }
-        if !stored.may_extend(now) {
+        if state.rests() || !stored.may_extend(now) {
             return Some(end);
         }
         if expiry != record.expiry {
             return Some(lifetime.expires(expiry, record.created, now));
         }
         // Changes that cancel each other out write nothing.
-        let rotates = Rotation::is_due(&self.0.policy, stored, &state.changes, now);
+        let rotates = Rotation::is_due(&self.0.policy, stored, &state.changes, Renewal::IfOld, now);
         let writes = rotates || state.changes_values();
-        let why = if writes { Use::Write } else { Use::Read };
+        let why = state.activity.use_of(writes);
         let extension = lifetime.extension(record, now, why);
         Some(extension.map_or(end, |extension| extension.expires))
     }

@@ -17,6 +17,7 @@ pub(crate) struct Log {
 
 impl Log {
     /// Says whether both are the same changes because neither was changed since they were shared.
+    #[inline]
     pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
         match (&self.changes, &other.changes) {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
@@ -36,6 +37,7 @@ impl Log {
 impl Deref for Log {
     type Target = Changes;
 
+    #[inline]
     fn deref(&self) -> &Changes {
         static NONE: Changes = Changes::NONE;
         self.changes.as_deref().unwrap_or(&NONE)
@@ -43,6 +45,7 @@ impl Deref for Log {
 }
 
 impl DerefMut for Log {
+    #[inline]
     fn deref_mut(&mut self) -> &mut Changes {
         let is_first = self.changes.is_none();
         let changes = Arc::make_mut(self.changes.get_or_insert_default());

@@ -1,17 +1,28 @@
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::log::Log;
 use super::standing::Stored;
+use super::state::State;
 use crate::http::reply::CookieChange;
-use crate::{Command, Digest, Key, Only, Revision};
+use crate::{Command, Digest, Event, EventKind, Key, Moment, Only, Policy, Reason, Revision};
 
 /// A delete that this request has still to make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct PendingDelete {
     pub(crate) key: Key,
     pub(crate) condition: Condition,
+    pub(crate) news: Ends,
+}
+
+/// What a delete is told as, once the store has acknowledged it.
+#[derive(Debug, Clone)]
+pub(crate) enum Ends {
+    /// A logout, of this owner's session.
+    Logout(Option<Arc<str>>),
+    /// Nothing: it cleans up, or it was told before.
+    Quietly,
+    /// The logout of a session that was not looked at.
+    Unseen,
 }
 
 /// The owned form of [`Only`].
@@ -19,10 +30,25 @@ pub(crate) struct PendingDelete {
 pub(crate) enum Condition {
     Always,
     Opened(Digest),
-    Over(OffsetDateTime),
+    Over(Moment),
 }
 
 impl PendingDelete {
+    /// Says whether it deletes the same.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.key == other.key && self.condition == other.condition
+    }
+
+    /// Tells of it.
+    pub(crate) fn tell(&self, policy: &Policy, now: Moment) {
+        let event = Event::new(EventKind::LoggedOut, now).of(self.key.public_id());
+        match &self.news {
+            Ends::Quietly => {}
+            Ends::Unseen => policy.tell(event.because(Reason::Unseen)),
+            Ends::Logout(owner) => policy.tell(event.owned_by(owner.as_deref())),
+        }
+    }
+
     pub(crate) fn command(&self) -> Command<'_> {
         Command::Delete {
             key: &self.key,
@@ -37,6 +63,29 @@ impl PendingDelete {
     /// Says whether the request is right without it.
     pub(crate) fn is_optional(&self) -> bool {
         matches!(self.condition, Condition::Over(_))
+    }
+}
+
+impl State {
+    /// Queues a delete of which nothing is told.
+    pub(crate) fn delete(&mut self, key: Key, condition: Condition) {
+        self.end(key, condition, Ends::Quietly);
+    }
+
+    /// Queues a delete.
+    pub(crate) fn end(&mut self, key: Key, condition: Condition, news: Ends) {
+        let delete = PendingDelete {
+            key,
+            condition,
+            news,
+        };
+        if !self
+            .pending_deletes
+            .iter()
+            .any(|pending| pending.is_same(&delete))
+        {
+            self.pending_deletes.push(delete);
+        }
     }
 }
 

@@ -1,15 +1,14 @@
 use super::changes::Changes;
 use super::claim::Unfit;
 use super::data::Data;
-use super::draft::Draft;
 use super::entries::{Change, Entries, Entry};
 use super::json::is_same;
-use super::writer::Writer;
+use super::writer::{Writer, Written};
 use crate::SessionError;
 
 /// The result of a log on a base.
 pub(crate) struct Applied {
-    pub(crate) text: Draft,
+    pub(crate) text: Written,
     /// Whether a value is another one than before.
     pub(crate) is_change: bool,
 }
@@ -40,6 +39,13 @@ impl Applying<'_> {
             }
         }
         Ok(())
+    }
+
+    fn finish(self) -> Applied {
+        Applied {
+            text: self.text.finish(),
+            is_change: self.is_change,
+        }
     }
 
     /// Applies entries to the members of their keys.
@@ -82,7 +88,7 @@ impl Changes {
     pub(crate) fn apply(&self, base: &Data) -> Result<Applied, SessionError> {
         let mut applied = Applying {
             base,
-            text: Writer::new(base, self.size()),
+            text: Writer::new(base, self.most_size()),
             is_change: false,
             found: 0,
         };
@@ -91,31 +97,24 @@ impl Changes {
         } else {
             applied.change_all(&self.entries)?;
         }
-        let Applying {
-            mut text,
-            mut is_change,
-            found,
-            ..
-        } = applied;
-        if !self.is_cleared() && found == self.entries.len() {
-            let text = text.finish();
-            return Ok(Applied { text, is_change });
+        if !self.is_cleared() && applied.found == self.entries.len() {
+            return Ok(applied.finish());
         }
         let mut returned = 0;
+        let is_bare = base.members().is_empty();
         for entry in self.entries.iter() {
             let key = &*entry.key;
-            let old = base.get(key);
+            let old = if is_bare { None } else { base.get(key) };
             if (self.is_cleared() || old.is_none())
                 && let Some(value) = entry.apply(old, base)?
             {
-                text.add(key, &value);
+                applied.text.add(key, &value);
                 returned += usize::from(old.is_some_and(|old| is_same(old, &value)));
-                is_change |= old.is_none();
+                applied.is_change |= old.is_none();
             }
         }
-        is_change |= self.is_cleared() && returned != base.count();
-        let text = text.finish();
-        Ok(Applied { text, is_change })
+        applied.is_change |= self.is_cleared() && returned != base.count();
+        Ok(applied.finish())
     }
 
     /// Says whether nothing was logged since `saved`.
@@ -134,7 +133,10 @@ impl Changes {
         if same(self.cycle, saved.cycle) {
             self.cycle = None;
         }
-        if same(self.reauthentication, saved.reauthentication) {
+        if same(
+            stamp_of(self.reauthentication.as_ref()),
+            stamp_of(saved.reauthentication.as_ref()),
+        ) {
             self.reauthentication = None;
         }
         if same(
@@ -192,7 +194,7 @@ impl Changes {
     }
 
     /// Returns a base's values without those that the application has taken; `None` if it has taken none.
-    pub(crate) fn without_taken(&self, base: &Data) -> Option<Draft> {
+    pub(crate) fn without_taken(&self, base: &Data) -> Option<Written> {
         if !self.takes() {
             return None;
         }

@@ -1,12 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::data::Data;
-use super::pending::Condition;
+use super::pending::{Condition, Ends};
 use super::session::Session;
 use super::state::State;
 use crate::http::reply::CookieChange;
-use crate::{Expiry, PublicId, Revoke, SessionError, StoreError};
+use crate::{
+    Event, EventKind, Expiry, Policy, PublicId, Reason, Revoke, Revoker, SessionError, StoreError,
+};
 
 /// A request's question to the store: end sessions of its owner.
 ///
@@ -84,7 +85,10 @@ impl Revocation {
     ///
     /// The store failed; then some sessions may have ended. Asking again is safe.
     pub fn answer(self, ended: Result<usize, StoreError>) -> Result<usize, SessionError> {
-        let ended = ended?;
+        let policy = &self.session.0.policy;
+        let failed = |error: StoreError| policy.store_failed(error.into(), Some(&self.owner));
+        let ended = ended.map_err(failed)?;
+        policy.tell_revoked(Revoker::Owner, Some((&self.owner, self.which())), ended);
         if self.ends_its_own() {
             self.session.end_revoked()?;
         }
@@ -106,6 +110,30 @@ impl Revocation {
     }
 }
 
+impl Policy {
+    /// Tells that an owner's sessions were ended, or everybody's.
+    pub(crate) fn tell_revoked(
+        &self,
+        revoker: Revoker,
+        whose: Option<(&str, Revoke<'_>)>,
+        ended: usize,
+    ) {
+        if ended == 0 {
+            return;
+        }
+        let event = Event::new(EventKind::Revoked, self.now());
+        let mut event = event.because(Reason::By(revoker));
+        if let Some((owner, which)) = whose {
+            event.owner = Some(owner);
+            if let Revoke::One(one) = which {
+                event.session = Some(*one);
+            }
+        }
+        event.count = ended as u64;
+        self.tell(event);
+    }
+}
+
 impl Session {
     /// The request has ended its stored session itself. A sign-in that was not written yet goes on, with
     /// its values; anything else is over, as after a logout.
@@ -117,7 +145,7 @@ impl Session {
                 return Ok(());
             }
         }
-        self.destroy()
+        self.end(|_| Ends::Quietly)
     }
 }
 
@@ -131,7 +159,8 @@ impl State {
         // From now on they are this request's own, and dropped with its sign-in.
         let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         let values: Vec<_> = self.members().map(owned).collect();
-        self.data = Data::default();
+        self.note_owner();
+        self.data.clear();
         // What was taken or proposed holds on no other base.
         self.changes.disown();
         for (key, value) in values {

@@ -1,10 +1,8 @@
-use time::OffsetDateTime;
-
 use super::changes::Changes;
+use super::commit::{Commit, Purpose};
 use super::draw::draw_salt;
 use super::standing::{Standing, Stored};
-use crate::port::moment::truncate;
-use crate::{Id, Policy, Remembered, Revision, Secrets, SessionError};
+use crate::{Id, Moment, Policy, Remembered, Revision, Secrets, SessionError, to_micros};
 
 /// A session's new secrets, and the id by which the browser will open it.
 pub(crate) struct Rotation {
@@ -14,6 +12,34 @@ pub(crate) struct Rotation {
     pub(crate) revision: Option<Revision>,
 }
 
+/// Whether a secret may be renewed for its age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    IfOld,
+    Never,
+}
+
+impl Renewal {
+    fn is_due(self, policy: &Policy, stored: &Stored, now: Moment) -> bool {
+        let Some(age) = policy.rotate_every else {
+            return false;
+        };
+        let issued = to_micros(stored.record.secrets.issued);
+        self == Self::IfOld && to_micros(now) - issued >= age
+    }
+}
+
+impl Commit {
+    /// A secret is renewed with the response, whose status is known, and not again if others were faster.
+    pub(crate) fn renewal(&self) -> Renewal {
+        if self.purpose == Purpose::Finish && self.attempts == 0 {
+            Renewal::IfOld
+        } else {
+            Renewal::Never
+        }
+    }
+}
+
 impl Rotation {
     /// Decides whether a request's secret is rotated, or issued again because its first answer was
     /// lost.
@@ -21,16 +47,14 @@ impl Rotation {
         policy: &Policy,
         stored: &Stored,
         changes: &Changes,
-        now: OffsetDateTime,
+        renewal: Renewal,
+        now: Moment,
     ) -> Result<Option<Self>, SessionError> {
         let reauthenticates = changes.reauthenticates();
         match stored.standing {
             // Within the grace of one rotation there is no other, but for a re-authentication.
-            Standing::Present if changes.rotates() => {
-                let is_due = reauthenticates || !stored.is_in_grace(now);
-                is_due
-                    .then(|| Self::fresh(policy, stored, reauthenticates, now))
-                    .transpose()
+            Standing::Present if Self::is_due(policy, stored, changes, renewal, now) => {
+                Self::fresh(policy, stored, reauthenticates, now).map(Some)
             }
             Standing::Remembered if reauthenticates => {
                 // Twice at once, or again since the answer was lost: both get the same new id.
@@ -59,12 +83,14 @@ impl Rotation {
         policy: &Policy,
         stored: &Stored,
         changes: &Changes,
-        now: OffsetDateTime,
+        renewal: Renewal,
+        now: Moment,
     ) -> bool {
         match stored.standing {
             Standing::Closed => false,
             Standing::Present => {
-                changes.reauthenticates() || (changes.rotates() && !stored.is_in_grace(now))
+                let rotates = || changes.rotates() || renewal.is_due(policy, stored, now);
+                changes.reauthenticates() || (rotates() && !stored.is_in_grace(now))
             }
             Standing::Remembered => {
                 let is_owed = !stored.is_in_grace(now) && !stored.is_reauthenticated();
@@ -78,7 +104,7 @@ impl Rotation {
         policy: &Policy,
         stored: &Stored,
         reauthenticates: bool,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Self, SessionError> {
         let old = &stored.record.secrets;
         // The two newest that the browser may have in use when a re-authentication comes between.
@@ -113,7 +139,7 @@ impl Rotation {
 
     /// The present secret once more, if it was derived from the one that the browser presented and
     /// has not been presented itself; with another grace.
-    fn again(policy: &Policy, stored: &Stored, now: OffsetDateTime) -> Option<Self> {
+    fn again(policy: &Policy, stored: &Stored, now: Moment) -> Option<Self> {
         let mut secrets = stored.record.secrets.clone();
         let remembered = secrets.remembered.as_mut()?;
         let id = policy.domain.rotate(&stored.id, &remembered.salt?);
@@ -130,6 +156,6 @@ impl Rotation {
 }
 
 /// Returns when the grace ends that begins now.
-pub(crate) fn grace_end(policy: &Policy, now: OffsetDateTime) -> OffsetDateTime {
-    truncate(now.saturating_add(policy.rotation_grace))
+pub(crate) fn grace_end(policy: &Policy, now: Moment) -> Moment {
+    now.saturating_add(policy.rotation_grace)
 }

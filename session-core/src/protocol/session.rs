@@ -7,9 +7,10 @@ use serde::de::DeserializeOwned;
 use compact_str::CompactString;
 
 use super::commit::MAX_ATTEMPTS;
-use super::json::{decode, encode, encode_readable, is_same};
+use super::json::{decode, encode, is_same, read};
+use super::past::Form;
 use super::shared::Shared;
-use crate::{SessionError, ValueError};
+use crate::{EventKind, SessionError, ValueError};
 
 /// One visitor's session, as application code sees it in every framework.
 ///
@@ -49,8 +50,7 @@ impl Session {
     ///
     /// The value is there, but not of this type.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
-        let state = self.0.state();
-        Ok(decode(key, state.value(key))?)
+        self.get_by(key, read)
     }
 
     /// Sets a value; setting an equal one changes nothing.
@@ -105,11 +105,24 @@ impl Session {
         T: Serialize + DeserializeOwned,
         F: Fn(Option<T>) -> T + Send + Sync + 'static,
     {
-        let rule = self.0.policy.value_rule;
+        self.update_as(key, (), compute)
+    }
+
+    /// Computes a value that is kept in one of several forms.
+    pub(crate) fn update_as<T, F>(
+        &self,
+        key: &str,
+        form: impl Form<T>,
+        compute: F,
+    ) -> Result<T, SessionError>
+    where
+        F: Fn(Option<T>) -> T + Send + Sync + 'static,
+    {
+        let rule = self.0.policy.value_check();
         let compute = Arc::new(
             move |key: &str, old: Option<&str>| -> Result<(T, CompactString), ValueError> {
-                let new = compute(decode(key, old)?);
-                let text = encode_readable(key, &new)?;
+                let new = compute(decode(key, old, |text| form.read(text))?);
+                let text = form.write(key, &new, || old)?;
                 rule.check(key, &text)?;
                 Ok((new, text))
             },
@@ -120,17 +133,22 @@ impl Session {
                 let state = self.0.writable()?;
                 (state.seen(key), state.version)
             };
-            let (value, text) = compute(key, seen.as_deref())?;
+            let computed = compute(key, seen.as_deref());
+            let (value, text) = computed.map_err(|error| self.0.misfit(error))?;
             let mut state = self.0.writable()?;
             if state.version != version && state.value(key) != seen.as_deref() {
                 continue;
             }
-            state.update(key, compute, text, self.0.policy.max_bytes)?;
+            let set = state.update(key, compute, text, self.0.policy.max_bytes);
+            self.0.judged(state, set)?;
             return Ok(value);
         }
-        Err(SessionError::Contended {
+        let contended = SessionError::Contended {
             attempts: MAX_ATTEMPTS,
-        })
+        };
+        let state = self.0.state();
+        self.0.tell(state, EventKind::Contended, &contended);
+        Err(contended)
     }
 
     /// Reads a value, or sets it first if it is absent; Django's `setdefault`.
@@ -138,7 +156,9 @@ impl Session {
     /// The value that is returned is the one that is stored, or the commit fails: if another request
     /// stores a different one first, it ends with [`SessionError::Conflict`], and the response with a
     /// status of 409. So two tabs never show two tokens. To go on instead, `save` early: after the
-    /// conflict the same call returns the other request's value.
+    /// conflict the same call returns the other request's value. Where a session
+    /// [needs consent](crate::PolicyBuilder::only_with_consent), the value of a visitor without one is dropped with a 200, so the
+    /// next request makes another.
     ///
     /// # Errors
     ///
@@ -148,18 +168,32 @@ impl Session {
         key: &str,
         default: impl FnOnce() -> T,
     ) -> Result<T, SessionError> {
-        if let Some(value) = self.get(key)? {
+        self.get_or_insert_as(key, (), default)
+    }
+
+    /// Reads a value that is kept in one of several forms, or sets it first.
+    pub(crate) fn get_or_insert_as<T>(
+        &self,
+        key: &str,
+        form: impl Form<T>,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, SessionError> {
+        let read = |text: &str| form.read(text);
+        if let Some(value) = self.get_by(key, read)? {
             return Ok(value);
         }
         // The closure is the application's: it runs without our lock, and may use the session.
         let value = default();
-        let text = encode_readable(key, &value)?;
-        self.0.policy.value_rule.check(key, &text)?;
+        let text = form.write(key, &value, || None::<&str>)?;
         let mut state = self.0.writable()?;
-        if let Some(value) = decode(key, state.value(key))? {
+        if let Some(value) = decode(key, state.value(key), read)? {
             return Ok(value);
         }
-        state.propose(key, text, self.0.policy.max_bytes)?;
+        let set = match self.0.policy.value_check().check(key, &text) {
+            Ok(()) => state.propose(key, text, self.0.policy.max_bytes),
+            Err(misfit) => Err(misfit.into()),
+        };
+        self.0.judged(state, set)?;
         Ok(value)
     }
 
@@ -190,9 +224,18 @@ impl Session {
     ///
     /// The value is of another type (then it stays), or the session can't be written any more.
     pub fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, SessionError> {
+        self.take_by(key, read)
+    }
+
+    /// Removes a value, which `read` reads, and returns it.
+    pub(crate) fn take_by<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, SessionError> {
         let mut state = self.0.writable()?;
         let text = state.value(key).map(CompactString::from);
-        let value = decode(key, text.as_deref())?;
+        let value = decode(key, text.as_deref(), read)?;
         if let Some(text) = text {
             state.take(key, text);
         }
@@ -249,21 +292,37 @@ impl Session {
         self.0.state().members().next().is_none()
     }
 
-    /// Sets a value that is known to be readable as its type.
-    pub(crate) fn set_readable<T: Serialize + DeserializeOwned>(
+    /// Reads a value by `read`.
+    pub(crate) fn get_by<T>(
         &self,
         key: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, SessionError> {
+        let state = self.0.state();
+        Ok(decode(key, state.value(key), read)?)
+    }
+
+    /// Sets a value in a form that is known to be readable.
+    pub(crate) fn set_as<T>(
+        &self,
+        key: &str,
+        form: impl Form<T>,
         value: &T,
     ) -> Result<(), SessionError> {
-        self.set(key, encode_readable(key, value)?)
+        // The forms are the application's: they are read and written without our lock.
+        let text = form.write(key, value, || self.0.state().seen(key))?;
+        self.set(key, text)
     }
 
     fn set(&self, key: &str, text: CompactString) -> Result<(), SessionError> {
-        self.0.policy.value_rule.check(key, &text)?;
         let mut state = self.0.writable()?;
         let is_equal = |present| is_same(present, &text);
         if state.changes.computes(key) || !state.value(key).is_some_and(is_equal) {
-            state.set(key, text, self.0.policy.max_bytes)?;
+            let set = match self.0.policy.value_check().check(key, &text) {
+                Ok(()) => state.set(key, text, self.0.policy.max_bytes),
+                Err(misfit) => Err(misfit.into()),
+            };
+            self.0.judged(state, set)?;
         }
         Ok(())
     }

@@ -1,90 +1,104 @@
-use std::sync::{Arc, MutexGuard};
-
-use time::OffsetDateTime;
+use std::sync::Arc;
 
 use super::ask::{Attempt, Decided, Decision};
 use super::changes::Changes;
 use super::commit::Commit;
 use super::data::Data;
+use super::locked::Locked;
 use super::log::Log;
 use super::pending::{Condition, Creates, Unacknowledged};
+use super::shared::Shared;
 use super::standing::{Standing, Stored};
 use super::state::State;
 use crate::http::reply::CookieChange;
 use crate::policy::lifetime::Extension;
-use crate::{Event, Key, Revision, SessionError};
+use crate::{Carrier, EventKind, Key, Moment, Reason, Revision, SessionError};
 
 /// The effects of a store's answers on the session's state.
 impl Commit {
     /// Notes that a record is about to be written.
+    #[inline]
     pub(crate) fn attempt(
         &self,
         stored: Arc<Stored>,
         expected: Revision,
         creates: Creates,
     ) -> Attempt {
-        self.shared.state().unacknowledged.push(Unacknowledged {
-            stored: Arc::clone(&stored),
-            changes: self.changes.clone(),
-            creates,
-        });
+        // Only a later commit asks what became of it.
+        if !self.is_alone() {
+            self.shared.state().unacknowledged.push(Unacknowledged {
+                stored: Arc::clone(&stored),
+                changes: self.changes.clone(),
+                creates,
+            });
+        }
         Attempt { stored, expected }
     }
 
-    /// Says whether an early save may have written although its answer was lost; then the base may
-    /// not be the stored state.
-    pub(crate) fn may_have_written(&self, key: Key) -> bool {
-        let state = self.shared.state();
-        state.unacknowledged.iter().any(|write| write.key() == key)
+    /// Says whether nobody is left who could use the session, or read it: it is closed, and the handler has
+    /// dropped it, as most have.
+    #[inline]
+    pub(crate) fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.shared) == 1
     }
 
-    pub(crate) fn applied(&self, attempt: Attempt, now: OffsetDateTime) -> Decided {
+    /// Says whether the session was destroyed, in another task, since this commit began.
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.shared.state().generation != self.generation
+    }
+
+    pub(crate) fn may_have_written(&self, key: Key) -> bool {
+        self.shared.state().may_have_written(key)
+    }
+
+    #[inline]
+    pub(crate) fn applied(&self, attempt: Attempt, now: Moment) -> Decided {
         if attempt.stored.record.expires <= now {
             // The store took longer than the session had left.
             return self.gone(now);
         }
-        let key = attempt.stored.key;
-        let data = Data::of_record(&self.shared.policy, key, &attempt.stored.record);
-        let Some(mut state) = self.settle(&self.changes, &data) else {
+        let Stored { key, cookie, .. } = *attempt.stored;
+        let is_owned = attempt.stored.record.owner.is_some();
+        let told = attempt
+            .stored
+            .news
+            .is_some()
+            .then(|| Arc::clone(&attempt.stored));
+        let Some(mut state) = self.take_over(attempt.stored) else {
             // Destroyed in another task while the answer was on its way.
             self.shared.state().delete(key, Condition::Always);
             return Ok(self.done(now));
         };
-        state.has_reauthenticated |= self.changes.reauthenticates();
-        state.has_signed_in |= self.changes.signed_in().is_some();
-        state.is_stale = false;
-        state.cookie = attempt.stored.cookie.or(state.cookie);
-        let new_id = self.moves().is_some()
-            || matches!(attempt.stored.cookie, Some(CookieChange::Set { id, .. }) if id != attempt.stored.id);
-        state.adopt(attempt.stored, data);
+        state.cookie = cookie.or(state.cookie);
         let reply = self.shared.reply_of(&state, now);
+        let reply = reply.for_owner(self.policy(), is_owned);
         drop(state);
-        self.announce(key, new_id);
+        if let Some(stored) = told {
+            self.announce(&stored, now);
+        }
         Ok(Decision::Done(reply))
     }
 
-    pub(crate) fn touched(
-        &self,
-        stored: &Stored,
-        extension: Extension,
-        now: OffsetDateTime,
-    ) -> Decision {
-        let lifetime = &self.policy().lifetime;
-        let is_present = stored.standing == Standing::Present;
-        if is_present && lifetime.moves_the_cookie(extension, &stored.record) {
-            let persistent = lifetime.is_persistent(stored.record.expiry);
-            self.shared.state().cookie = Some(CookieChange::Set {
-                id: stored.id,
-                until: persistent.then_some(extension.expires),
-            });
+    /// Shows the session as it is stored now; `None` if it was destroyed meanwhile.
+    #[inline]
+    fn take_over(&self, stored: Arc<Stored>) -> Option<Locked<'_>> {
+        if self.is_alone() {
+            return Some(self.shared.state());
         }
-        self.done(now)
+        let data = Data::of_record(&self.shared.policy, stored.key, &stored.record);
+        let mut state = self.settle(&self.changes, &data)?;
+        state.has_signed_in |= self.changes.signed_in().is_some();
+        state.is_stale = false;
+        state.adopt(stored, data);
+        Some(state)
     }
 
     /// Continues from the state that another request has stored.
-    pub(crate) fn rebase(&mut self, stored: Arc<Stored>) {
-        self.data = Data::of_record(&self.shared.policy, stored.key, &stored.record);
-        self.forget_lost_answer(&stored);
+    pub(crate) fn rebase(&mut self, mut stored: Arc<Stored>, now: Moment) {
+        self.data = self
+            .data
+            .again(&self.shared.policy, stored.key, &stored.record);
+        self.forget_lost_answer(&mut stored, now);
         {
             // The secret that an early save has issued is not the present one any more.
             let present = stored.record.secrets.present;
@@ -101,7 +115,7 @@ impl Commit {
 
     /// An earlier save may have been applied although its answer was lost. Then its changes are in the
     /// base already and must not be replayed on it, and its cookie is owed.
-    fn forget_lost_answer(&mut self, stored: &Arc<Stored>) {
+    fn forget_lost_answer(&mut self, stored: &mut Arc<Stored>, now: Moment) {
         let lost = {
             let state = self.shared.state();
             let mut writes = state.unacknowledged.iter();
@@ -113,11 +127,14 @@ impl Commit {
             return;
         };
         self.changes.forget(&lost.changes);
+        // The moment of its own re-authentication.
+        Arc::make_mut(stored).sees_moment = lost.stored.sees_moment;
         if let Some(mut state) = self.settle(&lost.changes, &self.data) {
-            state.has_reauthenticated |= lost.changes.reauthenticates();
             state.has_signed_in |= lost.changes.signed_in().is_some();
             state.cookie = lost.cookie().or(state.cookie);
             state.adopt(Arc::clone(stored), self.data.clone());
+            drop(state);
+            self.announce(&lost.stored, now);
         }
     }
 
@@ -144,7 +161,7 @@ impl Commit {
     ///
     /// Closures of updates are the application's: they run without our lock, and may use the session.
     /// A closure that changes its own value shows the result of its last run.
-    fn settle(&self, saved: &Log, base: &Data) -> Option<MutexGuard<'_, State>> {
+    fn settle(&self, saved: &Log, base: &Data) -> Option<Locked<'_>> {
         let mut computed = Changes::default();
         let mut runs = 0;
         loop {
@@ -167,6 +184,7 @@ impl Commit {
             };
             rest.forget(saved);
             rest.compute(base, &computed);
+            base.tell();
             computed = rest;
             runs += 1;
         }
@@ -180,6 +198,7 @@ impl Commit {
         };
         let log = self.shared.state().changes.clone();
         let conflicts = log.conflicts(&self.data);
+        self.data.tell();
         if let Some(mut state) = self.settle(&Log::default(), &self.data) {
             state.changes.forget_entries(&conflicts);
             state.base = Some(Arc::clone(stored));
@@ -196,15 +215,22 @@ impl Commit {
             .retain(|write| write.revision() != revision);
     }
 
+    fn dropped(&self, reason: &SessionError, now: Moment) {
+        if self.changes.is_empty() {
+            return;
+        }
+        self.tell(EventKind::ChangesDropped, Reason::Error(reason), now);
+    }
+
     /// Drops everything: a session that was ended elsewhere gets no cookie and comes back under no id.
     ///
     /// A sign-in is never dropped silently, nor is a value that was taken; other changes by the policy's
     /// choice.
-    pub(crate) fn gone(&self, now: OffsetDateTime) -> Decided {
+    pub(crate) fn gone(&self, now: Moment) -> Decided {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
-        self.dropped(&SessionError::Gone);
+        self.dropped(&SessionError::Gone, now);
         self.shared.state().lose();
         let refuses = self.policy().refuses_when_gone && !self.changes.is_empty();
         if refuses || self.changes.signed_in().is_some() || self.changes.takes() {
@@ -213,36 +239,43 @@ impl Commit {
         Ok(self.done(now))
     }
 
-    fn announce(&self, key: Key, new_id: bool) {
-        if self.changes.signed_in().is_some() {
-            let session = key.public_id();
-            self.policy().tell(&Event::SignedIn { session });
-        } else if new_id {
-            let session = key.public_id();
-            self.policy().tell(&Event::Rotated { session });
-        }
-    }
-
-    fn dropped(&self, reason: &SessionError) {
-        let state = self.shared.state();
-        let session = state.base.as_ref().map(|base| base.key.public_id());
-        drop(state);
-        self.policy()
-            .tell(&Event::ChangesDropped { session, reason });
-    }
-
     /// Drops changes that were made with an id from before a sign-in.
     ///
     /// A value that was taken is another request's, which has to be said.
-    pub(crate) fn superseded(&self, closed: Option<&Arc<Stored>>, now: OffsetDateTime) -> Decided {
-        self.dropped(&SessionError::Superseded);
-        if !self.is_discarded() {
-            self.shared.state().supersede(closed, &self.data);
+    pub(crate) fn superseded(&self, closed: Option<&Arc<Stored>>, now: Moment) -> Decided {
+        if self.is_discarded() {
+            return Ok(self.done(now));
         }
+        self.dropped(&SessionError::Superseded, now);
+        self.shared.state().supersede(closed, &self.data);
         if self.changes.takes() {
             return Err(SessionError::Superseded);
         }
         Ok(self.done(now))
+    }
+}
+
+impl State {
+    /// Says whether an early save may have written although its answer was lost; then the base may
+    /// not be the stored state.
+    pub(crate) fn may_have_written(&self, key: Key) -> bool {
+        self.unacknowledged.iter().any(|write| write.key() == key)
+    }
+}
+
+impl Shared {
+    /// Sends the cookie again if the extension of the session's life moves its end.
+    pub(crate) fn touched(&self, stored: &Stored, extension: Extension) {
+        let lifetime = self.policy.lifetimes.of_record(&stored.record);
+        let has_cookie = self.policy.carrier != Carrier::Bearer;
+        let is_present = has_cookie && stored.standing == Standing::Present;
+        if is_present && lifetime.moves_the_cookie(extension, &stored.record) {
+            let persistent = lifetime.is_persistent(stored.record.expiry);
+            self.state().cookie = Some(CookieChange::Set {
+                id: stored.id,
+                until: persistent.then_some(extension.expires),
+            });
+        }
     }
 }
 

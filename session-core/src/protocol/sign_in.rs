@@ -1,21 +1,18 @@
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::ask::{Ask, Attempt, Decided, Decision};
 use super::commit::{Commit, MAX_ATTEMPTS};
 use super::pending::{Condition, Creates};
 use super::rotation::grace_end;
 use super::standing::{Standing, Stored};
-use crate::port::moment::truncate;
-use crate::{Record, Revision, SessionError};
+use crate::{Moment, Record, Revision, SessionError};
 
 /// A sign-in from a stored session: a new record is inserted, then the old one is closed.
 ///
 /// The old id never leads to the new session. Values that others write to the old session before it
 /// is closed are carried along.
 impl Commit {
-    pub(crate) fn created(&mut self, attempt: Attempt, now: OffsetDateTime) -> Decided {
+    pub(crate) fn created(&mut self, attempt: Attempt, now: Moment) -> Decided {
         match self.base.clone() {
             Some(old) if old.standing != Standing::Closed => {
                 self.entered = Some(attempt);
@@ -27,7 +24,7 @@ impl Commit {
 
     /// Closes the old session: for the grace it can be read by requests that are under way, unless
     /// somebody owned it.
-    fn leave(&mut self, old: &Arc<Stored>, now: OffsetDateTime) -> Decided {
+    fn leave(&mut self, old: &Arc<Stored>, now: Moment) -> Decided {
         if self.is_discarded() {
             return Ok(self.done(now));
         }
@@ -38,7 +35,7 @@ impl Commit {
             None => Revision::from_random(self.policy().random()?),
         };
         let closed = Record {
-            data: data.map_or_else(|| Arc::clone(&old.record.data), Into::into),
+            data: data.map_or_else(|| old.record.data.clone(), Into::into),
             revision,
             closed: true,
             expires: old.record.expires.min(grace_end(self.policy(), now)),
@@ -48,12 +45,7 @@ impl Commit {
         Ok(Decision::Write(Ask::Leave { old, closed }))
     }
 
-    pub(crate) fn sign_in_answered(
-        &mut self,
-        ask: Ask,
-        is_applied: bool,
-        now: OffsetDateTime,
-    ) -> Decided {
+    pub(crate) fn sign_in_answered(&mut self, ask: Ask, is_applied: bool, now: Moment) -> Decided {
         match (ask, is_applied) {
             (leave @ Ask::Leave { .. }, false) => Ok(Decision::Load(leave)),
             (Ask::Carry(attempt), true) => {
@@ -71,7 +63,7 @@ impl Commit {
         &mut self,
         refused: &Ask,
         found: Option<Record>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Decided {
         let Some(entered) = &self.entered else {
             return Ok(self.done(now));
@@ -93,7 +85,7 @@ impl Commit {
             return self.enter(now);
         }
         let left = Arc::new(base.with(record, now));
-        self.rebase(Arc::clone(&left));
+        self.rebase(Arc::clone(&left), now);
         self.attempts += 1;
         if self.attempts >= MAX_ATTEMPTS {
             return Ok(Decision::Write(Ask::LeaveByKey(left)));
@@ -109,10 +101,10 @@ impl Commit {
         let policy = self.policy();
         let record = Record {
             revision: Revision::from_random(policy.random()?),
-            expires: truncate(
-                policy
-                    .lifetime
-                    .expires(expiry, present.created, present.seen),
+            expires: policy.lifetimes.of_record(present).expires(
+                expiry,
+                present.created,
+                present.seen,
             ),
             expiry,
             data: text.into(),
@@ -124,7 +116,7 @@ impl Commit {
         Ok(Decision::Write(Ask::Carry(attempt)))
     }
 
-    fn leave_again(&mut self, now: OffsetDateTime) -> Decided {
+    fn leave_again(&mut self, now: Moment) -> Decided {
         match self.base.clone() {
             Some(old) if old.standing != Standing::Closed => self.leave(&old, now),
             // Another sign-in has closed it, as the second of a double click does.
@@ -132,7 +124,7 @@ impl Commit {
         }
     }
 
-    fn enter(&mut self, now: OffsetDateTime) -> Decided {
+    fn enter(&mut self, now: Moment) -> Decided {
         match self.entered.take() {
             Some(attempt) => self.applied(attempt, now),
             None => Ok(self.done(now)),
@@ -140,7 +132,9 @@ impl Commit {
     }
 
     fn withdrawn(&mut self) -> SessionError {
-        self.entered = None;
+        if let Some(attempt) = self.entered.take() {
+            self.refused(&attempt);
+        }
         self.failure.take().unwrap_or_else(|| {
             if !self.is_discarded() {
                 self.shared.state().lose();

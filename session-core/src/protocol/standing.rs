@@ -1,7 +1,6 @@
-use time::OffsetDateTime;
-
+use super::news::News;
 use crate::http::reply::CookieChange;
-use crate::{Digest, Id, Key, Record, Remembered};
+use crate::{Digest, Id, Key, Moment, Record, Remembered};
 
 /// The secret by which a request has come to a session. Later variants count for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,8 +21,13 @@ pub(crate) struct Stored {
     pub(crate) key: Key,
     pub(crate) digest: Digest,
     pub(crate) standing: Standing,
+    /// Whether the request may see the record's moment of authentication: it was let in with it, or it is
+    /// its own.
+    pub(crate) sees_moment: bool,
     /// The cookie that tells the browser of this state, if a write of this request brings it about.
     pub(crate) cookie: Option<CookieChange>,
+    /// What that write is told as.
+    pub(crate) news: Option<News>,
     pub(crate) record: Record,
 }
 
@@ -32,7 +36,7 @@ impl Standing {
     /// good as unknown.
     ///
     /// It is decided anew each time a record is loaded.
-    pub(crate) fn of(record: &Record, digest: &Digest, now: OffsetDateTime) -> Option<Self> {
+    pub(crate) fn of(record: &Record, digest: &Digest, now: Moment) -> Option<Self> {
         let standing = if record.secrets.present == *digest {
             Self::Present
         } else {
@@ -61,14 +65,14 @@ pub(crate) enum Found {
     /// It opens the record.
     Open(Standing),
     /// It was rotated, and opened the record until this moment.
-    Dead(OffsetDateTime),
+    Dead(Moment),
     /// The record has nothing to do with it.
     Unknown,
 }
 
 impl Found {
     /// Compares a secret's digest with the record that was found under its key.
-    pub(crate) fn of(record: &Record, digest: &Digest, now: OffsetDateTime) -> Self {
+    pub(crate) fn of(record: &Record, digest: &Digest, now: Moment) -> Self {
         match Standing::of(record, digest, now) {
             Some(standing) => Self::Open(standing),
             None => match remembered(record, digest) {
@@ -81,29 +85,41 @@ impl Found {
 
 impl Stored {
     pub(crate) fn new(id: Id, digest: Digest, standing: Standing, record: Record) -> Self {
-        Self {
+        let mut stored = Self {
             id,
             key: id.key(),
             digest,
             standing,
+            sees_moment: true,
             cookie: None,
+            news: None,
             record,
-        }
+        };
+        // The secret from before a re-authentication gains nothing by it.
+        stored.sees_moment = standing == Standing::Present || !stored.is_reauthenticated();
+        stored
     }
 
     /// The same request after the record was loaded again or written.
     ///
     /// A session that it was let into stays open to it, so a slow request can still write although its
-    /// secret was rotated longer ago than the grace.
+    /// secret was rotated longer ago than the grace. A moment of authentication that is another than before
+    /// stays hidden from it.
     #[must_use]
-    pub(crate) fn with(&self, record: Record, now: OffsetDateTime) -> Self {
-        let mut stored = Self { record, ..*self };
+    pub(crate) fn with(&self, record: Record, now: Moment) -> Self {
+        let is_same = record.authenticated == self.record.authenticated;
+        let sees_moment = self.sees_moment && is_same;
+        let mut stored = Self {
+            sees_moment,
+            record,
+            ..*self
+        };
         stored.stand(now);
         stored
     }
 
     /// The same in place, for a record that was changed.
-    pub(crate) fn stand(&mut self, now: OffsetDateTime) {
+    pub(crate) fn stand(&mut self, now: Moment) {
         let standing = Standing::of(&self.record, &self.digest, now);
         let fallen = if self.record.closed {
             Standing::Closed
@@ -140,8 +156,13 @@ impl Stored {
             .is_some_and(|remembered| remembered.salt.is_some())
     }
 
+    /// Says whether this request is the first that presents the present secret.
+    pub(crate) fn owes_a_presentation(&self) -> bool {
+        self.standing == Standing::Present && self.is_unpresented()
+    }
+
     /// Says whether the last rotation is so recent that both secrets are in use.
-    pub(crate) fn is_in_grace(&self, now: OffsetDateTime) -> bool {
+    pub(crate) fn is_in_grace(&self, now: Moment) -> bool {
         self.remembered()
             .is_some_and(|remembered| now < remembered.until)
     }
@@ -163,7 +184,7 @@ impl Stored {
 
     /// Says whether the request may extend the session's life. Within the grace the bearer of the
     /// present secret does, together with the cookie's.
-    pub(crate) fn may_extend(&self, now: OffsetDateTime) -> bool {
+    pub(crate) fn may_extend(&self, now: Moment) -> bool {
         match self.standing {
             Standing::Present => true,
             Standing::Remembered => !self.is_in_grace(now),
@@ -171,10 +192,8 @@ impl Stored {
         }
     }
 
-    /// Returns when the owner signed in or re-authenticated, as far as this request may know: the
-    /// secret from before a re-authentication gains nothing by it.
-    pub(crate) fn authenticated(&self) -> Option<OffsetDateTime> {
-        let is_hidden = self.standing != Standing::Present && self.is_reauthenticated();
-        self.record.authenticated.filter(|_| !is_hidden)
+    /// Returns when the owner signed in or re-authenticated, as far as this request may know.
+    pub(crate) fn authenticated(&self) -> Option<Moment> {
+        self.record.authenticated.filter(|_| self.sees_moment)
     }
 }

@@ -3,16 +3,18 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use super::activity::Activity;
 use super::changes::View;
-use super::data::{Data, Part};
+use super::credential::Outdated;
+use super::data::{self, Data};
 use super::json::is_same;
 use super::log::Log;
 use super::pending::{Condition, Creates, PendingDelete, Writes};
 use super::standing::Stored;
 use super::update::Replay;
-use super::writer::member_size;
+use super::writer::{member_size, most_size};
 use crate::http::reply::{CookieChange, Loss};
-use crate::{Expiry, Id, Key, Policy, SessionError};
+use crate::{Expiry, Id, Policy, SessionError};
 
 /// A session at one moment: a base, and the log of changes to it.
 #[allow(clippy::struct_excessive_bools, reason = "independent facts")]
@@ -33,10 +35,18 @@ pub(crate) struct State {
     pub(crate) loss: Option<Loss>,
     /// The session that was lost.
     pub(crate) lost: Option<Arc<Stored>>,
-    /// Whether the moment of authentication is this request's own.
-    pub(crate) has_reauthenticated: bool,
+    /// The session whose credential has changed, which the response ends.
+    pub(crate) outdated: Option<Arc<Outdated>>,
     /// Whether this request's own sign-in has begun the stored session.
     pub(crate) has_signed_in: bool,
+    /// Whether the visitor has consented to a session that begins in this request.
+    pub(crate) has_consent: bool,
+    /// Whether this request has ended a session that was there.
+    pub(crate) has_logged_out: bool,
+    /// Whether somebody was signed in to a session that the request has lost or ended.
+    pub(crate) had_owner: bool,
+    /// What the request does for the session's life, unless it changes something.
+    pub(crate) activity: Activity,
     /// The number of [all-or-nothing](super::whole::AllOrNothing) guards that are not done.
     pub(crate) undone: u32,
     /// The response's change to the cookie.
@@ -52,7 +62,7 @@ pub(crate) struct State {
 
 /// A value as it was.
 pub(crate) enum Seen {
-    Stored(Part),
+    Stored(data::Part),
     Changed(Box<str>),
 }
 
@@ -81,8 +91,12 @@ impl State {
             is_stale: false,
             loss: None,
             lost: None,
-            has_reauthenticated: false,
+            outdated: None,
             has_signed_in: false,
+            has_consent: false,
+            has_logged_out: false,
+            had_owner: false,
+            activity: Activity::Usual,
             undone: 0,
             cookie: None,
             unacknowledged: Writes::default(),
@@ -96,14 +110,6 @@ impl State {
     /// has left counts as none.
     pub(crate) fn visible(&self) -> Option<&Stored> {
         self.base.as_deref().filter(|stored| !stored.is_hidden())
-    }
-
-    /// Queues a delete.
-    pub(crate) fn delete(&mut self, key: Key, condition: Condition) {
-        let delete = PendingDelete { key, condition };
-        if !self.pending_deletes.contains(&delete) {
-            self.pending_deletes.push(delete);
-        }
     }
 
     /// Queues deletes of records that writes whose outcome is unknown may have created; also of those that
@@ -128,14 +134,22 @@ impl State {
     pub(crate) fn adopt(&mut self, stored: Arc<Stored>, data: Data) {
         let key = stored.key;
         self.unacknowledged.retain(|write| write.key() != key);
-        self.base = Some(stored);
-        self.data = data;
+        if !self.outdates(&stored) {
+            self.base = Some(stored);
+            self.data = data;
+        }
         self.version += 1;
+    }
+
+    /// Remembers that the response may show an owner's values, although the session is about to go.
+    pub(crate) fn note_owner(&mut self) {
+        self.had_owner |= self.owner().is_some();
     }
 
     /// Drops everything, because the session was ended.
     pub(crate) fn lose(&mut self) {
         self.loss = Some(Loss::Gone);
+        self.note_owner();
         self.lost = self.base.take();
         self.data = Data::default();
         self.changes = Log::default();
@@ -192,6 +206,7 @@ impl State {
     }
 
     /// Sets a value, unless the session would be larger than `limit`.
+    #[inline]
     pub(crate) fn set(
         &mut self,
         key: &str,
@@ -205,6 +220,7 @@ impl State {
     }
 
     /// Sets a value that was computed, unless the session would be larger than `limit`.
+    #[inline]
     pub(crate) fn update(
         &mut self,
         key: &str,
@@ -245,6 +261,7 @@ impl State {
         self.changed(size);
     }
 
+    #[inline]
     pub(crate) fn value(&self, key: &str) -> Option<&str> {
         match self.changes.view(key) {
             View::Present(value) => Some(value),
@@ -254,6 +271,7 @@ impl State {
     }
 
     /// Returns a value that stays readable when the state changes.
+    #[inline]
     pub(crate) fn seen(&self, key: &str) -> Option<Seen> {
         match self.changes.view(key) {
             View::Present(value) => Some(Seen::Changed(value.into())),
@@ -318,20 +336,21 @@ impl State {
 
     /// Returns the size that the session will have with a value, if it had to be computed, and
     /// refuses one that makes it larger than `limit`.
+    #[inline]
     fn size_with(
         &self,
         key: &str,
         length: usize,
         limit: usize,
     ) -> Result<Option<usize>, SessionError> {
-        let added = member_size(key.as_bytes(), length);
-        // Almost every session is small and far below the limit, so that an estimate will do.
+        // Almost every session is small and far below the limit, so that a bound will do.
         if self.changes.is_short() {
-            let changed = self.changes.size();
-            if self.data.text().len() + changed + added <= limit {
+            let most = self.changes.most_size() + most_size(key, length);
+            if self.data.text().len() + most <= limit {
                 return Ok(None);
             }
         }
+        let added = member_size(key.as_bytes(), length);
         let all = self.known_size().unwrap_or_else(|| {
             let members = self.members();
             members
@@ -346,6 +365,7 @@ impl State {
         Ok(Some(size))
     }
 
+    #[inline]
     fn known_size(&self) -> Option<usize> {
         let (version, size) = self.size?;
         (version == self.version).then_some(size)
@@ -356,6 +376,7 @@ impl State {
         value.map_or(0, |value| member_size(key.as_bytes(), value.len()))
     }
 
+    #[inline]
     fn changed(&mut self, size: Option<usize>) {
         self.version += 1;
         self.size = size.map(|size| (self.version, size));

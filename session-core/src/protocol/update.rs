@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use smallvec::{SmallVec, smallvec};
 
 use super::data::Data;
-use crate::ValueError;
+use crate::{ValueError, Values};
 
 /// Computes a value's new JSON text from its present one; run again on every fresh base.
 pub(crate) trait Compute: Send + Sync {
@@ -35,7 +35,7 @@ pub(crate) struct Update {
     /// Their result on `base`; `None` if they fail there.
     value: Option<CompactString>,
     /// The text of the base that the result was computed on; `None` if there was none.
-    base: Option<Arc<str>>,
+    base: Option<Values>,
 }
 
 impl Update {
@@ -44,7 +44,7 @@ impl Update {
         Self {
             replays: smallvec![replay],
             value: Some(value),
-            base: base.shared().cloned(),
+            base: base.values().cloned(),
         }
     }
 
@@ -52,7 +52,7 @@ impl Update {
     pub(crate) fn then(&mut self, replay: Replay, value: CompactString, base: &Data) {
         self.replays.push(replay);
         self.value = Some(value);
-        self.base = base.shared().cloned();
+        self.base = base.values().cloned();
     }
 
     pub(crate) fn value(&self) -> Option<&str> {
@@ -78,8 +78,8 @@ impl Update {
         old: Option<&str>,
         base: &Data,
     ) -> Result<Option<Cow<'_, str>>, ValueError> {
-        let is_known = match (&self.base, base.shared()) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        let is_known = match (&self.base, base.values()) {
+            (Some(one), Some(other)) => one.is_same_text(other),
             (one, other) => one.is_none() && other.is_none(),
         };
         if let Some(value) = self.value.as_ref().filter(|_| is_known) {
@@ -93,7 +93,7 @@ impl Update {
     pub(crate) fn rebase(&mut self, key: &str, old: Option<&str>, base: &Data) {
         let new = run(&self.replays, key, old).unwrap_or_default();
         self.value = new.map(Into::into);
-        self.base = base.shared().cloned();
+        self.base = base.values().cloned();
     }
 
     /// Takes over a result that is known.

@@ -119,7 +119,7 @@ fn a_store_that_refuses_everything_is_an_error_and_no_endless_loop() {
                 load.answer(Ok(found), world.now())
             }
             Step::Write(write) => write.answer(Ok(Outcome::Refused), world.now()),
-            Step::Done(_) => panic!("nothing was written"),
+            Step::Done(_) | Step::List(_) => panic!("nothing was written"),
         };
         if let Err(error) = step {
             break error;

@@ -1,11 +1,14 @@
 //! Every decision about a session, a row each: what came in, what was done, what goes out.
 #![allow(clippy::unwrap_used)]
 
+mod caps;
+mod carriers;
 mod commits;
 mod endings;
 mod gone;
 mod ids;
 mod request;
+mod sign_ins;
 #[path = "../util/mod.rs"]
 mod util;
 mod values;
@@ -15,7 +18,7 @@ use request::{
     Act, Sends, clear, cycle, destroy, lifetime, nothing, present, remove, rewrite, sign_in,
     update, write,
 };
-use session_core::Expiry;
+use session_core::{Carrier, Expiry};
 use util::World;
 
 struct Row(
@@ -130,13 +133,27 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn every_row_of_the_table_holds() {
+    hold(Carrier::Cookie, |effect| effect);
+    // A request without a bearer's token is as if there were no bearers.
+    hold(Carrier::Both, |effect| effect);
+}
+
+#[test]
+fn every_row_holds_for_a_bearer_who_hears_of_new_ids_alone() {
+    hold(Carrier::Bearer, |effect| match effect {
+        "new" => "new",
+        _ => "-",
+    });
+}
+
+fn hold(carrier: Carrier, heard: fn(&'static str) -> &'static str) {
     for Row(sends, name, act, status, calls, effect, rows) in ROWS {
-        let world = World::new(|policy| policy);
+        let world = World::new(|policy| policy.carrier(carrier));
         let cookie = present(&world, *sends);
         let seen = world.request(&cookie, *status, act);
-        let row = format!("{sends:?}, {name}, {status}");
+        let row = format!("{carrier:?}, {sends:?}, {name}, {status}");
         assert_eq!(seen.calls.join(" "), *calls, "store calls: {row}");
-        assert_eq!(seen.effect(&cookie), *effect, "cookie: {row}");
+        assert_eq!(seen.effect(&cookie), heard(effect), "cookie: {row}");
         assert_eq!(world.rows(), *rows, "rows: {row}");
         if *effect == "new" {
             assert!(!cookie.is_empty() || seen.id().is_some(), "{row}");

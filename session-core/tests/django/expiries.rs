@@ -177,7 +177,7 @@ proptest! {
     ) {
         let now = datetime!(2026-06-01 12:00 UTC);
         let span = if is_whole { micros / 1_000_000 * 1_000_000 + 1_000_000 } else { micros };
-        let moment = from_micros(at).unwrap();
+        let moment = OffsetDateTime::from(from_micros(at).unwrap());
         let kolkata = Zone::local("Asia/Kolkata").unwrap();
         for zone in [Zone::use_tz(), kolkata] {
             for expiry in [

@@ -2,6 +2,7 @@
 #![cfg(feature = "django")]
 #![allow(clippy::unwrap_used)]
 
+mod assignments;
 mod expiries;
 mod hostile;
 mod logins;

@@ -60,11 +60,11 @@ fn each_lifetime_says_what_the_cookie_does() {
         (false, Expiry::Policy, Some(1_209_600)),
         (false, Expiry::BrowserClose, None),
         (false, Expiry::After(MINUTE), Some(60)),
-        (false, Expiry::At(moment), Some(86_400)),
+        (false, Expiry::At(moment.into()), Some(86_400)),
         (true, Expiry::Policy, None),
         (true, Expiry::BrowserClose, None),
         (true, Expiry::After(MINUTE), Some(60)),
-        (true, Expiry::At(moment), Some(86_400)),
+        (true, Expiry::At(moment.into()), Some(86_400)),
     ];
     for (closes, own, age) in rows {
         let world = World::new(|policy| {
@@ -104,7 +104,7 @@ fn a_cookie_that_was_capped_is_sent_again_before_the_browser_forgets_it() {
     let world = World::new(|policy| policy);
     let end = world.now() + Duration::from_hours(24 * 1_000);
     let seen = world.request("", 200, |session| {
-        session.set_expiry(Expiry::At(end)).unwrap();
+        session.set_expiry(Expiry::At(end.into())).unwrap();
     });
     let cookie = seen.id().unwrap();
     let mut browser_forgets = world.now() + Duration::from_secs(seen.max_age().unwrap());

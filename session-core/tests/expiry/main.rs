@@ -1,19 +1,21 @@
 //! Weeks of simulated time: how long a session lives, and what its cookie says of that.
 #![allow(clippy::unwrap_used)]
 
+mod anonymous;
 mod clocks;
 mod cookies;
 mod extension;
 mod moments;
+mod no_activity;
 mod own_lifetime;
+mod remaining;
 mod remains;
 #[path = "../util/mod.rs"]
 mod util;
 
 use std::time::Duration;
 
-use session_core::{Expiry, PolicyBuilder, Session};
-use time::OffsetDateTime;
+use session_core::{Expiry, Moment, PolicyBuilder, Session};
 use util::{START, World, id_of};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -145,8 +147,9 @@ fn what_a_session_says_of_its_end_is_what_the_response_does() {
         ("cycle", |session| session.cycle().unwrap()),
         ("sign in", |session| session.sign_in("ada").unwrap()),
     ];
-    let policies: [fn(PolicyBuilder) -> PolicyBuilder; 3] = [
+    let policies: [fn(PolicyBuilder) -> PolicyBuilder; 4] = [
         |policy| policy.idle(HOUR * 10),
+        |policy| policy.idle(HOUR * 10).anonymous_idle(HOUR),
         |policy| policy.idle(HOUR * 10).until_browser_close(),
         |policy| policy.idle(HOUR * 10).absolute(HOUR * 11),
     ];
@@ -165,6 +168,7 @@ fn what_a_session_says_of_its_end_is_what_the_response_does() {
                     world.advance(MINUTE * minutes);
                     act(&session);
                     let (end, left) = (session.expires_at().unwrap(), session.expires_in());
+                    let end = Moment::of(end);
                     let expected = Duration::try_from(end - world.now()).unwrap_or_default();
                     assert_eq!(left, Some(expected), "{case}");
                     let step = session.finish(200, world.now()).unwrap();
@@ -204,7 +208,7 @@ fn the_end_of_time_is_no_overflow() {
         session.set_expiry(Expiry::After(Duration::MAX)).unwrap();
     });
     assert!(lives(&world, &cookie));
-    let far = OffsetDateTime::new_utc(time::Date::MAX, time::Time::MIDNIGHT);
+    let far = time::OffsetDateTime::new_utc(time::Date::MAX, time::Time::MIDNIGHT);
     world.request(&cookie, 200, |session| {
         session.set_expiry(Expiry::At(far)).unwrap();
     });

@@ -40,7 +40,7 @@ fn a_sessions_own_lifetime_survives_later_writes_and_new_ids() {
 fn a_fixed_moment_is_not_moved_by_use() {
     let world = World::new(plain);
     let cookie = world.begin();
-    let moment = START + DAY * 3 + Duration::from_nanos(1_500);
+    let moment = time::OffsetDateTime::from(START) + DAY * 3 + Duration::from_nanos(1_500);
     world.request(&cookie, 200, |session| {
         session.set_expiry(Expiry::At(moment)).unwrap();
     });
@@ -68,8 +68,8 @@ fn a_lifetime_that_no_session_can_have_is_refused() {
     for (bad, error) in [
         (Expiry::After(Duration::ZERO), ExpiryError::NotPositive),
         (Expiry::After(Duration::ZERO), ExpiryError::NotPositive),
-        (Expiry::At(START), ExpiryError::Past),
-        (Expiry::At(START - SECOND), ExpiryError::Past),
+        (Expiry::At(START.into()), ExpiryError::Past),
+        (Expiry::At((START - SECOND).into()), ExpiryError::Past),
         (
             Expiry::At(datetime!(9999-12-31 23:59:59 -00:01)),
             ExpiryError::Beyond,
@@ -111,8 +111,8 @@ fn a_moment_with_an_offset_is_the_same_moment_in_utc() {
         });
         let record = world.record(&cookie).unwrap();
         assert_eq!(record.expiry, Expiry::At(kept), "{moment}");
-        assert_eq!(record.expires, kept, "{moment}");
-        assert!(record.expires.offset().is_utc() && lives(&world, &cookie));
+        assert_eq!(record.expires, kept.into(), "{moment}");
+        assert!(lives(&world, &cookie));
     }
 }
 
@@ -144,8 +144,8 @@ fn a_lifetime_reads_back_from_the_form_that_stores_keep() {
         Expiry::BrowserClose,
         Expiry::After(Duration::from_micros(1)),
         Expiry::After(DAY * 400),
-        Expiry::At(START),
-        Expiry::At(START - DAY * 100_000),
+        Expiry::At(START.into()),
+        Expiry::At((START - DAY * 100_000).into()),
     ] {
         assert_eq!(expiry.to_string().parse(), Ok(expiry));
     }

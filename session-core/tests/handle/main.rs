@@ -1,6 +1,7 @@
 //! The async driver: what it asks of a store, and what it makes of outages and of haste.
 #![allow(clippy::unwrap_used)]
 
+mod calm;
 mod commits;
 mod endings;
 mod failures;

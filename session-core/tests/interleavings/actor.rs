@@ -77,7 +77,8 @@ impl Actor {
     pub fn reach(&self) -> Reach {
         match &self.stage {
             Stage::Asking(_) if self.part.acts != [Act::Logout] => Reach::Reads,
-            Stage::Saving(Step::Load(_)) | Stage::Finishing(Step::Load(_)) => Reach::Reads,
+            Stage::Saving(Step::Load(_) | Step::List(_))
+            | Stage::Finishing(Step::Load(_) | Step::List(_)) => Reach::Reads,
             Stage::Saving(Step::Write(write)) | Stage::Finishing(Step::Write(write))
                 if matches!(write.command(), Command::Insert { .. }) =>
             {
@@ -184,6 +185,10 @@ impl Actor {
         let now = scene.now();
         Some(match step {
             Step::Done(_) => unreachable!("it is done"),
+            Step::List(list) => {
+                let found = scene.list(self.number, list.owner(), list.at())?;
+                list.answer(found, now)
+            }
             Step::Load(load) => {
                 let found = scene.load(self.number, load.key())?;
                 load.answer(found, now)
@@ -277,7 +282,7 @@ impl Actor {
                     self.next = self.part.acts.len();
                     return true;
                 }
-                self.acknowledge();
+                self.acknowledge(scene);
                 let session = self.opened.as_ref().unwrap().session().clone();
                 self.look(&session, scene);
                 true
@@ -301,7 +306,7 @@ impl Actor {
                 if reply.is_gone() || reply.is_superseded() {
                     self.held = None;
                 } else if self.status < 500 {
-                    self.acknowledge();
+                    self.acknowledge(scene);
                 }
                 self.end(reply, self.status >= 400, scene);
             }
@@ -317,8 +322,9 @@ impl Actor {
     }
 
     /// The request has been told that what it has written is stored.
-    fn acknowledge(&mut self) {
-        self.held = self.session.as_ref().and_then(key_of);
+    fn acknowledge(&mut self, scene: &Scene<'_>) {
+        let handle = self.session.as_ref().and_then(Session::public_id);
+        self.held = handle.and_then(|handle| scene.key_of(handle));
         if let Some(held) = self.held {
             self.ledger.acknowledge(held);
         }
@@ -378,8 +384,4 @@ impl Actor {
         };
         arrive(&answer.reply, jar);
     }
-}
-
-fn key_of(session: &Session) -> Option<Key> {
-    Key::from_bytes(session.public_id()?.as_bytes())
 }

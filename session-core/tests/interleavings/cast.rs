@@ -78,6 +78,8 @@ pub struct Setting {
     /// Whose session it is at the beginning.
     pub owner: Option<&'static str>,
     pub grace: Duration,
+    /// The age at which a secret is renewed by itself.
+    pub rotate_every: Option<Duration>,
     /// Whether all requests are sent at the beginning, with the same cookie; else each is sent when
     /// it is its turn, and answers arrive at any time between.
     pub sent_together: bool,
@@ -89,16 +91,20 @@ pub struct Setting {
     pub age: Duration,
     /// Whether the store may cease to write at any time, while it still reads.
     pub may_cease_to_write: bool,
+    /// Whether ids have one part, so that a new id is a new key.
+    pub is_plain: bool,
 }
 
 pub const CALM: Setting = Setting {
     owner: None,
     grace: GRACE,
+    rotate_every: None,
     sent_together: true,
     faults: 0,
     tick: Duration::from_millis(1),
     age: Duration::from_secs(1),
     may_cease_to_write: false,
+    is_plain: false,
 };
 
 impl Act {

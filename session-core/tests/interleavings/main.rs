@@ -5,6 +5,7 @@ mod actor;
 mod cast;
 mod ledger;
 mod outcome;
+mod plain;
 mod properties;
 mod revocation;
 mod scene;
@@ -72,44 +73,54 @@ const FEW: [&[Act]; 9] = [
 const OWNERS: [Option<&str>; 2] = [None, Some("ada")];
 
 /// Every pair of requests, in both kinds of session.
-fn pairs(firsts: &[&'static [Act]], seconds: &[&'static [Act]], setting: Setting) -> Report {
-    let mut report = Report::default();
+fn pairs(
+    firsts: &[&'static [Act]],
+    seconds: &[&'static [Act]],
+    setting: Setting,
+    report: &mut Report,
+) {
     for owner in OWNERS {
         for first in firsts {
             for second in seconds {
                 let cast = [browser(first), browser(second)];
-                explore(Setting { owner, ..setting }, &cast, &mut report);
+                explore(Setting { owner, ..setting }, &cast, report);
             }
         }
     }
+}
+
+/// Every pair, by what holds of ids of two parts.
+fn every_pair(firsts: &[&'static [Act]], seconds: &[&'static [Act]], setting: Setting) -> Report {
+    let mut report = Report::default();
+    pairs(firsts, seconds, setting, &mut report);
     report
 }
 
 #[test]
 fn two_requests_in_every_order() {
-    pairs(&SIMPLE, &SIMPLE, CALM).conclude(1_000);
+    every_pair(&SIMPLE, &SIMPLE, CALM).conclude(1_000);
 }
 
 #[test]
 fn two_requests_in_every_order_without_a_grace() {
     let grace = Duration::ZERO;
-    pairs(&SIMPLE, &SIMPLE, Setting { grace, ..CALM }).conclude(1_000);
+    every_pair(&SIMPLE, &SIMPLE, Setting { grace, ..CALM }).conclude(1_000);
 }
 
 #[test]
 fn two_requests_within_one_moment() {
     let tick = Duration::ZERO;
-    pairs(&SIMPLE, &SIMPLE, Setting { tick, ..CALM }).conclude(1_000);
+    every_pair(&SIMPLE, &SIMPLE, Setting { tick, ..CALM }).conclude(1_000);
 }
 
 #[test]
 fn requests_that_save_early_beside_others() {
-    pairs(&SAVING, &SIMPLE, CALM).conclude(1_500);
+    every_pair(&SAVING, &SIMPLE, CALM).conclude(1_500);
 }
 
 #[test]
 fn requests_that_save_early_beside_each_other() {
-    pairs(&SAVING, &SAVING, CALM).conclude(4_000);
+    every_pair(&SAVING, &SAVING, CALM).conclude(4_000);
 }
 
 #[test]
@@ -130,12 +141,12 @@ fn three_requests_in_every_order() {
 
 #[test]
 fn a_store_that_fails_once_and_requests_that_are_dropped() {
-    pairs(&SIMPLE, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(10_000);
+    every_pair(&SIMPLE, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(10_000);
 }
 
 #[test]
 fn a_failure_before_and_after_an_early_save() {
-    pairs(&SAVING, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(20_000);
+    every_pair(&SAVING, &SIMPLE, Setting { faults: 1, ..CALM }).conclude(20_000);
 }
 
 #[test]
@@ -175,7 +186,7 @@ fn a_failure_beside_answers_that_arrive_late_or_never() {
         &[Reauthenticate],
         &[GRACE_PASSES],
     ];
-    pairs(&rotating, &beside, Setting { faults: 1, ..LATE }).conclude(4_000);
+    every_pair(&rotating, &beside, Setting { faults: 1, ..LATE }).conclude(4_000);
 }
 
 /// Each request is sent with what the jar holds by then, and answers arrive late or never.
@@ -186,7 +197,7 @@ const LATE: Setting = Setting {
 
 #[test]
 fn answers_that_arrive_between_the_requests() {
-    pairs(&SIMPLE, &SIMPLE, LATE).conclude(2_000);
+    every_pair(&SIMPLE, &SIMPLE, LATE).conclude(2_000);
 }
 
 #[test]
@@ -276,4 +287,60 @@ fn requests_beside_a_login_replace_its_cookie_by_none_of_nobody() {
         explore(Setting { owner, ..CALM }, &cast, &mut report);
     }
     report.conclude(100);
+}
+
+/// A secret that is due when the requests are sent, and that of the renewal is not.
+const DUE: Setting = Setting {
+    rotate_every: Some(Duration::from_hours(1)),
+    age: Duration::from_hours(1),
+    ..CALM
+};
+
+/// Requests of which three meet a renewal at once.
+const MEETING: [&[Act]; 5] = [&[Read], &[Put], &[Increment], &[Cycle], &[Put, Fail]];
+
+#[test]
+fn three_requests_across_a_renewal_in_every_order() {
+    let mut report = Report::default();
+    for owner in OWNERS {
+        for (i, first) in MEETING.iter().enumerate() {
+            for (j, second) in MEETING.iter().enumerate().skip(i) {
+                for third in &MEETING[j..] {
+                    let cast = [browser(first), browser(second), browser(third)];
+                    explore(Setting { owner, ..DUE }, &cast, &mut report);
+                }
+            }
+        }
+    }
+    report.conclude(2_000);
+}
+
+#[test]
+fn requests_across_a_renewal_that_fails_or_whose_answer_is_late_or_lost() {
+    let beside: [&[Act]; 4] = [
+        &[Reauthenticate],
+        &[Destroy],
+        &[SignIn("bob")],
+        &[GRACE_PASSES],
+    ];
+    let all = [&MEETING[..], &beside].concat();
+    let late = Setting {
+        sent_together: false,
+        ..DUE
+    };
+    let mut report = Report::default();
+    for setting in [DUE, late] {
+        let setting = Setting {
+            faults: 1,
+            ..setting
+        };
+        pairs(&MEETING, &all, setting, &mut report);
+    }
+    for second in &MEETING[..4] {
+        for third in [&[Read][..], &[GRACE_PASSES]] {
+            let cast = [browser(&[Read]), browser(second), browser(third)];
+            explore(late, &cast, &mut report);
+        }
+    }
+    report.conclude(2_000);
 }

@@ -1,5 +1,4 @@
-use session_core::{Digest, Reply, Session};
-use time::OffsetDateTime;
+use session_core::{Digest, Moment, Reply, Session};
 
 use crate::scene::Known;
 use crate::util::id_of;
@@ -10,7 +9,7 @@ pub struct Sight {
     pub exists: bool,
     pub owner: Option<String>,
     pub names: Vec<String>,
-    pub authenticated: Option<OffsetDateTime>,
+    pub authenticated: Option<Moment>,
     /// Whether the request has signed in itself before.
     pub is_own_sign_in: bool,
     /// Whether the session that it came to was closed then.
@@ -23,7 +22,7 @@ impl Sight {
             exists: session.exists(),
             owner: session.owner().map(|owner| owner.to_string()),
             names: session.keys(),
-            authenticated: session.authenticated_at(),
+            authenticated: session.authenticated_at().map(Moment::of),
             is_own_sign_in: false,
             is_closed: false,
         }

@@ -10,8 +10,7 @@
 //! - an older secret that arrives after the cookie of a re-authentication was presented takes its
 //!   place, and is dead when the grace is over.
 
-use session_core::Record;
-use time::OffsetDateTime;
+use session_core::{Moment, Record};
 
 use crate::actor::Actor;
 use crate::cast::{Act, EXPIRE};
@@ -103,7 +102,7 @@ fn nothing_that_was_ended_comes_back(visit: &Visit<'_>) -> bool {
 
 /// What the store has acknowledged to a request, and the request to its handler or the browser: the
 /// browser has the cookie already, or the answer sets it, even if it is an error.
-fn what_was_acknowledged_has_its_cookie(visit: &Visit<'_>) -> bool {
+pub fn what_was_acknowledged_has_its_cookie(visit: &Visit<'_>) -> bool {
     visit.actors.iter().all(|actor| {
         let Some(answer) = &actor.answer else {
             return true;
@@ -121,7 +120,7 @@ fn what_was_acknowledged_has_its_cookie(visit: &Visit<'_>) -> bool {
 
 /// So it is never that of a session that is over, closed or another's. After an early save others
 /// may have gone on from there, and the request does not know.
-fn an_answer_sets_only_the_secret_that_its_own_write_has_made_the_present_one(
+pub fn an_answer_sets_only_the_secret_that_its_own_write_has_made_the_present_one(
     visit: &Visit<'_>,
 ) -> bool {
     visit.actors.iter().all(|actor| {
@@ -148,7 +147,7 @@ fn no_id_from_before_a_sign_in_shows_what_was_signed_in(visit: &Visit<'_>) -> bo
         known.as_ref().is_some_and(|known| known.key == first)
     };
     let inserts = visit.scene.events.iter().filter(|event| event.is_insert);
-    let moments: Vec<OffsetDateTime> = inserts
+    let moments: Vec<Moment> = inserts
         .filter_map(|event| event.after.as_ref()?.authenticated)
         .collect();
     let written = visit.actors.iter().map(|actor| &actor.ledger.written);
@@ -172,7 +171,7 @@ fn no_id_from_before_a_sign_in_shows_what_was_signed_in(visit: &Visit<'_>) -> bo
 }
 
 /// The planter neither reads nor writes it and gets none of its cookies.
-fn a_planter_has_no_part_in_the_session_that_is_signed_in(visit: &Visit<'_>) -> bool {
+pub fn a_planter_has_no_part_in_the_session_that_is_signed_in(visit: &Visit<'_>) -> bool {
     if visit.scene.setting.owner.is_some() {
         return true;
     }

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use session_core::{Command, Digest, Exchange, Key, Outcome, Record, StoreError};
-use time::OffsetDateTime;
+use session_core::{
+    Command, Device, Digest, Exchange, Key, Moment, Outcome, PublicId, Record, StoreError,
+};
 
 use crate::cast::{Setting, Who};
 use crate::schedule::Choices;
@@ -41,7 +42,10 @@ pub struct Known {
 /// A command that has reached the store.
 pub struct Event {
     pub actor: usize,
+    /// Of a record that moves, the new one.
     pub key: Key,
+    /// The key of before, of a record that moves.
+    pub from: Option<Key>,
     pub is_insert: bool,
     pub is_delete: bool,
     pub before: Option<Record>,
@@ -71,7 +75,18 @@ const WRITE_FATES: [Fate; 5] = [
 
 impl<'a> Scene<'a> {
     pub fn new(setting: Setting, choices: &'a mut Choices) -> Self {
-        let world = World::new(|policy| policy.rotation_grace(setting.grace));
+        let world = World::new(|policy| {
+            let policy = policy.rotation_grace(setting.grace);
+            let policy = match setting.rotate_every {
+                Some(age) => policy.rotate_every(age),
+                None => policy,
+            };
+            if setting.is_plain {
+                policy.plain_ids()
+            } else {
+                policy
+            }
+        });
         let begun = world.request("", 200, |session| {
             session.insert("base", 1).unwrap();
             if let Some(owner) = setting.owner {
@@ -130,6 +145,26 @@ impl<'a> Scene<'a> {
         answer
     }
 
+    /// Lists an owner's sessions; `None` if the request is dropped instead.
+    pub fn list(
+        &mut self,
+        actor: usize,
+        owner: &str,
+        at: Moment,
+    ) -> Option<Result<Vec<Device>, StoreError>> {
+        let fate = self.fate(&READ_FATES);
+        let (label, answer) = match fate {
+            Fate::Works => {
+                let model = self.world.model.lock().unwrap();
+                ("lists", Some(Ok(model.listed(owner, at))))
+            }
+            Fate::DroppedBefore | Fate::DroppedAfter => ("is dropped before a list", None),
+            _ => ("cannot list", Some(Err(outage()))),
+        };
+        self.trace.push((actor, label));
+        answer
+    }
+
     /// Gives the store a command; `None` if the request is dropped before the answer.
     pub fn write(
         &mut self,
@@ -183,6 +218,10 @@ impl<'a> Scene<'a> {
         };
         self.trace.push((actor, label));
         if is_applied {
+            let (key, from) = match command {
+                Command::Move { to, .. } => (*to, Some(key)),
+                _ => (key, None),
+            };
             let after = self.record(&key);
             let (is_insert, is_delete) = (
                 matches!(command, Command::Insert { .. }),
@@ -196,6 +235,7 @@ impl<'a> Scene<'a> {
             self.events.push(Event {
                 actor,
                 key,
+                from,
                 is_insert,
                 is_delete,
                 before,
@@ -207,7 +247,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The moment, by the clock of the server that acts.
-    pub fn now(&self) -> OffsetDateTime {
+    pub fn now(&self) -> Moment {
         self.world.now() + time::Duration::seconds(self.ahead)
     }
 
@@ -249,6 +289,13 @@ impl<'a> Scene<'a> {
         record.filter(|record| record.expires > self.world.now())
     }
 
+    /// Returns the key of a session by its handle, if the session was ever stored.
+    pub fn key_of(&self, handle: PublicId) -> Option<Key> {
+        let keys = self.events.iter().map(|event| event.key);
+        let mut keys = keys.chain(self.known.iter().map(|known| known.key));
+        keys.find(|key| key.public_id() == handle)
+    }
+
     /// Somebody learns a cookie.
     pub fn learn(&mut self, cookie: &str) {
         if self.known.iter().all(|known| known.cookie != cookie) {
@@ -286,7 +333,7 @@ impl Known {
     }
 
     /// Says whether it is the present or a remembered secret; written once more, from the design.
-    pub fn opens(&self, record: &Record, now: OffsetDateTime) -> bool {
+    pub fn opens(&self, record: &Record, now: Moment) -> bool {
         let secrets = &record.secrets;
         secrets.present == self.digest
             || secrets.remembered.as_ref().is_some_and(|remembered| {

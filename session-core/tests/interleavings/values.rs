@@ -131,11 +131,11 @@ fn heirs(visit: &Visit<'_>, held: Key) -> Vec<Record> {
     records.filter(|record| !record.closed).collect()
 }
 
-fn has(record: &Record, name: &str) -> bool {
+pub fn has(record: &Record, name: &str) -> bool {
     record.data.contains(&format!("\"{name}\":"))
 }
 
-fn counted(record: &Record) -> u32 {
+pub fn counted(record: &Record) -> u32 {
     let rest = record
         .data
         .split_once("\"n\":")

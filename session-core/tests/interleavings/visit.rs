@@ -213,7 +213,7 @@ impl<'a> Visit<'a> {
         for record in self.scene.world.model.lock().unwrap().0.values() {
             line(format_args!(
                 "{record:?} {} {:?}",
-                record.data, record.owner
+                &*record.data, record.owner
             ));
         }
         lines.join("\n  ")

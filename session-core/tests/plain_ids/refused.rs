@@ -40,6 +40,17 @@ fn a_logout_without_a_load_ends_each_session_that_was_presented() {
 }
 
 #[test]
+fn a_name_under_which_django_reads_no_cookie_is_refused() {
+    for name in ["path", "Expires", "Max-Age", "partitioned"] {
+        let named = || Policy::builder().cookie_name(name);
+        assert!(named().build().is_ok(), "{name}");
+        let message = named().plain_ids().build().unwrap_err().to_string();
+        assert!(message.starts_with("cookie_name: "), "{message}");
+        assert!(message.contains("Django reads no such cookie"), "{message}");
+    }
+}
+
+#[test]
 fn a_policy_and_a_store_of_different_ids_are_not_joined() {
     let plain = || Policy::builder().plain_ids().build().unwrap();
     Sessions::new(plain(), ModelStore::of_plain_ids());

@@ -144,9 +144,16 @@ fn a_session_in_use_lives_up_to_its_absolute_limit_under_every_policy_that_build
             Duration::MAX,
         ];
         for throttle in throttles {
-            for absolute in [None, Some(idle), Some(idle * 20)] {
+            let limits = [None, Some(idle), Some(idle * 20)];
+            // The session is nobody's.
+            for (absolute, is_shorter) in limits.into_iter().flat_map(|a| [(a, false), (a, true)]) {
                 let configure = |policy: PolicyBuilder| {
-                    let policy = policy.idle(idle).touch_every(throttle);
+                    let policy = policy.touch_every(throttle);
+                    let policy = if is_shorter {
+                        policy.idle(idle * 2).anonymous_idle(idle)
+                    } else {
+                        policy.idle(idle)
+                    };
                     match absolute {
                         Some(absolute) => policy.absolute(absolute),
                         None => policy,
@@ -171,5 +178,5 @@ fn a_session_in_use_lives_up_to_its_absolute_limit_under_every_policy_that_build
             }
         }
     }
-    assert!(built > 40, "{built}");
+    assert!(built > 80, "{built}");
 }

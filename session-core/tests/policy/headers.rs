@@ -1,37 +1,9 @@
 //! The headers of a response beside our cookie.
 
 use session_core::{Headers, Reply};
-use std::borrow::Cow;
+use session_testkit::HeaderList;
 
 use crate::util::World;
-
-/// Headers as a list.
-#[derive(Default)]
-struct List(Vec<(String, String)>);
-
-impl List {
-    fn values(&self, name: &str) -> Vec<&str> {
-        let named = self.0.iter();
-        let named = named.filter(|(other, _)| other.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| &**value).collect()
-    }
-}
-
-impl Headers for List {
-    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
-        self.0
-            .iter()
-            .for_each(|(name, value)| show(name, value.as_bytes()));
-    }
-
-    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
-        self.0.push((name.into(), value.into()));
-    }
-
-    fn remove(&mut self, name: &str) {
-        self.0.retain(|(key, _)| !key.eq_ignore_ascii_case(name));
-    }
-}
 
 // Header, what the application set, what goes out when our cookie is set.
 const ROWS: &[(&str, &[&str], &[&str])] = &[
@@ -159,10 +131,8 @@ fn vary_and_cache_control_are_merged_and_never_weakened() {
     let world = World::new(|policy| policy);
     let seen = world.request("", 200, |session| session.insert("k", 1).unwrap());
     for (name, before, after) in ROWS {
-        let mut headers = List::default();
-        before
-            .iter()
-            .for_each(|value| headers.0.push(((*name).into(), (*value).into())));
+        let before_us = before.iter().map(|value| (*name, *value));
+        let mut headers: HeaderList = before_us.collect();
         seen.reply.clone().apply(&mut headers);
         assert_eq!(headers.values(name), *after, "{name}: {before:?}");
         assert_eq!(headers.values("set-cookie").len(), 1);
@@ -173,7 +143,7 @@ fn vary_and_cache_control_are_merged_and_never_weakened() {
 fn what_stands_there_already_is_not_added_again() {
     let world = World::new(|policy| policy);
     let seen = world.request("", 200, |session| session.insert("k", 1).unwrap());
-    let mut headers = List::default();
+    let mut headers = HeaderList::default();
     headers.append("set-cookie", "a=1".into());
     for _ in 0..2 {
         seen.reply.clone().apply(&mut headers);
@@ -189,11 +159,11 @@ fn what_stands_there_already_is_not_added_again() {
 fn a_read_varies_and_stays_cacheable_by_its_visitor_and_the_untouched_adds_nothing() {
     let world = World::new(|policy| policy);
     let read = world.request("", 200, |_| {});
-    let mut headers = List::default();
+    let mut headers = HeaderList::default();
     read.reply.apply(&mut headers);
-    assert_eq!(headers.0, [("vary".to_owned(), "Cookie".to_owned())]);
+    assert_eq!(headers, HeaderList::from_iter([("vary", "Cookie")]));
 
-    let mut headers = List::default();
+    let mut headers = HeaderList::default();
     Reply::default().apply(&mut headers);
-    assert!(headers.0.is_empty());
+    assert_eq!(headers, HeaderList::default());
 }

@@ -9,7 +9,7 @@ mod util;
 
 use std::time::Duration;
 
-use session_core::{Policy, PolicyBuilder, SameSite};
+use session_core::{Carrier, Policy, PolicyBuilder, SameSite};
 
 type Configure = fn(PolicyBuilder) -> PolicyBuilder;
 
@@ -26,6 +26,10 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
         (|p| p.cookie_name("é"), "cookie_name"),
         (|p| p.cookie_name("x".repeat(256)), "cookie_name"),
         (|p| p.path("/admin"), "Path=/"),
+        (|p| p.carrier(Carrier::Both).plain_ids(), "Carrier::Cookie"),
+        (|p| p.carrier(Carrier::Bearer).plain_ids(), "plain_ids"),
+        (|p| p.rotate_every(HOUR).plain_ids(), "rotate_every"),
+        (|p| p.rotate_every(Duration::ZERO), "rotate_every"),
         (|p| p.domain("example.com"), "no Domain"),
         (|p| p.insecure().cookie_name("__Host-s"), "insecure"),
         (|p| p.insecure().cookie_name("__hOsT-s"), "insecure"),
@@ -59,6 +63,11 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
         (|p| p.idle(Duration::from_nanos(999)), "idle"),
         (|p| p.absolute(Duration::ZERO), "absolute"),
         (|p| p.absolute(Duration::from_nanos(999)), "absolute"),
+        (|p| p.anonymous_idle(Duration::ZERO), "anonymous_idle"),
+        (
+            |p| p.idle(HOUR).anonymous_idle(HOUR + Duration::from_nanos(1)),
+            "anonymous_idle: must be idle or less",
+        ),
         (
             |p| p.idle(HOUR).touch_every(HOUR / 2 + Duration::from_nanos(1)),
             "touch_every: must be at most half of idle",
@@ -73,11 +82,20 @@ fn what_cannot_work_is_refused_with_the_field_and_the_remedy() {
             "clock_skew: must be a day or less",
         ),
         (
+            |p| p.watch_every(Duration::from_nanos(99_999_999)),
+            "watch_every: must be 100 milliseconds to a minute",
+        ),
+        (
+            |p| p.watch_every(Duration::from_mins(1) + Duration::from_nanos(1)),
+            "watch_every",
+        ),
+        (
             |p| p.rotation_grace(Duration::from_mins(5) + Duration::from_micros(1)),
             "rotation_grace",
         ),
         (|p| p.idle(Duration::from_hours(24 * 401)), "400 days"),
         (|p| p.max_bytes(0), "max_bytes"),
+        (|p| p.max_value_bytes(0), "max_value_bytes"),
     ];
     for (configure, names) in rows {
         let error = configure(Policy::builder())
@@ -94,10 +112,14 @@ fn what_can_work_is_accepted() {
         |p| p,
         |p| p.rotation_grace(Duration::ZERO),
         |p| p.rotation_grace(Duration::from_mins(5)),
+        |p| p.watch_every(Duration::from_millis(100)),
+        |p| p.watch_every(Duration::from_mins(1)),
         |p| p.clock_skew(Duration::ZERO),
         |p| p.clock_skew(Duration::from_hours(24)),
         |p| p.idle(Duration::from_micros(1)),
         |p| p.idle(HOUR).touch_every(HOUR / 2),
+        |p| p.idle(HOUR).anonymous_idle(HOUR),
+        |p| p.absolute(HOUR).anonymous_idle(HOUR * 2),
         // The session ends by the absolute limit before anything is extended.
         |p| p.absolute(HOUR).touch_every(HOUR * 2),
         |p| p.cookie_name("__Http-s").domain("example.com").path("/a"),
@@ -120,6 +142,7 @@ fn what_can_work_is_accepted() {
                 .until_browser_close()
         },
         |p| p.touch_every(Duration::ZERO),
+        |p| p.max_value_bytes(1),
     ];
     for configure in rows {
         configure(Policy::builder()).build().unwrap();

@@ -1,11 +1,13 @@
 //! What an id still does after its secret was rotated, and after a sign-in: a row each.
 #![allow(clippy::unwrap_used)]
 
+mod credential;
 mod cycle;
 mod draws;
 mod ids;
 mod logout;
 mod reauthentication;
+mod renewal;
 mod request;
 mod sign_in;
 #[path = "../util/mod.rs"]

@@ -57,7 +57,7 @@ fn a_request_sees_its_own_re_authentication_once_it_is_saved() {
         reauthenticate(session);
         assert_eq!(session.authenticated_at(), None);
         drop(world.save(session));
-        assert_eq!(session.authenticated_at(), Some(world.now()));
+        assert_eq!(session.authenticated_at(), Some(world.now().into()));
         write(session);
     });
     assert_eq!(seen.calls, ["load", "replace", "replace"]);
@@ -99,4 +99,67 @@ fn after_a_cycle_and_a_save_a_re_authentication_has_the_last_word() {
             assert!(session.exists());
         });
     }
+}
+
+#[test]
+fn a_slow_request_sees_only_the_moment_that_it_was_let_in_with() {
+    // The slow request's secret is from before a re-authentication that comes while it runs, or came before it;
+    // then the secret is rotated once more, and only then does the slow request save.
+    for crosses in [false, true] {
+        let world = World::new(|policy| policy);
+        let old = signed_in(&world);
+        let early = crosses.then(|| world.open(&old));
+        let new = world.request(&old, 200, reauthenticate).id().unwrap();
+        let slow = early.unwrap_or_else(|| world.open(&old));
+        assert_eq!(slow.authenticated_at().is_some(), crosses);
+        world.request(&new, 200, nothing);
+        world.advance(GRACE);
+        world.request(&new, 200, cycle);
+        write(&slow);
+        drop(world.save(&slow));
+        assert!(slow.exists());
+        assert_eq!(slow.authenticated_at(), None, "crosses: {crosses}");
+        // Nor later on.
+        world.advance(GRACE);
+        slow.insert("again", 1).unwrap();
+        drop(world.save(&slow));
+        assert_eq!(slow.authenticated_at(), None, "crosses: {crosses}");
+        // Its own re-authentication gives it a moment.
+        reauthenticate(&slow);
+        drop(world.save(&slow));
+        assert_eq!(slow.authenticated_at(), Some(world.now().into()));
+    }
+}
+
+#[test]
+fn a_slow_request_keeps_its_moment_through_rotations() {
+    let world = World::new(|policy| policy);
+    let old = signed_in(&world);
+    let slow = world.open(&old);
+    let moment = slow.authenticated_at();
+    assert!(moment.is_some());
+    let mut id = old;
+    for _ in 0..3 {
+        id = world.request(&id, 200, cycle).id().unwrap();
+        world.request(&id, 200, nothing);
+        world.advance(GRACE);
+    }
+    write(&slow);
+    drop(world.save(&slow));
+    assert_eq!(slow.authenticated_at(), moment);
+}
+
+#[test]
+fn another_requests_re_authentication_is_not_this_ones() {
+    let world = World::new(|policy| policy);
+    let old = signed_in(&world);
+    let slow = world.open(&old);
+    reauthenticate(&slow);
+    drop(world.save(&slow));
+    assert_eq!(slow.authenticated_at(), Some(world.now().into()));
+    world.advance(Duration::from_mins(1));
+    world.request(&old, 200, reauthenticate);
+    write(&slow);
+    drop(world.save(&slow));
+    assert_eq!(slow.authenticated_at(), None);
 }

@@ -25,7 +25,7 @@ fn the_id_from_before_a_sign_in_reads_what_was_there_and_writes_nothing() {
         assert!(session.exists() && session.is_superseded());
         assert_eq!(session.keys(), ["base"]);
         assert_eq!((session.owner(), session.authenticated_at()), (None, None));
-        assert_eq!(session.expires_at(), Some(before.expires));
+        assert_eq!(session.expires_at(), Some(before.expires.into()));
         write(session);
         session.cycle().unwrap();
     });

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use session_core::{
-    Clock, Command, CommitError, Entropy, EntropyError, Exchange, Id, IdForm, Key, ManualClock,
-    Only, Opened, Outcome, Policy, PolicyBuilder, Record, Reply, Session, Step, StoreError,
+    Carrier, Clock, Command, CommitError, Entropy, EntropyError, Exchange, Id, IdForm, Key,
+    ManualClock, Moment, Only, Opened, Outcome, Policy, PolicyBuilder, Record, Reply, Session,
+    Step, StoreError,
 };
-use time::OffsetDateTime;
 use time::macros::datetime;
 
-pub const START: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+pub const START: Moment = Moment::of(datetime!(2026-01-01 00:00 UTC));
 
 /// Bytes that are never the same and always the same: a counter, spread.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Entropy for Counter {
 pub struct Model(pub HashMap<Key, Record>);
 
 impl Model {
-    pub fn write(&mut self, command: Command<'_>, now: OffsetDateTime) -> Outcome {
+    pub fn write(&mut self, command: Command<'_>, now: Moment) -> Outcome {
         let fits = |key: &Key, expected| {
             let record = self.0.get(key);
             record.is_some_and(|record| record.expires > now && record.revision == expected)
@@ -107,7 +107,17 @@ impl Model {
         Outcome::Applied
     }
 
-    pub fn live(&self, now: OffsetDateTime) -> impl Iterator<Item = (&Key, &Record)> {
+    /// An owner's list, the newest first.
+    pub fn listed(&self, owner: &str, at: Moment) -> Vec<session_core::Device> {
+        let of_owner = self.live(at);
+        let of_owner = of_owner.filter(|(_, record)| record.owner.as_deref() == Some(owner));
+        let open = of_owner.filter(|(_, record)| !record.closed);
+        let mut listed: Vec<_> = open.map(|(key, record)| record.device(key)).collect();
+        listed.sort_by_key(|device| std::cmp::Reverse((device.created, device.public_id)));
+        listed
+    }
+
+    pub fn live(&self, now: Moment) -> impl Iterator<Item = (&Key, &Record)> {
         self.0
             .iter()
             .filter(move |(_, record)| record.expires > now)
@@ -142,7 +152,7 @@ impl World {
         }
     }
 
-    pub fn now(&self) -> OffsetDateTime {
+    pub fn now(&self) -> Moment {
         self.clock.now()
     }
 
@@ -177,7 +187,17 @@ impl World {
 
     pub fn open(&self, cookie: &str) -> Opened {
         let header = self.header(cookie);
-        let mut exchange = Exchange::open(&self.policy, [header.as_bytes()]);
+        self.opened(match self.policy.carrier() {
+            Carrier::Bearer => {
+                let bearer = format!("Bearer {cookie}");
+                Exchange::open_with(&self.policy, [], [bearer.as_bytes()])
+            }
+            _ => Exchange::open(&self.policy, [header.as_bytes()]),
+        })
+    }
+
+    /// Answers an exchange's questions.
+    pub fn opened(&self, mut exchange: Exchange) -> Opened {
         loop {
             match exchange {
                 Exchange::Open(opened) => return opened,
@@ -193,6 +213,12 @@ impl World {
     pub fn step(&self, step: Step) -> Result<Step, CommitError> {
         match step {
             Step::Done(reply) => Ok(Step::Done(reply)),
+            Step::List(list) => {
+                self.calls.lock().unwrap().push("list");
+                let found = self.model.lock().unwrap().listed(list.owner(), list.at());
+                let found = found.into_iter().take(list.limit()).collect();
+                list.answer(Ok(found), self.now())
+            }
             Step::Load(load) => {
                 let found = self.load(load.key());
                 load.answer(Ok(found), self.now())
@@ -298,6 +324,9 @@ impl Seen {
 
     /// What the response does to a browser that sent `cookie`: `-`, `same`, `new` or `remove`.
     pub fn effect(&self, cookie: &str) -> &'static str {
+        if let Some(token) = self.reply.session_token() {
+            return if token == cookie { "same" } else { "new" };
+        }
         match self.reply.set_cookie() {
             None => "-",
             Some(text) if text.contains("Max-Age=0") => "remove",
@@ -308,6 +337,9 @@ impl Seen {
 }
 
 pub fn id_of(reply: &Reply) -> Option<String> {
+    if let Some(token) = reply.session_token() {
+        return Some(token.to_owned());
+    }
     let (_, rest) = reply.set_cookie()?.split_once('=')?;
     let id = rest.split(';').next()?;
     (!id.is_empty()).then(|| id.to_owned())

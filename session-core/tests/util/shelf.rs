@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use async_lock::MutexGuardArc;
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, ValueRule,
+    Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError, ValueRule,
+    Whose,
 };
-use time::OffsetDateTime;
 
 use super::Model;
 
@@ -65,21 +65,18 @@ impl Shelf {
 
 #[async_trait]
 impl Store for Shelf {
-    async fn load(
-        &self,
-        key: &Key,
-        _: &Digest,
-        _: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, _: &Digest, _: Moment) -> Result<Option<Record>, StoreError> {
         self.call("load").await?;
-        Ok(self.model.lock().unwrap().0.get(key).cloned())
+        let mut model = self.model.lock().unwrap();
+        let found = model.0.get_mut(key);
+        Ok(found.map(|record| {
+            // As a store does that keeps records in memory.
+            record.data = record.data.indexed();
+            record.clone()
+        }))
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.call(match command {
             Command::Insert { .. } => "insert",
             Command::Replace { .. } => "replace",
@@ -95,7 +92,7 @@ impl Store for Shelf {
         Ok(outcome)
     }
 
-    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, _: Moment, _: usize) -> Result<usize, StoreError> {
         self.call("sweep").await.map(|()| 0)
     }
 
@@ -103,7 +100,7 @@ impl Store for Shelf {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.call("devices").await?;
@@ -116,24 +113,11 @@ impl Store for Shelf {
         Ok(listed.take(limit).collect())
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        _: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
+    async fn revoke(&self, whose: Whose<'_>, _: Moment) -> Result<usize, StoreError> {
         self.call("revoke").await?;
         let mut model = self.model.lock().unwrap();
         let before = model.0.len();
-        model.0.retain(|key, record| {
-            let is_owned = record.owner.as_deref() == Some(owner);
-            let is_meant = match which {
-                Revoke::All => true,
-                Revoke::AllBut(kept) => key.public_id() != *kept,
-                Revoke::One(one) => key.public_id() == *one,
-            };
-            !(is_owned && is_meant)
-        });
+        model.0.retain(|key, record| !whose.includes(key, record));
         Ok(before - model.0.len())
     }
 
@@ -142,6 +126,8 @@ impl Store for Shelf {
     }
 
     fn value_rule(&self) -> ValueRule {
-        ValueRule::new(|name, json| (name == "taken" || json == "-7").then_some("it is taken"))
+        let names = ValueRule::new(|name, _| (name == "taken").then_some("it is taken"));
+        let values = ValueRule::new(|_, json| (json == "-7").then_some("it is taken"));
+        names.and(values).unwrap()
     }
 }

@@ -11,6 +11,8 @@ pub(super) enum Token<'a> {
     Number(Option<i64>),
     /// An operator of one character.
     Operator(char),
+    /// An operator that changes what stands before it, as `+=` and `:=`.
+    Changing,
     /// Any other operator.
     Other,
 }
@@ -118,10 +120,10 @@ impl<'a> Lexer<'a> {
         if doubled {
             self.at += 1;
         }
-        Ok(if doubled {
-            Token::Other
-        } else {
-            Token::Operator(first)
+        Ok(match first {
+            '=' | '<' | '>' | '!' if doubled => Token::Other,
+            _ if doubled => Token::Changing,
+            _ => Token::Operator(first),
         })
     }
 
@@ -337,8 +339,9 @@ mod tests {
             ("99999999999999999999", Token::Number(None)),
             ("=", Token::Operator('=')),
             ("==", Token::Other),
-            ("+=", Token::Other),
-            (":=", Token::Other),
+            ("!=", Token::Other),
+            ("+=", Token::Changing),
+            (":=", Token::Changing),
             ("é_1", Token::Name("é_1")),
         ] {
             assert_eq!(tokens(source), [expected], "{source}");

@@ -20,7 +20,7 @@ impl Settings {
     /// A value is a literal: a string, `True`, `False`, `None`, an integer or a product of them as `5 * 60`,
     /// or a list of strings. Of several assignments the last counts. What was set in code before is not read,
     /// whatever the text has; so a key from the environment is no obstacle. Other names are ignored, and
-    /// so is what the text imports.
+    /// so is what the text imports or runs by `exec`.
     ///
     /// ```
     /// use session_core::django::Settings;
@@ -44,7 +44,9 @@ impl Settings {
     /// One of these settings has another value, or is assigned under a condition. The line and the setting are named.
     pub fn read(mut self, text: &str) -> Result<Self, SettingsError> {
         let in_code = std::mem::take(&mut self.in_code);
-        let lines = python::lines(text).map_err(|line| SettingsError::Unterminated { line })?;
+        // As Python reads a file, also within its strings.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let lines = python::lines(&text).map_err(|line| SettingsError::Unterminated { line })?;
         for line in &lines {
             let Some(assignment) = Assignment::of(line, &in_code)? else {
                 continue;
@@ -106,10 +108,13 @@ impl Assignment {
     /// Finds the assignment on a line; `None` if the line is about something else.
     fn of(line: &Line<'_>, in_code: &[&str]) -> Result<Option<Self>, SettingsError> {
         let known = |token: &Token<'_>| {
-            let Token::Name(name) = token else {
-                return None;
+            let name = match token {
+                Token::Name(name) => name,
+                // As in `globals()["USE_TZ"]`.
+                Token::Text(Some(text)) => &**text,
+                _ => return None,
             };
-            let known = NAMES.iter().find(|known| *known == name);
+            let known = NAMES.iter().find(|known| **known == name);
             known.filter(|known| !in_code.contains(known)).copied()
         };
         let number = line.number;
@@ -124,7 +129,7 @@ impl Assignment {
         let tokens = &*line.tokens;
         let Some(setting) = tokens.first().and_then(known) else {
             let is_import = matches!(tokens, [Token::Name("from" | "import"), ..]);
-            return match targets(tokens).iter().find_map(known) {
+            return match hidden(tokens).into_iter().find_map(known) {
                 Some(setting) => Err(conditional(setting)),
                 None if is_import => match tokens.iter().find_map(known) {
                     Some(setting) => Err(computed(setting)),
@@ -152,10 +157,63 @@ impl Assignment {
     }
 }
 
-/// Returns the tokens in front of each `=` outside of brackets.
-fn targets<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
-    let before = places_of_signs(tokens).filter_map(|place| place.checked_sub(1));
-    before.map(|place| tokens[place].clone()).collect()
+/// Returns what a line assigns otherwise than at its beginning.
+fn hidden<'a, 'b>(tokens: &'b [Token<'a>]) -> Vec<&'b Token<'a>> {
+    let mut hidden: Vec<&Token<'a>> = places_of_signs(tokens)
+        .flat_map(|sign| targets(&tokens[..sign]))
+        .collect();
+    for (place, token) in tokens.iter().enumerate() {
+        let before = tokens[..place].last();
+        let is_named = matches!(
+            before,
+            Some(Token::Name("as" | "class" | "def" | "del" | "for"))
+        );
+        let after = &tokens[place + 1..];
+        // `**=` is two tokens.
+        let is_changed = matches!(
+            after,
+            [Token::Changing, ..] | [Token::Operator(_), Token::Changing, ..]
+        );
+        // As a list that is appended to.
+        let is_called = matches!(
+            after,
+            [
+                Token::Operator('.'),
+                Token::Name(_),
+                Token::Operator('('),
+                ..
+            ]
+        );
+        if is_named || is_changed || is_called {
+            hidden.push(token);
+        }
+    }
+    let is_scope = |token: &Token<'_>| matches!(token, Token::Name("globals" | "locals" | "vars"));
+    if tokens.iter().any(is_scope) {
+        hidden.extend(tokens);
+    }
+    hidden
+}
+
+/// Returns the names on an assignment's left side: also in brackets, but not the indexes behind a name.
+fn targets<'a, 'b>(left: &'b [Token<'a>]) -> Vec<&'b Token<'a>> {
+    let (mut targets, mut brackets) = (Vec::new(), Vec::new());
+    let mut before: Option<&Token<'_>> = None;
+    for token in left {
+        match token {
+            Token::Operator('(' | '[' | '{') => brackets.push(matches!(
+                before,
+                Some(Token::Name(_) | Token::Text(_) | Token::Operator(')' | ']'))
+            )),
+            Token::Operator(')' | ']' | '}') => drop(brackets.pop()),
+            // Another statement began behind it.
+            Token::Operator(':' | ';') if brackets.is_empty() => targets.clear(),
+            Token::Name(_) if !brackets.contains(&true) => targets.push(token),
+            _ => {}
+        }
+        before = Some(token);
+    }
+    targets
 }
 
 /// Returns where a `=` stands outside of brackets.
