@@ -3,10 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
-    ValueRule,
+    Batch, Command, Cursor, Device, Digest, IdForm, Key, Moment, Outcome, PublicId, Record, Store,
+    StoreError, StoreFacts, ValueRule, Whose,
 };
-use time::OffsetDateTime;
 
 use crate::Gate;
 
@@ -180,20 +179,16 @@ impl Store for FaultyStore {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.call(self.store.load(key, secret, now)).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.call(self.store.write(command, now)).await
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.call(self.store.sweep(now, limit)).await
     }
 
@@ -201,23 +196,34 @@ impl Store for FaultyStore {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.call(self.store.devices(owner, from, now, limit)).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.call(self.store.revoke(owner, which, now)).await
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.call(self.store.revoke(whose, now)).await
+    }
+
+    async fn changed(&self, key: &Key) {
+        self.store.changed(key).await;
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        self.call(self.store.walk(from, limit, now)).await
+    }
+
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        self.call(self.store.estimate()).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         self.call(self.store.check()).await
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        self.call(self.store.facts()).await
     }
 
     fn id_form(&self) -> IdForm {

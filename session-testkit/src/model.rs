@@ -4,10 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revoke, Store,
-    StoreError,
+    Batch, Command, Cursor, Device, Digest, IdForm, Key, Moment, Only, Outcome, PublicId, Record,
+    Store, StoreError, Whose,
 };
-use time::OffsetDateTime;
 
 /// The reference store: one map behind one lock, scanned from end to end.
 ///
@@ -74,23 +73,19 @@ impl Store for ModelStore {
         &self,
         key: &Key,
         _secret: &Digest,
-        _now: OffsetDateTime,
+        _now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         Ok(self.records().get(key).cloned())
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         if matches!(command, Command::Move { .. }) && self.id_form == IdForm::Hashed {
             return Err(StoreError::keys_stay());
         }
         Ok(apply(&mut self.records(), command, now))
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let mut records = self.records();
         let expired = records.iter().filter(|(_, record)| record.expires <= now);
         let expired: Vec<Key> = expired.map(|(key, _)| *key).take(limit).collect();
@@ -104,7 +99,7 @@ impl Store for ModelStore {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let records = self.records();
@@ -121,25 +116,31 @@ impl Store for ModelStore {
         Ok(listed)
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
         let mut records = self.records();
         let mut listed = 0;
         records.retain(|key, record| {
-            let chosen = match which {
-                Revoke::All => true,
-                Revoke::AllBut(kept) => key.public_id() != *kept,
-                Revoke::One(ended) => key.public_id() == *ended,
-            };
-            let ends = chosen && record.owner.as_deref() == Some(owner);
+            let ends = whose.includes(key, record);
             listed += usize::from(ends && is_listed(record, now));
             !ends
         });
         Ok(listed)
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, _: Moment) -> Result<Batch, StoreError> {
+        let records = self.records();
+        let behind = records
+            .iter()
+            .filter(|(key, _)| key.as_bytes() > from.as_bytes());
+        let mut sessions: Vec<_> = behind.map(|(key, record)| (*key, record.clone())).collect();
+        sessions.sort_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
+        let is_last = sessions.len() <= limit.max(1);
+        sessions.truncate(limit.max(1));
+        let last = sessions.last().filter(|_| !is_last);
+        let mut batch = Batch::default();
+        batch.next = last.map(|(key, _)| Cursor::from_bytes(key.as_bytes()));
+        batch.sessions = sessions;
+        Ok(batch)
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -151,7 +152,7 @@ impl Store for ModelStore {
     }
 }
 
-fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Outcome {
+fn apply(records: &mut Records, command: Command<'_>, now: Moment) -> Outcome {
     let present = records.get(command.key());
     let live = present.filter(|record| record.expires > now);
     let holds = match command {
@@ -196,6 +197,6 @@ fn apply(records: &mut Records, command: Command<'_>, now: OffsetDateTime) -> Ou
     Outcome::Applied
 }
 
-fn is_listed(record: &Record, now: OffsetDateTime) -> bool {
+fn is_listed(record: &Record, now: Moment) -> bool {
     record.expires > now && !record.closed
 }

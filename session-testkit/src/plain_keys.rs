@@ -3,10 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revoke, Secrets, Store,
-    StoreError, ValueRule,
+    Batch, Command, Cursor, Device, Digest, IdForm, Key, Moment, Only, Outcome, PublicId, Record,
+    Revoke, Secrets, Store, StoreError, ValueRule, Whose,
 };
-use time::OffsetDateTime;
 
 /// Turns the suite's keys into plain ids, for a store of such, and the handles back.
 ///
@@ -66,7 +65,7 @@ impl Store for PlainKeys {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         let found = self.store.load(&self.translate(key), secret, now).await?;
         let known = self.known();
@@ -79,11 +78,7 @@ impl Store for PlainKeys {
         }))
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let key = &self.translate(command.key());
         let to;
         let written = match command {
@@ -142,7 +137,7 @@ impl Store for PlainKeys {
         Ok(outcome)
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.store.sweep(now, limit).await
     }
 
@@ -150,7 +145,7 @@ impl Store for PlainKeys {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let from = from.map(|from| plain(from).public_id());
@@ -162,24 +157,37 @@ impl Store for PlainKeys {
         Ok(devices)
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let handle = |handle: &PublicId| plain(handle).public_id();
-        match which {
-            Revoke::All => self.store.revoke(owner, Revoke::All, now).await,
-            Revoke::AllBut(kept) => {
-                let kept = &handle(kept);
-                self.store.revoke(owner, Revoke::AllBut(kept), now).await
-            }
-            Revoke::One(one) => {
-                let one = &handle(one);
-                self.store.revoke(owner, Revoke::One(one), now).await
-            }
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        let Whose::Owner(owner, which) = whose else {
+            return self.store.revoke(whose, now).await;
+        };
+        let handle = match which {
+            Revoke::All => return self.store.revoke(whose, now).await,
+            Revoke::AllBut(handle) | Revoke::One(handle) => &plain(handle).public_id(),
+        };
+        let which = match which {
+            Revoke::AllBut(_) => Revoke::AllBut(handle),
+            _ => Revoke::One(handle),
+        };
+        self.store.revoke(Whose::Owner(owner, which), now).await
+    }
+
+    async fn changed(&self, key: &Key) {
+        self.store.changed(&self.translate(key)).await;
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        let mut batch = self.store.walk(from, limit, now).await?;
+        let known = self.known();
+        for (key, _) in &mut batch.sessions {
+            let handle = known.handles[&key.public_id()];
+            *key = Key::from_bytes(handle.as_bytes()).expect("a handle has the bytes of a key");
         }
+        Ok(batch)
+    }
+
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        self.store.estimate().await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

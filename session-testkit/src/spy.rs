@@ -2,10 +2,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
-    ValueRule,
+    Batch, Command, Cursor, Device, Digest, IdForm, Key, Moment, Outcome, PublicId, Record, Store,
+    StoreError, StoreFacts, ValueRule, Whose,
 };
-use time::OffsetDateTime;
 
 /// A wrapper that counts the calls to a store.
 ///
@@ -52,6 +51,8 @@ pub struct Calls {
     pub devices: usize,
     /// Calls of [`Store::revoke`].
     pub revoke: usize,
+    /// Calls of [`Store::walk`].
+    pub walk: usize,
     /// Calls of [`Store::check`].
     pub check: usize,
 }
@@ -60,7 +61,7 @@ impl Calls {
     /// Returns the number of all calls.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.load + self.writes() + self.sweep + self.devices + self.revoke + self.check
+        self.load + self.writes() + self.sweep + self.devices + self.revoke + self.walk + self.check
     }
 
     /// Returns the number of calls of [`Store::write`].
@@ -108,17 +109,13 @@ impl Store for SpyStore {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.count().load += 1;
         self.store.load(key, secret, now).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         match command {
             Command::Insert { .. } => self.count().insert += 1,
             Command::Replace { .. } | Command::Move { .. } => self.count().replace += 1,
@@ -128,7 +125,7 @@ impl Store for SpyStore {
         self.store.write(command, now).await
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.count().sweep += 1;
         self.store.sweep(now, limit).await
     }
@@ -137,26 +134,38 @@ impl Store for SpyStore {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.count().devices += 1;
         self.store.devices(owner, from, now, limit).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
         self.count().revoke += 1;
-        self.store.revoke(owner, which, now).await
+        self.store.revoke(whose, now).await
+    }
+
+    async fn changed(&self, key: &Key) {
+        self.store.changed(key).await;
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        self.count().walk += 1;
+        self.store.walk(from, limit, now).await
+    }
+
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        self.store.estimate().await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         self.count().check += 1;
         self.store.check().await
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        self.store.facts().await
     }
 
     fn id_form(&self) -> IdForm {

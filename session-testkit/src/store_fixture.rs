@@ -2,9 +2,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use session_core::{
-    Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revision, Revoke, Store,
+    Command, Device, Digest, IdForm, Key, Moment, Only, Outcome, PublicId, Record, Revision,
+    Revoke, Store, Whose,
 };
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::plain_keys::{PlainKeys, plain};
 
@@ -16,12 +17,12 @@ use crate::plain_keys::{PlainKeys, plain};
 /// use session_testkit::moment_at;
 ///
 /// assert_eq!(moment_at(1) - moment_at(0), time::Duration::SECOND);
-/// assert_eq!(moment_at(0).year(), 2100);
+/// assert_eq!(time::OffsetDateTime::from(moment_at(0)).year(), 2100);
 /// ```
 #[must_use]
-pub fn moment_at(seconds: i64) -> OffsetDateTime {
+pub fn moment_at(seconds: i64) -> Moment {
     const YEAR_2100: Duration = Duration::seconds(4_102_444_800);
-    OffsetDateTime::UNIX_EPOCH + YEAR_2100 + Duration::seconds(seconds)
+    Moment::UNIX_EPOCH + YEAR_2100 + Duration::seconds(seconds)
 }
 
 /// Returns a key for a number; different numbers have different keys, spread like random ones.
@@ -297,7 +298,11 @@ impl Rig {
     }
 
     pub(crate) async fn revoke(&self, owner: &str, which: Revoke<'_>, now: i64) -> usize {
-        let revoked = self.0.revoke(owner, which, moment_at(now)).await;
-        revoked.expect("the store revokes")
+        self.end(Whose::Owner(owner, which), now).await
+    }
+
+    pub(crate) async fn end(&self, whose: Whose<'_>, now: i64) -> usize {
+        let ended = self.0.revoke(whose, moment_at(now)).await;
+        ended.expect("the store revokes")
     }
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use session_core::Outcome::Applied;
-use session_core::{Command, Digest, Expiry, Record, Remembered, Revision, Salt, Secrets};
-use time::OffsetDateTime;
+use session_core::{Command, Digest, Expiry, Moment, Record, Remembered, Revision, Salt, Secrets};
 
 use crate::changed;
 use crate::store_fixture::{Rig, key_of, moment_at, owned_by, record_of};
@@ -120,7 +119,7 @@ pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
             seen = moment_at(1) + shift,
             expires = moment_at(100) + shift,
             authenticated = Some(moment_at(2) + shift),
-            expiry = Expiry::At(moment_at(3) + shift)
+            expiry = Expiry::At((moment_at(3) + shift).into())
         )
     });
     come_back(rig, shifted).await;
@@ -128,16 +127,16 @@ pub(crate) async fn moments_are_exact_to_the_microsecond(rig: &Rig) {
 
 pub(crate) async fn moments_far_away_come_back(rig: &Rig) {
     // Before 1970, after 2038 and 2106 (32 bits), and the last microsecond of the year 9999.
-    let last = OffsetDateTime::UNIX_EPOCH + Duration::from_micros(253_402_300_799_999_999);
+    let last = Moment::UNIX_EPOCH + Duration::from_micros(253_402_300_799_999_999);
     let moments = [
         time::Duration::microseconds(-1),
         time::Duration::seconds(-2_208_988_800),
         time::Duration::ZERO,
         time::Duration::seconds(2_147_483_648),
         time::Duration::seconds(4_294_967_296),
-        last - OffsetDateTime::UNIX_EPOCH,
+        last - Moment::UNIX_EPOCH,
     ];
-    let moments = moments.map(|since| OffsetDateTime::UNIX_EPOCH + since);
+    let moments = moments.map(|since| Moment::UNIX_EPOCH + since);
     let records = moments.map(|moment| {
         changed!(
             record_of(1),
@@ -145,7 +144,7 @@ pub(crate) async fn moments_far_away_come_back(rig: &Rig) {
             seen = moment,
             expires = last,
             authenticated = Some(moment),
-            expiry = Expiry::At(moment)
+            expiry = Expiry::At(moment.into())
         )
     });
     come_back(rig, records).await;
@@ -158,13 +157,13 @@ pub(crate) async fn every_expiry_comes_back(rig: &Rig) {
         Expiry::After(Duration::from_micros(1)),
         Expiry::After(Duration::from_secs(400 * 24 * 60 * 60)),
         Expiry::After(Duration::from_micros(i64::MAX.cast_unsigned())),
-        Expiry::At(moment_at(90)),
+        Expiry::At(moment_at(90).into()),
     ];
     let records = expiries.map(|expiry| changed!(record_of(1), expiry = expiry));
     come_back(rig, records).await;
 }
 
-fn with_data(text: impl Into<std::sync::Arc<str>>) -> Record {
+fn with_data(text: impl Into<session_core::Values>) -> Record {
     changed!(record_of(1), data = text.into())
 }
 

@@ -10,7 +10,7 @@ use crate::report::{Verdict, report};
 use crate::store_fixture::Rig;
 use crate::{
     store_delete, store_end, store_insert, store_move, store_owners, store_races, store_random,
-    store_records, store_refusals, store_replace, store_touch,
+    store_records, store_refusals, store_replace, store_tags, store_touch, store_walk,
 };
 
 /// Runs every case of the suite against a store.
@@ -187,6 +187,19 @@ const CASES: &[StoreCase] = cases! {
         a_revocation_removes_the_named_sessions_and_counts_the_listed_ones,
         a_revocation_removes_expired_sessions_and_does_not_count_them,
         many_sessions_of_one_owner_are_all_listed_and_ended,
+    ],
+    store_tags: [
+        a_tag_ends_the_sessions_that_have_it_and_counts_the_listed_ones,
+        tags_are_told_apart_byte_by_byte,
+        a_tag_finds_a_session_through_every_command,
+        many_sessions_of_one_tag_are_all_ended,
+        everybodys_sessions_end_and_later_ones_live,
+        very_many_sessions_of_everybody_are_all_ended,
+    ],
+    store_walk: [
+        a_walk_meets_every_record_with_its_key,
+        a_walk_of_nothing_meets_nothing,
+        a_walk_beside_writes_meets_whatever_stays,
     ],
     store_races: [
         of_many_inserts_under_one_key_one_applies,

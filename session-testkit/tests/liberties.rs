@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Only, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Moment, Only, Outcome, PublicId, Record, Store, StoreError, Whose,
 };
 use session_testkit::store_cases;
-use time::OffsetDateTime;
 
 /// What a store makes of records that are over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +38,7 @@ impl Literal {
     }
 
     /// Returns the records, as a call at `now` finds them.
-    fn records(&self, now: OffsetDateTime) -> std::sync::MutexGuard<'_, BTreeMap<Key, Record>> {
+    fn records(&self, now: Moment) -> std::sync::MutexGuard<'_, BTreeMap<Key, Record>> {
         let mut records = self.all();
         if self.over == Over::Freed {
             records.retain(|_, record| record.expires > now);
@@ -50,21 +49,12 @@ impl Literal {
 
 #[async_trait]
 impl Store for Literal {
-    async fn load(
-        &self,
-        key: &Key,
-        _: &Digest,
-        now: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, _: &Digest, now: Moment) -> Result<Option<Record>, StoreError> {
         let found = self.records(now).get(key).cloned();
         Ok(found.filter(|record| self.over != Over::Hidden || record.expires > now))
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let mut records = self.records(now);
         let present = records.get(command.key());
         let lives = |record: &Record| record.expires > now;
@@ -119,7 +109,7 @@ impl Store for Literal {
         Ok(Outcome::Applied)
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let mut records = self.all();
         let over = records.iter().filter(|(_, record)| record.expires <= now);
         let over: Vec<Key> = over.map(|(key, _)| *key).take(limit).collect();
@@ -133,7 +123,7 @@ impl Store for Literal {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let records = self.records(now);
@@ -145,23 +135,13 @@ impl Store for Literal {
         Ok(page.take(limit).collect())
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
         let mut records = self.records(now);
         let mut ended = 0;
         records.retain(|key, record| {
-            let is_meant = match which {
-                Revoke::All => true,
-                Revoke::AllBut(kept) => key.public_id() != *kept,
-                Revoke::One(one) => key.public_id() == *one,
-            };
             let is_spared = self.over == Over::SparedByRevocations && record.expires <= now;
-            let ends = is_meant && !is_spared && record.owner.as_deref() == Some(owner);
-            ended += usize::from(ends && is_listed(record, owner, now));
+            let ends = whose.includes(key, record) && !is_spared;
+            ended += usize::from(ends && record.expires > now && !record.closed);
             !ends
         });
         Ok(ended)
@@ -172,7 +152,7 @@ impl Store for Literal {
     }
 }
 
-fn is_listed(record: &Record, owner: &str, now: OffsetDateTime) -> bool {
+fn is_listed(record: &Record, owner: &str, now: Moment) -> bool {
     record.owner.as_deref() == Some(owner) && record.expires > now && !record.closed
 }
 

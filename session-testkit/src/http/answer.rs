@@ -2,6 +2,7 @@ use std::fmt::Debug;
 
 use serde_json::Value;
 
+use super::bearers::MARK;
 use super::failure::{Failure, equal, holds};
 use super::{Response, SetCookie};
 
@@ -58,6 +59,15 @@ impl Answer {
             .collect()
     }
 
+    /// Returns the values of a header as text.
+    #[must_use]
+    pub fn values(&self, name: &str) -> Vec<String> {
+        let values = self.response.values(name);
+        values
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+            .collect()
+    }
+
     pub(crate) fn is(self, status: u16) -> Result<Self, Failure> {
         self.holds(self.status() == status, &format!("status {status}"))?;
         Ok(self)
@@ -97,6 +107,19 @@ impl Answer {
             "a cookie with a value",
         )?;
         Ok(cookie)
+    }
+
+    /// Checks that the client is told of the session's end; a bearer is told nothing.
+    pub(crate) fn ends(&self) -> Result<(), Failure> {
+        if self.is_bearers() {
+            return self.holds(self.cookies.is_empty(), "no token");
+        }
+        self.removes().map(|_| ())
+    }
+
+    /// Says whether the client is one of [`Bearers`](super::Bearers).
+    pub(crate) fn is_bearers(&self) -> bool {
+        self.response.values(MARK).next().is_some()
     }
 
     /// Checks that one cookie is removed, for clients of either kind.

@@ -5,7 +5,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 use super::cases::{
-    aborts, cookies, devices, errors, gone, lifetime, login, races, routes, several, values,
+    aborts, bearers, caps, cookies, devices, ended, errors, gone, lifetime, login, origins, races,
+    renewal, requirements, routes, several, values,
 };
 use super::{Failure, Server};
 use crate::report::{Verdict, report};
@@ -115,10 +116,14 @@ pub async fn http_suite_but(
 const AT_ONCE: usize = 16;
 
 /// The cases that are impossible for an application without connections.
-pub const NEED_CONNECTIONS: [(&str, &str); 3] = [
+pub const NEED_CONNECTIONS: [(&str, &str); 4] = [
     ("an_aborted_write_is_whole_or_absent", NO_CONNECTION),
     ("an_aborted_logout_is_whole_or_absent", NO_CONNECTION),
     ("a_server_survives_many_aborts", NO_CONNECTION),
+    (
+        "streams_whose_clients_have_gone_make_room_for_others",
+        NO_CONNECTION,
+    ),
 ];
 
 const NO_CONNECTION: &str = "there is no connection to close";
@@ -143,6 +148,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         head_writes_as_get_does
         an_untouched_session_has_no_headers
         reading_creates_nothing
+        a_page_that_only_reads_sets_no_cookie
         changing_nothing_creates_nothing;
     values:
         a_value_is_set_read_and_removed
@@ -184,7 +190,15 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         an_owner_sees_every_device
         an_owner_revokes_one
         an_owner_revokes_all_but_the_current
-        nobody_revokes_another_owners_device;
+        nobody_revokes_another_owners_device
+        a_device_is_named_after_its_user_agent
+        a_sensitive_page_wants_a_fresh_moment
+        a_re_authentication_is_a_fresh_moment
+        a_new_password_ends_the_other_sessions;
+    caps:
+        past_the_cap_the_device_used_longest_ago_ends
+        past_the_cap_a_login_is_refused_if_the_flag_says_so
+        racing_logins_stay_under_the_cap;
     lifetime:
         a_lifetime_in_seconds_holds
         a_lifetime_until_a_moment_holds
@@ -194,6 +208,10 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         an_impossible_lifetime_is_refused
         an_idle_session_ends
         reading_keeps_a_session_alive
+        what_remains_is_nothing_without_a_session
+        what_remains_is_what_the_session_has
+        asking_what_remains_is_no_activity
+        a_page_that_only_reads_is_no_activity
         an_absolute_limit_holds_whatever_the_activity;
     several:
         two_sessions_have_a_cookie_each
@@ -202,6 +220,31 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         ending_one_session_leaves_the_other
         reading_two_sessions_varies_once
         two_sessions_are_not_there_unless_asked_for;
+    bearers:
+        a_bearer_has_its_id_in_one_header
+        a_bearers_cookie_is_not_looked_at
+        an_id_opens_nothing_by_another_carrier
+        a_bearers_logout_sends_nothing
+        a_bearers_lifetime_holds_at_the_server
+        a_token_is_read_strictly;
+    renewal:
+        a_secret_is_renewed_by_the_first_request_that_is_late_enough
+        an_error_renews_no_secret
+        asking_what_remains_renews_no_secret
+        of_ten_requests_across_a_renewal_all_succeed_and_end_on_one_id;
+    origins:
+        what_another_site_may_have_caused_changes_nothing
+        what_a_page_of_the_site_sends_is_taken
+        a_link_from_another_site_is_followed;
+    ended:
+        a_stream_tells_when_its_session_has_ended
+        a_stream_tells_that_its_device_was_one_too_many
+        a_renewed_id_ends_no_stream
+        holding_a_stream_is_no_activity
+        a_stream_needs_a_session
+        the_head_of_a_stream_is_all_that_head_gets
+        past_sixty_four_streams_there_is_no_other
+        streams_whose_clients_have_gone_make_room_for_others;
     errors:
         an_error_of_the_server_drops_the_changes
         an_error_of_the_client_keeps_them
@@ -215,7 +258,14 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         a_dropped_write_is_answered_as_a_kept_one
         a_dropped_write_is_refused_if_the_flag_says_so
         requests_that_lose_nothing_are_never_refused
-        a_login_whose_session_was_ended_is_always_refused;
+        a_login_whose_session_was_ended_is_always_refused
+        a_password_change_of_an_ended_session_ends_no_other;
+    requirements:
+        r07_an_id_elsewhere_than_in_its_cookie_opens_nothing
+        r27_what_a_client_says_of_times_changes_nothing
+        r35_every_act_sets_one_cookie_at_most_without_repeated_attributes
+        r44_a_value_over_its_limit_is_refused_and_the_old_data_stay
+        r63_without_consent_no_session_and_no_cookie_begin;
     aborts:
         an_aborted_write_is_whole_or_absent
         an_aborted_logout_is_whole_or_absent

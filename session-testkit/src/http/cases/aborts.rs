@@ -72,7 +72,12 @@ async fn settled(client: &Client) -> Result<Value, Failure> {
     client.get("/api/session").await?.is(200)?.json()
 }
 
-async fn abort(client: &Client, method: &'static str, target: &str, hangup: Hangup) -> Outcome {
+pub(super) async fn abort(
+    client: &Client,
+    method: &'static str,
+    target: &str,
+    hangup: Hangup,
+) -> Outcome {
     let request = Request::new(method, target).header("cookie", client.cookie_header());
     let request = if method == "PUT" {
         request.json("1")

@@ -1,8 +1,8 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Outcome, client, is_dead, login, nobody_yet, visitor};
+use super::{Outcome, client, has, is_dead, login, nobody_yet, visitor, wait};
 use crate::http::failure::{Failure, equal, holds};
-use crate::http::{Client, Server};
+use crate::http::{Client, Request, Server};
 
 pub(crate) async fn devices_need_an_owner(server: &dyn Server) -> Outcome {
     let stranger = client(server).await?;
@@ -85,6 +85,109 @@ pub(crate) async fn nobody_revokes_another_owners_device(server: &dyn Server) ->
     }
     equal("the number of devices", list(ada).await?.len(), 1)?;
     equal("the number of devices", list(bob).await?.len(), 1)
+}
+
+pub(crate) async fn a_device_is_named_after_its_user_agent(server: &dyn Server) -> Outcome {
+    let first = client(server).await?;
+    let user = nobody_yet();
+    let body = json!({ "user": user }).to_string();
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
+    let hostile = "<script>alert(1)</script> Firefox/1 (Windows)";
+    for (agent, label) in [
+        (Some(firefox), Value::from("Firefox on Linux")),
+        (Some(hostile), Value::from("Firefox on Windows")),
+        (Some("unheard-of/1.0"), Value::Null),
+        (None, Value::Null),
+    ] {
+        for path in ["/api/login", "/api/relogin"] {
+            let client = first.stranger();
+            let mut login = Request::new("POST", path).json(body.clone());
+            if let Some(agent) = agent {
+                login = login.header("user-agent", agent.to_owned());
+            }
+            client.send(login).await?.is(204)?;
+            let devices = list(&client).await?;
+            let here = devices.iter().find(|device| device["current"] == true);
+            let shown = here.map_or(&Value::Null, |device| &device["label"]);
+            equal("the label", shown, &label)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_sensitive_page_wants_a_fresh_moment(server: &dyn Server) -> Outcome {
+    let stranger = client(server).await?;
+    for nobody in [stranger.stranger(), visitor(server).await?] {
+        nobody.get("/api/sensitive?within=60").await?.is(401)?;
+    }
+    let user = nobody_yet();
+    login(&stranger, &user).await?;
+    let fresh = stranger.get("/api/sensitive?within=60").await?.is(200)?;
+    fresh.says("owner", user)?;
+    wait(&stranger, 1_200).await?;
+    // Activity is no authentication.
+    stranger.put("/api/data/busy", "1").await?.is(204)?;
+    stranger
+        .get("/api/sensitive?within=1")
+        .await?
+        .is(403)?
+        .sets_nothing()?;
+    stranger.get("/api/sensitive?within=60").await?.is(200)?;
+    for bad in ["", "?within=", "?within=-1", "?within=soon"] {
+        stranger
+            .get(&format!("/api/sensitive{bad}"))
+            .await?
+            .is(400)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_re_authentication_is_a_fresh_moment(server: &dyn Server) -> Outcome {
+    let client = client(server).await?;
+    login(&client, &nobody_yet()).await?;
+    wait(&client, 1_200).await?;
+    let thief = client.copy();
+    client
+        .post("/api/reauthenticate", "")
+        .await?
+        .is(204)?
+        .sets_one()?;
+    client.get("/api/sensitive?within=1").await?.is(200)?;
+    // The id from before gains nothing.
+    let stolen = thief.get("/api/sensitive?within=60").await?.status();
+    holds([401, 403].contains(&stolen), || {
+        format!("the id from before is answered {stolen}")
+    })
+}
+
+pub(crate) async fn a_new_password_ends_the_other_sessions(server: &dyn Server) -> Outcome {
+    let stranger = client(server).await?;
+    for nobody in [stranger, visitor(server).await?] {
+        nobody
+            .post("/api/password", "")
+            .await?
+            .is(401)?
+            .sets_nothing()?;
+    }
+    let clients = signed_in(server, &nobody_yet(), 3).await?;
+    let [here, others @ ..] = &*clients else {
+        return Ok(());
+    };
+    here.put("/api/data/kept", "1").await?.is(204)?;
+    let before = here.cookie_header();
+    let answer = here.post("/api/password", "").await?.is(200)?;
+    answer.sets_one()?;
+    answer.says("revoked", 2)?;
+    holds(here.cookie_header() != before, || {
+        "the id is the same".into()
+    })?;
+    for other in others {
+        is_dead(other).await?;
+    }
+    equal("the number of devices", list(here).await?.len(), 1)?;
+    has(here, json!({ "kept": 1 })).await?;
+    here.get("/api/sensitive?within=60").await?.is(200)?;
+    Ok(())
 }
 
 async fn signed_in(server: &dyn Server, user: &str, count: usize) -> Result<Vec<Client>, Failure> {

@@ -62,7 +62,7 @@ pub(crate) async fn a_failed_logout_logs_out(server: &dyn Server) -> Outcome {
     login(&client, &nobody_yet()).await?;
     let thief = client.copy();
     let answer = client.post("/api/logout?status=500", "").await?;
-    answer.is(500)?.removes()?;
+    answer.is(500)?.ends()?;
     is_dead(&thief).await
 }
 

@@ -39,7 +39,7 @@ async fn ended_meanwhile(
     }
     let logout = client.post("/api/logout?delay_ms=600", "");
     let (slow, logout) = join(before.send(slow), logout).await;
-    logout?.is(204)?.removes()?;
+    logout?.is(204)?.ends()?;
     slow?.is(status)?.sets_nothing()?;
     is_dead(&before).await?;
     is_dead(&client).await
@@ -98,6 +98,35 @@ pub(crate) async fn a_login_whose_session_was_ended_is_always_refused(
         logout?.is(204)?;
         slow?.is(409)?.sets_nothing()?;
         is_dead(&before).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_password_change_of_an_ended_session_ends_no_other(
+    server: &dyn Server,
+) -> Outcome {
+    for (flags, status) in [(SILENT[0], 200), (SILENT[1], 200), (REFUSE, 409)] {
+        let user = nobody_yet();
+        let other = client_with(server, flags).await?;
+        let client = other.stranger();
+        login(&other, &user).await?;
+        login(&client, &user).await?;
+        let before = client.copy();
+        let (slow, logout) = join(
+            before.post("/api/password?delay_ms=1200", ""),
+            client.post("/api/logout?delay_ms=600", ""),
+        )
+        .await;
+        logout?.is(204)?;
+        let slow = slow?.is(status)?.sets_nothing()?;
+        if status == 200 {
+            slow.says("revoked", 0)?;
+        }
+        is_dead(&before).await?;
+        other
+            .get("/api/session")
+            .await?
+            .says("owner", user.as_str())?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::{Outcome, client_with, has, is_dead, settle, visitor, wait};
+use super::{Outcome, client, client_with, has, is_dead, settle, visitor, wait};
 use crate::http::failure::{Failure, equal, holds};
 use crate::http::{Client, Server};
 
@@ -138,6 +138,51 @@ pub(crate) async fn reading_keeps_a_session_alive(server: &dyn Server) -> Outcom
     has(&client, json!({ "here": true })).await
 }
 
+pub(crate) async fn what_remains_is_nothing_without_a_session(server: &dyn Server) -> Outcome {
+    let client = client(server).await?;
+    let asked = client.get("/api/remaining").await?.is(200)?;
+    asked.varies()?;
+    asked.sets_nothing()?.says("seconds", Value::Null)?;
+    is_dead(&client).await
+}
+
+pub(crate) async fn what_remains_is_what_the_session_has(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let asked = client.get("/api/remaining").await?.is(200)?;
+    remains(&asked.sets_nothing()?.json()?, 1_209_000..=1_209_600)?;
+    for body in [r#"{"seconds":300}"#, r#"{"browser_close":true}"#] {
+        client.put("/api/lifetime", body).await?.is(204)?;
+        let shown = client.get("/api/session").await?.json()?;
+        let left = shown["expires_in"].as_i64().unwrap_or_default();
+        let asked = client.get("/api/remaining").await?.is(200)?;
+        remains(&asked.sets_nothing()?.json()?, left - 60..=left)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn asking_what_remains_is_no_activity(server: &dyn Server) -> Outcome {
+    let client = client_with(server, &["--idle", "4", "--touch-every", "0"]).await?;
+    settle(&client).await?;
+    for most in [4, 3, 2] {
+        let asked = client.get("/api/remaining").await?.is(200)?;
+        remains(&asked.sets_nothing()?.json()?, 0..=most)?;
+        wait(&client, 1_500).await?;
+    }
+    let asked = client.get("/api/remaining").await?.is(200)?;
+    asked.sets_nothing()?.says("seconds", Value::Null)?;
+    is_dead(&client).await
+}
+
+pub(crate) async fn a_page_that_only_reads_is_no_activity(server: &dyn Server) -> Outcome {
+    let client = client_with(server, &["--idle", "2", "--touch-every", "0"]).await?;
+    settle(&client).await?;
+    for _ in 0..2 {
+        wait(&client, 1_200).await?;
+        client.get("/api/calm").await?.is(200)?.sets_nothing()?;
+    }
+    is_dead(&client).await
+}
+
 pub(crate) async fn an_absolute_limit_holds_whatever_the_activity(server: &dyn Server) -> Outcome {
     let flags = ["--idle", "60", "--absolute", "6", "--touch-every", "0"];
     let client = client_with(server, &flags).await?;
@@ -162,6 +207,13 @@ async fn now(client: &Client) -> Result<OffsetDateTime, Failure> {
     };
     let now = ends - Duration::seconds(left);
     Ok(now.replace_nanosecond(0).unwrap_or(now))
+}
+
+fn remains(answer: &Value, expected: std::ops::RangeInclusive<i64>) -> Outcome {
+    let seconds = answer["seconds"].as_i64();
+    holds(seconds.is_some_and(|left| expected.contains(&left)), || {
+        format!("seconds: expected {expected:?}, saw {answer}")
+    })
 }
 
 fn left(shown: &Value, expected: std::ops::RangeInclusive<i64>) -> Outcome {

@@ -110,7 +110,7 @@ pub(crate) async fn a_logout_during_a_slow_write_holds(server: &dyn Server) -> O
             Ok(answers.map(|(slow, logout)| (client, before, slow, logout)))
         })
         .await?;
-        logout.is(204)?.removes()?;
+        logout.is(204)?.ends()?;
         slow.is(status)?.sets_nothing()?;
         is_dead(&before).await?;
         is_dead(&client).await
@@ -218,7 +218,7 @@ pub(crate) async fn a_logout_with_the_id_from_before_a_cycle_holds(server: &dyn 
     login(&client, &nobody_yet()).await?;
     let before = client.copy();
     client.post("/api/cycle", "").await?.is(204)?.sets_one()?;
-    before.post("/api/logout", "").await?.is(204)?.removes()?;
+    before.post("/api/logout", "").await?.is(204)?.ends()?;
     is_dead(&client).await
 }
 

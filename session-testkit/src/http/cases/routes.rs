@@ -49,6 +49,7 @@ pub(crate) async fn head_answers_as_get_does(server: &dyn Server) -> Outcome {
         "/",
         "/healthz",
         "/api/untouched",
+        "/api/calm",
         "/api/session",
         "/api/data/here",
         "/api/data/nothing",
@@ -91,6 +92,25 @@ pub(crate) async fn reading_creates_nothing(server: &dyn Server) -> Outcome {
         .is(404)?
         .sets_nothing()?;
     is_dead(&client).await
+}
+
+pub(crate) async fn a_page_that_only_reads_sets_no_cookie(server: &dyn Server) -> Outcome {
+    let stranger = client(server).await?;
+    let visitor = visitor(server).await?;
+    for (client, exists) in [(&stranger, false), (&visitor, true)] {
+        for (query, status) in [
+            ("", 200),
+            ("?status=404&delay_ms=10", 404),
+            ("?status=500", 500),
+        ] {
+            let answer = client.get(&format!("/api/calm{query}")).await?;
+            let answer = answer.is(status)?.sets_nothing()?;
+            answer.varies()?;
+            answer.says("exists", exists)?.says("outage", false)?;
+        }
+    }
+    is_dead(&stranger).await?;
+    has(&visitor, serde_json::json!({ "here": true })).await
 }
 
 pub(crate) async fn changing_nothing_creates_nothing(server: &dyn Server) -> Outcome {

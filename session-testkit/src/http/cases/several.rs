@@ -44,7 +44,7 @@ pub(crate) async fn ending_one_session_leaves_the_other(server: &dyn Server) -> 
         settle(&client).await?;
         client.put("/second/api/data/here", "true").await?.is(204)?;
         let answer = client.post(&format!("{ended}/api/logout"), "").await?;
-        answer.is(204)?.removes()?;
+        answer.is(204)?.ends()?;
         let shown = client.get(&format!("{ended}/api/session")).await?;
         shown.says("exists", false)?;
         let shown = client.get(&format!("{kept}/api/session")).await?;
