@@ -34,6 +34,11 @@ impl Account {
         Err(io::Error::other(format!("no user of {names:?} exists")))
     }
 
+    /// Names the user.
+    pub(crate) fn name(&self) -> &str {
+        self.user.as_ref().map_or("me", |user| &user.id)
+    }
+
     /// Makes the user the owner of a folder.
     pub(crate) fn own(&self, folder: &Path) -> io::Result<()> {
         let Some(User { id, group }) = &self.user else {

@@ -7,10 +7,14 @@
 
 mod account;
 mod certificate;
+mod data_folder;
 mod django;
 mod django_oracle;
 mod fault_proxy;
+mod galera;
+mod haproxy;
 mod mariadb;
+mod patience;
 mod pgbouncer;
 mod port;
 mod postgres;
@@ -26,7 +30,10 @@ pub use certificate::certify;
 pub use django::{Django, DjangoServer, DjangoSite};
 pub use django_oracle::DjangoOracle;
 pub use fault_proxy::{Cut, FaultProxy, Spoil};
+pub use galera::Galera;
+pub use haproxy::{Balance, Haproxy};
 pub use mariadb::Mariadb;
+pub use patience::{at_last, soon};
 pub use pgbouncer::PgBouncer;
 pub use port::free_port;
 pub use postgres::Postgres;

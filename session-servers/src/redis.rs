@@ -188,13 +188,17 @@ impl Node {
             Some((first, rest)) if !first.starts_with("--") => (Some(first.clone()), rest),
             _ => (None, arguments),
         };
-        command.extend(file);
+        command.extend(file.clone());
         if !rest.iter().any(|argument| argument == "--port") {
             command.extend(["--port".to_owned(), port.to_string()]);
         }
         let home = home.display().to_string();
         let usual = ["--bind", "127.0.0.1", "--save", "", "--dir", &home];
         command.extend(usual.map(str::to_owned));
+        if file.is_none() {
+            // A primary would wait 5 seconds for further replicas.
+            command.extend(["--repl-diskless-sync-delay", "0"].map(str::to_owned));
+        }
         command.extend(rest.iter().cloned());
         let process = Process::start(&name, command, folder, port)?;
         Ok(Self { process })
@@ -256,7 +260,7 @@ pub(crate) fn wait_until(
         if Instant::now() > deadline {
             return Err(io::Error::other(format!("waited in vain until {what}")));
         }
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(20));
     }
     Ok(())
 }

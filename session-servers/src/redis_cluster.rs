@@ -15,6 +15,7 @@ pub struct RedisCluster {
 }
 
 const PRIMARIES: usize = 3;
+const SLOTS: usize = 16_384;
 
 impl RedisCluster {
     /// Starts a cluster whose nodes lose their data when they end.
@@ -70,14 +71,39 @@ impl RedisCluster {
             nodes: nodes?,
             _folder: folder,
         };
-        let ports = cluster.nodes.iter().map(|node| node.process.port());
-        let addresses: Vec<_> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
-        let mut words = vec!["--cluster", "create"];
-        words.extend(addresses.iter().map(String::as_str));
-        words.extend(["--cluster-replicas", "1", "--cluster-yes"]);
-        run_cli(&words)?;
+        cluster.join()?;
         cluster.wait_until_it_is_whole()?;
         Ok(cluster)
+    }
+
+    /// Makes the nodes a cluster, as `redis-cli --cluster create` does with more pauses.
+    fn join(&self) -> io::Result<()> {
+        let (primaries, replicas) = self.nodes.split_at(PRIMARIES);
+        for (number, node) in (0..).zip(&self.nodes) {
+            // Different ones from the beginning, so that the nodes need not settle them.
+            node.cli(&["CLUSTER", "SET-CONFIG-EPOCH", &(number + 1).to_string()])?;
+        }
+        for (number, node) in (0..).zip(primaries) {
+            let share = number * SLOTS / PRIMARIES..(number + 1) * SLOTS / PRIMARIES;
+            let slots: Vec<_> = share.map(|slot| slot.to_string()).collect();
+            let mut words = vec!["CLUSTER", "ADDSLOTS"];
+            words.extend(slots.iter().map(String::as_str));
+            node.cli(&words)?;
+        }
+        let first = primaries[0].process.port().to_string();
+        for node in &self.nodes[1..] {
+            node.cli(&["CLUSTER", "MEET", "127.0.0.1", &first])?;
+        }
+        for (replica, primary) in replicas.iter().zip(primaries) {
+            let primary = primary.cli(&["CLUSTER", "MYID"])?;
+            // It may not have heard of its primary yet.
+            wait_until("a replica knows its primary", || {
+                Ok(replica
+                    .cli(&["CLUSTER", "REPLICATE", primary.trim()])
+                    .is_ok())
+            })?;
+        }
+        Ok(())
     }
 
     /// Returns the URL for a store.

@@ -23,26 +23,56 @@ impl RedisSentinel {
     ///
     /// A process can't be started, or they do not find each other within 30 seconds.
     pub fn start() -> io::Result<Self> {
+        Self::start_linked(Ok)
+    }
+
+    /// Starts all five processes; the replica follows its primary by another port, as of a proxy.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or there is no such port.
+    pub fn start_linked(link: impl FnOnce(u16) -> io::Result<u16>) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let primary = Node::start(folder.path(), free_port(), &[])?;
         let port = primary.process.port();
-        let follow = ["--replicaof".to_owned(), format!("127.0.0.1 {port}")];
+        let follow = [
+            "--replicaof".to_owned(),
+            format!("127.0.0.1 {}", link(port)?),
+        ];
         let replica = Node::start(folder.path(), free_port(), &follow)?;
         let mut sentinels = Vec::new();
-        for _ in 0..3 {
-            let own = free_port();
-            // A sentinel writes its state to its configuration file.
+        let ports = [(); 3].map(|()| free_port());
+        // After this time they would also have the replica follow its primary directly.
+        let patience = if follow[1].ends_with(&port.to_string()) {
+            3_000
+        } else {
+            60_000
+        };
+        for own in ports {
+            // A sentinel writes its state to its configuration file. It would hear of the others and of
+            // the replica after some seconds.
             let file = folder.path().join(format!("sentinel-{own}.conf"));
-            fs::write(
-                &file,
-                format!(
-                    "sentinel monitor main 127.0.0.1 {port} 2\n\
-                     sentinel down-after-milliseconds main 1000\n\
-                     sentinel failover-timeout main 3000\n"
-                ),
-            )?;
+            let replica = replica.process.port();
+            let mut settings = format!(
+                "sentinel myid {own:040x}\n\
+                 sentinel monitor main 127.0.0.1 {port} 2\n\
+                 sentinel down-after-milliseconds main 1000\n\
+                 sentinel failover-timeout main {patience}\n\
+                 sentinel known-replica main 127.0.0.1 {replica}\n"
+            );
+            for other in ports.into_iter().filter(|other| *other != own) {
+                let known =
+                    format!("sentinel known-sentinel main 127.0.0.1 {other} {other:040x}\n");
+                settings.push_str(&known);
+            }
+            fs::write(&file, settings)?;
             let arguments = [file.display().to_string(), "--sentinel".to_owned()];
-            sentinels.push(Node::start(folder.path(), own, &arguments)?);
+            let sentinel = Node::start(folder.path(), own, &arguments)?;
+            // It asks its servers every 10 seconds, and leaves a primary that came back alone for 8. Before
+            // version 7 it can't be told to do so more often.
+            let often = ["INFO-PERIOD", "500", "PUBLISH-PERIOD", "500"];
+            let _ = sentinel.cli(&[&["SENTINEL", "DEBUG"], &often[..]].concat());
+            sentinels.push(sentinel);
         }
         let group = Self {
             servers: [primary, replica],
