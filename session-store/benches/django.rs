@@ -1,105 +1,137 @@
-//! The cost of a load from a Django site's table and from our own, on PostgreSQL.
+//! The cost of a read from our own table, from a Django site's, and of Django's own, on PostgreSQL.
 //!
-//! It prints the processor time of this process for each load, in turns, one load at a time.
+//! Each is the processor time of its process, without the server's, for one read of one value on an open
+//! connection: by `Sessions` here, by `SessionStore(key).get(…)` in Django, of the same row. They take turns,
+//! so that a busy machine slows all of them; the medians count. It needs `scripts/install-django`.
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs)]
 
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
-use session_core::django::SecretKeys;
-use session_core::{Command, Key, Record, Store};
-use session_store::{DjangoOptions, DjangoStore, PostgresStore};
-use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
+use serde_json::{Value, json};
+use session_core::django::{Auth, SecretKeys, User};
+use session_core::{Policy, Session, Sessions};
+use session_servers::{Django, DjangoOracle, DjangoSite};
+use session_store::{DjangoStore, PostgresStore};
 use tokio::runtime::Builder;
 
-const LOADS: u32 = 20_000;
+const READS: u32 = 500;
+const ROUNDS: usize = 41;
+const SECRET: &str = "vY7k#0(c!m2w&x9^q4z$e8r*t5y@u1i-o3p_a6s)d+f=g7h8j9k0";
 
 fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key");
+    std::fs::write(&key_file, SECRET).unwrap();
     let server = session_servers::Postgres::start().unwrap();
     let url = server.url("postgres");
+    let mut releases: Vec<_> = Django::installed("benches/django")
+        .iter()
+        .map(|django| oracle(django, &url, &key_file.display().to_string()))
+        .collect();
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();
-    let keys = SecretKeys::new("vY7k#0(c!m2w&x9^q4z$e8r*t5y@u1i-o3p_a6s)d+f=g7h8j9k0").unwrap();
+    let keys = SecretKeys::new(SECRET).unwrap();
+    if releases.is_empty() {
+        println!("there is no Django, which makes the table");
+        return;
+    }
     let (ours, theirs) = runtime.block_on(async {
         let ours = PostgresStore::open(&url).await.unwrap();
-        let options = DjangoOptions::new().create(true);
+        let theirs = DjangoStore::open(&url, &keys).await.unwrap();
+        let policy = Policy::development();
         (
-            ours,
-            DjangoStore::open_with(&url, &keys, options).await.unwrap(),
+            Sessions::new(policy, ours),
+            Sessions::new(Policy::django(), theirs),
         )
     });
-    let plain = Key::parse_plain("ka6l9k0mzz8l6qvgbzrf5hd3yk7ovl2x").unwrap();
-    for (name, record) in [("small", small()), ("2 kB", large())] {
-        runtime.block_on(async {
-            for (store, key) in [(&ours as &dyn Store, &key_of(1)), (&theirs, &plain)] {
-                let only = session_core::Only::Always;
-                store
-                    .write(Command::Delete { key, only }, moment_at(0))
-                    .await
-                    .unwrap();
-                let insert = Command::Insert {
-                    key,
-                    record: &record,
-                };
-                store.write(insert, moment_at(0)).await.unwrap();
-            }
+    for (size, cart) in [("small", json!([1, 2, 3])), ("2 kB", cart())] {
+        let cookies = [&ours, &theirs].map(|sessions| {
+            runtime.block_on(stored(sessions, |session| {
+                session.insert("cart", &cart).unwrap();
+                let login = User::new("42", "pbkdf2_sha256$1000000$abc$def=");
+                Auth::new(&keys).login(session, &login).unwrap();
+            }))
         });
-        for _ in 0..4 {
-            let own = runtime.block_on(cost(&ours, &key_of(1)));
-            let django = runtime.block_on(cost(&theirs, &plain));
+        let key = cookies[1].split_once('=').unwrap().1;
+        let mut figures = vec![Vec::new(); 2 + releases.len()];
+        for round in 0..=ROUNDS {
+            let mut costs = vec![
+                runtime.block_on(cost(&ours, &cookies[0])),
+                runtime.block_on(cost(&theirs, &cookies[1])),
+            ];
+            for (_, oracle) in &mut releases {
+                let times = json!({ "key": key, "name": "cart", "times": READS });
+                let read = oracle.ask("cost_of_reads", times).unwrap();
+                assert_eq!(read["value"], cart);
+                costs.push(read["micros"].as_f64().unwrap());
+            }
+            // The first round only warms up.
+            if round > 0 {
+                for (figures, cost) in figures.iter_mut().zip(costs) {
+                    figures.push(cost);
+                }
+            }
+        }
+        let names = ["our table", "DjangoStore"].map(str::to_owned).into_iter();
+        let names = names.chain(releases.iter().map(|(name, _)| name.clone()));
+        for (name, figures) in names.zip(&mut figures) {
+            figures.sort_by(f64::total_cmp);
+            let at = |part: usize| figures[(figures.len() - 1) * part / 4];
             println!(
-                "{name}: our table {:.1} µs of CPU ({:.0} µs in all), Django's {:.1} ({:.0}): {:+.1} µs",
-                own.0,
-                own.1,
-                django.0,
-                django.1,
-                django.0 - own.0
+                "{size}: {name:<14} {:6.1} µs of CPU a read (quartiles {:.1} and {:.1})",
+                at(2),
+                at(1),
+                at(3)
             );
         }
     }
 }
 
-fn small() -> Record {
-    changed!(
-        record_of(1),
-        owner = Some("42".into()),
-        data = r#"{"_auth_user_backend":"django.contrib.auth.backends.ModelBackend","_auth_user_hash":"df46000783054386f613c0491e078fa8d89f34bd3c43d0a8018b8a477d04d813","cart":[1,2,3]}"#.into()
-    )
-}
-
-fn large() -> Record {
-    let items: Vec<_> = (0..60)
-        .map(|n| format!("{{\"id\":{n},\"name\":\"item {}\"}}", n * 7919))
-        .collect();
-    let data = format!("{{\"cart\":[{}]}}", items.join(","));
-    changed!(small(), data = data.into())
-}
-
-/// Returns the processor time and the time of one load, in microseconds.
-async fn cost(store: &dyn Store, key: &Key) -> (f64, f64) {
-    for _ in 0..500 {
-        store
-            .load(key, &digest_of(0), moment_at(0))
-            .await
-            .unwrap()
-            .unwrap();
-    }
-    let (begun, before) = (Instant::now(), processor_time());
-    for _ in 0..LOADS {
-        store
-            .load(key, &digest_of(0), moment_at(0))
-            .await
-            .unwrap()
-            .unwrap();
-    }
-    let of_one = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(LOADS);
+/// Starts a release of Django on the database, whose table it makes.
+fn oracle(django: &Django, url: &str, key_file: &str) -> (String, DjangoOracle) {
+    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/django-bridge/site");
+    let site = DjangoSite::new(django, &site, "shop.settings")
+        .with("DATABASE_URL", url)
+        .with("SECRET_KEY_FILE", key_file);
+    let mut oracle = site.oracle().unwrap();
+    let migrate = json!({ "args": ["migrate", "--verbosity=0"] });
+    oracle.ask("command", migrate).unwrap();
+    let hello = oracle.ask("hello", json!({})).unwrap();
     (
-        of_one(processor_time().saturating_sub(before)),
-        of_one(begun.elapsed()),
+        format!("Django {}", hello["django"].as_str().unwrap()),
+        oracle,
     )
+}
+
+/// Stores a session, and returns its cookie.
+async fn stored(sessions: &Sessions, fill: impl FnOnce(&Session)) -> String {
+    let request = sessions.open([]);
+    fill(&request.handle().load().await.unwrap());
+    let reply = request.commit(200).await.unwrap();
+    let cookie = reply.set_cookie().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+fn cart() -> Value {
+    let items = (0..60).map(|n| json!({ "id": n, "name": format!("item {}", n * 7919) }));
+    items.collect()
+}
+
+/// Returns the processor time of one read, in microseconds.
+async fn cost(sessions: &Sessions, cookie: &str) -> f64 {
+    let before = processor_time();
+    for _ in 0..READS {
+        let request = sessions.open([cookie.as_bytes()]);
+        let session = request.handle().load().await.unwrap();
+        session.get::<Value>("cart").unwrap().unwrap();
+    }
+    let spent = processor_time().saturating_sub(before);
+    spent.as_secs_f64() * 1e6 / f64::from(READS)
 }
 
 /// Returns the processor time of all threads so far.

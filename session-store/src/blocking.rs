@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use pollster::block_on;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Batch, Command, Cursor, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store,
+    StoreError, Whose,
 };
-use time::OffsetDateTime;
 
 use crate::own_runtime::OwnRuntime;
 
@@ -89,7 +89,7 @@ impl BlockingStore {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.wait(self.store.load(key, secret, now))
     }
@@ -99,7 +99,7 @@ impl BlockingStore {
     /// # Errors
     ///
     /// The store failed.
-    pub fn write(&self, command: Command<'_>, now: OffsetDateTime) -> Result<Outcome, StoreError> {
+    pub fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.wait(self.store.write(command, now))
     }
 
@@ -108,7 +108,7 @@ impl BlockingStore {
     /// # Errors
     ///
     /// The store failed.
-    pub fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    pub fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.wait(self.store.sweep(now, limit))
     }
 
@@ -122,7 +122,7 @@ impl BlockingStore {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.wait(self.store.devices(owner, from, now, limit))
@@ -133,13 +133,17 @@ impl BlockingStore {
     /// # Errors
     ///
     /// The store failed.
-    pub fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.wait(self.store.revoke(owner, which, now))
+    pub fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.wait(self.store.revoke(whose, now))
+    }
+
+    /// Returns a part of all sessions; see [`Store::walk`].
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        self.wait(self.store.walk(from, limit, now))
     }
 
     /// Succeeds if the store can be reached and written to; see [`Store::check`].

@@ -11,10 +11,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, IdForm, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
-    ValueRule,
+    Batch, Command, Cursor, Device, Digest, IdForm, Key, Moment, Outcome, PublicId, Record, Store,
+    StoreError, StoreFacts, ValueRule, Whose,
 };
-use time::OffsetDateTime;
 
 use self::invalidations::Scope;
 pub use self::invalidator::Invalidator;
@@ -34,7 +33,8 @@ use self::tier::Tier;
 /// - **Other nodes'** writes are seen within [`CachedOptions::stale_for`], one second by default,
 ///   counted from before the load asked the store; at once if the store notifies us, see
 ///   [`listening`](Self::listening). The same holds for a write that takes effect after its failure
-///   was reported.
+///   was reported, and for what a Django site writes to the table that it shares with us, logouts
+///   included.
 /// - A cached session is not served past its end, nor after a clock went back.
 /// - A cached session answers only to its present secret; a load by another secret asks the store.
 ///   So a secret that another node issued works at once.
@@ -162,7 +162,7 @@ impl Store for CachedStore {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         let reading = self.tier.reading(now);
         if let Some(record) = self.tier.get(key, secret, &reading) {
@@ -175,11 +175,7 @@ impl Store for CachedStore {
         Ok(found)
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let invalidations = &self.tier.invalidations;
         let _guard = invalidations.guard(Scope::Key(command.key()));
         let _there = match command {
@@ -189,7 +185,7 @@ impl Store for CachedStore {
         self.store.write(command, now).await
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.tier.sweep(now);
         self.store.sweep(now, limit).await
     }
@@ -198,24 +194,42 @@ impl Store for CachedStore {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.store.devices(owner, from, now, limit).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let _guard = self.tier.invalidations.guard(Scope::Owner(owner));
-        self.store.revoke(owner, which, now).await
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        let scope = match whose {
+            Whose::Owner(owner, _) => Scope::Owner(owner),
+            Whose::Tag(tag) => Scope::Tag(tag),
+            Whose::Everybody => Scope::All,
+        };
+        let _guard = self.tier.invalidations.guard(scope);
+        self.store.revoke(whose, now).await
+    }
+
+    async fn changed(&self, key: &Key) {
+        self.tier.invalidations.changed(key).await;
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        self.store.walk(from, limit, now).await
+    }
+
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        self.store.estimate().await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         self.store.check().await
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        let mut facts = self.store.facts().await?;
+        facts.kind = format!("{}, behind a cache,", facts.kind).into();
+        Ok(facts)
     }
 
     fn id_form(&self) -> IdForm {

@@ -9,6 +9,8 @@
 //! | `DjangoStore` | `django`, with `sqlite`, `postgres` or `mysql` | the table of a Django site, whose sessions and logins it shares |
 //! | `RedisStore` | `redis` | many machines, on Redis or Valkey: one server, Sentinel or a cluster |
 //! | `CachedStore` | `cached` | a small cache in front of any other store |
+//! | `Metered` | `metrics` | any other store, whose calls are measured |
+//! | `Moving` | `moving` | two other stores, while sessions move from one to the other |
 //! | `BlockingStore` | `blocking` | any other store, for code without async |
 //!
 //! Every command is one statement, one script or one critical section. A store keeps a session's
@@ -18,7 +20,8 @@
 //! their end (`sweep_every`, `sweep_margin` and `no_sweep` of their options), Redis at once. Several
 //! processes may do so on one table at a time.
 //!
-//! Features only add. Each store passes the suite of `session-testkit`.
+//! Features only add. Each store passes the suite of `session-testkit`. [Deploying](deploying) is the guide for operators: rights, sizes, upgrades,
+//! backups, incidents.
 //!
 //! # What this crate does not do
 //!
@@ -36,6 +39,15 @@
 mod blocking;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(any(
+    feature = "memory",
+    feature = "moving",
+    all(
+        feature = "django",
+        any(feature = "mysql", feature = "postgres", feature = "sqlite")
+    )
+))]
+mod device_page;
 #[cfg(all(
     feature = "django",
     any(feature = "mysql", feature = "postgres", feature = "sqlite")
@@ -45,6 +57,10 @@ mod django;
 mod home;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "metrics")]
+mod metered;
+#[cfg(feature = "moving")]
+mod moving;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(any(feature = "blocking", feature = "home"))]
@@ -64,6 +80,9 @@ mod time_out;
 #[cfg(feature = "sweep")]
 mod upkeep;
 
+#[doc = include_str!("../DEPLOYING.md")]
+pub mod deploying {}
+
 #[cfg(feature = "blocking")]
 pub use blocking::BlockingStore;
 #[cfg(feature = "cached")]
@@ -75,6 +94,10 @@ pub use cached::{CachedOptions, CachedStore, Invalidator, Notice, Notices, Notif
 pub use django::{DjangoCookies, DjangoOptions, DjangoStore};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
+#[cfg(feature = "metrics")]
+pub use metered::Metered;
+#[cfg(feature = "moving")]
+pub use moving::{Moved, Moving};
 #[cfg(feature = "mysql")]
 pub use mysql::{MysqlOptions, MysqlStore};
 #[cfg(feature = "postgres")]

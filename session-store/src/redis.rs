@@ -60,7 +60,8 @@ use crate::home::{AtHome, store_at_home};
 /// meanwhile stays.
 ///
 /// Replicas follow with a delay. When one takes over, the last writes may be undone, and a session
-/// that was just ended is back; `min-replicas-to-write` narrows this window.
+/// that was just ended is back; `min-replicas-to-write` narrows this window. A [walk](session_core::Store::walk) through all sessions
+/// meets whatever stays on its server; after a failover or while slots move, make another.
 ///
 /// Its connections belong to the tokio runtime that opens it, if that has several threads, and
 /// otherwise to a thread of their own: a blocked worker of the server holds up no other one. Calls

@@ -8,8 +8,7 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use session_core::{Store, StoreError, sweep_in_batches};
-use time::OffsetDateTime;
+use session_core::{Moment, Store, StoreError, sweep_in_batches};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -55,7 +54,7 @@ impl Default for Sweeping {
 /// A store whose expired sessions are removed.
 pub(crate) trait Swept: Store {
     /// Returns the time by the clock of the database's machine; `None` if that is this one.
-    fn time(&self) -> impl Future<Output = Result<Option<OffsetDateTime>, StoreError>> + Send;
+    fn time(&self) -> impl Future<Output = Result<Option<Moment>, StoreError>> + Send;
 }
 
 /// The task that removes a store's expired sessions; it ends when this is dropped.
@@ -95,7 +94,7 @@ impl Upkeep {
     }
 
     /// Learns the present moment from a call of the store.
-    pub(crate) fn see(&self, now: OffsetDateTime) {
+    pub(crate) fn see(&self, now: Moment) {
         self.clock.see(now);
     }
 

@@ -8,13 +8,13 @@ use std::thread;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revision, Revoke, Store, StoreError,
+    Batch, Command, Cursor, Device, Digest, Key, Moment, Outcome, PublicId, Record, Revision,
+    Store, StoreError, Whose,
 };
 use session_store::{BlockingStore, MemoryStore};
 use session_testkit::{
     FaultyStore, ModelStore, changed, digest_of, key_of, moment_at, record_of, store_suite,
 };
-use time::OffsetDateTime;
 
 const THREADS: u64 = 8;
 const ROUNDS: u32 = 50;
@@ -106,20 +106,16 @@ impl Store for Through {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.0.load(key, secret, now)
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.0.write(command, now)
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.0.sweep(now, limit)
     }
 
@@ -127,19 +123,18 @@ impl Store for Through {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.0.devices(owner, from, now, limit)
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.0.revoke(owner, which, now)
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.0.revoke(whose, now)
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        self.0.walk(from, limit, now)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError, Whose,
 };
 use session_store::{CachedOptions, CachedStore};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
-use time::OffsetDateTime;
 
 /// A store that has every session, and returns each in fresh memory, as a database does.
 #[derive(Debug, Default)]
@@ -24,22 +23,17 @@ struct EveryStore {
 
 #[async_trait]
 impl Store for EveryStore {
-    async fn load(
-        &self,
-        _: &Key,
-        _: &Digest,
-        _: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, _: &Key, _: &Digest, _: Moment) -> Result<Option<Record>, StoreError> {
         self.loads.fetch_add(1, Ordering::Relaxed);
         let data = "x".repeat(self.size.load(Ordering::Relaxed)).into();
         Ok(Some(changed!(record_of(1), data = data)))
     }
 
-    async fn write(&self, _: Command<'_>, _: OffsetDateTime) -> Result<Outcome, StoreError> {
+    async fn write(&self, _: Command<'_>, _: Moment) -> Result<Outcome, StoreError> {
         Ok(Outcome::Refused)
     }
 
-    async fn sweep(&self, _: OffsetDateTime, _: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, _: Moment, _: usize) -> Result<usize, StoreError> {
         Ok(0)
     }
 
@@ -47,13 +41,13 @@ impl Store for EveryStore {
         &self,
         _: &str,
         _: Option<&PublicId>,
-        _: OffsetDateTime,
+        _: Moment,
         _: usize,
     ) -> Result<Vec<Device>, StoreError> {
         Ok(Vec::new())
     }
 
-    async fn revoke(&self, _: &str, _: Revoke<'_>, _: OffsetDateTime) -> Result<usize, StoreError> {
+    async fn revoke(&self, _: Whose<'_>, _: Moment) -> Result<usize, StoreError> {
         Ok(0)
     }
 

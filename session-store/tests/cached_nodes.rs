@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, ManualClock, Outcome, Policy, PublicId, Record, Reply, Request,
-    RequestSession, Revoke, Session, Sessions, Store, StoreError, SystemClock,
+    Command, Device, Digest, Key, ManualClock, Moment, Outcome, Policy, PublicId, Record, Reply,
+    Request, RequestSession, Revoke, Session, Sessions, Store, StoreError, SystemClock, Whose,
 };
 use session_store::{CachedOptions, CachedStore, Invalidator};
 use session_testkit::{ModelStore, moment_at};
-use time::OffsetDateTime;
 
 const BOUND: Duration = Duration::from_secs(1);
 
@@ -214,22 +213,18 @@ impl Store for NotifyingStore {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.model.load(key, secret, now).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let outcome = self.model.write(command, now).await;
         self.tell(|node| node.invalidate(command.key()));
         outcome
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.model.sweep(now, limit).await
     }
 
@@ -237,20 +232,19 @@ impl Store for NotifyingStore {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.model.devices(owner, from, now, limit).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let revoked = self.model.revoke(owner, which, now).await;
-        self.tell(|node| node.invalidate_owner(owner));
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        let revoked = self.model.revoke(whose, now).await;
+        self.tell(|node| match whose {
+            Whose::Owner(owner, _) => node.invalidate_owner(owner),
+            Whose::Tag(tag) => node.invalidate_tag(tag),
+            Whose::Everybody => node.invalidate_all(),
+        });
         revoked
     }
 

@@ -7,7 +7,7 @@ mod servers;
 mod workers;
 
 use session_core::{Command, Policy, Sessions, Store as _};
-use session_servers::Postgres as Server;
+use session_servers::{Postgres as Server, skips};
 use session_store::{Notify, PostgresOptions as Options, PostgresStore as SqlStore};
 use session_testkit::{changed, key_of, moment_at, record_of};
 
@@ -79,8 +79,8 @@ fn cut_connections(server: &Server, database: &str) -> usize {
     cut.lines().filter(|line| *line == "t").count()
 }
 
-/// Locks the table for some seconds.
-const HOLD: &str = "LOCK TABLE session; SELECT pg_sleep(5)";
+/// Locks the table, and unlocks it.
+const HOLD: [&str; 2] = ["BEGIN; LOCK TABLE session", "COMMIT"];
 
 /// Counts the statements that wait for a lock.
 fn waiting(database: &str) -> usize {
@@ -237,4 +237,14 @@ async fn each_request_costs_the_server_as_few_statements_as_can_be() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_passes_on_the_newest_version() {
+    if is_missing() || skips("the newest PostgreSQL", &Server::NEWEST) {
+        return;
+    }
+    let server = Server::start_newest().unwrap();
+    let database = server.database().unwrap();
+    passes("postgres-18", &server.url(&database)).await;
 }

@@ -16,14 +16,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::django::SecretKeys;
-use session_core::{Command, IdForm, Policy, Revoke, Session, SessionError, Sessions, Store};
+use session_core::{
+    Command, IdForm, Moment, Policy, Revoke, Session, SessionError, Sessions, Store, Whose,
+};
 use session_servers::{Mariadb, Postgres, Redis, skips};
 use session_store::{
     CachedStore, DjangoOptions, DjangoStore, MemoryStore, MysqlOptions, MysqlStore,
     PostgresOptions, PostgresStore, RedisOptions, RedisStore, SqliteOptions, SqliteStore,
 };
 use session_testkit::{Log, changed, key_of, record_of};
-use time::OffsetDateTime;
 
 /// What must not be seen: the values of requests, and the cookies that they were answered with.
 struct Secrets {
@@ -135,7 +136,7 @@ async fn keep(store: &Arc<dyn Store>, secrets: &mut Secrets) {
     if store.id_form() == IdForm::Plain {
         return;
     }
-    let now = OffsetDateTime::now_utc();
+    let now = Moment::from(time::OffsetDateTime::now_utc());
     let [label, address, tag] = FACTS.map(|fact| Some(fact.into()));
     let record = changed!(
         record_of(1),
@@ -154,7 +155,7 @@ async fn keep(store: &Arc<dyn Store>, secrets: &mut Secrets) {
         let written = store.write(Command::Insert { key, record }, now).await;
         secrets.outcome(written.map_err(SessionError::from));
     }
-    let ended = store.revoke(OWNER, Revoke::All, now).await;
+    let ended = store.revoke(Whose::Owner(OWNER, Revoke::All), now).await;
     secrets.outcome(ended.map_err(SessionError::from));
     let swept = store.sweep(now, 10).await;
     secrets.outcome(swept.map_err(SessionError::from));

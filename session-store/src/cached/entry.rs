@@ -1,13 +1,12 @@
 use std::time::{Duration, Instant};
 
-use session_core::{Digest, Record};
-use time::OffsetDateTime;
+use session_core::{Digest, Moment, Record};
 
 /// The moment at which a load began, by every clock that counts.
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
     /// The caller's clock.
-    pub(super) now: OffsetDateTime,
+    pub(super) now: Moment,
     /// A clock that never goes back.
     pub(super) asked: Instant,
     /// The latest invalidation; see `Invalidations`.
@@ -22,7 +21,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(record: Record, read: Reading) -> Self {
+    pub(super) fn new(mut record: Record, read: Reading) -> Self {
+        record.data = record.data.indexed();
         Self { record, read }
     }
 
@@ -55,7 +55,8 @@ impl Entry {
         } = &self.record;
         let texts = [owner, label, address, tag].into_iter().flatten();
         let texts: usize = texts.map(|text| text.len()).sum();
-        let bytes = self.record.data.len() + texts + OVERHEAD;
+        let data = &self.record.data;
+        let bytes = data.len() + data.index_bytes() + texts + OVERHEAD;
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 }

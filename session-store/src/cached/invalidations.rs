@@ -2,8 +2,9 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use session_core::Key;
+use tokio::sync::Notify;
 
-/// The generations of the latest invalidations, by key, by owner and of all sessions.
+/// The generations of the latest invalidations, by key, by owner, by tag and of all sessions.
 ///
 /// An invalidation draws the next generation after the store has answered, and stores it as the
 /// mark of its scope. An entry has the generation that was the latest before its load asked the
@@ -17,6 +18,9 @@ pub(super) struct Invalidations {
     all: AtomicU64,
     keys: Box<[AtomicU64]>,
     owners: Box<[AtomicU64]>,
+    tags: Box<[AtomicU64]>,
+    /// Those who wait for a change, by key. A shared one costs an extra look at worst.
+    waiting: Box<[Notify]>,
 }
 
 /// The entries that an invalidation concerns.
@@ -25,6 +29,7 @@ pub(super) enum Scope<'a> {
     All,
     Key(&'a Key),
     Owner(&'a str),
+    Tag(&'a str),
 }
 
 impl Invalidations {
@@ -35,6 +40,8 @@ impl Invalidations {
             all: AtomicU64::new(0),
             keys: marks(KEYS),
             owners: marks(OWNERS),
+            tags: marks(OWNERS),
+            waiting: (0..WAITING).map(|_| Notify::new()).collect(),
         }
     }
 
@@ -47,6 +54,18 @@ impl Invalidations {
     pub(super) fn invalidate(&self, scope: Scope<'_>) {
         let generation = self.latest.fetch_add(1, SeqCst) + 1;
         self.mark(scope).fetch_max(generation, SeqCst);
+        // After the mark: whoever is woken loads what is stored.
+        match scope {
+            Scope::Key(key) => pick(&self.waiting, key.as_bytes()).notify_waiters(),
+            Scope::All | Scope::Owner(_) | Scope::Tag(_) => {
+                self.waiting.iter().for_each(Notify::notify_waiters);
+            }
+        }
+    }
+
+    /// Waits for an invalidation that may concern the key; it counts from the first poll.
+    pub(super) async fn changed(&self, key: &Key) {
+        pick(&self.waiting, key.as_bytes()).notified().await;
     }
 
     /// Invalidates when the guard is dropped: after an answer, a failure or a cancellation.
@@ -68,6 +87,7 @@ impl Invalidations {
             Scope::All => &self.all,
             Scope::Key(key) => pick(&self.keys, key.as_bytes()),
             Scope::Owner(owner) => pick(&self.owners, owner.as_bytes()),
+            Scope::Tag(tag) => pick(&self.tags, tag.as_bytes()),
         }
     }
 }
@@ -81,7 +101,7 @@ impl Drop for InvalidationGuard<'_> {
     }
 }
 
-fn pick<'a>(marks: &'a [AtomicU64], name: &[u8]) -> &'a AtomicU64 {
+fn pick<'a, T>(marks: &'a [T], name: &[u8]) -> &'a T {
     let hasher = BuildHasherDefault::<DefaultHasher>::new();
     let [one, other, ..] = hasher.hash_one(name).to_le_bytes();
     &marks[usize::from(u16::from_le_bytes([one, other])) % marks.len()]
@@ -90,3 +110,4 @@ fn pick<'a>(marks: &'a [AtomicU64], name: &[u8]) -> &'a AtomicU64 {
 /// 256 KiB: even with many invalidations a second, most entries share no mark with them.
 const KEYS: usize = 32_768;
 const OWNERS: usize = 1_024;
+const WAITING: usize = 1_024;

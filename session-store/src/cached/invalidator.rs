@@ -45,6 +45,11 @@ impl Invalidator {
         self.0.invalidations.invalidate(Scope::Owner(owner));
     }
 
+    /// Invalidates every session with a tag.
+    pub fn invalidate_tag(&self, tag: &str) {
+        self.0.invalidations.invalidate(Scope::Tag(tag));
+    }
+
     /// Invalidates every session.
     pub fn invalidate_all(&self) {
         self.0.invalidations.invalidate(Scope::All);

@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use session_core::{Digest, Key, PublicId, Record, to_micros};
-use time::OffsetDateTime;
+use session_core::{Digest, Key, Moment, PublicId, Record, to_micros};
 
 use super::entry::{Entry, Reading};
 use super::invalidations::{Invalidations, Scope};
@@ -46,7 +45,7 @@ impl Tier {
     }
 
     /// Begins a load; must be called before the store is asked.
-    pub(super) fn reading(&self, now: OffsetDateTime) -> Reading {
+    pub(super) fn reading(&self, now: Moment) -> Reading {
         Reading {
             now,
             asked: Instant::now(),
@@ -58,7 +57,9 @@ impl Tier {
     pub(super) fn get(&self, key: &Key, secret: &Digest, reading: &Reading) -> Option<Record> {
         let entry = self.entries.get(&key.public_id())?;
         let owner = entry.record.owner.as_deref().map(Scope::Owner);
-        let scopes = [Scope::All, Scope::Key(key)].into_iter().chain(owner);
+        let tag = entry.record.tag.as_deref().map(Scope::Tag);
+        let scopes = [Scope::All, Scope::Key(key)].into_iter();
+        let scopes = scopes.chain(owner).chain(tag);
         let may_answer = self.invalidations.is_current(entry.generation(), scopes)
             && to_micros(entry.record.expires) > self.swept.load(SeqCst)
             && entry.answers(secret, reading, self.stale_for);
@@ -87,7 +88,7 @@ impl Tier {
     }
 
     /// Hides every record that a sweep may remove, also from loads whose clock is behind.
-    pub(super) fn sweep(&self, now: OffsetDateTime) {
+    pub(super) fn sweep(&self, now: Moment) {
         self.swept.fetch_max(to_micros(now), SeqCst);
         // Without loads, nothing else frees the memory of dead entries.
         self.entries.run_pending_tasks();

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
-use session_core::django::{MAX_JSON_BYTES, check_json, check_value};
-use session_core::{Device, Digest, Expiry, Key, Record, Revision, StoreError, ValueRule};
+use session_core::django::{MAX_JSON_BYTES, USER_HASH, check_json, check_value};
+use session_core::{
+    Device, Digest, Expiry, Key, Moment, Record, Revision, StoreError, ValueRule, to_micros,
+};
 use sha2::{Digest as _, Sha256};
-use time::OffsetDateTime;
 
 use super::form::Form;
 use super::members::{Member, Members, object, quote, unquote};
@@ -29,8 +31,8 @@ pub(super) struct Contents<'t> {
     /// 63 bits of a digest of all members but the note.
     number: i64,
     /// When the row was last saved, in whole seconds.
-    signed: OffsetDateTime,
-    expires: OffsetDateTime,
+    signed: Moment,
+    expires: Moment,
     is_end_ours: bool,
 }
 
@@ -38,9 +40,9 @@ impl<'t> Contents<'t> {
     /// Reads a payload, which is strict JSON; `None` if it is no object.
     pub(super) fn parse(
         json: &'t str,
-        (signed, ends): (OffsetDateTime, OffsetDateTime),
+        (signed, ends): (Moment, Moment),
         form: &Form,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Option<Self> {
         let members = Members::parse(json)?;
         let note = members.get(note::NAME).map(Note::parse);
@@ -78,7 +80,23 @@ impl<'t> Contents<'t> {
         self.owner.as_deref()
     }
 
-    pub(super) fn expires(&self) -> OffsetDateTime {
+    /// Says whether a record under another key is still this session, which the key of before may end.
+    ///
+    /// A sign-in begins another one, also of the same owner. After a change of the password, requests
+    /// that still have the old hash end the session that they came with, and must not end this one.
+    pub(super) fn goes_on_as(&self, record: &Record) -> bool {
+        let hash = Members::parse(&record.data);
+        let hash = hash.as_ref().and_then(|new| new.get(USER_HASH));
+        self.owner == record.owner
+            && self.created() == record.created
+            && self.members.get(USER_HASH) == hash
+    }
+
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.note.tag.as_deref()
+    }
+
+    pub(super) fn expires(&self) -> Moment {
         self.expires
     }
 
@@ -86,7 +104,7 @@ impl<'t> Contents<'t> {
     ///
     /// Django may have moved the end since the record's was computed, which is no other state. Then
     /// only the session's own lifetime brings it nearer.
-    pub(super) fn end(&self, record: &Record) -> OffsetDateTime {
+    pub(super) fn end(&self, record: &Record) -> Moment {
         if self.is_end_ours || self.expiry != record.expiry {
             record.expires
         } else {
@@ -117,11 +135,7 @@ impl<'t> Contents<'t> {
     }
 
     /// Returns the payload with later moments of use and end, and these moments.
-    pub(super) fn touched(
-        &self,
-        seen: OffsetDateTime,
-        expires: OffsetDateTime,
-    ) -> (String, OffsetDateTime, OffsetDateTime) {
+    pub(super) fn touched(&self, seen: Moment, expires: Moment) -> (String, Moment, Moment) {
         let (seen, expires) = (seen.max(self.seen()), expires.max(self.expires));
         let note = Note {
             written: self
@@ -139,15 +153,29 @@ impl<'t> Contents<'t> {
     }
 
     /// The start of the session, or of what Django began under its key.
-    fn created(&self) -> OffsetDateTime {
+    fn created(&self) -> Moment {
         self.note.created.unwrap_or(self.signed)
     }
 
-    fn seen(&self) -> OffsetDateTime {
-        // Our own writes are signed with the second in which the session was seen.
-        self.note
-            .seen
-            .map_or(self.signed, |seen| seen.max(self.signed))
+    fn seen(&self) -> Moment {
+        match self.note.seen {
+            // Our own writes are signed with the second in which the session was seen.
+            Some(seen) if seen >= self.signed => seen,
+            _ => self.signed + self.fraction(),
+        }
+    }
+
+    /// The part of a second in which Django saved: of the row's end, which it computes from that moment and
+    /// whole seconds. A cookie has no row.
+    fn fraction(&self) -> Duration {
+        let saved = match self.expiry {
+            Expiry::At(_) => return Duration::ZERO,
+            _ if self.expires <= self.signed => return Duration::ZERO,
+            Expiry::After(span) => self.expires - span,
+            _ => self.expires,
+        };
+        let micros = to_micros(saved).rem_euclid(1_000_000);
+        Duration::from_micros(micros.unsigned_abs())
     }
 
     /// Returns the record's values, in their order.
@@ -199,7 +227,7 @@ fn refusal(name: &str, json: &str) -> Option<&'static str> {
 pub(super) fn written(
     old: Option<&Contents<'_>>,
     record: &Record,
-    expires: OffsetDateTime,
+    expires: Moment,
     form: &Form,
 ) -> Result<String, Unwritable> {
     let new = Members::parse(&record.data).ok_or(Unwritable::NoObject)?;

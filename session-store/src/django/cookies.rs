@@ -2,8 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use session_core::django::{SecretKeys, Signer, Zone, from_strict, to_strict};
-use session_core::{Digest, Envelope, Expiry, Record, StoreError, ValueRule};
-use time::OffsetDateTime;
+use session_core::{Digest, Enclosed, Envelope, Expiry, Moment, StoreError, ValueRule};
 
 use super::contents::{self, Contents};
 use super::form::Form;
@@ -72,31 +71,31 @@ impl DjangoCookies {
     }
 
     /// Returns the strict JSON of a value, and when it was signed.
-    fn read(&self, value: &[u8]) -> Option<(String, OffsetDateTime)> {
+    fn read(&self, value: &[u8]) -> Option<(String, Moment)> {
         let opened = self.signer.open(std::str::from_utf8(value).ok()?).ok()?;
         let signed = opened.signed_at();
-        Some((to_strict(&opened.json).into_owned(), signed))
+        Some((to_strict(&opened.json).into_owned(), signed.into()))
     }
 }
 
 impl Envelope for DjangoCookies {
-    fn open(&self, value: &[u8], now: OffsetDateTime) -> Option<Record> {
+    fn open(&self, value: &[u8], now: Moment) -> Option<Enclosed> {
         let (json, signed) = self.read(value)?;
         let contents = Contents::parse(&json, (signed, signed), &self.form, now)?;
         let mut record = contents.record(Digest::from_bytes(&[0; 16])?);
         record.expires = match record.expiry {
             Expiry::After(span) => signed.saturating_add(time::Duration::try_from(span).ok()?),
-            Expiry::At(moment) => moment,
+            Expiry::At(moment) => moment.into(),
             _ => signed.saturating_add(time::Duration::try_from(self.age).ok()?),
         };
-        Some(record)
+        Some(record.into())
     }
 
     fn seal(
         &self,
         before: Option<&[u8]>,
-        record: &Record,
-        now: OffsetDateTime,
+        Enclosed { record, .. }: &Enclosed,
+        now: Moment,
     ) -> Result<String, StoreError> {
         let before = before.and_then(|value| self.read(value));
         let old = before
@@ -104,7 +103,7 @@ impl Envelope for DjangoCookies {
             .and_then(|(json, signed)| Contents::parse(json, (*signed, *signed), &self.form, now));
         let json = contents::written(old.as_ref(), record, record.expires, &self.form);
         let json = json.map_err(|reason| contents::unwritable(&reason))?;
-        Ok(self.signer.sign(&from_strict(&json), now))
+        Ok(self.signer.sign(&from_strict(&json), now.into()))
     }
 
     fn value_rule(&self) -> ValueRule {

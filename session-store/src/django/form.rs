@@ -1,8 +1,7 @@
 use std::borrow::Cow;
 
-use session_core::Expiry;
 use session_core::django::{SessionExpiry, Zone};
-use time::OffsetDateTime;
+use session_core::{Expiry, Moment};
 
 /// How a site writes moments.
 #[derive(Debug, Clone)]
@@ -16,8 +15,8 @@ pub(super) struct Form {
 impl Form {
     /// Reads the value of `_session_expiry`. What Django could not save has no meaning: the row's
     /// own end counts.
-    pub(super) fn expiry(&self, value: &str, saved: OffsetDateTime) -> Expiry {
-        let expiry = SessionExpiry::parse(Some(value), &self.zone, saved);
+    pub(super) fn expiry(&self, value: &str, saved: Moment) -> Expiry {
+        let expiry = SessionExpiry::parse(Some(value), &self.zone, saved.into());
         expiry.map(Expiry::from).unwrap_or_default()
     }
 
@@ -27,20 +26,17 @@ impl Form {
     }
 
     /// Reads the column as Django sees it at a moment; `None` if that is none.
-    pub(super) fn moment(&self, column: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        self.column.read_column_at(column, now)
+    pub(super) fn moment(&self, column: &str, now: Moment) -> Option<Moment> {
+        let moment = self.column.read_column_at(column, now.into());
+        moment.map(Into::into)
     }
 
-    pub(super) fn column(&self, moment: OffsetDateTime) -> String {
-        self.column.to_column(moment)
+    pub(super) fn column(&self, moment: Moment) -> String {
+        self.column.to_column(moment.into())
     }
 
     /// Returns a moment as the column shows it.
-    pub(super) fn shown(
-        &self,
-        moment: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> Option<OffsetDateTime> {
+    pub(super) fn shown(&self, moment: Moment, now: Moment) -> Option<Moment> {
         if self.column.uses_tz() {
             Some(moment)
         } else {

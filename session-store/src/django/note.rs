@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
-use session_core::{Digest, Record, Revision, from_micros, to_micros};
-use time::OffsetDateTime;
+use session_core::{Digest, Moment, Record, Revision, from_micros, to_micros};
 
 use super::members::{Member, Members, object, quote, unquote};
 
@@ -13,12 +12,12 @@ use super::members::{Member, Members, object, quote, unquote};
 pub(super) struct Note {
     /// The revision of our last write, and the number of the values that it wrote.
     pub(super) written: Option<(Revision, i64)>,
-    pub(super) created: Option<OffsetDateTime>,
-    pub(super) seen: Option<OffsetDateTime>,
+    pub(super) created: Option<Moment>,
+    pub(super) seen: Option<Moment>,
     /// The end that our last write set.
-    pub(super) expires: Option<OffsetDateTime>,
-    pub(super) issued: Option<OffsetDateTime>,
-    pub(super) authenticated: Option<OffsetDateTime>,
+    pub(super) expires: Option<Moment>,
+    pub(super) issued: Option<Moment>,
+    pub(super) authenticated: Option<Moment>,
     pub(super) owner: Option<Arc<str>>,
     pub(super) label: Option<Arc<str>>,
     pub(super) address: Option<Arc<str>>,
@@ -31,7 +30,7 @@ pub(super) const NAME: &str = "_session";
 
 impl Note {
     /// Notes what a record says that is written with values of a number and with an end.
-    pub(super) fn of(record: &Record, number: i64, expires: OffsetDateTime) -> Self {
+    pub(super) fn of(record: &Record, number: i64, expires: Moment) -> Self {
         Self {
             written: Some((record.revision, number)),
             created: Some(record.created),
@@ -94,8 +93,8 @@ impl Note {
     pub(super) fn value(&self) -> String {
         let revision = self.written.map(|(revision, _)| revision.to_i64());
         let number = |number: i64| number.to_string();
-        let moment = |moment: OffsetDateTime| to_micros(moment).to_string();
-        let other = |moment: Option<OffsetDateTime>| moment.filter(|_| moment != self.created);
+        let moment = |moment: Moment| to_micros(moment).to_string();
+        let other = |moment: Option<Moment>| moment.filter(|_| moment != self.created);
         let text = |text: &Arc<str>| quote(text);
         let members = [
             ("revision", revision.map(number)),

@@ -8,6 +8,7 @@ use super::cache::Cache;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
 use super::form::Form;
 use super::options::DjangoOptions;
+use super::renames::Renames;
 use super::site::Site;
 use super::table::Table;
 use super::{DjangoStore, schema};
@@ -148,7 +149,7 @@ impl DjangoStore {
         F: Future<Output = Result<Box<dyn Table>, StoreError>> + Send + 'static,
     {
         let signer = Signer::sessions(keys);
-        let sweeping = options.sweeping;
+        let (sweeping, must_be_readable) = (options.sweeping, options.must_be_readable);
         #[cfg(feature = "redis")]
         let cache = options
             .cache
@@ -164,12 +165,24 @@ impl DjangoStore {
                 Ok(Site {
                     table,
                     signer,
+                    renames: Renames::default(),
                     #[cfg(feature = "redis")]
                     cache,
                 })
             }
         });
-        Ok(Self(opened.await?.sweeping(sweeping)))
+        let opened = opened.await?;
+        let sample = async |site: Arc<Site>| site.sample().await;
+        match opened.call(sample).await {
+            Ok(None) => {}
+            Ok(Some(sample)) if must_be_readable && sample.is_of_strangers() => {
+                return Err(StoreError::new(sample.describe()));
+            }
+            Ok(Some(sample)) => tracing::warn!("{}", sample.describe()),
+            Err(error) if must_be_readable => return Err(error),
+            Err(error) => tracing::debug!(%error, "no session was tried"),
+        }
+        Ok(Self(opened.sweeping(sweeping)))
     }
 }
 

@@ -31,6 +31,7 @@ pub struct DjangoOptions {
     pub(super) connections: u32,
     pub(super) timeout: Duration,
     pub(super) sweeping: Sweeping,
+    pub(super) must_be_readable: bool,
     #[cfg(feature = "redis")]
     pub(super) cache: Option<CacheOptions>,
 }
@@ -47,6 +48,7 @@ impl DjangoOptions {
             connections: 10,
             timeout: Duration::from_secs(5),
             sweeping: Sweeping::default(),
+            must_be_readable: false,
             #[cfg(feature = "redis")]
             cache: None,
         }
@@ -147,6 +149,19 @@ impl DjangoOptions {
         if let Some(cache) = &mut self.cache {
             cache.again = delay;
         }
+        self
+    }
+
+    /// Refuses to open a table of which none of the newest sessions can be read; by default that is a
+    /// warning in the log.
+    ///
+    /// Most likely the store has not the site's `SECRET_KEY`, and would begin a session of its own for each
+    /// visitor. But it looks the same after a change of the key without `SECRET_KEY_FALLBACKS`, until Django
+    /// has written again, and then a refusal would keep the service down. So it is for services that start
+    /// only beside a site that runs. 32 sessions are tried, those that end last; a table without any is fine.
+    #[must_use]
+    pub fn require_readable(mut self, require: bool) -> Self {
+        self.must_be_readable = require;
         self
     }
 

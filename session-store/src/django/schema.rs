@@ -34,8 +34,8 @@ impl<S: DjangoSchema> Schema for Theirs<'_, S> {
             Trouble::Foreign => {
                 let columns = S::COLUMNS.map(|Column { name, kind, .. }| format!("{name} {kind}"));
                 format!(
-                    "it is not Django's table of sessions, which has the columns {}, and a unique \
-                     session_key; name the right table in the store's options",
+                    "it is not Django's table of sessions, which has the columns {}, all of them NOT NULL, and \
+                     a unique session_key; name the right table in the store's options",
                     columns.join(", ")
                 )
             }

@@ -3,9 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use session_core::{StoreError, from_micros};
+use session_core::{Moment, StoreError, from_micros};
 use sqlx::{Database, Error};
-use time::OffsetDateTime;
 
 use super::form::Form;
 use super::schema::DjangoSchema;
@@ -106,7 +105,15 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
         Ok(placed.collect())
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn newest(&self, limit: i64) -> Result<Vec<String>, StoreError> {
+        let newest = &self.statements.newest;
+        let values = [Value::Number(limit)];
+        let rows = self.fetch("list sessions in", newest, &values).await?;
+        let tokens = rows.iter().filter_map(|row| D::Driver::text(row, 0));
+        Ok(tokens.collect())
+    }
+
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let (dialect, statement) = (self.pool.server(), &self.statements.sweep);
         let (form, at, now) = (&self.form, now, &*self.form.column(now));
         let batch = |from: i64, limit: usize| async move {
@@ -128,13 +135,13 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
         self.pool.within(SWEEP, swept).await
     }
 
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    async fn time(&self) -> Result<Option<Moment>, StoreError> {
         let rows = self.fetch("ask the time of", &D::TIME.into(), &[]).await?;
         Ok(rows.first().and_then(D::Driver::time))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let row = &probe(&self.form.column(OffsetDateTime::UNIX_EPOCH));
+        let row = &probe(&self.form.column(Moment::UNIX_EPOCH));
         let key = PROBE;
         let trials = [
             ("DELETE", Change::Delete { key }),

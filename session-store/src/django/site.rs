@@ -6,15 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use session_core::django::{Signer, from_strict, to_strict};
 use session_core::{
-    Command, Device, Digest, IdForm, Key, Only, Outcome, PublicId, Record, Revision, Revoke, Store,
-    StoreError, ValueRule,
+    Batch, Command, Cursor, Device, Digest, IdForm, Key, Moment, Outcome, PublicId, Record,
+    Revision, Store, StoreError, StoreFacts, ValueRule, Whose,
 };
-use time::OffsetDateTime;
 
 #[cfg(feature = "redis")]
 use super::cache::Cache;
 use super::contents::{self, Contents};
 use super::form::Form;
+use super::renames::Renames;
 use super::table::{Change, Row, Table};
 use crate::upkeep::Swept;
 
@@ -25,6 +25,7 @@ use crate::upkeep::Swept;
 pub(crate) struct Site {
     pub(super) table: Box<dyn Table>,
     pub(super) signer: Signer,
+    pub(super) renames: Renames,
     #[cfg(feature = "redis")]
     pub(super) cache: Option<Arc<Cache>>,
 }
@@ -33,10 +34,10 @@ pub(crate) struct Site {
 pub(super) struct Read {
     /// Strict JSON.
     json: String,
-    signed: OffsetDateTime,
-    ends: OffsetDateTime,
+    signed: Moment,
+    ends: Moment,
     /// When it was read.
-    now: OffsetDateTime,
+    now: Moment,
 }
 
 impl Read {
@@ -54,7 +55,7 @@ enum Next {
 
 impl Site {
     /// Reads a row; `None` if that can't be done, with a warning without values.
-    pub(super) fn read(&self, row: &Row, now: OffsetDateTime) -> Option<Read> {
+    pub(super) fn read(&self, row: &Row, now: Moment) -> Option<Read> {
         let warn = |reason: &dyn fmt::Display| {
             let table = &self.table;
             tracing::warn!(?table, %reason, "a session's row can't be read and is treated as absent");
@@ -65,7 +66,7 @@ impl Site {
         };
         match self.signer.open(&row.token) {
             Ok(opened) => {
-                let signed = opened.signed_at();
+                let signed = opened.signed_at().into();
                 let strict = match to_strict(&opened.json) {
                     Cow::Borrowed(_) => None,
                     Cow::Owned(strict) => Some(strict),
@@ -93,12 +94,7 @@ impl Site {
         answer.unwrap_or_else(|_| Err(self.table.too_slow(doing)))
     }
 
-    async fn insert(
-        &self,
-        key: &str,
-        record: &Record,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn insert(&self, key: &str, record: &Record, now: Moment) -> Result<Outcome, StoreError> {
         // A sign-in has left it, so it is nowhere.
         if record.closed {
             return Ok(Outcome::Applied);
@@ -116,7 +112,7 @@ impl Site {
         (key, to): (&str, &str),
         expected: Revision,
         record: &Record,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Outcome, StoreError> {
         let is_over = record.closed || record.expires <= now;
         let next = |old: &Contents<'_>| {
@@ -126,6 +122,9 @@ impl Site {
             let expires = if key == to {
                 old.end(record)
             } else {
+                if old.goes_on_as(record) {
+                    self.renames.note(key, to, now);
+                }
                 record.expires
             };
             self.row(Some(old), record, expires).map(Next::Is)
@@ -138,13 +137,13 @@ impl Site {
         &self,
         key: &str,
         expected: Revision,
-        (seen, until): (OffsetDateTime, OffsetDateTime),
-        now: OffsetDateTime,
+        (seen, until): (Moment, Moment),
+        now: Moment,
     ) -> Result<Outcome, StoreError> {
         let next = |old: &Contents<'_>| {
             let (json, seen, expires) = old.touched(seen, until);
             Ok(Next::Is(Row {
-                token: self.signer.sign(&from_strict(&json), seen),
+                token: self.signer.sign(&from_strict(&json), seen.into()),
                 ends: self.table.form().column(expires),
             }))
         };
@@ -158,7 +157,7 @@ impl Site {
         &self,
         (key, to): (&str, &str),
         (expected, written): (Revision, Option<Revision>),
-        now: OffsetDateTime,
+        now: Moment,
         next: impl Fn(&Contents<'_>) -> Result<Next, StoreError> + Send,
     ) -> Result<Outcome, StoreError> {
         let mut is_repeated = false;
@@ -207,7 +206,7 @@ impl Site {
         &self,
         is_repeated: bool,
         to: &str,
-        (written, now): (Option<Revision>, OffsetDateTime),
+        (written, now): (Option<Revision>, Moment),
     ) -> Result<Outcome, StoreError> {
         if !is_repeated {
             return Ok(Outcome::Refused);
@@ -219,11 +218,7 @@ impl Site {
         }
     }
 
-    async fn revision(
-        &self,
-        key: &str,
-        now: OffsetDateTime,
-    ) -> Result<Option<Revision>, StoreError> {
+    async fn revision(&self, key: &str, now: Moment) -> Result<Option<Revision>, StoreError> {
         let row = self.table.find(key).await?;
         let read = row.and_then(|row| self.read(&row, now));
         let contents = read
@@ -236,33 +231,15 @@ impl Site {
         &self,
         old: Option<&Contents<'_>>,
         record: &Record,
-        expires: OffsetDateTime,
+        expires: Moment,
     ) -> Result<Row, StoreError> {
         let json = contents::written(old, record, expires, self.table.form());
         let json = json.map_err(|reason| contents::unwritable(&reason))?;
         Ok(Row {
             // The second in which it was seen, so that a later one is Django's.
-            token: self.signer.sign(&from_strict(&json), record.seen),
+            token: self.signer.sign(&from_strict(&json), record.seen.into()),
             ends: self.table.form().column(expires),
         })
-    }
-
-    async fn delete(&self, key: &str, only: Only<'_>) -> Result<Outcome, StoreError> {
-        let moment;
-        let change = match only {
-            // The key is all of the id, so whoever presents it may end the session: also one that
-            // we can't read.
-            Only::Always | Only::Opened(_) => Change::Delete { key },
-            Only::Over(end) => {
-                moment = self.table.form().column(end);
-                Change::DeleteOver {
-                    key,
-                    moment: &moment,
-                }
-            }
-        };
-        self.table.change(change).await?;
-        Ok(Outcome::Applied)
     }
 }
 
@@ -272,18 +249,14 @@ impl Store for Site {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         let row = self.table.find(plain(key)?).await?;
         let read = row.and_then(|row| self.read(&row, now));
         Ok(read.and_then(|read| Some(read.contents(self.table.form())?.record(*secret))))
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let key = plain(command.key())?;
         #[cfg(feature = "redis")]
         let changing = self.cache.as_ref().map(|cache| match command {
@@ -312,7 +285,7 @@ impl Store for Site {
                     expires,
                     ..
                 } => self.touch(key, expected, (seen, expires), now).await,
-                Command::Delete { only, .. } => self.delete(key, only).await,
+                Command::Delete { only, .. } => self.delete(key, only, now).await,
             }
         };
         let outcome = self.within("write a session to", written).await;
@@ -325,7 +298,7 @@ impl Store for Site {
         outcome
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.table.sweep(now, limit).await
     }
 
@@ -333,23 +306,29 @@ impl Store for Site {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.list(owner, from, now, limit).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.end(owner, which, now).await
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.end(whose, now).await
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        self.batch(from, limit, now).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         self.table.check().await
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        let mut facts = StoreFacts::of(format!("a Django site's table in {:?}", self.table));
+        facts.outlives_process = Some(true);
+        facts.time = self.table.time().await?;
+        Ok(facts)
     }
 
     fn value_rule(&self) -> ValueRule {
@@ -362,7 +341,7 @@ impl Store for Site {
 }
 
 impl Swept for Site {
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    async fn time(&self) -> Result<Option<Moment>, StoreError> {
         self.table.time().await
     }
 }

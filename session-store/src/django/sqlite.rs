@@ -2,9 +2,8 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use session_core::StoreError;
+use session_core::{Moment, StoreError};
 use sqlx::{Sqlite, SqliteConnection};
-use time::OffsetDateTime;
 
 use super::form::Form;
 use super::schema::{DjangoSchema, columns};
@@ -76,7 +75,15 @@ impl Table for SqliteTable {
             .collect())
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn newest(&self, limit: i64) -> Result<Vec<String>, StoreError> {
+        let newest = Sqlite::statement(&self.statements.newest, &[Value::Number(limit)]);
+        let newest = self.database.readers().all(newest);
+        let rows = self.database.read("list sessions in", newest).await?;
+        let tokens = rows.iter().filter_map(|row| Sqlite::text(row, 0));
+        Ok(tokens.collect())
+    }
+
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let now = self.form.column(now);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values = [Value::Text(&now), Value::Number(limit)];
@@ -85,14 +92,14 @@ impl Table for SqliteTable {
         self.database.execute(doing, sweep, &values).await
     }
 
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    async fn time(&self) -> Result<Option<Moment>, StoreError> {
         Ok(None)
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         self.find(PROBE).await?;
         // If the second does not follow, a sweep removes the row.
-        let row = &probe(&self.form.column(OffsetDateTime::UNIX_EPOCH));
+        let row = &probe(&self.form.column(Moment::UNIX_EPOCH));
         let changes = [
             Change::Insert { key: PROBE, row },
             Change::Delete { key: PROBE },

@@ -14,6 +14,7 @@ pub(super) struct Statements {
     delete: Arc<str>,
     delete_over: Arc<str>,
     pub(super) batch: Arc<str>,
+    pub(super) newest: Arc<str>,
     pub(super) sweep: Arc<str>,
     key: KeyMatch,
 }
@@ -107,6 +108,9 @@ impl Statements {
                 "SELECT {place}, session_key, session_data, {ends} FROM TABLE \
                  WHERE {after} ORDER BY {order} LIMIT ?"
             )),
+            newest: write(
+                "SELECT session_data FROM TABLE ORDER BY expire_date DESC LIMIT ?".to_owned(),
+            ),
             sweep: write(sweep.to_owned()),
             key,
         }

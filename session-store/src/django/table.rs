@@ -2,8 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use session_core::StoreError;
-use time::OffsetDateTime;
+use session_core::{Moment, StoreError};
 
 use super::form::Form;
 
@@ -22,11 +21,14 @@ pub(super) trait Table: fmt::Debug + Send + Sync + 'static {
     /// after an empty one.
     async fn batch(&self, after: &str, limit: i64) -> Result<Vec<Placed>, StoreError>;
 
+    /// Returns the data of the rows that end last, from the index on that column.
+    async fn newest(&self, limit: i64) -> Result<Vec<String>, StoreError>;
+
     /// Removes at most `limit` rows that end at a moment or before, and returns how many it removed.
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError>;
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError>;
 
     /// Returns the time by the clock of the database's machine; `None` if that is this one.
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError>;
+    async fn time(&self) -> Result<Option<Moment>, StoreError>;
 
     /// Succeeds if the table can be read and written to.
     async fn check(&self) -> Result<(), StoreError>;

@@ -2,13 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, ValueRule,
+    Batch, Command, Cursor, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store,
+    StoreError, StoreFacts, ValueRule, Whose,
 };
-use time::OffsetDateTime;
 use tokio::runtime::Handle;
 
 use super::Home;
-use super::call::{OwnCommand, OwnRevoke};
+use super::call::{OwnCommand, OwnWhose};
 #[cfg(feature = "sweep")]
 use crate::upkeep::{Sweeping, Swept, Upkeep};
 
@@ -85,7 +85,7 @@ impl<S: Send + Sync + 'static> AtHome<S> {
         not(feature = "sweep"),
         allow(clippy::unused_self, reason = "only sweeps need the time")
     )]
-    fn see(&self, now: OffsetDateTime) {
+    fn see(&self, now: Moment) {
         #[cfg(feature = "sweep")]
         if let Some(upkeep) = &self.upkeep {
             upkeep.see(now);
@@ -133,7 +133,7 @@ impl<S: Store> AtHome<S> {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.see(now);
         if self.is_in_place() {
@@ -147,7 +147,7 @@ impl<S: Store> AtHome<S> {
     pub(crate) async fn write(
         &self,
         command: Command<'_>,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Outcome, StoreError> {
         self.see(now);
         if self.is_in_place() {
@@ -158,11 +158,7 @@ impl<S: Store> AtHome<S> {
             .await
     }
 
-    pub(crate) async fn sweep(
-        &self,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
+    pub(crate) async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.call(async move |store| store.sweep(now, limit).await)
             .await
     }
@@ -171,7 +167,7 @@ impl<S: Store> AtHome<S> {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let (owner, from) = (owner.to_owned(), from.copied());
@@ -179,19 +175,38 @@ impl<S: Store> AtHome<S> {
             .await
     }
 
-    pub(crate) async fn revoke(
+    pub(crate) async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        let whose = OwnWhose::from(whose);
+        self.call(async move |store| store.revoke(whose.get(), now).await)
+            .await
+    }
+
+    pub(crate) async fn walk(
         &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let (owner, which) = (owner.to_owned(), OwnRevoke::from(which));
-        self.call(async move |store| store.revoke(&owner, which.get(), now).await)
+        from: &Cursor,
+        limit: usize,
+        now: Moment,
+    ) -> Result<Batch, StoreError> {
+        let from = from.clone();
+        self.call(async move |store| store.walk(&from, limit, now).await)
             .await
     }
 
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         self.call(async |store| store.check().await).await
+    }
+
+    pub(crate) async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        #[cfg_attr(
+            not(feature = "sweep"),
+            allow(unused_mut, reason = "only a sweep adds to it")
+        )]
+        let mut facts = self.call(async |store| store.facts().await).await?;
+        #[cfg(feature = "sweep")]
+        if facts.sweeps.is_none() {
+            facts.sweeps = Some(self.upkeep.is_some());
+        }
+        Ok(facts)
     }
 
     pub(crate) fn value_rule(&self) -> ValueRule {
@@ -226,7 +241,7 @@ macro_rules! store_at_home {
                 &self,
                 key: &session_core::Key,
                 secret: &session_core::Digest,
-                now: time::OffsetDateTime,
+                now: session_core::Moment,
             ) -> Result<Option<session_core::Record>, session_core::StoreError> {
                 self.0.load(key, secret, now).await
             }
@@ -234,14 +249,14 @@ macro_rules! store_at_home {
             async fn write(
                 &self,
                 command: session_core::Command<'_>,
-                now: time::OffsetDateTime,
+                now: session_core::Moment,
             ) -> Result<session_core::Outcome, session_core::StoreError> {
                 self.0.write(command, now).await
             }
 
             async fn sweep(
                 &self,
-                now: time::OffsetDateTime,
+                now: session_core::Moment,
                 limit: usize,
             ) -> Result<usize, session_core::StoreError> {
                 self.0.sweep(now, limit).await
@@ -251,7 +266,7 @@ macro_rules! store_at_home {
                 &self,
                 owner: &str,
                 from: Option<&session_core::PublicId>,
-                now: time::OffsetDateTime,
+                now: session_core::Moment,
                 limit: usize,
             ) -> Result<Vec<session_core::Device>, session_core::StoreError> {
                 self.0.devices(owner, from, now, limit).await
@@ -259,15 +274,27 @@ macro_rules! store_at_home {
 
             async fn revoke(
                 &self,
-                owner: &str,
-                which: session_core::Revoke<'_>,
-                now: time::OffsetDateTime,
+                whose: session_core::Whose<'_>,
+                now: session_core::Moment,
             ) -> Result<usize, session_core::StoreError> {
-                self.0.revoke(owner, which, now).await
+                self.0.revoke(whose, now).await
+            }
+
+            async fn walk(
+                &self,
+                from: &session_core::Cursor,
+                limit: usize,
+                now: session_core::Moment,
+            ) -> Result<session_core::Batch, session_core::StoreError> {
+                self.0.walk(from, limit, now).await
             }
 
             async fn check(&self) -> Result<(), session_core::StoreError> {
                 self.0.check().await
+            }
+
+            async fn facts(&self) -> Result<session_core::StoreFacts, session_core::StoreError> {
+                self.0.facts().await
             }
 
             $(fn id_form(&self) -> session_core::IdForm {

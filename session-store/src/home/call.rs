@@ -1,5 +1,4 @@
-use session_core::{Command, Digest, Key, Only, PublicId, Record, Revision, Revoke};
-use time::OffsetDateTime;
+use session_core::{Command, Digest, Key, Moment, Only, PublicId, Record, Revision, Revoke, Whose};
 
 /// A copy of a [`Command`], for a call that is made elsewhere.
 pub(super) struct OwnCommand {
@@ -18,15 +17,15 @@ enum Action {
     },
     Touch {
         expected: Revision,
-        seen: OffsetDateTime,
-        expires: OffsetDateTime,
+        seen: Moment,
+        expires: Moment,
     },
 }
 
 enum OwnOnly {
     Always,
     Opened(Digest),
-    Over(OffsetDateTime),
+    Over(Moment),
 }
 
 impl OwnCommand {
@@ -117,7 +116,7 @@ pub(super) enum OwnRevoke {
 }
 
 impl OwnRevoke {
-    pub(super) fn get(&self) -> Revoke<'_> {
+    fn get(&self) -> Revoke<'_> {
         match self {
             Self::All => Revoke::All,
             Self::AllBut(other) => Revoke::AllBut(other),
@@ -132,6 +131,33 @@ impl From<Revoke<'_>> for OwnRevoke {
             Revoke::All => Self::All,
             Revoke::AllBut(other) => Self::AllBut(*other),
             Revoke::One(named) => Self::One(*named),
+        }
+    }
+}
+
+/// A copy of a [`Whose`].
+pub(super) enum OwnWhose {
+    Owner(String, OwnRevoke),
+    Tag(String),
+    Everybody,
+}
+
+impl OwnWhose {
+    pub(super) fn get(&self) -> Whose<'_> {
+        match self {
+            Self::Owner(owner, which) => Whose::Owner(owner, which.get()),
+            Self::Tag(tag) => Whose::Tag(tag),
+            Self::Everybody => Whose::Everybody,
+        }
+    }
+}
+
+impl From<Whose<'_>> for OwnWhose {
+    fn from(whose: Whose<'_>) -> Self {
+        match whose {
+            Whose::Owner(owner, which) => Self::Owner(owner.to_owned(), which.into()),
+            Whose::Tag(tag) => Self::Tag(tag.to_owned()),
+            Whose::Everybody => Self::Everybody,
         }
     }
 }

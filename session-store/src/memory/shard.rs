@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use session_core::{Command, Only, Outcome, PublicId, Record, Revoke, to_micros};
 
+use super::index::Index;
 use super::slot::Slot;
 use super::slots::Slots;
 
@@ -10,8 +10,7 @@ use super::slots::Slots;
 #[derive(Default)]
 pub(super) struct Shard {
     pub(super) slots: Slots,
-    /// The owner index: exactly the sessions of `slots` that have an owner.
-    pub(super) owners: BTreeSet<(Arc<str>, PublicId)>,
+    pub(super) index: Index,
     /// A lower bound of the ends in `slots`; `None` only if that is empty.
     pub(super) earliest: Option<i64>,
     /// The bytes of all its sessions, about.
@@ -50,7 +49,7 @@ impl Shard {
             Command::Insert { record, .. } => self.put(id, record),
             Command::Replace { record, .. } => match slot {
                 Some(slot) if to_micros(record.expires) > now => {
-                    replace(slot, record, &mut self.owners, &mut self.bytes);
+                    replace(slot, record, &mut self.index, &mut self.bytes);
                     self.earliest = Some(earlier(self.earliest, slot));
                 }
                 _ => drop(self.take(&id)),
@@ -65,6 +64,15 @@ impl Shard {
         Outcome::Applied
     }
 
+    /// Returns a record whose values get room for an index.
+    pub(super) fn index(&mut self, id: &PublicId) -> Option<Record> {
+        let slot = self.slots.get_mut(id)?;
+        self.bytes -= slot.bytes();
+        slot.index();
+        self.bytes += slot.bytes();
+        Some(slot.record())
+    }
+
     pub(super) fn revoke(&mut self, owner: &Arc<str>, which: Revoke<'_>, now: i64) -> usize {
         let mut ids: Vec<_> = self.owned_by(owner).map(|slot| slot.entry.id).collect();
         ids.retain(|id| match which {
@@ -72,16 +80,29 @@ impl Shard {
             Revoke::AllBut(kept) => id != kept,
             Revoke::One(ended) => id == ended,
         });
-        let revoked = ids.iter().filter_map(|id| self.take(id));
-        revoked.filter(|slot| slot.is_listed(now)).count()
+        self.end(&ids, now)
+    }
+
+    /// Takes out the sessions with a tag, and returns how many of them were listed.
+    pub(super) fn revoke_tagged(&mut self, tag: &Arc<str>, now: i64) -> usize {
+        let ids: Vec<_> = self.index.tags.of(tag).copied().collect();
+        self.end(&ids, now)
+    }
+
+    /// Takes out all sessions, and returns how many of them were listed.
+    pub(super) fn revoke_everybody(&mut self, now: i64) -> usize {
+        let ids: Vec<_> = self.slots.iter().map(|slot| slot.entry.id).collect();
+        self.end(&ids, now)
+    }
+
+    fn end(&mut self, ids: &[PublicId], now: i64) -> usize {
+        let ended = ids.iter().filter_map(|id| self.take(id));
+        ended.filter(|slot| slot.is_listed(now)).count()
     }
 
     pub(super) fn owned_by(&self, owner: &Arc<str>) -> impl Iterator<Item = &Slot> {
-        let lowest = PublicId::from_bytes([0; 16]);
-        let sessions = self.owners.range((Arc::clone(owner), lowest)..);
-        sessions
-            .take_while(move |(other, _)| other == owner)
-            .filter_map(|(_, id)| self.slots.get(id))
+        let ids = self.index.owners.of(owner);
+        ids.filter_map(|id| self.slots.get(id))
     }
 
     /// Takes out expired sessions; the caller frees them after the lock.
@@ -89,9 +110,9 @@ impl Shard {
         let mut swept = Vec::new();
         if self.earliest.is_some_and(|earliest| earliest <= now) {
             swept.extend(self.slots.take_if(|slot| slot.expires <= now, limit));
-            for slot in &mut swept {
+            for slot in &swept {
                 self.bytes -= slot.bytes();
-                forget_owner(&mut self.owners, slot);
+                self.index.remove(slot);
             }
             if swept.len() < limit {
                 self.earliest = self.slots.iter().map(|slot| slot.expires).min();
@@ -128,23 +149,21 @@ impl Shard {
     /// The only way in; the ways out are `take` and `sweep`.
     fn put(&mut self, id: PublicId, record: &Record) {
         if let Some(slot) = self.slots.get_mut(&id) {
-            replace(slot, record, &mut self.owners, &mut self.bytes);
+            replace(slot, record, &mut self.index, &mut self.bytes);
             self.earliest = Some(earlier(self.earliest, slot));
             return;
         }
         let slot = Slot::new(id, record);
-        if let Some(owner) = &slot.entry.owner {
-            self.owners.insert((Arc::clone(owner), id));
-        }
+        self.index.add(&slot);
         self.earliest = Some(earlier(self.earliest, &slot));
         self.bytes += slot.bytes();
         self.slots.add(slot);
     }
 
     fn take(&mut self, id: &PublicId) -> Option<Slot> {
-        let mut slot = self.slots.take(id)?;
+        let slot = self.slots.take(id)?;
         self.bytes -= slot.bytes();
-        forget_owner(&mut self.owners, &mut slot);
+        self.index.remove(&slot);
         Some(slot)
     }
 }
@@ -167,21 +186,15 @@ fn holds(slot: Option<&Slot>, command: Command<'_>, now: i64) -> bool {
 }
 
 /// Gives a slot another record of its session.
-fn replace(
-    slot: &mut Slot,
-    record: &Record,
-    owners: &mut BTreeSet<(Arc<str>, PublicId)>,
-    bytes: &mut usize,
-) {
+fn replace(slot: &mut Slot, record: &Record, index: &mut Index, bytes: &mut usize) {
     *bytes -= slot.bytes();
-    let id = slot.entry.id;
-    let is_another = slot.entry.owner != record.owner;
-    if is_another && let Some(owner) = &slot.entry.owner {
-        owners.remove(&(Arc::clone(owner), id));
+    let is_another = slot.entry.owner != record.owner || slot.tag() != record.tag.as_ref();
+    if is_another {
+        index.remove(slot);
     }
     slot.set(record);
-    if is_another && let Some(owner) = &slot.entry.owner {
-        owners.insert((Arc::clone(owner), id));
+    if is_another {
+        index.add(slot);
     }
     *bytes += slot.bytes();
 }
@@ -189,12 +202,6 @@ fn replace(
 /// Returns the lower bound of the ends, with a slot that was added.
 fn earlier(earliest: Option<i64>, slot: &Slot) -> i64 {
     earliest.unwrap_or(slot.expires).min(slot.expires)
-}
-
-fn forget_owner(owners: &mut BTreeSet<(Arc<str>, PublicId)>, slot: &mut Slot) {
-    if let Some(owner) = slot.entry.owner.take() {
-        owners.remove(&(owner, slot.entry.id));
-    }
 }
 
 /// A session is freed this long after its end, in microseconds: a clock that is set back a little
@@ -242,6 +249,6 @@ mod tests {
         assert_eq!(shard.owned_by(bob).count(), 2);
         shard.put(key_of(0).public_id(), &owned(None));
         shard.take(&key_of(1).public_id());
-        assert!(shard.owners.is_empty());
+        assert_eq!(shard.index.owners.len(), 0);
     }
 }

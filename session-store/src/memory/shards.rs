@@ -36,10 +36,13 @@ impl Shards {
 
     #[inline]
     pub(super) fn load(&self, key: &Key) -> Option<Record> {
-        self.shard_of(key)
-            .slots
-            .get(&key.public_id())
-            .map(Slot::record)
+        let mut shard = self.shard_of(key);
+        let id = key.public_id();
+        let slot = shard.slots.get(&id)?;
+        if !slot.lacks_index() || !self.has_room(slot.bytes()) {
+            return Some(slot.record());
+        }
+        self.counted(&mut shard, |shard| shard.index(&id))
     }
 
     /// Carries out a command in the shard of its key; an error if there is no room for what it adds.
@@ -63,6 +66,17 @@ impl Shards {
             drop(freed);
         }
         Ok(outcome)
+    }
+
+    /// Returns the sessions of a shard; `None` if there are not so many shards.
+    pub(super) fn of_shard(&self, number: usize) -> Option<Vec<(Key, Record)>> {
+        let shard = lock(self.all.get(number)?);
+        // A session's handle is its key.
+        let sessions = shard
+            .slots
+            .iter()
+            .filter_map(|slot| Some((Key::from_bytes(slot.id().as_bytes())?, slot.record())));
+        Some(sessions.collect())
     }
 
     /// Runs a change of each shard, one after the other; a session never changes its shard.

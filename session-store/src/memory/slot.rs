@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use session_core::{
-    Device, Digest, Expiry, PublicId, Record, Remembered, Revision, Secrets, from_micros, to_micros,
+    Device, Digest, Expiry, Moment, PublicId, Record, Remembered, Revision, Secrets, Values,
+    from_micros, to_micros,
 };
-use time::OffsetDateTime;
 
 /// A table's element.
 ///
@@ -13,25 +13,24 @@ pub(super) struct Slot {
     pub(super) entry: Box<Entry>,
 }
 
-/// A record in little more than half its size. What each request needs is kept as it is; of the other
-/// moments there are microseconds.
+/// A record in little more than half its size.
 pub(super) struct Entry {
     pub(super) id: PublicId,
     pub(super) revision: Revision,
     present: Digest,
-    created: OffsetDateTime,
-    pub(super) seen: OffsetDateTime,
+    created: Moment,
+    pub(super) seen: Moment,
     /// `NEVER` if the record has no such moment.
     authenticated: i64,
     pub(super) owner: Option<Arc<str>>,
-    data: Arc<str>,
+    data: Values,
     rare: Option<Box<Rare>>,
 }
 
 /// Fields that most sessions leave at their defaults.
 struct Rare {
     /// If the secret was issued later than the session was created.
-    issued: Option<OffsetDateTime>,
+    issued: Option<Moment>,
     remembered: Option<Remembered>,
     closed: bool,
     expiry: Expiry,
@@ -44,9 +43,9 @@ struct Rare {
 const NEVER: i64 = i64::MIN;
 
 /// The bytes of a session beside its data, with spare buckets and the allocator's share.
-const OVERHEAD: usize = 216;
+const OVERHEAD: usize = 200;
 
-/// The bytes of an owner beside the name, with the index.
+/// The bytes of an owner beside the name, with the index; of a tag those in the index.
 const OWNED: usize = 64;
 
 /// The bytes of rare fields beside their texts, and of a text beside its letters.
@@ -87,12 +86,13 @@ impl Rare {
         if Self::are_missing(record) {
             0
         } else {
-            rare_bytes(texts_of(record))
+            rare_bytes(texts_of(record), record.tag.is_some())
         }
     }
 
     fn bytes(&self) -> usize {
-        rare_bytes([&self.label, &self.address, &self.tag].map(Option::as_deref))
+        let texts = [&self.label, &self.address, &self.tag].map(Option::as_deref);
+        rare_bytes(texts, self.tag.is_some())
     }
 }
 
@@ -100,12 +100,21 @@ fn texts_of(record: &Record) -> [Option<&str>; 3] {
     [&record.label, &record.address, &record.tag].map(Option::as_deref)
 }
 
-fn rare_bytes(texts: [Option<&str>; 3]) -> usize {
+fn rare_bytes(texts: [Option<&str>; 3], is_tagged: bool) -> usize {
     let texts = texts.into_iter().flatten();
-    RARE + texts.map(|text| TEXT + text.len()).sum::<usize>()
+    let texts: usize = texts.map(|text| TEXT + text.len()).sum();
+    RARE + texts + if is_tagged { OWNED } else { 0 }
 }
 
 impl Slot {
+    pub(super) fn id(&self) -> &PublicId {
+        &self.entry.id
+    }
+
+    pub(super) fn tag(&self) -> Option<&Arc<str>> {
+        self.entry.rare.as_ref()?.tag.as_ref()
+    }
+
     pub(super) fn new(id: PublicId, record: &Record) -> Self {
         Self {
             expires: to_micros(record.expires),
@@ -117,7 +126,7 @@ impl Slot {
                 seen: record.seen,
                 authenticated: record.authenticated.map_or(NEVER, to_micros),
                 owner: record.owner.clone(),
-                data: Arc::clone(&record.data),
+                data: record.data.clone(),
                 rare: Rare::of(record),
             }),
         }
@@ -135,14 +144,23 @@ impl Slot {
         if entry.owner != record.owner {
             entry.owner.clone_from(&record.owner);
         }
-        entry.data = Arc::clone(&record.data);
+        entry.data = record.data.clone();
         entry.rare = Rare::of(record);
     }
 
     /// Extends the session's life.
-    pub(super) fn touch(&mut self, seen: OffsetDateTime, expires: OffsetDateTime) {
+    pub(super) fn touch(&mut self, seen: Moment, expires: Moment) {
         self.entry.seen = self.entry.seen.max(seen);
         self.expires = self.expires.max(to_micros(expires));
+    }
+
+    /// Says whether reads would be much faster with an index of the values.
+    pub(super) fn lacks_index(&self) -> bool {
+        self.entry.data.lack_index()
+    }
+
+    pub(super) fn index(&mut self) {
+        self.entry.data = self.entry.data.indexed();
     }
 
     /// Returns the bytes that a record takes in memory, about.
@@ -151,7 +169,7 @@ impl Slot {
         bytes(&record.data, record.owner.as_deref(), rare)
     }
 
-    /// Returns the same of the slot's; it changes only with the record.
+    /// Returns the same of the slot's; it changes only with the record, and with the index.
     pub(super) fn bytes(&self) -> usize {
         let entry = &*self.entry;
         let rare = entry.rare.as_deref().map_or(0, Rare::bytes);
@@ -166,7 +184,7 @@ impl Slot {
         record.seen = entry.seen;
         record.authenticated = (entry.authenticated != NEVER).then(|| moment(entry.authenticated));
         record.owner.clone_from(&entry.owner);
-        record.data = Arc::clone(&entry.data);
+        record.data = entry.data.clone();
         if let Some(rare) = entry.rare.as_deref() {
             record.secrets = self.secrets();
             record.closed = rare.closed;
@@ -210,14 +228,14 @@ impl Slot {
     }
 }
 
-fn bytes(data: &str, owner: Option<&str>, rare: usize) -> usize {
+fn bytes(data: &Values, owner: Option<&str>, rare: usize) -> usize {
     let owner = owner.map_or(0, |owner| OWNED + owner.len());
-    OVERHEAD + data.len() + owner + rare
+    OVERHEAD + data.len() + data.index_bytes() + owner + rare
 }
 
 /// Reads microseconds that `to_micros` wrote.
-fn moment(micros: i64) -> OffsetDateTime {
-    from_micros(micros).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+fn moment(micros: i64) -> Moment {
+    from_micros(micros).unwrap_or(Moment::UNIX_EPOCH)
 }
 
 #[cfg(test)]
@@ -228,7 +246,7 @@ mod tests {
 
     #[test]
     fn entries_are_small() {
-        assert_eq!(size_of::<Entry>(), 120);
+        assert_eq!(size_of::<Entry>(), 104);
         assert_eq!(size_of::<Slot>(), 16);
         assert!(
             Slot::new(key_of(1).public_id(), &record_of(1))

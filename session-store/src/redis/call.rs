@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use redis::{Cmd, Value, cmd};
-use session_core::{Key, Record};
-use time::OffsetDateTime;
+use session_core::{Key, Moment, Record};
 use tokio::time::Instant;
 
 use super::failure::Failure;
@@ -17,7 +16,7 @@ pub(super) struct Call<'a> {
     pub(super) servers: &'a Servers,
     pub(super) scripts: &'a Scripts,
     pub(super) names: &'a Names,
-    pub(super) now: OffsetDateTime,
+    pub(super) now: Moment,
     pub(super) deadline: Instant,
     /// The time-out of a step, if a call has many.
     pub(super) limit: Duration,
@@ -65,6 +64,22 @@ impl Call<'_> {
         Ok(found.and_then(|bytes| readable(row::read(&bytes))))
     }
 
+    /// Reads a record, and tells one that can't be read from none.
+    pub(super) async fn look(&self, key: &Key) -> Result<Look, Failure> {
+        let name = self.names.session(key);
+        let get = cmd("GET").arg(&name).take();
+        Ok(match self.command(&name, &get).await {
+            Ok((Value::BulkString(bytes), _)) => {
+                let read = readable(row::read(&bytes));
+                read.map_or(Look::Unreadable, |record| Look::Is(Box::new(record)))
+            }
+            Ok((Value::Nil, _)) => Look::Nothing,
+            Ok(_) => Look::Unreadable,
+            Err(failure) if failure.is_wrong_type() => Look::Unreadable,
+            Err(failure) => return Err(failure),
+        })
+    }
+
     /// Reads a record without its data; `None` if it does not exist or can't be read.
     pub(super) async fn record_without_data(&self, key: &Key) -> Result<Option<Record>, Failure> {
         let name = self.names.session(key);
@@ -102,6 +117,13 @@ impl Call<'_> {
             ..*self
         }
     }
+}
+
+/// What is under a key.
+pub(super) enum Look {
+    Is(Box<Record>),
+    Unreadable,
+    Nothing,
 }
 
 /// Warns of what can't be read.

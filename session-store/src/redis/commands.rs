@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use redis::{Value, cmd};
-use session_core::{Command, Key, Only, Outcome, Record, Revision};
-use time::OffsetDateTime;
+use session_core::{Command, Key, Moment, Only, Outcome, Record, Revision};
 
 use super::call::{Attempt, Call};
 use super::failure::Failure;
+use super::owner_index::Name;
 use super::row;
 use super::scripts::Script;
 
@@ -21,7 +21,7 @@ enum Answer {
     /// The record has this command's own new revision.
     Own,
     /// Nothing was done: first the index of this owner has to list the session, as created then.
-    Unlisted(Arc<str>, OffsetDateTime),
+    Unlisted(Arc<str>, Moment),
     /// The record was removed.
     Ended(Ended),
 }
@@ -29,13 +29,13 @@ enum Answer {
 /// The parts of a removed record that could be read.
 pub(super) struct Ended {
     owner: Option<Arc<str>>,
-    expires: Option<OffsetDateTime>,
+    expires: Option<Moment>,
     closed: bool,
 }
 
 impl Ended {
     /// Says whether the owner's list showed the session.
-    pub(super) fn was_listed(&self, now: OffsetDateTime) -> bool {
+    pub(super) fn was_listed(&self, now: Moment) -> bool {
         self.expires.is_some_and(|expires| expires > now) && !self.closed
     }
 }
@@ -77,11 +77,15 @@ impl Call<'_> {
         // Listed before it exists.
         let listed = match &record.owner {
             Some(owner) => Some(
-                self.list(owner, key, record.created, record.expires)
+                self.list(Name::Owner(owner), key, record.created, record.expires)
                     .await?,
             ),
             None => None,
         };
+        if let Some(tag) = &record.tag {
+            self.list(Name::Tag(tag), key, record.created, record.expires)
+                .await?;
+        }
         let name = self.names.session(key);
         let mut set = cmd("SET");
         set.arg(&name).arg(row::write(record, listed));
@@ -118,7 +122,12 @@ impl Call<'_> {
                     Outcome::Applied
                 }
                 (Answer::Unlisted(owner, created), _) if listed.is_none() => {
-                    listed = Some(self.list(&owner, key, created, record.expires).await?);
+                    let name = Name::Owner(&owner);
+                    listed = Some(self.list(name, key, created, record.expires).await?);
+                    if let Some(tag) = &record.tag {
+                        self.list(Name::Tag(tag), key, created, record.expires)
+                            .await?;
+                    }
                     continue;
                 }
                 // The first attempt removed it.
@@ -137,7 +146,7 @@ impl Call<'_> {
         &self,
         key: &Key,
         expected: Revision,
-        (seen, expires): (OffsetDateTime, OffsetDateTime),
+        (seen, expires): (Moment, Moment),
     ) -> Result<Outcome, Failure> {
         let mut listed = None;
         loop {
@@ -150,7 +159,15 @@ impl Call<'_> {
             ];
             match self.answer(&self.scripts.touch, key, &arguments).await?.0 {
                 Answer::Unlisted(owner, created) if listed.is_none() => {
-                    listed = Some(self.list(&owner, key, created, expires).await?);
+                    listed = Some(
+                        self.list(Name::Owner(&owner), key, created, expires)
+                            .await?,
+                    );
+                    // Rare enough for another look.
+                    let record = self.record_without_data(key).await?;
+                    if let Some(tag) = record.and_then(|record| record.tag) {
+                        self.list(Name::Tag(&tag), key, created, expires).await?;
+                    }
                 }
                 answer => return Ok(outcome(matches!(answer, Answer::Done))),
             }

@@ -1,12 +1,11 @@
-//! An owner's index of sessions, which has a slot of its own. PROTOCOL.md has the laws.
+//! An index of an owner's sessions, or of a tag's, which has a slot of its own. PROTOCOL.md has the laws.
 //!
 //! It is one sorted set with two members for each session: its key, by the moment of its creation,
 //! so that a page of the newest sessions is a range; and a tilde with the key, by the end of the
 //! listing, so that expired listings are a range too.
 
 use redis::{Value, cmd};
-use session_core::{Key, to_micros};
-use time::OffsetDateTime;
+use session_core::{Key, Moment, to_micros};
 
 use super::call::Call;
 use super::failure::Failure;
@@ -42,6 +41,14 @@ pub(super) enum Place {
     Top,
 }
 
+/// What an index lists the sessions of.
+#[derive(Clone, Copy)]
+pub(super) enum Name<'a> {
+    Owner(&'a str),
+    /// Its listings are never removed: they expire with those of the owner.
+    Tag(&'a str),
+}
+
 /// Some of the sessions that an index lists, the newest first.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -51,21 +58,21 @@ pub(super) struct Page {
 }
 
 impl Call<'_> {
-    /// Lists a session in the owner's index, and returns the end of the listing.
+    /// Lists a session in the index of its owner or its tag, and returns the end of the listing.
     ///
     /// The listing outlives the session by half of its remaining life, so that few touches list
     /// again.
     pub(super) async fn list(
         &self,
-        owner: &str,
+        name: Name<'_>,
         key: &Key,
-        created: OffsetDateTime,
-        expires: OffsetDateTime,
-    ) -> Result<OffsetDateTime, Failure> {
+        created: Moment,
+        expires: Moment,
+    ) -> Result<Moment, Failure> {
         let until = expires
             .saturating_add((expires - self.now) / 2)
             .max(expires);
-        let index = self.index(owner);
+        let index = self.index(name);
         let created = to_micros(created).max(0).to_string();
         let end = (END + row::ceiling(until)).to_string();
         let arguments = [key.as_bytes(), created.as_bytes(), end.as_bytes()];
@@ -84,7 +91,7 @@ impl Call<'_> {
 
     /// Removes the listings of removed sessions from the owner's index.
     pub(super) async fn unlist(&self, owner: &str, keys: &[Key]) -> Result<(), Failure> {
-        let index = self.index(owner);
+        let index = self.index(Name::Owner(owner));
         let mut remove = cmd("ZREM");
         remove.arg(&index);
         for key in keys {
@@ -97,11 +104,11 @@ impl Call<'_> {
     /// Returns at most so many of the owner's sessions from a place on.
     pub(super) async fn page(
         &self,
-        owner: &str,
+        name: Name<'_>,
         place: &Place,
         count: usize,
     ) -> Result<Page, Failure> {
-        let index = self.index(owner);
+        let index = self.index(name);
         let digits = count.to_string();
         let mut arguments = vec![digits.as_bytes()];
         match place {
@@ -139,7 +146,7 @@ impl Call<'_> {
 
     /// Says whether the owner's index lists the session.
     pub(super) async fn lists(&self, owner: &str, key: &Key) -> Result<bool, Failure> {
-        let index = self.index(owner);
+        let index = self.index(Name::Owner(owner));
         let score = cmd("ZSCORE").arg(&index).arg(key.as_bytes()).take();
         match self.command(&index, &score).await {
             Ok((score, _)) => Ok(score != Value::Nil),
@@ -148,7 +155,10 @@ impl Call<'_> {
         }
     }
 
-    fn index(&self, owner: &str) -> Vec<u8> {
-        self.names.index(&row::owner(Some(owner)))
+    fn index(&self, name: Name<'_>) -> Vec<u8> {
+        match name {
+            Name::Owner(owner) => self.names.index(&row::owner(Some(owner))),
+            Name::Tag(tag) => self.names.index(&[b"#", tag.as_bytes()].concat()),
+        }
     }
 }

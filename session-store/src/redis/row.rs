@@ -10,8 +10,7 @@
 
 use std::sync::Arc;
 
-use session_core::{Digest, Record, Remembered, Revision, Salt, from_micros, to_micros};
-use time::OffsetDateTime;
+use session_core::{Digest, Moment, Record, Remembered, Revision, Salt, from_micros, to_micros};
 
 /// The offset that makes every moment a positive number of 19 digits.
 const OFFSET: i64 = 1_000_000_000_000_000_000;
@@ -26,12 +25,12 @@ pub(super) const GLIMPSE: usize = 512;
 pub(super) const UNLISTED: &[u8] = b"0000000000000000000";
 
 /// Writes a moment as scripts compare it.
-pub(super) fn moment(moment: OffsetDateTime) -> Vec<u8> {
+pub(super) fn moment(moment: Moment) -> Vec<u8> {
     format!("{:019}", OFFSET + to_micros(moment)).into_bytes()
 }
 
 /// Returns the moment in milliseconds, the unit of Redis' own clock, rounded up.
-pub(super) fn ceiling(moment: OffsetDateTime) -> i64 {
+pub(super) fn ceiling(moment: Moment) -> i64 {
     (to_micros(moment) + 999).div_euclid(1_000).max(1)
 }
 
@@ -45,7 +44,7 @@ pub(super) fn owner(owner: Option<&str>) -> Vec<u8> {
 }
 
 /// Writes a record and the end of its listing in the owner's index.
-pub(super) fn write(record: &Record, listed: Option<OffsetDateTime>) -> Vec<u8> {
+pub(super) fn write(record: &Record, listed: Option<Moment>) -> Vec<u8> {
     let secrets = &record.secrets;
     let remembered = secrets.remembered.as_ref();
     let earlier = remembered.and_then(|remembered| remembered.earlier.as_ref());
@@ -183,7 +182,7 @@ fn word(value: Option<impl ToString>) -> String {
 }
 
 /// Reads a moment that [`moment`] wrote.
-pub(super) fn read_moment(bytes: &[u8]) -> Option<OffsetDateTime> {
+pub(super) fn read_moment(bytes: &[u8]) -> Option<Moment> {
     from_micros(digits(bytes)? - OFFSET)
 }
 
@@ -207,7 +206,7 @@ fn digits(bytes: &[u8]) -> Option<i64> {
     str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-fn micros(word: &str) -> Option<OffsetDateTime> {
+fn micros(word: &str) -> Option<Moment> {
     from_micros(word.parse().ok()?)
 }
 

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Batch, Command, Cursor, Device, Digest, Key, Moment, Outcome, PublicId, Record, Revoke, Store,
+    StoreError, StoreFacts, Whose,
 };
-use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::call::Call;
@@ -81,7 +81,7 @@ impl Redis {
         Ok(())
     }
 
-    pub(super) fn call(&self, now: OffsetDateTime) -> Call<'_> {
+    pub(super) fn call(&self, now: Moment) -> Call<'_> {
         Call {
             servers: &self.servers,
             scripts: &self.scripts,
@@ -108,7 +108,7 @@ impl Redis {
     async fn write_to(&self, probes: &[Vec<u8>], deadline: Instant) -> Result<(), Failure> {
         let call = Call {
             deadline,
-            ..self.call(OffsetDateTime::UNIX_EPOCH)
+            ..self.call(Moment::UNIX_EPOCH)
         };
         let check = &self.scripts.check;
         for probe in probes {
@@ -120,6 +120,22 @@ impl Redis {
     /// Says whether the only server did not answer in time; further steps would wait for it too.
     fn is_mute(&self, failure: &Failure) -> bool {
         matches!(self.servers, Servers::Single(_)) && failure.is_slow()
+    }
+
+    /// Ends sessions by the index of their tag; by a scan too where that may be incomplete.
+    async fn revoke_tagged(&self, whose: Whose<'_>, now: Moment) -> Result<usize, Failure> {
+        let revoked = match self.call(now).step().revoke(whose).await {
+            Err(failure) if self.is_mute(&failure) => return Err(failure),
+            Err(failure) if failure.is_wrong_type() => {
+                return self.revoke_unlisted(whose, now).await;
+            }
+            revoked => revoked,
+        };
+        if !self.scans().await? {
+            return revoked;
+        }
+        let unlisted = self.revoke_unlisted(whose, now).await;
+        Ok(revoked? + unlisted?)
     }
 
     /// Says whether a revocation has to read every session, because an index may be incomplete.
@@ -147,17 +163,13 @@ impl Store for Redis {
         &self,
         key: &Key,
         _secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         let found = self.call(now).load(key).await;
         found.map_err(|failure| failure.during("read a session from"))
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let doing = match command {
             Command::Move { .. } => return Err(StoreError::keys_stay()),
             Command::Delete { .. } => "end a session in",
@@ -171,7 +183,7 @@ impl Store for Redis {
     ///
     /// Otherwise it does nothing, because Redis frees by itself. Each command of the scan has its
     /// own time-out.
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let removed = self.remove_expired(now, limit).await;
         removed.map_err(|failure| failure.during("remove expired sessions from"))
     }
@@ -180,27 +192,27 @@ impl Store for Redis {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let devices = self.call(now).devices(owner, from, limit).await;
         devices.map_err(|failure| failure.during("list sessions in"))
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
         let revoking = async {
             let call = self.call(now);
+            let (owner, which) = match whose {
+                Whose::Owner(owner, which) => (owner, which),
+                Whose::Tag(_) => return self.revoke_tagged(whose, now).await,
+                Whose::Everybody => return self.revoke_unlisted(whose, now).await,
+            };
             let checked = match call.is_incomplete(owner, which).await {
                 Err(failure) if self.is_mute(&failure) => return Err(failure),
                 checked => checked,
             };
             let mut is_incomplete = checked.as_ref().is_ok_and(|it| *it);
-            let mut revoked = call.step().revoke(owner, which).await;
+            let mut revoked = call.step().revoke(whose).await;
             match &revoked {
                 Err(failure) if self.is_mute(failure) => return revoked,
                 Err(failure) if failure.is_wrong_type() => (is_incomplete, revoked) = (true, Ok(0)),
@@ -211,12 +223,17 @@ impl Store for Redis {
                 return checked.and(revoked);
             }
             // A scan goes on with the other servers if one fails.
-            let unlisted = self.revoke_unlisted(owner, which, now).await;
+            let unlisted = self.revoke_unlisted(whose, now).await;
             Ok(revoked? + unlisted?)
         };
         revoking
             .await
             .map_err(|failure: Failure| failure.during("end sessions in"))
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        let batch = self.batch(from, limit, now).await;
+        batch.map_err(|failure| failure.during("list sessions in"))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -228,5 +245,14 @@ impl Store for Redis {
         checking
             .await
             .map_err(|failure: Failure| failure.during("write to"))
+    }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        let mut facts = StoreFacts::of(format!("Redis at {}", self.servers));
+        facts.outlives_process = Some(true);
+        facts.sweeps = Some(true);
+        let time = self.time().await;
+        facts.time = time.map_err(|failure| failure.during("ask the time of"))?;
+        Ok(facts)
     }
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
+    Batch, Command, Cursor, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store,
+    StoreError, StoreFacts, Whose, to_micros,
 };
 use sqlx::{Connection as _, Database};
-use time::OffsetDateTime;
 
 use super::{Dialect, Lent, Pool, SweepCursor, outcome};
 use crate::home::Home;
-use crate::sql::{Driver as _, Statements, Value, page};
+use crate::sql::{Driver as _, Statements, VERSION, Value, page};
 use crate::upkeep::Swept;
 
 /// A store in a table of a database server.
@@ -90,20 +90,11 @@ impl<D: Dialect> SqlStore<D> {
 
 #[async_trait]
 impl<D: Dialect> Store for SqlStore<D> {
-    async fn load(
-        &self,
-        key: &Key,
-        _: &Digest,
-        _: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, _: &Digest, _: Moment) -> Result<Option<Record>, StoreError> {
         self.find(key).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let now = to_micros(now);
         let (text, values) = self.statements.of_command(command, now)?;
         let values = &values[..];
@@ -123,7 +114,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         self.pool.within(WRITE, written).await
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let (dialect, now) = (self.pool.server(), to_micros(now));
         let batch = |from: i64, limit: usize| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -142,7 +133,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let now = to_micros(now);
@@ -166,29 +157,70 @@ impl<D: Dialect> Store for SqlStore<D> {
         self.pool.within(LIST, listed).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let (text, values) = self.statements.of_revoke(owner, which);
-        let (values, now) = (&values[..], to_micros(now));
-        let dialect = self.pool.server();
-        let revoke = move |mut connection: Lent<D::Connection>| async move {
-            let revoked = dialect.revoke(&mut connection, text, values, now).await;
-            (connection, revoked)
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        let now = to_micros(now);
+        let (text, values) = match whose {
+            Whose::Owner(owner, which) => self.statements.of_revoke(owner, which),
+            Whose::Tag(tag) => self.statements.of_tag(tag),
+            Whose::Everybody => return self.revoke_everybody(now).await,
         };
-        self.pool.run("end sessions in", revoke).await
+        self.end(text, &values, now).await
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, _: Moment) -> Result<Batch, StoreError> {
+        let (text, values) = self.statements.of_walk(from.as_bytes(), limit);
+        let rows = self.fetch(LIST, text, &values).await?;
+        Ok(D::Driver::batch(&rows, limit, || self.warn_unreadable()))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
         self.try_rights().await
     }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        let mut facts = StoreFacts::of(self.pool.server().to_string());
+        facts.outlives_process = Some(true);
+        facts.time = self.time().await?;
+        // Opening has made it so, or refused it.
+        facts.table_version = Some(VERSION);
+        Ok(facts)
+    }
+}
+
+impl<D: Dialect> SqlStore<D> {
+    /// Ends all sessions in the order of their keys, which never change. It waits for rows that others write.
+    async fn revoke_everybody(&self, now: i64) -> Result<usize, StoreError> {
+        let (mut after, mut ended) = (Vec::new(), 0);
+        loop {
+            let (text, values) = self.statements.of_batch_end(&after);
+            let rows = self.fetch(END, text, &values).await?;
+            let end = rows.first().and_then(D::Driver::bytes);
+            let (text, values) = self.statements.of_batch(&after, end.as_deref());
+            ended += self.end(text, &values, now).await?;
+            match end {
+                Some(end) => after = end,
+                None => return Ok(ended),
+            }
+        }
+    }
+
+    async fn end(
+        &self,
+        text: &Arc<str>,
+        values: &[Value<'_>],
+        now: i64,
+    ) -> Result<usize, StoreError> {
+        let dialect = self.pool.server();
+        let revoke = move |mut connection: Lent<D::Connection>| async move {
+            let revoked = dialect.revoke(&mut connection, text, values, now).await;
+            (connection, revoked)
+        };
+        self.pool.run(END, revoke).await
+    }
 }
 
 impl<D: Dialect> Swept for SqlStore<D> {
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    async fn time(&self) -> Result<Option<Moment>, StoreError> {
         let rows = self.fetch("ask the time of", &D::TIME.into(), &[]).await?;
         Ok(rows.first().and_then(D::Driver::time))
     }
@@ -202,4 +234,5 @@ impl<D: Dialect> fmt::Debug for SqlStore<D> {
 
 const WRITE: &str = "write a session to";
 const LIST: &str = "list sessions in";
+const END: &str = "end sessions in";
 const SWEEP: &str = "remove expired sessions from";

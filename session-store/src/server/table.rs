@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::{Digest, Record, Revision, StoreError};
+use session_core::{Digest, Moment, Record, Revision, StoreError};
 use sqlx::Error;
-use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use super::{Dialect, Lent, Pool, SqlStore};
@@ -183,7 +182,7 @@ where
 /// A record that is never stored.
 fn nothing() -> Record {
     let digest = Digest::from_bytes(&[0; 16]).expect("16 bytes are a digest");
-    let moment = OffsetDateTime::UNIX_EPOCH;
+    let moment = Moment::UNIX_EPOCH;
     Record::new(Revision::from_i64(0), digest, moment, moment)
 }
 

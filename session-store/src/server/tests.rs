@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use session_core::{
     Command, Key, Only, Outcome, Record, Remembered, Revision, Revoke, Store as _, StoreError,
-    to_micros,
+    Whose, to_micros,
 };
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::Connection as _;
@@ -95,7 +95,9 @@ pub(crate) async fn a_broken_row_takes_no_place_in_a_list<D: Dialect>(
         assert_eq!(page, expected, "{from:?}, {limit}");
     }
     // They can be ended.
-    let revoked = store.revoke("ada", Revoke::All, moment_at(0)).await;
+    let revoked = store
+        .revoke(Whose::Owner("ada", Revoke::All), moment_at(0))
+        .await;
     assert_eq!(revoked.unwrap(), 9);
 }
 
@@ -116,7 +118,9 @@ pub(crate) async fn an_owner_with_many_sessions_is_listed_and_ended<D: Dialect>(
         assert_eq!(page.len(), 50);
     }
     // This ends in the time of a call, or is an error.
-    let revoked = store.revoke("many", Revoke::AllBut(middle), now).await;
+    let revoked = store
+        .revoke(Whose::Owner("many", Revoke::AllBut(middle)), now)
+        .await;
     assert_eq!(revoked.unwrap(), 19_999);
     let left = store.devices("many", None, now, 50).await.unwrap();
     assert_eq!(left.len(), 1);
@@ -162,7 +166,7 @@ pub(crate) async fn an_end_waits_for_a_replace<D: Dialect>(
                 0 => delete(Only::Always).await,
                 1 => delete(Only::Opened(digest)).await,
                 2 => {
-                    let revoked = store.revoke("ada", Revoke::All, now).await?;
+                    let revoked = store.revoke(Whose::Owner("ada", Revoke::All), now).await?;
                     assert_eq!(revoked, 1);
                     Ok(())
                 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use session_core::{
-    Device, Digest, Expiry, Key, Record, Remembered, Revision, Salt, Secrets, from_micros,
-    to_micros,
+    Batch, Cursor, Device, Digest, Expiry, Key, Moment, Record, Remembered, Revision, Salt,
+    Secrets, from_micros, to_micros,
 };
 use sqlx::database::HasStatementCache;
 use sqlx::query::Query;
@@ -10,9 +10,9 @@ use sqlx::{
     AssertSqlSafe, ColumnIndex, Database, Decode, Encode, Error, Executor, IntoArguments, Row as _,
     Type,
 };
-use time::OffsetDateTime;
 
 use super::Value;
+use super::statements::FIELDS;
 
 type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
@@ -45,6 +45,9 @@ pub(crate) trait Driver: Database {
     /// Data that is not UTF-8 is read as empty, which the core treats as corrupt.
     fn record(row: &Self::Row) -> Option<Record>;
 
+    /// Makes a batch of the rows of a walk, of which at most `limit` were asked for.
+    fn batch(rows: &[Self::Row], limit: usize, warn: impl Fn()) -> Batch;
+
     /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
 
@@ -55,9 +58,12 @@ pub(crate) trait Driver: Database {
     /// Reads the number in the first column.
     fn number(row: &Self::Row) -> Option<i64>;
 
+    /// Reads the bytes in the first column.
+    fn bytes(row: &Self::Row) -> Option<Vec<u8>>;
+
     /// Reads a moment that is a row's first column.
     #[cfg(any(feature = "mysql", feature = "postgres"))]
-    fn time(row: &Self::Row) -> Option<OffsetDateTime>;
+    fn time(row: &Self::Row) -> Option<Moment>;
 }
 
 impl<DB> Driver for DB
@@ -173,8 +179,30 @@ where
     }
 
     #[cfg(any(feature = "mysql", feature = "postgres"))]
-    fn time(row: &DB::Row) -> Option<OffsetDateTime> {
+    fn time(row: &DB::Row) -> Option<Moment> {
         moment::<DB>(row, 0)
+    }
+
+    fn batch(rows: &[DB::Row], limit: usize, warn: impl Fn()) -> Batch {
+        let key = |row: &DB::Row| {
+            row.try_get::<&[u8], _>(FIELDS.len())
+                .ok()
+                .map(<[u8]>::to_vec)
+        };
+        let mut batch = Batch::default();
+        for row in rows {
+            let session = key(row)
+                .and_then(|key| Key::from_bytes(&key))
+                .zip(Self::record(row));
+            if session.is_none() {
+                warn();
+                batch.unreadable += 1;
+            }
+            batch.sessions.extend(session);
+        }
+        let last = rows.last().filter(|_| rows.len() >= limit);
+        batch.next = last.and_then(key).map(|key| Cursor::from_bytes(&key));
+        batch
     }
 
     fn device(row: &DB::Row) -> Option<Device> {
@@ -194,6 +222,11 @@ where
     fn text(row: &DB::Row, index: usize) -> Option<String> {
         let text: Option<&str> = row.try_get_unchecked(index).ok()?;
         text.map(ToOwned::to_owned)
+    }
+
+    fn bytes(row: &Self::Row) -> Option<Vec<u8>> {
+        let bytes: &[u8] = row.try_get(0).ok()?;
+        Some(bytes.to_vec())
     }
 
     fn number(row: &DB::Row) -> Option<i64> {
@@ -224,7 +257,7 @@ impl Prepared {
     }
 }
 
-fn moment<DB: Database>(row: &DB::Row, index: usize) -> Option<OffsetDateTime>
+fn moment<DB: Database>(row: &DB::Row, index: usize) -> Option<Moment>
 where
     usize: ColumnIndex<DB::Row>,
     for<'r> i64: Decode<'r, DB> + Type<DB>,

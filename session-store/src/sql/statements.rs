@@ -26,6 +26,13 @@ pub(crate) struct Statements {
     pub(crate) revoke_all: Arc<str>,
     pub(crate) revoke_all_but: Arc<str>,
     pub(crate) revoke_one: Arc<str>,
+    pub(crate) revoke_tagged: Arc<str>,
+    /// The key at which a batch of all sessions ends.
+    pub(crate) batch_end: Arc<str>,
+    pub(crate) revoke_batch: Arc<str>,
+    pub(crate) revoke_rest: Arc<str>,
+    /// A batch of all sessions, whose last column is the key.
+    pub(crate) walk: Arc<str>,
     pub(crate) probe: Arc<str>,
     pub(crate) unprobe: Arc<str>,
 }
@@ -93,6 +100,13 @@ impl Statements {
             revoke_all: revoking("DELETE FROM TABLE WHERE owner = TEXT"),
             revoke_all_but: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY <> ?"),
             revoke_one: revoking("DELETE FROM TABLE WHERE owner = TEXT AND KEY = ?"),
+            revoke_tagged: revoking("DELETE FROM TABLE WHERE tag = TEXT"),
+            batch_end: sql("SELECT KEY FROM TABLE WHERE KEY > ? ORDER BY KEY LIMIT 1 OFFSET ?"),
+            revoke_batch: revoking("DELETE FROM TABLE WHERE KEY > ? AND KEY <= ?"),
+            revoke_rest: revoking("DELETE FROM TABLE WHERE KEY > ?"),
+            walk: sql(&format!(
+                "SELECT {fields}, KEY FROM TABLE WHERE KEY > ? ORDER BY KEY LIMIT ?"
+            )),
             // No session has an empty key. If `unprobe` does not follow, a sweep removes the row.
             probe: sql(&format!(
                 "INSERT INTO TABLE ({fields}, KEY) VALUES (0, ?, 0, NULL, NULL, NULL, NULL, \
@@ -186,6 +200,37 @@ impl Statements {
         (&self.first, values)
     }
 
+    /// Returns the statement that finds the key at which the next batch of all sessions ends, and its values; no row
+    /// if fewer are left.
+    pub(crate) fn of_batch_end<'v>(&self, after: &'v [u8]) -> (&Arc<str>, [Value<'v>; 2]) {
+        let values = [Value::Bytes(after), Value::Number(BATCH - 1)];
+        (&self.batch_end, values)
+    }
+
+    /// Returns the statement that ends the sessions of such a batch, or of the rest, and its values.
+    pub(crate) fn of_batch<'v>(
+        &self,
+        after: &'v [u8],
+        end: Option<&'v [u8]>,
+    ) -> (&Arc<str>, Vec<Value<'v>>) {
+        let after = Value::Bytes(after);
+        match end {
+            Some(end) => (&self.revoke_batch, vec![after, Value::Bytes(end)]),
+            None => (&self.revoke_rest, vec![after]),
+        }
+    }
+
+    /// Returns the statement that reads so many sessions after a key, and its values.
+    pub(crate) fn of_walk<'v>(&self, after: &'v [u8], limit: usize) -> (&Arc<str>, [Value<'v>; 2]) {
+        let limit = i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
+        (&self.walk, [Value::Bytes(after), Value::Number(limit)])
+    }
+
+    /// Returns the statement that ends sessions with a tag, and its values.
+    pub(crate) fn of_tag<'v>(&self, tag: &'v str) -> (&Arc<str>, Vec<Value<'v>>) {
+        (&self.revoke_tagged, vec![Value::Bytes(tag.as_bytes())])
+    }
+
     /// Returns the statement that ends sessions of an owner, and its values.
     pub(crate) fn of_revoke<'v>(
         &self,
@@ -217,13 +262,16 @@ pub(crate) const EMPTY: Value<'_> = Value::Bytes(&[]);
 /// The data of that row, so that a check fails where a session would find no room.
 pub(crate) const ROOM: Value<'_> = Value::Bytes(&[b' '; 8_192]);
 
+/// The number of sessions that a statement ends when all are: locks are held for milliseconds.
+const BATCH: i64 = 1_000;
+
 /// Read backwards from the index of owners.
 const NEWEST_FIRST: &str = "ORDER BY created DESC, KEY DESC LIMIT ? OFFSET ?";
 
 const LIST: &str = "SELECT KEY, created, seen, expires, label, address FROM TABLE";
 
 /// The columns of a record with their placeholders, in the order in which they are bound and read.
-const FIELDS: [(&str, &str); 19] = [
+pub(super) const FIELDS: [(&str, &str); 19] = [
     ("revision", "?"),
     ("present", "?"),
     ("issued", "?"),

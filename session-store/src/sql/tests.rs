@@ -27,6 +27,12 @@ pub(crate) fn searching<'v>(
         revoke_all,
         revoke_all_but,
         revoke_one,
+        revoke_tagged,
+        batch_end,
+        // They are meant to read all of it, a range at a time.
+        revoke_batch: _,
+        revoke_rest: _,
+        walk,
         probe: _,
         unprobe,
     } = statements;
@@ -51,6 +57,10 @@ pub(crate) fn searching<'v>(
         (revoke_all, vec![owner]),
         (revoke_all_but, vec![owner, key]),
         (revoke_one, vec![owner, key]),
+        (revoke_tagged, vec![owner]),
+        (batch_end, vec![key, now]),
+        // Of a long range the whole table would be as good.
+        (walk, vec![key, Value::Number(10)]),
         (unprobe, vec![key]),
     ]
 }

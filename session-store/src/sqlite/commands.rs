@@ -1,15 +1,16 @@
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError, to_micros,
+    Batch, Command, Cursor, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store,
+    StoreError, StoreFacts, Whose, to_micros,
 };
 use sqlx::{Row as _, Sqlite};
-use time::OffsetDateTime;
 
 use super::database::Database;
 use super::statements::Statements;
-use crate::sql::{Driver as _, EMPTY, Prepared, ROOM, Value, page};
+use crate::sql::{Driver as _, EMPTY, Prepared, ROOM, VERSION, Value, page};
 use crate::upkeep::Swept;
 
 /// The commands on our table.
@@ -27,12 +28,7 @@ impl Commands {
 
 #[async_trait]
 impl Store for Commands {
-    async fn load(
-        &self,
-        key: &Key,
-        _: &Digest,
-        _: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
+    async fn load(&self, key: &Key, _: &Digest, _: Moment) -> Result<Option<Record>, StoreError> {
         let load = &self.statements.common.load;
         let load = Sqlite::statement(load, &[Value::Bytes(key.as_bytes())]);
         let load = self.database.readers().first(load);
@@ -46,11 +42,7 @@ impl Store for Commands {
         Ok(record)
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         let statements = &self.statements.common;
         let (text, values) = statements.of_command(command, to_micros(now))?;
         let doing = "write a session to";
@@ -63,7 +55,7 @@ impl Store for Commands {
         })
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let values = [to_micros(now), limit].map(Value::Number);
         let doing = "remove expired sessions from";
@@ -75,7 +67,7 @@ impl Store for Commands {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         let now = to_micros(now);
@@ -101,22 +93,23 @@ impl Store for Commands {
         self.database.read("list sessions in", listed).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        let (text, mut values) = self.statements.common.of_revoke(owner, which);
-        values.push(Value::Number(to_micros(now)));
-        let database = &self.database;
-        let revoked = database
-            .execute_returning("end sessions in", text, &values)
-            .await?;
-        Ok(revoked
-            .iter()
-            .filter(|row| matches!(row.try_get(0), Ok(true)))
-            .count())
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        let statements = &self.statements.common;
+        let (text, values) = match whose {
+            Whose::Owner(owner, which) => statements.of_revoke(owner, which),
+            Whose::Tag(tag) => statements.of_tag(tag),
+            Whose::Everybody => return self.revoke_everybody(now).await,
+        };
+        self.end(text, values, now).await
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, _: Moment) -> Result<Batch, StoreError> {
+        let statements = &self.statements.common;
+        let (text, values) = statements.of_walk(from.as_bytes(), limit);
+        let walk = Sqlite::statement(text, &values);
+        let walk = self.database.readers().all(walk);
+        let rows = self.database.read("list sessions in", walk).await?;
+        Ok(Sqlite::batch(&rows, limit, || self.warn_unreadable()))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -133,10 +126,57 @@ impl Store for Commands {
         };
         self.database.write("use", checked).await
     }
+
+    async fn facts(&self) -> Result<StoreFacts, StoreError> {
+        let location = &self.database.location;
+        let mut facts = StoreFacts::of(format!("SQLite, {location}"));
+        facts.outlives_process = location.outlives_process();
+        // Opening has made it so, or refused it.
+        facts.table_version = Some(VERSION);
+        Ok(facts)
+    }
+}
+
+impl Commands {
+    /// Ends all sessions in the order of their keys, which never change.
+    async fn revoke_everybody(&self, now: Moment) -> Result<usize, StoreError> {
+        let statements = &self.statements.common;
+        let (mut after, mut ended) = (Vec::new(), 0);
+        loop {
+            let (text, values) = statements.of_batch_end(&after);
+            let row = Sqlite::statement(text, &values);
+            let found = async { self.database.readers().first(row).await };
+            let row = self.database.read("end sessions in", found).await?;
+            let end = row.as_ref().and_then(Sqlite::bytes);
+            let (text, values) = statements.of_batch(&after, end.as_deref());
+            ended += self.end(text, values, now).await?;
+            match end {
+                Some(end) => after = end,
+                None => return Ok(ended),
+            }
+        }
+    }
+
+    async fn end(
+        &self,
+        text: &Arc<str>,
+        mut values: Vec<Value<'_>>,
+        now: Moment,
+    ) -> Result<usize, StoreError> {
+        values.push(Value::Number(to_micros(now)));
+        let database = &self.database;
+        let revoked = database
+            .execute_returning("end sessions in", text, &values)
+            .await?;
+        Ok(revoked
+            .iter()
+            .filter(|row| matches!(row.try_get(0), Ok(true)))
+            .count())
+    }
 }
 
 impl Swept for Commands {
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    async fn time(&self) -> Result<Option<Moment>, StoreError> {
         Ok(None)
     }
 }

@@ -44,6 +44,17 @@ impl Location {
     }
 }
 
+impl Location {
+    /// Says whether what is stored there is there after a restart; nobody knows of a pool's.
+    pub(super) fn outlives_process(&self) -> Option<bool> {
+        match self {
+            Self::File(_) => Some(true),
+            Self::Memory => Some(false),
+            Self::Pool => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

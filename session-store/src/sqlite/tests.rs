@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Only, Outcome, PublicId, Record, Revision, Revoke, Store as _};
+use session_core::{Command, Only, Outcome, PublicId, Record, Revision, Revoke, Store as _, Whose};
+use session_servers::soon;
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};

@@ -1,8 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use session_core::StoreError;
-use time::OffsetDateTime;
+use session_core::{Clock, Moment, StoreError, SystemClock};
 
 use super::Swept;
 
@@ -31,11 +30,7 @@ impl<S: Swept> Careful<S> {
     }
 
     /// Removes at most `limit` sessions that have been over for the margin.
-    pub(super) async fn sweep(
-        &self,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<usize, StoreError> {
+    pub(super) async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         if !self.clocks_agree().await? {
             return Ok(0);
         }
@@ -51,7 +46,7 @@ impl<S: Swept> Careful<S> {
             return Ok(agreed);
         }
         let theirs = self.store.time().await?;
-        let apart = theirs.map(|theirs| (theirs - OffsetDateTime::now_utc()).unsigned_abs());
+        let apart = theirs.map(|theirs| (theirs - SystemClock.now()).unsigned_abs());
         let agreed = apart.is_none_or(|apart| apart <= self.margin);
         let mut compared = self.compared();
         compared.last = Some((Instant::now(), agreed));

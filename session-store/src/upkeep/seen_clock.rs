@@ -1,8 +1,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use session_core::{from_micros, to_micros};
-use time::OffsetDateTime;
+use session_core::{Moment, from_micros, to_micros};
 use tokio::sync::Notify;
 
 /// The clock of a store's callers, as their latest call showed it.
@@ -27,7 +26,7 @@ impl SeenClock {
         }
     }
 
-    pub(super) fn see(&self, now: OffsetDateTime) {
+    pub(super) fn see(&self, now: Moment) {
         let origin = to_micros(now).saturating_sub(self.elapsed()).max(NONE + 1);
         let known = self.origin.load(Ordering::Relaxed);
         // Rarely written, so that calls on several processors do not slow each other down.
@@ -44,11 +43,11 @@ impl SeenClock {
         self.seen.notified().await;
     }
 
-    pub(super) fn now(&self) -> OffsetDateTime {
+    pub(super) fn now(&self) -> Moment {
         let micros = self.origin.load(Ordering::Relaxed);
         let now = from_micros(micros.saturating_add(self.elapsed()));
         // Nothing is over at a moment that can't be.
-        now.unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        now.unwrap_or(Moment::UNIX_EPOCH)
     }
 
     fn elapsed(&self) -> i64 {

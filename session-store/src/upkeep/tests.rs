@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use session_core::{Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke};
+use session_core::{Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Whose};
 use session_testkit::{FaultyStore, ModelStore, SpyStore, key_of, moment_at, record_of};
+use tokio::time::advance;
 
 use super::*;
 
@@ -14,9 +15,9 @@ struct Elsewhere {
 }
 
 impl Swept for Elsewhere {
-    async fn time(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    async fn time(&self) -> Result<Option<Moment>, StoreError> {
         let ahead = time::Duration::seconds(self.ahead.load(Ordering::Relaxed));
-        Ok(Some(OffsetDateTime::now_utc() + ahead))
+        Ok(Some(Moment::from(time::OffsetDateTime::now_utc()) + ahead))
     }
 }
 
@@ -26,20 +27,16 @@ impl Store for Elsewhere {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.spy.load(key, secret, now).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.spy.write(command, now).await
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.spy.sweep(now, limit).await
     }
 
@@ -47,19 +44,14 @@ impl Store for Elsewhere {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.spy.devices(owner, from, now, limit).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.spy.revoke(owner, which, now).await
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.spy.revoke(whose, now).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
@@ -95,15 +87,15 @@ async fn setting(ahead: i64) -> Setting {
     }
 }
 
-/// Waits until a condition holds, for an hour of the test's time.
+/// Sets the runtime's clock forward until a condition holds, by an hour at most.
 async fn until(condition: impl Fn() -> bool) {
-    let waiting = async {
-        while !condition() {
-            sleep(Duration::from_secs(1)).await;
+    for _ in 0..3_600 {
+        if condition() {
+            return;
         }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(3_600), waiting).await;
-    assert!(waited.is_ok(), "it never came");
+        advance(Duration::from_secs(1)).await;
+    }
+    panic!("it never came");
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +114,9 @@ async fn a_session_is_removed_once_it_is_over_by_the_margin_for_its_callers() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_removed_before_a_caller_has_said_what_time_it_is() {
     let setting = setting(0).await;
-    sleep(Duration::from_secs(3_600)).await;
+    for _ in 0..3_600 {
+        advance(Duration::from_secs(1)).await;
+    }
     setting.upkeep.stop().await;
     assert_eq!(setting.store.spy.calls().sweep, 0);
 }

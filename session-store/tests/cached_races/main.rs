@@ -10,7 +10,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use session_core::{Command, Only, Outcome, Record, Remembered, Revision, Revoke, Secrets, Store};
+use session_core::{
+    Command, Only, Outcome, Record, Remembered, Revision, Revoke, Secrets, Store, Whose,
+};
 use session_store::CachedStore;
 use session_testkit::{ModelStore, changed, digest_of, key_of, moment_at, record_of};
 
@@ -80,7 +82,7 @@ impl Write {
                     Self::RevokeAll => Revoke::All,
                     _ => Revoke::AllBut(&other),
                 };
-                let _ = store.revoke("ada", which, now).await;
+                let _ = store.revoke(Whose::Owner("ada", which), now).await;
                 return;
             }
         };

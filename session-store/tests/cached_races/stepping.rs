@@ -3,10 +3,9 @@ use std::task::Poll;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError, Whose,
 };
 use session_testkit::ModelStore;
-use time::OffsetDateTime;
 
 /// A store whose calls take three steps: on the way to it, in it, and on the way back.
 #[derive(Debug, Clone)]
@@ -49,20 +48,16 @@ impl Store for SteppingStore {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.steps(self.model.load(key, secret, now)).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.lose(self.steps(self.model.write(command, now)).await?)
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.steps(self.model.sweep(now, limit)).await
     }
 
@@ -70,20 +65,15 @@ impl Store for SteppingStore {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.steps(self.model.devices(owner, from, now, limit))
             .await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.lose(self.steps(self.model.revoke(owner, which, now)).await?)
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.lose(self.steps(self.model.revoke(whose, now)).await?)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -3,8 +3,15 @@
 //! Without notices they see them within the bound.
 
 #![allow(clippy::unwrap_used)]
-#![cfg(all(feature = "cached", feature = "postgres", feature = "redis"))]
+#![cfg(all(
+    feature = "cached",
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
 
+mod ends;
 mod nodes;
 mod postgres;
 mod proxy;

@@ -1,20 +1,17 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use session_core::{
     CommitError, Policy, Request, RequestSession, Revoke, Session, SessionError, Sessions, Store,
 };
+use session_servers::{at_last, soon};
 use session_store::{CachedOptions, CachedStore, Notifies};
 use session_testkit::SpyStore;
-use tokio::time::sleep;
 
 use crate::watched::Watched;
 
 /// Long enough that a node which sees a write sooner must have been notified.
 pub(crate) const BOUND: Duration = Duration::from_mins(1);
-
-/// The longest duration of "at once" on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
 
 /// A node that writes, one that listens, and one without notices.
 pub(crate) struct Nodes {
@@ -176,28 +173,5 @@ impl Nodes {
 
     async fn load(&self, node: &Sessions) -> RequestSession {
         self.open(node).handle().load().await.unwrap()
-    }
-}
-
-/// Polls until a condition holds, because other processes do not tell.
-pub(crate) async fn soon(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + SOON;
-    while !holds().await {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        sleep(Duration::from_millis(5)).await;
-    }
-}
-
-/// Repeats a call until the servers answer again.
-pub(crate) async fn at_last<T, E: std::fmt::Display>(
-    mut act: impl AsyncFnMut() -> Result<T, E>,
-) -> T {
-    let deadline = Instant::now() + 2 * SOON;
-    loop {
-        match act().await {
-            Ok(done) => return done,
-            Err(error) => assert!(Instant::now() < deadline, "it fails for too long: {error}"),
-        }
-        sleep(Duration::from_millis(50)).await;
     }
 }

@@ -1,16 +1,16 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use session_servers::{Postgres, skips};
+use session_servers::{Postgres, at_last, skips, soon};
 use session_store::{CachedOptions, CachedStore, Notifies, Notify, PostgresOptions, PostgresStore};
 
-use crate::nodes::{Nodes, at_last, soon};
+use crate::nodes::Nodes;
 use crate::proxy::{Proxy, Way};
 
 /// The server of all tests that leave it running.
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| Postgres::start().unwrap());
 
-fn fresh() -> PostgresOptions {
+pub(crate) fn fresh() -> PostgresOptions {
     PostgresOptions::new(SERVER.url(&SERVER.database().unwrap()))
 }
 

@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{Policy, Session, Sessions};
-use session_servers::{Redis, RedisCluster, RedisSentinel, RedisSettings, skips};
+use session_servers::{Redis, RedisCluster, RedisSentinel, RedisSettings, at_last, skips, soon};
 use session_store::{CachedOptions, CachedStore, Notifies, RedisOptions, RedisStore};
 
-use crate::nodes::{Nodes, at_last, soon};
+use crate::nodes::Nodes;
 use crate::proxy::{Proxy, Way};
 
 async fn open(url: &str) -> Arc<dyn Notifies> {

@@ -2,11 +2,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
+    Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError, Whose,
 };
 use session_store::{Notices, Notifies};
 use session_testkit::SpyStore;
-use time::OffsetDateTime;
 
 /// A wrapper that counts the calls of a store and forwards its notices.
 #[derive(Debug, Clone)]
@@ -35,20 +34,16 @@ impl Store for Watched {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.spy.load(key, secret, now).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.spy.write(command, now).await
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.spy.sweep(now, limit).await
     }
 
@@ -56,19 +51,14 @@ impl Store for Watched {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.spy.devices(owner, from, now, limit).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.spy.revoke(owner, which, now).await
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.spy.revoke(whose, now).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

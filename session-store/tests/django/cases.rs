@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use session_core::Outcome::{Applied, Refused};
 use session_core::django::{SecretKeys, Signer};
 use session_core::{
-    Command, Only, Outcome, Policy, Record, Revoke, SessionError, Sessions, Store as _,
+    Command, Only, Outcome, Policy, Record, Revoke, SessionError, Sessions, Store as _, Whose,
 };
 #[cfg(feature = "cached")]
 use session_store::CachedStore;
@@ -143,8 +143,8 @@ pub async fn what_django_saves_blindly_is_another_state(site: &Site) {
 /// Returns tokens that no session comes of.
 fn unreadable() -> Vec<String> {
     let other = SecretKeys::new("another key, which the site had before the last winter").unwrap();
-    let theirs = Signer::sessions(&other).sign(r#"{"n":1}"#, moment_at(0));
-    let list = super::site::signer().sign("[1]", moment_at(0));
+    let theirs = Signer::sessions(&other).sign(r#"{"n":1}"#, moment_at(0).into());
+    let list = super::site::signer().sign("[1]", moment_at(0).into());
     vec![
         theirs,
         list,
@@ -175,7 +175,10 @@ pub async fn a_row_that_cannot_be_read_is_left_alone(site: &Site) {
             .await
             .unwrap();
         assert_eq!(
-            store.revoke("7", Revoke::All, moment_at(0)).await.unwrap(),
+            store
+                .revoke(Whose::Owner("7", Revoke::All), moment_at(0))
+                .await
+                .unwrap(),
             0
         );
         assert_eq!(store.sweep(moment_at(99), 10).await.unwrap(), 0);
@@ -196,6 +199,24 @@ pub async fn a_logout_ends_a_session_that_cannot_be_read(site: &Site) {
             .unwrap();
         assert_eq!(site.run("SELECT count(*) FROM django_session").await, "0");
     }
+}
+
+pub async fn a_revocation_of_everybody_ends_sessions_that_cannot_be_read(site: &Site) {
+    let store = site.open().await;
+    let tokens = unreadable();
+    for (number, token) in tokens.iter().enumerate() {
+        site.insert_token(&format!("unread{number:02}"), token, 100)
+            .await;
+    }
+    site.insert(KEY, r#"{"n":1}"#, 0, 100).await;
+    let revoke = store.revoke(Whose::Tag("lent"), moment_at(0));
+    assert_eq!(revoke.await.unwrap(), 0);
+    let all = (tokens.len() + 1).to_string();
+    assert_eq!(site.run("SELECT count(*) FROM django_session").await, all);
+    // Nobody knows whether those are live.
+    let revoke = store.revoke(Whose::Everybody, moment_at(0));
+    assert_eq!(revoke.await.unwrap(), 1);
+    assert_eq!(site.run("SELECT count(*) FROM django_session").await, "0");
 }
 
 pub async fn a_session_moves_within_its_row(site: &Site) {
@@ -299,7 +320,7 @@ pub async fn an_old_key_still_opens(site: &Site) {
     let store = DjangoStore::open_with(&site.url(), &now, options)
         .await
         .unwrap();
-    let token = Signer::sessions(&site_before).sign(r#"{"n":1}"#, moment_at(0));
+    let token = Signer::sessions(&site_before).sign(r#"{"n":1}"#, moment_at(0).into());
     site.insert_token(KEY, &token, 100).await;
     let found = load(&store, KEY, 0).await.unwrap();
     let new = next(&found, r#"{"n":2}"#);
@@ -333,7 +354,9 @@ pub async fn a_session_of_an_owner_is_ended_whatever_its_key_is(site: &Site) {
     site.insert("thirdkey", r#"{"_auth_user_id":"70"}"#, 0, 100)
         .await;
     let kept = &key_of(KEY).public_id();
-    let ended = store.revoke("7", Revoke::AllBut(kept), moment_at(0)).await;
+    let ended = store
+        .revoke(Whose::Owner("7", Revoke::AllBut(kept)), moment_at(0))
+        .await;
     assert_eq!(ended.unwrap(), 3);
     let left = site
         .run("SELECT session_key FROM django_session ORDER BY session_key")

@@ -5,13 +5,17 @@
 
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cache;
+#[cfg(all(feature = "cached", feature = "sqlite"))]
+mod cached;
 mod cases;
 mod cuts;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod opening;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod races;
+mod renames;
 mod site;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -30,6 +34,7 @@ macro_rules! on_each {
                 what_django_saves_blindly_is_another_state,
                 a_row_that_cannot_be_read_is_left_alone,
                 a_logout_ends_a_session_that_cannot_be_read,
+                a_revocation_of_everybody_ends_sessions_that_cannot_be_read,
                 a_session_moves_within_its_row,
                 a_closed_session_is_gone,
                 a_key_of_two_parts_is_an_error,
@@ -42,10 +47,18 @@ macro_rules! on_each {
             cuts: [
                 a_command_is_done_once_whichever_answer_is_lost,
             ],
+            opening: [
+                keys_under_which_no_session_can_be_read_are_told_at_the_start,
+            ],
             races: [
                 of_sixteen_writers_none_loses_a_change,
                 writers_and_a_site_that_signs_again_lose_no_change,
                 a_session_that_is_ended_while_it_is_written_is_gone,
+            ],
+            renames: [
+                a_logout_ends_a_session_that_has_got_a_new_key_meanwhile,
+                a_logout_beside_two_new_keys_is_never_undone,
+                a_key_that_comes_back_is_tried_once,
             ],
             tables: [
                 the_table_that_is_made_is_djangos,

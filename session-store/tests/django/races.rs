@@ -52,16 +52,17 @@ async fn count(site: &Site, store: &DjangoStore, meanwhile: Meanwhile, revision:
 }
 
 async fn count_in_parallel(site: &Site, meanwhile: Meanwhile) {
-    let store = &site.open().await;
+    // Two programs, which know nothing of each other.
+    let stores = &[site.open().await, site.open().await];
     let revision = &AtomicI64::new(1);
     site.insert(KEY, r#"{"n":0}"#, 0, 100).await;
-    let writers = (0..WRITERS).map(async |_| {
+    let writers = (0..WRITERS).map(async |number| {
         for _ in 0..WRITES {
-            count(site, store, meanwhile, revision).await;
+            count(site, &stores[number as usize % 2], meanwhile, revision).await;
         }
     });
     join_all(writers).await;
-    let found = load(store, KEY, 0).await.unwrap();
+    let found = load(&stores[0], KEY, 0).await.unwrap();
     assert_eq!(&*found.data, format!("{{\"n\":{}}}", WRITERS * WRITES));
 }
 

@@ -62,7 +62,7 @@ impl Site {
 
     /// Inserts a session as Django does, signed at a second and ending at one.
     pub async fn insert(&self, key: &str, json: &str, signed: i64, ends: i64) {
-        let token = signer().sign(json, moment_at(signed));
+        let token = signer().sign(json, moment_at(signed).into());
         self.insert_token(key, &token, ends).await;
     }
 
@@ -74,7 +74,7 @@ impl Site {
 
     /// Saves a session as Django does, whatever is there.
     pub async fn save(&self, key: &str, json: &str, signed: i64, ends: i64) {
-        let token = signer().sign(json, moment_at(signed));
+        let token = signer().sign(json, moment_at(signed).into());
         let ends = self.moment(ends);
         let sql = format!(
             "UPDATE django_session SET session_data = '{token}', expire_date = {ends} \
@@ -95,7 +95,7 @@ impl Site {
     }
 
     pub fn moment(&self, second: i64) -> String {
-        let moment = session_core::django::Zone::use_tz().to_column(moment_at(second));
+        let moment = session_core::django::Zone::use_tz().to_column(moment_at(second).into());
         let offset = match &self.database {
             #[cfg(feature = "postgres")]
             Database::Postgres(_) => "+00",
@@ -138,6 +138,19 @@ impl Site {
             Database::Sqlite(_) => super::sqlite::DESCRIBE,
         };
         self.run(ask).await
+    }
+
+    /// Writes the types of the columns in a definition.
+    pub fn of_types(&self, columns: &str) -> String {
+        let (text, moment) = match &self.database {
+            #[cfg(feature = "mysql")]
+            Database::Mysql(_) => ("longtext", "datetime(6)"),
+            #[cfg(feature = "postgres")]
+            Database::Postgres(_) => ("text", "timestamp with time zone"),
+            #[cfg(feature = "sqlite")]
+            Database::Sqlite(_) => ("text", "datetime"),
+        };
+        columns.replace("TEXT", text).replace("MOMENT", moment)
     }
 
     /// Returns changes of the table after which it refuses a session, and the database says which.

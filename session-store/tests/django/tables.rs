@@ -34,7 +34,9 @@ pub async fn a_table_that_is_not_djangos_is_refused(site: &Site) {
         "id int",
         "session_key varchar(40) NOT NULL PRIMARY KEY, session_data int NOT NULL",
         "session_key varchar(40) NOT NULL, session_data varchar(9) NOT NULL, expire_date date",
+        "session_key varchar(40) NOT NULL PRIMARY KEY, session_data TEXT NOT NULL, expire_date MOMENT",
     ] {
+        let columns = site.of_types(columns);
         site.run(&format!("CREATE TABLE django_session ({columns})"))
             .await;
         for options in [DjangoOptions::new(), DjangoOptions::new().create(true)] {

@@ -173,7 +173,7 @@ async fn a_sweep_removes_what_is_over_and_no_more() {
     }
     let later = NOON + Duration::from_secs(20);
     assert_eq!(site.count().await, 3);
-    assert_eq!(site.spy.sweep(later, 100).await.unwrap(), 2);
+    assert_eq!(site.spy.sweep(later.into(), 100).await.unwrap(), 2);
     assert_eq!(site.count().await, 1);
 }
 

@@ -1,13 +1,12 @@
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use session_core::django::{SecretKeys, Signer};
 use session_core::{
-    CommitError, Headers, Key, ManualClock, Policy, PolicyBuilder, Reply, RequestSession, Sessions,
+    CommitError, Key, ManualClock, Policy, PolicyBuilder, Reply, RequestSession, Sessions,
     Store as _,
 };
 use session_store::{DjangoOptions, DjangoStore};
-use session_testkit::{Calls, Log, SpyStore};
+use session_testkit::{Calls, HeaderList, Log, SpyStore};
 use sqlx::SqlitePool;
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -30,26 +29,6 @@ pub struct Site {
 pub struct Seen {
     pub reply: Reply,
     pub calls: Calls,
-}
-
-/// The headers that a response has of us.
-#[derive(Default)]
-pub struct Sent(pub Vec<(&'static str, String)>);
-
-impl Headers for Sent {
-    fn each(&self, show: &mut dyn FnMut(&str, &[u8])) {
-        self.0
-            .iter()
-            .for_each(|(name, value)| show(name, value.as_bytes()));
-    }
-
-    fn append(&mut self, name: &'static str, value: Cow<'static, str>) {
-        self.0.push((name, value.into_owned()));
-    }
-
-    fn remove(&mut self, name: &str) {
-        self.0.retain(|(known, _)| *known != name);
-    }
 }
 
 impl Site {
@@ -126,7 +105,7 @@ impl Site {
     pub async fn exists(&self, cookie: &str) -> bool {
         let key = Key::parse_plain(cookie).unwrap();
         let secret = session_testkit::digest_of(0);
-        let found = self.spy.load(&key, &secret, NOON).await.unwrap();
+        let found = self.spy.load(&key, &secret, NOON.into()).await.unwrap();
         found.is_some_and(|record| record.expires > self.sessions.policy().now())
     }
 
@@ -164,9 +143,9 @@ impl Seen {
     }
 
     pub fn varies(&self) -> bool {
-        let mut sent = Sent::default();
+        let mut sent = HeaderList::default();
         self.reply.clone().apply(&mut sent);
-        sent.0.contains(&("vary", "Cookie".into()))
+        sent.values("vary") == ["Cookie"]
     }
 
     /// The writes to the table.

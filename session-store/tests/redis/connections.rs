@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::Client;
-use session_core::{Revoke, Store};
-use session_servers::{Redis, RedisCluster, RedisSentinel, skips};
+use session_core::{Revoke, Store, Whose};
+use session_servers::{Redis, RedisCluster, RedisSentinel, at_last, skips, soon};
 use session_store::{RedisConnection, RedisOptions, RedisStore};
 use session_testkit::store_suite;
 
@@ -66,11 +66,7 @@ async fn a_connection_of_the_application_s_is_bounded_and_may_come_back() {
     redis.kill();
     assert!(store.check().await.is_err());
     redis.restart().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while let Err(error) = store.check().await {
-        assert!(Instant::now() < deadline, "{error}");
-        tokio::time::sleep(limit / 10).await;
-    }
+    at_last(|| store.check()).await;
 }
 
 #[tokio::test]
@@ -121,7 +117,7 @@ async fn closes(url: String, clients: impl Fn() -> usize) {
             .unwrap_err()
             .to_string(),
         store
-            .revoke("ada", Revoke::All, now())
+            .revoke(Whose::Owner("ada", Revoke::All), now())
             .await
             .unwrap_err()
             .to_string(),
@@ -129,11 +125,7 @@ async fn closes(url: String, clients: impl Fn() -> usize) {
     ] {
         assert!(message.contains("the store is closed"), "{message}");
     }
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while clients() > before {
-        assert!(Instant::now() < deadline, "connections are left");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    soon("no connection is left", async || clients() <= before).await;
 }
 
 /// Counts the connections whose last command is one of a store's.

@@ -1,10 +1,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use session_core::{Command, Key, Only, Outcome, Record, Revision, Store, StoreError};
+use session_core::{Command, Key, Moment, Only, Outcome, Record, Revision, Store, StoreError};
 use session_store::RedisStore;
 use session_testkit::{changed, digest_of, key_of, record_of};
-use time::OffsetDateTime;
 
 /// A session with a counter; to count is a load and a replacement, repeated until it is applied.
 #[derive(Debug, Clone)]
@@ -13,8 +12,8 @@ pub(crate) struct Counter {
     pub(crate) key: Key,
 }
 
-pub(crate) fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
+pub(crate) fn now() -> Moment {
+    Moment::from(time::OffsetDateTime::now_utc())
 }
 
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
@@ -33,8 +32,13 @@ pub(crate) fn lasting(number: u32, owner: Option<&str>, life: Duration) -> Recor
 impl Counter {
     /// Begins a session with a count of zero.
     pub(crate) async fn begin(store: &RedisStore, number: u64, owner: Option<&str>) -> Self {
+        Self::begin_as(store, number, lasting(1, owner, HOUR)).await
+    }
+
+    /// Begins a session as a record says, but with a count of zero.
+    pub(crate) async fn begin_as(store: &RedisStore, number: u64, record: Record) -> Self {
         let (store, key) = (store.clone(), key_of(number));
-        let record = &changed!(lasting(1, owner, HOUR), data = "0".into());
+        let record = &changed!(record, data = "0".into());
         let insert = Command::Insert { key: &key, record };
         let inserted = store.write(insert, now()).await.unwrap();
         assert_eq!(inserted, Outcome::Applied);

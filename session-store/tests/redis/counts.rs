@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use session_core::{Command, Only, Revision, Revoke, Store};
+use session_core::{Command, Only, Revision, Revoke, Store, Whose};
 use session_servers::{Redis, RedisCluster, skips};
 use session_store::RedisStore;
 use session_testkit::{changed, digest_of, key_of};
@@ -108,7 +108,13 @@ async fn each_command_is_one(store: RedisStore, cli: impl Fn(&[&str]) -> Vec<Str
         "del evalsha 2×getrange zrem",
     ];
     assert_eq!(costs(&store, Some("ada"), calls).await, expected);
-    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 0);
+    assert_eq!(
+        store
+            .revoke(Whose::Owner("ada", Revoke::All), now())
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(calls(), "evalsha zrevrange");
 }
 

@@ -2,6 +2,7 @@
 
 use session_core::{
     Command, Digest, Only, Outcome, Policy, Record, Revoke, Session, SessionError, Sessions, Store,
+    Whose,
 };
 use session_servers::{Cut, FaultProxy, Redis, skips};
 use session_store::RedisStore;
@@ -81,7 +82,13 @@ async fn ends_and_lists_do_not_notice_that_the_connection_breaks() {
         let devices = store.devices("ada", None, now(), 1_000).await.unwrap();
         assert_eq!(devices.len(), 1, "{cut:?}");
         proxy.cut(cut);
-        assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+        assert_eq!(
+            store
+                .revoke(Whose::Owner("ada", Revoke::All), now())
+                .await
+                .unwrap(),
+            1
+        );
         assert_eq!(second.counted().await.unwrap(), None);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use session_core::{Command, Only, Outcome, Record, Revoke, Store};
-use session_servers::{Redis, RedisCluster, RedisSettings, skips};
+use session_core::{Command, Only, Outcome, Record, Revoke, Store, Whose};
+use session_servers::{Redis, RedisCluster, RedisSettings, at_last, skips, soon};
 use session_store::{RedisOptions, RedisStore};
 use session_testkit::{digest_of, key_of, record_of};
 
@@ -43,9 +43,17 @@ async fn come_and_go(store: &RedisStore) {
         replace(store, number, &lasting(number, None, Duration::ZERO)).await;
     }
     let kept = &key_of(20).public_id();
-    let revoked = store.revoke("ada", Revoke::AllBut(kept), now()).await;
+    let revoked = store
+        .revoke(Whose::Owner("ada", Revoke::AllBut(kept)), now())
+        .await;
     assert_eq!(revoked.unwrap(), 11);
-    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .revoke(Whose::Owner("ada", Revoke::All), now())
+            .await
+            .unwrap(),
+        1
+    );
     for number in 21..=30 {
         insert(store, number.into(), &lasting(number, None, short)).await;
     }
@@ -53,13 +61,11 @@ async fn come_and_go(store: &RedisStore) {
 
 /// Waits until Redis has freed every key, which it does on access or after a while.
 async fn wait_until_empty(keys: impl Fn() -> String) {
-    for _ in 0..300 {
-        if keys().trim().is_empty() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("left behind: {}", keys());
+    let are_left = async || match keys().trim() {
+        "" => Ok(()),
+        left => Err(format!("left behind: {left}")),
+    };
+    at_last(are_left).await;
 }
 
 #[tokio::test]
@@ -113,14 +119,11 @@ async fn a_session_of_less_than_a_second_lives_so_long() {
     // Redis' moments are rounded up to milliseconds.
     let left: i64 = digits(&redis.cli(&["PTTL", &name(&redis)]).unwrap());
     assert!((1..=401).contains(&left), "{left} ms");
-    while store
-        .load(key, &digest_of(0), now())
-        .await
-        .unwrap()
-        .is_some()
-    {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let is_gone = async || {
+        let found = store.load(key, &digest_of(0), now()).await;
+        found.unwrap().is_none()
+    };
+    soon("it is freed", is_gone).await;
     assert!(redis.cli(&["KEYS", "*"]).unwrap().trim().is_empty());
 }
 
@@ -160,7 +163,13 @@ async fn applications_of_two_prefixes_never_meet() {
             .unwrap()
             .is_empty()
     );
-    assert_eq!(other.revoke("ada", Revoke::All, now()).await.unwrap(), 0);
+    assert_eq!(
+        other
+            .revoke(Whose::Owner("ada", Revoke::All), now())
+            .await
+            .unwrap(),
+        0
+    );
     // A sweep by a clock that is ahead removes no other application's sessions either.
     let later = now() + HOUR * 2;
     assert_eq!(other.sweep(later, 10).await.unwrap(), 0);

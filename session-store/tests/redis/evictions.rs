@@ -1,6 +1,6 @@
 //! A revocation works although an owner's index is lost or incomplete.
 
-use session_core::{Revoke, Store};
+use session_core::{Revoke, Store, Whose};
 use session_servers::{Redis, RedisCluster, RedisSentinel, skips};
 use session_store::{RedisOptions, RedisStore, RevocationScan};
 use session_testkit::key_of;
@@ -28,7 +28,10 @@ async fn revokes_without_an_index(store: &RedisStore, cli: impl Fn(&[&str])) {
             }
             let his = Counter::begin(store, 4, Some("bob")).await;
             cli(lose);
-            let count = store.revoke("ada", which, now()).await.unwrap();
+            let count = store
+                .revoke(Whose::Owner("ada", which), now())
+                .await
+                .unwrap();
             assert_eq!(count, revoked, "{which:?}");
             let mut left = 0;
             for session in &hers {
@@ -154,7 +157,9 @@ async fn an_index_that_lacks_the_kept_session_is_not_trusted() {
     redis.cli(&["DEL", INDEX]).unwrap();
     let listed = Counter::begin(&store, 3, Some("ada")).await;
     let id = &kept.key.public_id();
-    let revoked = store.revoke("ada", Revoke::AllBut(id), now()).await;
+    let revoked = store
+        .revoke(Whose::Owner("ada", Revoke::AllBut(id)), now())
+        .await;
     assert_eq!(revoked.unwrap(), 2);
     assert_eq!(lost.counted().await.unwrap(), None);
     assert_eq!(listed.counted().await.unwrap(), None);
@@ -165,7 +170,9 @@ async fn an_index_that_lacks_the_kept_session_is_not_trusted() {
     Counter::begin(&store, 2, Some("ada")).await;
     redis.cli(&["CONFIG", "RESETSTAT"]).unwrap();
     let id = &kept.key.public_id();
-    let revoked = store.revoke("ada", Revoke::AllBut(id), now()).await;
+    let revoked = store
+        .revoke(Whose::Owner("ada", Revoke::AllBut(id)), now())
+        .await;
     assert_eq!(revoked.unwrap(), 1);
     let statistics = redis.cli(&["INFO", "commandstats"]).unwrap();
     assert!(!statistics.contains("cmdstat_scan"), "{statistics}");

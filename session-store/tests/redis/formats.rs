@@ -1,13 +1,12 @@
 //! Records of every format that was released, and of a later version, are read.
 
 use session_core::{
-    Command, Digest, Expiry, Outcome, Record, Remembered, Revision, Salt, Secrets, Store,
+    Command, Digest, Expiry, Moment, Outcome, Record, Remembered, Revision, Salt, Secrets, Store,
     from_micros,
 };
 use session_servers::{Redis, skips};
 use session_store::RedisStore;
 use session_testkit::{changed, key_of};
-use time::OffsetDateTime;
 
 use crate::counter::{draw, now};
 
@@ -16,7 +15,7 @@ use crate::counter::{draw, now};
 /// A new format adds lines; none is ever changed.
 const KEPT: &str = include_str!("formats.txt");
 
-fn moment(seconds: i64) -> OffsetDateTime {
+fn moment(seconds: i64) -> Moment {
     from_micros(4_000_000_000_000_007 + seconds * 1_000_000).unwrap()
 }
 
@@ -53,7 +52,7 @@ fn full() -> Record {
         ),
         authenticated = Some(moment(5)),
         owner = Some("ada\n ä".into()),
-        expiry = Expiry::At(moment(3_000)),
+        expiry = Expiry::At(moment(3_000).into()),
         label = Some("Firefox on Linux".into()),
         address = Some("2001:db8::/48".into()),
         tag = Some("".into()),

@@ -1,6 +1,6 @@
 //! An owner's index lists every live session, also after interrupted commands, and does not leak.
 
-use session_core::{Command, Key, Only, Outcome, Revoke, Store};
+use session_core::{Command, Key, Only, Outcome, Revoke, Store, Whose, to_micros};
 use session_servers::{Redis, skips};
 use session_store::RedisStore;
 use session_testkit::{changed, key_of, moment_at};
@@ -44,7 +44,13 @@ async fn an_interrupted_command_does_no_harm() {
     let name = format!("session:{{{}}}", key.public_id());
     redis.cli(&["DEL", &name]).unwrap();
     assert_eq!(count(&store, "ada").await, 1);
-    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .revoke(Whose::Owner("ada", Revoke::All), now())
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(other.counted().await.unwrap(), None);
 }
 
@@ -107,7 +113,7 @@ async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
     }
     let redis = Redis::start().unwrap();
     let sessions = RedisStore::open(redis.url()).await.unwrap();
-    let ago = |seconds: i64| (now().unix_timestamp() - seconds) * 1_000;
+    let ago = |seconds: i64| to_micros(now()) / 1_000_000 * 1_000 - seconds * 1_000;
     for seconds in [70, 61, 50, 1] {
         let key = format!("gone {seconds:11}");
         let created = (ago(seconds) * 1_000).to_string();
@@ -142,7 +148,9 @@ async fn a_sign_in_forgets_listings_that_have_run_out_and_no_others() {
         .unwrap();
     assert_eq!(number(&redis, &["ZCARD", INDEX]), 2 * 4);
     // One of the two is over by the caller's clock; both end.
-    let revoked = sessions.revoke("ada", Revoke::All, later).await;
+    let revoked = sessions
+        .revoke(Whose::Owner("ada", Revoke::All), later)
+        .await;
     assert_eq!(revoked.unwrap(), 1);
     assert_eq!(first.counted().await.unwrap(), None);
 }
@@ -168,7 +176,19 @@ async fn a_session_that_changes_hands_is_listed_for_the_new_owner() {
         assert_eq!(outcome, Outcome::Applied);
         assert_eq!(count(&store, owner).await, 1);
         assert_eq!(count(&store, other).await, 0);
-        assert_eq!(store.revoke(other, Revoke::All, now()).await.unwrap(), 0);
+        assert_eq!(
+            store
+                .revoke(Whose::Owner(other, Revoke::All), now())
+                .await
+                .unwrap(),
+            0
+        );
     }
-    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .revoke(Whose::Owner("ada", Revoke::All), now())
+            .await
+            .unwrap(),
+        1
+    );
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use session_core::{Command, Device, Key, Only, Outcome, PublicId, Revoke, Store};
+use session_core::{Command, Device, Key, Only, Outcome, PublicId, Revoke, Store, Whose};
 use session_servers::{Redis, RedisCluster, skips};
 use session_store::{RedisOptions, RedisStore};
 use session_testkit::{changed, digest_of, key_of};
@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_millis(5);
 
 /// Begins sessions of Ada's, the first one first, with data that no list may read.
 async fn begin(store: &RedisStore, number: u32) {
-    let data: std::sync::Arc<str> = format!("{{\"a\":\"{}\"}}", "x".repeat(1_000)).into();
+    let data: session_core::Values = format!("{{\"a\":\"{}\"}}", "x".repeat(1_000)).into();
     let begun = now();
     let numbers: Vec<u32> = (0..number).collect();
     for numbers in numbers.chunks(200) {
@@ -87,7 +87,11 @@ async fn many_sessions_of_an_owner_keep_nobody_waiting() {
     let revoking = tokio::spawn({
         let store = store.clone();
         let kept = key_of(7).public_id();
-        async move { store.revoke("ada", Revoke::AllBut(&kept), now()).await }
+        async move {
+            store
+                .revoke(Whose::Owner("ada", Revoke::AllBut(&kept)), now())
+                .await
+        }
     });
     let mut slowest = Duration::ZERO;
     while !revoking.is_finished() {
@@ -101,7 +105,10 @@ async fn many_sessions_of_an_owner_keep_nobody_waiting() {
     assert_eq!(listed(&left), [key_of(7).public_id()]);
     let kept = &key_of(7).public_id();
     assert_eq!(
-        store.revoke("ada", Revoke::One(kept), now()).await.unwrap(),
+        store
+            .revoke(Whose::Owner("ada", Revoke::One(kept)), now())
+            .await
+            .unwrap(),
         1
     );
     assert_eq!(redis.cli(&["DBSIZE"]).unwrap().trim(), "1");
@@ -121,7 +128,7 @@ async fn a_revocation_on_a_cluster_ends_many_sessions_and_spares_one_that_begins
     let cluster = RedisCluster::start().unwrap();
     let store = RedisStore::open(cluster.url()).await.unwrap();
     begin(&store, 2_000).await;
-    let revoking = store.revoke("ada", Revoke::All, now());
+    let revoking = store.revoke(Whose::Owner("ada", Revoke::All), now());
     let signing_in = async {
         // The newest sessions go first.
         let (newest, digest) = (key_of(1_999), digest_of(0));
@@ -237,12 +244,18 @@ async fn a_revocation_waits_for_one_answer_of_a_server_that_gives_none() {
     redis.freeze().unwrap();
     for which in [Revoke::All, Revoke::AllBut(&kept), Revoke::One(&kept)] {
         let begun = Instant::now();
-        let revoked = store.revoke("ada", which, now()).await;
+        let revoked = store.revoke(Whose::Owner("ada", which), now()).await;
         let message = revoked.unwrap_err().to_string();
         assert!(message.contains("in time"), "{message}");
         let took = begun.elapsed();
         assert!(took < limit * 2, "{took:?}");
     }
     redis.thaw().unwrap();
-    assert_eq!(store.revoke("ada", Revoke::All, now()).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .revoke(Whose::Owner("ada", Revoke::All), now())
+            .await
+            .unwrap(),
+        1
+    );
 }

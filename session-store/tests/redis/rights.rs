@@ -1,6 +1,6 @@
 //! Users with no more rights than PROTOCOL.md names.
 
-use session_core::{Command, Only, Outcome, Revoke, Store};
+use session_core::{Command, Only, Outcome, Revoke, Store, Whose};
 use session_servers::{Redis, RedisCluster, RedisSentinel, skips};
 use session_store::RedisStore;
 use session_testkit::key_of;
@@ -64,10 +64,14 @@ async fn lives(url: &str) {
         3
     );
     let kept = &session.key.public_id();
-    let revoked = store.revoke("ada", Revoke::AllBut(kept), now()).await;
+    let revoked = store
+        .revoke(Whose::Owner("ada", Revoke::AllBut(kept)), now())
+        .await;
     assert_eq!(revoked.unwrap(), 2);
     assert_eq!(others[0].counted().await.unwrap(), None);
-    let one = store.revoke("ada", Revoke::One(kept), now()).await;
+    let one = store
+        .revoke(Whose::Owner("ada", Revoke::One(kept)), now())
+        .await;
     assert_eq!(one.unwrap(), 1);
     let last = Counter::begin(&store, 4, Some("ada")).await;
     last.delete(Only::Always).await.unwrap();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use session_core::Store;
+use session_core::{Cursor, Store};
 use session_servers::{Redis, RedisCluster, RedisSentinel, RedisSettings, skips};
 use session_store::{RedisOptions, RedisStore};
-use session_testkit::store_suite;
+use session_testkit::{moment_at, store_suite};
 
 /// Runs the suite, each case under a prefix of its own.
 async fn suite(name: &str, options: RedisOptions) {
@@ -60,4 +60,18 @@ async fn a_redis_cluster_passes_the_suite() {
     }
     let cluster = RedisCluster::start().unwrap();
     suite("redis-cluster", RedisOptions::new(cluster.url())).await;
+}
+
+#[tokio::test]
+async fn a_walk_whose_server_is_gone_is_an_error_and_not_at_its_end() {
+    if skips("a walk whose server is gone", &Redis::PROGRAMS) {
+        return;
+    }
+    let server = Redis::start().unwrap();
+    let store = RedisStore::open(server.url()).await.unwrap();
+    let from = Cursor::from_bytes(b"17 127.0.0.1:1");
+    let error = store.walk(&from, 10, moment_at(0)).await.unwrap_err();
+    assert!(error.to_string().contains("begin the walk anew"), "{error}");
+    let whole = store.walk(&Cursor::default(), 10, moment_at(0)).await;
+    assert_eq!(whole.unwrap().unreadable, 0);
 }

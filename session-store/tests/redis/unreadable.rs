@@ -1,6 +1,6 @@
 //! An unreadable record affects no other session.
 
-use session_core::{Command, Only, Outcome, Revision, Revoke, Store};
+use session_core::{Command, Only, Outcome, Revision, Revoke, Store, Whose};
 use session_servers::{Redis, skips};
 use session_store::RedisStore;
 use session_testkit::{digest_of, key_of};
@@ -71,7 +71,10 @@ async fn a_record_that_can_t_be_read_is_absent_and_nothing_else_is() {
         }
         bad.delete(Only::Opened(&digest_of(0))).await.unwrap();
         bad.delete(Only::Over(now())).await.unwrap();
-        let revoked = store.revoke("ada", Revoke::All, now()).await.unwrap();
+        let revoked = store
+            .revoke(Whose::Owner("ada", Revoke::All), now())
+            .await
+            .unwrap();
         assert_eq!(revoked, 1, "{spoil:?}");
         assert_eq!(good.load().await.unwrap(), None);
         bad.delete(Only::Always).await.unwrap();
@@ -106,7 +109,7 @@ async fn an_index_that_can_t_be_read_keeps_nobody_from_signing_in_and_spares_nob
         assert_eq!(count().await, 1, "{spoil:?}");
         redis.cli(&["DEL", index]).unwrap();
         redis.cli(spoil).unwrap();
-        let revoked = store.revoke("ada", Revoke::All, now()).await;
+        let revoked = store.revoke(Whose::Owner("ada", Revoke::All), now()).await;
         assert_eq!(revoked.unwrap(), 2, "{spoil:?}");
         assert_eq!(old.counted().await.unwrap(), None);
         assert_eq!(new.counted().await.unwrap(), None);
@@ -122,7 +125,7 @@ async fn an_index_that_can_t_be_read_keeps_nobody_from_signing_in_and_spares_nob
         assert_eq!(count().await, 1, "{junk:?}");
         let page = store.devices("ada", None, now(), 1).await.unwrap();
         assert_eq!(page.len(), 1, "{junk:?}");
-        let revoked = store.revoke("ada", Revoke::All, now()).await;
+        let revoked = store.revoke(Whose::Owner("ada", Revoke::All), now()).await;
         assert_eq!(revoked.unwrap(), 1, "{junk:?}");
         assert_eq!(old.counted().await.unwrap(), None);
     }

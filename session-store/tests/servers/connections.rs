@@ -63,7 +63,9 @@ async fn a_connection_that_was_cut_while_it_was_idle_is_not_noticed() {
         return;
     }
     let database = SERVER.database().unwrap();
-    let store = SqlStore::open(SERVER.url(&database)).await.unwrap();
+    // A sweep would have a connection of its own.
+    let options = Options::new(SERVER.url(&database)).no_sweep();
+    let store = SqlStore::open_with(options).await.unwrap();
     for number in 0..5 {
         let (key, record) = (&key_of(number), &record_of(1));
         let insert = Command::Insert { key, record };

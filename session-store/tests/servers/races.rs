@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store as _};
+use session_core::{Command, Only, Outcome, Record, Revision, Revoke, Store as _, Whose};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
 use super::fresh_store;
@@ -40,7 +40,9 @@ async fn a_session_that_is_ended_while_it_is_replaced_is_gone() {
             let deleted = store.write(delete, moment_at(0)).await.unwrap();
             assert_eq!(deleted, Outcome::Applied);
         } else {
-            let revoked = store.revoke("ada", Revoke::All, moment_at(0)).await;
+            let revoked = store
+                .revoke(Whose::Owner("ada", Revoke::All), moment_at(0))
+                .await;
             assert_eq!(revoked.unwrap(), 1, "round {round}");
         }
         let replaced = replaced.await.unwrap();

@@ -1,6 +1,6 @@
 //! Rows that can't be read: each is absent, and no other is.
 
-use session_core::{Command, Only, Outcome, Revoke, Store as _};
+use session_core::{Command, Only, Outcome, Revoke, Store as _, Whose};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
 use super::{SERVER, is_missing};
@@ -60,7 +60,10 @@ async fn a_row_that_makes_no_sense_is_absent_and_no_other_is() {
         );
         let insert = Command::Insert { key, record };
         assert_eq!(store.write(insert, now).await.unwrap(), Outcome::Applied);
-        let ended = store.revoke("ada", Revoke::All, now).await.unwrap();
+        let ended = store
+            .revoke(Whose::Owner("ada", Revoke::All), now)
+            .await
+            .unwrap();
         assert!((2..=3).contains(&ended), "{broken}");
         let rows = SERVER.run(&database, "SELECT count(*) FROM session");
         assert_eq!(rows.unwrap().trim(), "0", "{broken}");
@@ -97,7 +100,13 @@ async fn an_owner_that_is_no_text_hides_only_its_own_row() {
     assert_eq!(store.load(&key_of(1), secret, now).await.unwrap(), None);
     let devices = store.devices("ada", None, now, 10).await.unwrap();
     assert_eq!(devices.len(), 1);
-    assert_eq!(store.revoke("ada", Revoke::All, now).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .revoke(Whose::Owner("ada", Revoke::All), now)
+            .await
+            .unwrap(),
+        1
+    );
     // Data that are no text are those of an empty session.
     let record = &record_of(3);
     let insert = Command::Insert {

@@ -1,6 +1,8 @@
 //! Tables of other versions, and the application's own columns.
 
-use session_core::{Command, Expiry, Outcome, Record, Remembered, Revision, Salt, Store as _};
+use session_core::{
+    Command, Expiry, Outcome, Record, Remembered, Revision, Salt, Store as _, Whose,
+};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
 
 use super::{SERVER, is_missing};
@@ -273,7 +275,7 @@ async fn columns_that_fill_themselves_are_the_applications() {
         store.write(insert, moment_at(0)).await.unwrap();
         let devices = store.devices("bob", None, moment_at(0), 9).await;
         assert_eq!(devices.unwrap().len(), 1, "{change}");
-        let ended = store.revoke("bob", session_core::Revoke::All, moment_at(0));
+        let ended = store.revoke(Whose::Owner("bob", session_core::Revoke::All), moment_at(0));
         assert_eq!(ended.await.unwrap(), 1, "{change}");
         assert_eq!(store.sweep(moment_at(0), 9).await.unwrap(), 0, "{change}");
     }

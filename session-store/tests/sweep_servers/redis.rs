@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Only, Outcome, Record, Store, from_micros, to_micros};
+use session_core::{Command, Moment, Only, Outcome, Record, Store};
 use session_servers::{Redis, RedisCluster, skips};
 use session_store::RedisStore;
 use session_testkit::{changed, digest_of, key_of, record_of};
-use time::OffsetDateTime;
 
 use crate::SERIAL;
 use crate::sweeps::{Latencies, Scale, Traffic, scale};
@@ -22,8 +21,8 @@ const WATCHED: u32 = 4;
 const LONG: Duration = Duration::from_hours(1);
 
 /// Returns the present moment with the precision of records.
-fn now() -> OffsetDateTime {
-    from_micros(to_micros(OffsetDateTime::now_utc())).unwrap()
+fn now() -> Moment {
+    Moment::from(time::OffsetDateTime::now_utc())
 }
 
 fn lasting(life: Duration, owner: Option<u64>) -> Record {

@@ -2,10 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use session_core::{
-    Command, Device, Digest, Key, Outcome, PublicId, Record, Revoke, Store, StoreError,
-};
-use time::OffsetDateTime;
+use session_core::{Moment, Store, StoreError};
+use session_testkit::{Around, Wrapped};
 use tokio::sync::Notify;
 
 /// Counts of swept sessions, shared by all sweepers.
@@ -46,31 +44,18 @@ pub struct CountingStore {
 }
 
 impl CountingStore {
-    pub fn new(store: Arc<dyn Store>, counts: Arc<Counts>) -> Self {
-        Self { store, counts }
+    pub fn wrapping(store: Arc<dyn Store>, counts: Arc<Counts>) -> Wrapped<Self> {
+        Wrapped(Self { store, counts })
     }
 }
 
 #[async_trait]
-impl Store for CountingStore {
-    async fn load(
-        &self,
-        key: &Key,
-        secret: &Digest,
-        now: OffsetDateTime,
-    ) -> Result<Option<Record>, StoreError> {
-        self.store.load(key, secret, now).await
+impl Around for CountingStore {
+    fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
-        self.store.write(command, now).await
-    }
-
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         let swept = self.store.sweep(now, limit).await.unwrap();
         assert!(swept <= limit, "{swept} of at most {limit}");
         self.counts.swept.fetch_add(swept, Ordering::SeqCst);
@@ -78,28 +63,5 @@ impl Store for CountingStore {
         self.counts.largest.fetch_max(swept, Ordering::SeqCst);
         self.counts.moved.notify_one();
         Ok(swept)
-    }
-
-    async fn devices(
-        &self,
-        owner: &str,
-        from: Option<&PublicId>,
-        now: OffsetDateTime,
-        limit: usize,
-    ) -> Result<Vec<Device>, StoreError> {
-        self.store.devices(owner, from, now, limit).await
-    }
-
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.store.revoke(owner, which, now).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.store.check().await
     }
 }

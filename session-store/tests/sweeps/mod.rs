@@ -9,9 +9,8 @@ mod traffic;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_core::{ManualClock, Policy, Record, Sessions, Store};
+use session_core::{ManualClock, Moment, Policy, Record, Sessions, Store};
 use session_testkit::{changed, digest_of, key_of, moment_at, record_of};
-use time::OffsetDateTime;
 use tokio::sync::oneshot;
 
 use self::counting::{CountingStore, Counts};
@@ -43,7 +42,7 @@ fn is_full() -> bool {
 }
 
 /// Returns a moment at which the expired sessions have expired, and the live ones have not.
-pub fn now() -> OffsetDateTime {
+pub fn now() -> Moment {
     moment_at(100)
 }
 
@@ -71,7 +70,7 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
     let start = |store: &Arc<dyn Store>| {
         let clock = Arc::new(ManualClock::new(now()));
         let policy = Policy::builder().clock(clock).clock_skew(Duration::ZERO);
-        let store = CountingStore::new(Arc::clone(store), Arc::clone(&counts));
+        let store = CountingStore::wrapping(Arc::clone(store), Arc::clone(&counts));
         let sessions = Sessions::new(policy.build().unwrap(), store);
         let (stop, stopped) = oneshot::channel::<()>();
         let sweeps = async move {

@@ -3,9 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use session_core::{Command, Outcome, Record, Store};
+use session_core::{Command, Moment, Outcome, Record, Store};
 use session_testkit::key_of;
-use time::OffsetDateTime;
 
 use super::is_full;
 
@@ -16,7 +15,7 @@ pub struct Traffic {
     pub live: u64,
     /// The record of each live session.
     pub record: Record,
-    pub now: OffsetDateTime,
+    pub now: Moment,
 }
 
 const CLIENTS: usize = 4;

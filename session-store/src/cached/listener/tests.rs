@@ -1,8 +1,9 @@
 use std::sync::atomic::AtomicUsize;
 
-use session_core::{Command, Device, Digest, Key, Only, Outcome, PublicId, Record, Revoke, Store};
+use session_core::{
+    Command, Device, Digest, Key, Moment, Only, Outcome, PublicId, Record, Store, Whose,
+};
 use session_testkit::{ModelStore, changed, digest_of, key_of, moment_at, record_of};
-use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{advance, timeout};
@@ -47,20 +48,16 @@ impl Store for Telling {
         &self,
         key: &Key,
         secret: &Digest,
-        now: OffsetDateTime,
+        now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.model.load(key, secret, now).await
     }
 
-    async fn write(
-        &self,
-        command: Command<'_>,
-        now: OffsetDateTime,
-    ) -> Result<Outcome, StoreError> {
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.model.write(command, now).await
     }
 
-    async fn sweep(&self, now: OffsetDateTime, limit: usize) -> Result<usize, StoreError> {
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
         self.model.sweep(now, limit).await
     }
 
@@ -68,19 +65,14 @@ impl Store for Telling {
         &self,
         owner: &str,
         from: Option<&PublicId>,
-        now: OffsetDateTime,
+        now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
         self.model.devices(owner, from, now, limit).await
     }
 
-    async fn revoke(
-        &self,
-        owner: &str,
-        which: Revoke<'_>,
-        now: OffsetDateTime,
-    ) -> Result<usize, StoreError> {
-        self.model.revoke(owner, which, now).await
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.model.revoke(whose, now).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

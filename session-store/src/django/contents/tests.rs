@@ -103,6 +103,45 @@ fn fields_keep_their_form_and_their_place_until_they_change() {
     }
 }
 
+/// A token has the second in which Django saved, and the row's end has the rest of the moment.
+#[test]
+fn a_save_of_djangos_is_seen_when_it_was_made() {
+    let half = Duration::from_millis(500);
+    let (signed, saved) = (moment_at(7), moment_at(7) + half);
+    let minute = Duration::from_secs(60);
+    let note = |seen: Moment| {
+        let record = changed!(with("{}"), seen = seen);
+        written(None, &record, moment_at(90), &form()).unwrap()
+    };
+    for (json, ends, seen) in [
+        ("{}".to_owned(), saved + minute, saved),
+        ("{}".to_owned(), signed + minute, signed),
+        (
+            r#"{"_session_expiry":60}"#.to_owned(),
+            saved + minute,
+            saved,
+        ),
+        (
+            r#"{"_session_expiry":60.5}"#.to_owned(),
+            saved + minute + half,
+            saved,
+        ),
+        (r#"{"_session_expiry":0}"#.to_owned(), saved + minute, saved),
+        // A moment of its own says nothing of the save.
+        (
+            r#"{"_session_expiry":"2100-01-01T00:00:00.250000+00:00"}"#.to_owned(),
+            saved + minute,
+            signed,
+        ),
+        // A save of ours has its own moment, and one of Django's after it another.
+        (note(saved + half / 2), saved + minute, saved + half / 2),
+        (note(moment_at(6)), saved + minute, saved),
+    ] {
+        let contents = Contents::parse(&json, (signed, ends), &form(), signed).unwrap();
+        assert_eq!(contents.record(digest_of(3)).seen, seen, "{json}");
+    }
+}
+
 #[test]
 fn a_payload_is_a_record() {
     let json = r#"{"z":1,"_auth_user_id":"\u00e9","_auth_user_hash":"x","_session_expiry":0}"#;
@@ -199,7 +238,7 @@ fn only_the_sessions_own_lifetime_brings_an_end_nearer_that_django_has_moved() {
         .unwrap()
     };
     let sooner = changed!(record_of(2), expires = moment_at(20));
-    let own = changed!(sooner.clone(), expiry = Expiry::At(moment_at(20)));
+    let own = changed!(sooner.clone(), expiry = Expiry::At(moment_at(20).into()));
     assert_eq!(at(50).end(&sooner), moment_at(20));
     assert_eq!(at(60).end(&sooner), moment_at(60));
     assert_eq!(at(60).end(&own), moment_at(20));
@@ -216,7 +255,7 @@ fn a_wall_clock_that_shows_two_hours_alike_keeps_our_end() {
         column: Zone::local("America/New_York").unwrap(),
     };
     // The second 1:30 of that night.
-    let end = time::macros::datetime!(2026-11-01 6:30 UTC);
+    let end = Moment::of(time::macros::datetime!(2026-11-01 6:30 UTC));
     let record = changed!(record_of(1), expires = end);
     let json = written(None, &record, end, &form).unwrap();
     let column = form.column(end);

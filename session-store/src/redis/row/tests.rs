@@ -1,4 +1,4 @@
-use session_core::{Expiry, Secrets};
+use session_core::{Expiry, Moment, Secrets};
 use session_testkit::{changed, digest_of, moment_at, record_of};
 
 use super::*;
@@ -19,7 +19,7 @@ fn full() -> Record {
         closed = true,
         authenticated = Some(moment_at(-1)),
         owner = Some("ada\n 1".into()),
-        expiry = Expiry::At(moment_at(7)),
+        expiry = Expiry::At(moment_at(7).into()),
         label = Some("Firefox\n".into()),
         address = Some("".into()),
         tag = Some(" @-".into()),
@@ -83,9 +83,13 @@ fn fields_of_a_later_version_are_passed_over() {
 
 #[test]
 fn moments_have_nineteen_digits_that_sort() {
-    let first = OffsetDateTime::UNIX_EPOCH.replace_year(-9_999).unwrap();
-    let last = OffsetDateTime::UNIX_EPOCH.replace_year(9_999).unwrap();
-    let texts = [first, OffsetDateTime::UNIX_EPOCH, moment_at(0), last].map(moment);
+    let texts = [
+        Moment::FIRST,
+        Moment::UNIX_EPOCH,
+        moment_at(0),
+        Moment::LAST,
+    ]
+    .map(moment);
     assert!(texts.is_sorted() && &*texts[0] > UNLISTED);
     assert!(texts.iter().all(|text| text.len() == 19));
     assert_eq!(read_moment(&texts[2]), Some(moment_at(0)));
@@ -94,8 +98,8 @@ fn moments_have_nineteen_digits_that_sort() {
 #[test]
 fn redis_frees_nothing_before_its_end() {
     let moment = moment_at(0);
-    let millis = moment.unix_timestamp() * 1_000;
+    let millis = to_micros(moment) / 1_000;
     assert_eq!(ceiling(moment), millis);
     assert_eq!(ceiling(moment + time::Duration::MICROSECOND), millis + 1);
-    assert_eq!(ceiling(OffsetDateTime::UNIX_EPOCH), 1);
+    assert_eq!(ceiling(Moment::UNIX_EPOCH), 1);
 }

@@ -76,7 +76,9 @@ async fn many_sessions_of_one_owner_are_listed_by_page_and_ended() {
         assert_eq!(page.len(), 50);
     }
     // This ends in the time of a call, or is an error.
-    let revoked = store.revoke("many", Revoke::AllBut(middle), now).await;
+    let revoked = store
+        .revoke(Whose::Owner("many", Revoke::AllBut(middle)), now)
+        .await;
     assert_eq!(revoked.unwrap(), 19_999);
     let left = store.devices("many", None, now, 50).await.unwrap();
     assert_eq!(left.len(), 1);

@@ -56,7 +56,9 @@ async fn every_changed_row_is_counted_once() {
         Outcome::Refused
     );
     assert_eq!(changed(&store), 100);
-    let revoked = store.revoke("ada", Revoke::All, moment_at(0)).await;
+    let revoked = store
+        .revoke(Whose::Owner("ada", Revoke::All), moment_at(0))
+        .await;
     assert_eq!(revoked.unwrap(), 50);
     assert_eq!(changed(&store), 150);
     assert_eq!(store.sweep(moment_at(100), 30).await.unwrap(), 30);
