@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use axum_core::BoxError;
 use axum_core::body::Body;
 use bytes::Bytes;
-use http::header::{ACCEPT, COOKIE};
+use http::header::{ACCEPT, AUTHORIZATION, COOKIE};
 use http::{HeaderValue, Request, Response};
 use session_core::Sessions;
 use tower_service::Service;
@@ -46,17 +46,19 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let cookies = request.headers().get_all(COOKIE).iter();
-        let cookies = cookies.map(HeaderValue::as_bytes);
+        let values = |name| request.headers().get_all(name).iter();
+        let cookies = values(COOKIE).map(HeaderValue::as_bytes);
+        let authorization = || values(AUTHORIZATION).map(HeaderValue::as_bytes);
         let outer = request.extensions().get();
         let outer = outer.map(|Slot(outer)| outer.clone());
-        let accept = || request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
-        let guard = self.sessions.open_named::<M>(outer, cookies);
-        let guard = guard.accepting(accept);
+        let guard = self
+            .sessions
+            .open_named::<M, _>(outer, cookies, authorization);
+        let guard = guard.accepting(|| Some(request.headers().get(ACCEPT)?.as_bytes()));
         let slot = Slot(guard.handle().clone());
         request.extensions_mut().insert(slot);
         // Opening is synchronous, so this calls the very service that was polled ready.
-        ResponseFuture::new(self.inner.call(request), guard)
+        ResponseFuture::new(guard, self.inner.call(request))
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use session_axum::session_core::{ErrorPage, Event, Field, Observer};
+use session_axum::session_core::{ErrorPage, Event, Field, Observer, Reason};
 use session_axum::{
     Policy, Rejection, RequestSession, Revoke, Session, SessionError, SessionHandle, SessionLayer,
     Sessions,
@@ -94,8 +94,10 @@ struct Failures(Arc<Mutex<Vec<u16>>>);
 
 impl Observer for Failures {
     fn on(&self, event: &Event<'_>) {
-        if let Event::Failed { failure } = event {
-            self.0.lock().unwrap().push(failure.status());
+        match event.reason {
+            Some(Reason::Failure(failure)) => self.0.lock().unwrap().push(failure.status()),
+            Some(Reason::Error(error)) => self.0.lock().unwrap().push(error.status()),
+            _ => {}
         }
     }
 }
