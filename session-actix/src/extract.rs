@@ -24,22 +24,12 @@ named! {
     pub struct Session(RequestSession);
 }
 
-session_core::session_methods! { Session, Rejection }
+session_core::session_methods! { Session, Rejection, actix_web::rt::time::sleep, actix_web::rt::spawn }
 
 impl Session {
     /// Extracts the unnamed session, for extractors of your own.
     pub fn extract(request: &HttpRequest) -> <Self as FromRequest>::Future {
         <Self as FromRequest>::from_request(request, &mut Payload::None)
-    }
-}
-
-impl<M: 'static> FromRequest for Session<M> {
-    type Error = Rejection;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejection>>>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = find::<M>(request);
-        Box::pin(async move { Ok(found?.load().await?.into()) })
     }
 }
 
@@ -60,6 +50,71 @@ impl<M: 'static> FromRequest for SessionHandle<M> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(find::<M>(request).map(Self::from))
     }
+}
+
+session_core::fresh! {
+    /// A loaded [`Session`] whose owner signed in or re-authenticated within the last `SECONDS`: the gate before a
+    /// sensitive handler.
+    ///
+    /// It rejects with a 401 if nobody is signed in, and with a 403 if the owner authenticated longer ago, whatever the
+    /// activity since; ask for the password then, and call `reauthenticate`. See
+    /// [`authenticated_within`](session_core::Session::authenticated_within).
+    ///
+    /// ```
+    /// use session_actix::{Fresh, Rejection};
+    ///
+    /// async fn close_account(Fresh(session): Fresh<300>) -> Result<&'static str, Rejection> {
+    ///     session.destroy()?;
+    ///     Ok("closed")
+    /// }
+    /// ```
+    pub struct Fresh(Session);
+}
+
+session_core::calm! {
+    /// The visitor's session for reading, which is there also while the store is down: then it is nobody's, and empty.
+    ///
+    /// For pages that may be seen then; [`Session`] is for all others, and rejects with a 503. It can't be written, and a
+    /// request with nothing else writes nothing and sets no cookie, so it does not extend the session's life. It dereferences to
+    /// [`session_core::CalmSession`].
+    ///
+    /// ```
+    /// use session_actix::{CalmSession, Rejection};
+    ///
+    /// async fn front_page(session: CalmSession) -> Result<String, Rejection> {
+    ///     if session.is_outage() {
+    ///         return Ok("Welcome! You can sign in again in a while.".into());
+    ///     }
+    ///     let name = session.get::<String>("name")?;
+    ///     Ok(format!("Welcome, {}!", name.as_deref().unwrap_or("stranger")))
+    /// }
+    /// ```
+    pub struct CalmSession(Rejection);
+}
+
+/// Implements extractors of what is made of the request's handle.
+macro_rules! extractors {
+    ($([$($of:tt)*] $extractor:ty, |$handle:ident| $make:expr;)*) => { $(
+        impl<$($of)* M: 'static> FromRequest for $extractor {
+            type Error = Rejection;
+            type Future = Pin<Box<dyn Future<Output = Result<Self, Rejection>>>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let found = find::<M>(request);
+                Box::pin(async move {
+                    let $handle = found?;
+                    Ok($make)
+                })
+            }
+        }
+    )* };
+}
+
+extractors! {
+    [] Session<M>, |handle| handle.load().await?.into();
+    [] CalmSession<M>, |handle| handle.calm().await?.into();
+    [const SECONDS: u64,] Fresh<SECONDS, M>,
+        |handle| Self::admit(handle.load().await?.into())?;
 }
 
 fn find<M: 'static>(request: &HttpRequest) -> Result<Handle, Rejection> {

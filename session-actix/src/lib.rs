@@ -41,6 +41,12 @@
 //! status of 500 or more, 408 or 499 (a time-out) drops the changes, and a panic commits nothing. If the
 //! store fails, the client gets an opaque 503, and the cookie of the last early `save`.
 //!
+//! A page that may be seen while the store is down takes a [`CalmSession`] in place of a [`Session`]: it is read-only, and
+//! nobody's in an outage.
+//!
+//! A WebSocket or a stream waits for its session's end by [`Session::ended`], and reads and writes it again by
+//! [`reopen`](session_core::RequestSession::reopen); `examples/sockets` of the repository has both.
+//!
 //! A time limit with another status commits what the handler has done so far; one whose changes belong
 //! together holds a guard: [`all_or_nothing`](session_core::Session::all_or_nothing).
 //!
@@ -59,8 +65,17 @@
 //! do route guards, if the middleware [preloads](SessionMiddleware::preload) it.
 //!
 //! `?` on a session's errors works in handlers that return [`Rejection`] or the framework's own
-//! `Result<String, actix_web::Error>`. Code that returns a [`SessionError`] is called by [`Session::with`].
+//! `Result<String, actix_web::Error>`. Code that returns a [`SessionError`] is called by [`Session::with`],
+//! async code by [`Session::with_async`].
 //! [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which hears of them.
+//!
+//! An application tests its own handlers with [`session-testkit`](https://docs.rs/session-testkit)'s module `app`: a signed-in
+//! browser in one line, a clock that the test moves, a store that fails. `tests/it/own_handlers.rs` of this crate is such a test.
+//!
+//! [`Carrier::Both`] also serves clients that send `Authorization: Bearer` in place of a cookie, and get their id in the
+//! header `Session-Token`. A check against forged requests can spare those: [`carrier`](session_core::Session::carrier) tells;
+//! the crate `session-extras` has that check. Two
+//! sessions of one application can't both have bearers, which is a 500 as soon as a handler asks for the inner one.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the extractor dereferences to it,
 //! and this crate re-exports it as [`CoreSession`].
@@ -107,18 +122,18 @@
 
 mod answer;
 mod extract;
-mod headers;
 mod middleware;
 mod rejection;
 mod slot;
 
-pub use extract::{Session, SessionHandle};
+pub use extract::{CalmSession, Fresh, Session, SessionHandle};
 pub use middleware::{SessionMiddleware, SessionService};
 pub use rejection::Rejection;
 pub use slot::SessionExt;
 
 pub use session_core::{
-    self, Device, ErrorPage, Event, Expiry, ExpiryError, Field, Handle, Observer, Policy,
-    PolicyBuilder, PolicyError, PublicId, RequestSession, Revoke, SameSite, Session as CoreSession,
-    SessionError, Sessions, Store, StoreError, ValueError, time,
+    self, Carrier, Device, ErrorPage, Event, EventKind, Expiry, ExpiryError, Field, Handle,
+    Observer, Overflow, Policy, PolicyBuilder, PolicyError, PublicId, Reason, Remaining,
+    RequestSession, Revoke, Revoker, SameSite, Session as CoreSession, SessionError, Sessions,
+    SignIn, Stamp, StampKey, Still, Store, StoreError, Tag, Tracing, ValueError, Was, time,
 };

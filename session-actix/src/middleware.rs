@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::header::{ACCEPT, COOKIE, HeaderValue};
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderValue};
 use actix_web::{Error, HttpMessage};
-use session_core::{Sessions, named};
+use futures_util::future::Either;
+use session_core::{Answers, Guarded, Sessions, named};
 
-use crate::answer::answer;
 use crate::rejection::Rejection;
 use crate::slot::Slot;
 
@@ -125,38 +125,38 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future = Either<
+        Guarded<S::Future, SessionMiddleware>,
+        Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>,
+    >;
 
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let cookies = request.headers().get_all(COOKIE);
-        let cookies = cookies.map(HeaderValue::as_bytes);
+        let values = |name| request.headers().get_all(name);
+        let cookies = values(COOKIE).map(HeaderValue::as_bytes);
+        let authorization = || values(AUTHORIZATION).map(HeaderValue::as_bytes);
         let outer = request.extensions().get().map(|Slot(outer)| outer.clone());
         let accept = || request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
-        let guard = self.middleware.open_named::<M>(outer, cookies);
+        let guard = self
+            .middleware
+            .open_named::<M, _>(outer, cookies, authorization);
         let guard = guard.accepting(accept);
         let slot = Slot(guard.handle().clone());
         request.extensions_mut().insert(slot);
-        let (inner, preloads) = (Rc::clone(&self.inner), self.middleware.preloads);
-        // Dropped before the response's head is ready, because the handler panicked or the client went
-        // away, it commits nothing.
-        Box::pin(async move {
-            if preloads && let Err(error) = guard.handle().load().await {
+        if !self.middleware.preloads {
+            return Either::Left(Guarded::new(guard, self.inner.call(request)));
+        }
+        let inner = Rc::clone(&self.inner);
+        Either::Right(Box::pin(async move {
+            if let Err(error) = guard.handle().load().await {
                 let outage = request.error_response(Rejection(error));
                 let committed = guard.commit(outage.status().as_u16()).await;
-                let outage = answer(&guard, Ok(outage), committed)?.map_into_boxed_body();
-                return Ok(outage.map_into_right_body());
+                let outage = SessionMiddleware::answer(&guard, Ok(outage), committed)?;
+                return Ok(outage.map_into_boxed_body().map_into_right_body());
             }
-            let outcome = inner.call(request).await;
-            // The error is not converted to a response for this: some errors allow that only once.
-            let status = match &outcome {
-                Ok(response) => response.status(),
-                Err(error) => error.as_response_error().status_code(),
-            };
-            let committed = guard.commit(status.as_u16()).await;
-            answer(&guard, outcome, committed)
-        })
+            Guarded::<_, SessionMiddleware>::new(guard, inner.call(request)).await
+        }))
     }
 }
 

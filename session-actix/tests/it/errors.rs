@@ -6,7 +6,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, FromRequest, HttpRequest, web};
-use session_actix::session_core::{ErrorPage, Event, Observer};
+use session_actix::session_core::{ErrorPage, Event, Observer, Reason};
 use session_actix::{
     Policy, Rejection, Revoke, Session, SessionError, SessionHandle, SessionMiddleware, Sessions,
 };
@@ -86,8 +86,10 @@ struct Failures(Arc<Mutex<Vec<u16>>>);
 
 impl Observer for Failures {
     fn on(&self, event: &Event<'_>) {
-        if let Event::Failed { failure } = event {
-            self.0.lock().unwrap().push(failure.status());
+        match event.reason {
+            Some(Reason::Failure(failure)) => self.0.lock().unwrap().push(failure.status()),
+            Some(Reason::Error(error)) => self.0.lock().unwrap().push(error.status()),
+            _ => {}
         }
     }
 }
