@@ -1,10 +1,9 @@
 use std::any::type_name;
-use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use rocket::fairing::{self, Fairing, Info, Kind};
-use rocket::tokio::sync::Mutex;
 use rocket::{Build, Request, Response, Rocket, async_trait};
-use session_core::{Reply, Sessions, named};
+use session_core::{Policies, Reply, Sessions, named};
 
 use crate::catcher::{self, Answer};
 use crate::headers::{ResponseHeaders, replace};
@@ -28,7 +27,8 @@ impl SessionFairing {
 impl<M> SessionFairing<M> {
     /// Serves `Session<N>` guards instead, beside fairings of other names.
     ///
-    /// The launch is aborted if two fairings share a name or a cookie's name. The
+    /// The launch is aborted if two fairings share a name or a cookie's name, or if both have
+    /// [bearers](session_core::Carrier). The
     /// [crate's docs](crate) have an example.
     #[must_use]
     pub fn named<N>(self) -> SessionFairing<N> {
@@ -46,21 +46,17 @@ impl<M: 'static> Fairing for SessionFairing<M> {
     }
 
     async fn on_ignite(&self, mut rocket: Rocket<Build>) -> fairing::Result {
-        let (name, cookie) = (type_name::<M>(), self.policy().cookie_name());
+        let name = type_name::<M>();
         if Attached::<M>::to(&rocket).is_ok() {
             tracing::error!("there are two session fairings `{name}`; call `named` on one of them");
             return Err(rocket);
         }
-        if rocket.state::<CookieNames>().is_none() {
-            rocket = rocket.manage(CookieNames::default());
+        if rocket.state::<Policies>().is_none() {
+            rocket = rocket.manage(Policies::default());
         }
-        if let Some(CookieNames(names)) = rocket.state()
-            && !names.lock().await.insert(cookie.to_owned())
-        {
-            tracing::error!(
-                "the session fairing `{name}` has the cookie `{cookie}` of another; each needs \
-                 a name of its own"
-            );
+        let policies: Option<&Policies> = rocket.state();
+        if let Some(problem) = policies.and_then(|policies| policies.add(self.policy())) {
+            tracing::error!("the session fairing `{name}` and another {problem}");
             return Err(rocket);
         }
         let attached = Attached::<M>::from(self.inner.clone());
@@ -73,22 +69,23 @@ impl<M: 'static> Fairing for SessionFairing<M> {
             return;
         };
         let committed = guard.commit(response.status().code).await;
-        let Replies(replies) = request.local_cache(Replies::default);
-        let mut replies = replies.lock().await;
-        replies.push(committed.unwrap_or_else(|failed| {
+        let reply = committed.unwrap_or_else(|failed| {
             let (error, reply) = failed.into_parts();
             replace(response, Answer::new::<M>(request, &error).respond());
             reply
-        }));
-        for reply in replies.iter() {
-            reply.clone().apply(&mut ResponseHeaders(response));
+        });
+        if request.rocket().state().is_some_and(Policies::are_several) {
+            let Replies(replies) = request.local_cache(Replies::default);
+            let mut replies = replies.lock().unwrap_or_else(PoisonError::into_inner);
+            replies.push(reply);
+            for reply in replies.iter() {
+                reply.clone().apply(&mut ResponseHeaders(response));
+            }
+        } else {
+            reply.apply(&mut ResponseHeaders(response));
         }
     }
 }
-
-/// The cookie names of all session fairings.
-#[derive(Default)]
-struct CookieNames(Mutex<BTreeSet<String>>);
 
 /// The replies of a request's sessions, so that a later session's failure keeps the earlier ones.
 #[derive(Default)]

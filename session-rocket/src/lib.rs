@@ -42,6 +42,9 @@
 //! early. If the commit fails, the response becomes an opaque 503, with the cookie of the last
 //! early `save`.
 //!
+//! A WebSocket or a stream waits for its session's end by [`Session::ended`], and reads and writes it again by
+//! [`reopen`](session_core::RequestSession::reopen); `examples/sockets` of the repository has both.
+//!
 //! A panic that unwinds through a guard, in a handler, in a later guard or in a catcher, commits
 //! nothing, and the catcher for it finds the session closed. If the client goes away, Rocket still
 //! runs the request to its end, so it is committed.
@@ -97,6 +100,7 @@
 //! `{"error":"session store unavailable"}` if a session was the cause, and with Rocket's page
 //! otherwise. The browser's cookie stays in any case.
 //!
+//! A page that may be seen during an outage takes a [`CalmSession`], which is read-only and then nobody's.
 //! `Option<Session>` is `None` during an outage too, as for every guard in Rocket; this does not
 //! mean "not signed in". `Result<Session, Rejection>` distinguishes the two.
 //!
@@ -118,6 +122,14 @@
 //! `?` on a session's errors works in handlers that return [`Rejection`], a `Status` or Rocket's
 //! `Debug<Rejection>`. [`Policy::builder`] has `error_page`, which renders errors, and `observer`, which
 //! hears of them; errors of handlers go to the unnamed fairing's.
+//!
+//! An application tests its own handlers with [`session-testkit`](https://docs.rs/session-testkit)'s module `app`: a signed-in
+//! browser in one line, a clock that the test moves, a store that fails. `tests/it/own_handlers.rs` of this crate is such a test.
+//!
+//! [`Carrier::Both`] also serves clients that send `Authorization: Bearer` in place of a cookie, and get their id in the
+//! header `Session-Token`. A check against forged requests can spare those: [`carrier`](session_core::Session::carrier) tells;
+//! the crate `session-extras` has that check. Two
+//! sessions of one application can't both have bearers, which aborts the launch.
 //!
 //! Framework-independent code takes a `&session_core::Session`; the guard dereferences to it, and
 //! this crate re-exports it as [`CoreSession`].
@@ -172,11 +184,12 @@ mod rejection;
 mod slot;
 
 pub use fairing::SessionFairing;
-pub use guard::{Session, SessionHandle};
+pub use guard::{CalmSession, Fresh, Session, SessionHandle};
 pub use rejection::Rejection;
 
 pub use session_core::{
-    self, Device, ErrorPage, Event, Expiry, ExpiryError, Field, Handle, Observer, Policy,
-    PolicyBuilder, PolicyError, PublicId, RequestSession, Revoke, SameSite, Session as CoreSession,
-    SessionError, Sessions, Store, StoreError, ValueError, time,
+    self, Carrier, Device, ErrorPage, Event, EventKind, Expiry, ExpiryError, Field, Handle,
+    Observer, Overflow, Policy, PolicyBuilder, PolicyError, PublicId, Reason, Remaining,
+    RequestSession, Revoke, Revoker, SameSite, Session as CoreSession, SessionError, Sessions,
+    SignIn, Stamp, StampKey, Still, Store, StoreError, Tag, Tracing, ValueError, Was, time,
 };

@@ -14,6 +14,7 @@ const NONE: Calls = Calls {
     sweep: 0,
     devices: 0,
     revoke: 0,
+    walk: 0,
     check: 0,
 };
 

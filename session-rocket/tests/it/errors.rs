@@ -7,7 +7,7 @@ use rocket::local::asynchronous::Client;
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::Debug;
 use rocket::{Request, async_trait, get, routes};
-use session_rocket::session_core::{ErrorPage, Event, Observer};
+use session_rocket::session_core::{ErrorPage, Event, Observer, Reason};
 use session_rocket::{
     Policy, Rejection, Revoke, Session, SessionError, SessionFairing, SessionHandle, Sessions,
 };
@@ -91,8 +91,10 @@ struct Failures(Arc<Mutex<Vec<u16>>>);
 
 impl Observer for Failures {
     fn on(&self, event: &Event<'_>) {
-        if let Event::Failed { failure } = event {
-            self.0.lock().unwrap().push(failure.status());
+        match event.reason {
+            Some(Reason::Failure(failure)) => self.0.lock().unwrap().push(failure.status()),
+            Some(Reason::Error(error)) => self.0.lock().unwrap().push(error.status()),
+            _ => {}
         }
     }
 }

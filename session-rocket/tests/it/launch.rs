@@ -3,7 +3,9 @@
 use rocket::error::ErrorKind;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Request, Rocket, catch, catchers, get, routes};
-use session_rocket::{Rejection, Session, SessionFairing, SessionHandle, Sessions};
+use session_rocket::{
+    CalmSession, Carrier, Policy, Rejection, Session, SessionFairing, SessionHandle, Sessions,
+};
 use session_store::MemoryStore;
 
 use crate::support::{plain, policy};
@@ -19,6 +21,9 @@ fn session(_session: Session) {}
 
 #[get("/")]
 fn handle(_handle: SessionHandle) {}
+
+#[get("/")]
+fn calm(_session: CalmSession) {}
 
 #[get("/")]
 fn optional(_session: Option<Session>) {}
@@ -48,6 +53,7 @@ async fn a_guard_without_its_fairing_aborts_the_launch() {
     for routes in [
         routes![session],
         routes![handle],
+        routes![calm],
         routes![optional],
         routes![result],
         routes![named],
@@ -109,4 +115,26 @@ async fn two_cookies_of_one_name_abort_the_launch() {
 fn a_fairing_shows_its_name_and_no_secret() {
     let shown = format!("{:?}", fairing("one").named::<Admin>());
     assert!(shown.contains("Admin"), "{shown}");
+}
+
+#[tokio::test]
+async fn two_fairings_cannot_both_have_bearers() {
+    let fairing = |cookie, carrier| {
+        let policy = Policy::builder().cookie_name(cookie).carrier(carrier);
+        let sessions = Sessions::new(policy.build().unwrap(), MemoryStore::new());
+        SessionFairing::new(sessions)
+    };
+    for (one, other, works) in [
+        (Carrier::Both, Carrier::Cookie, true),
+        (Carrier::Cookie, Carrier::Bearer, true),
+        (Carrier::Both, Carrier::Bearer, false),
+    ] {
+        let rocket = plain().attach(fairing("one", one));
+        let rocket = rocket.attach(fairing("other", other).named::<Admin>());
+        if works {
+            assert!(rocket.ignite().await.is_ok());
+        } else {
+            assert_eq!(aborts(rocket).await, "Session");
+        }
+    }
 }
