@@ -1,0 +1,130 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+use session_core::Cursor;
+use session_store::{Moved, Moving};
+
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::storage::Storage;
+use crate::trouble::Trouble;
+use crate::walk::now;
+
+/// The two stores of a move.
+#[derive(Debug, Args)]
+pub(crate) struct Stores {
+    /// The old store, as --store names one
+    #[arg(
+        long,
+        env = "SESSION_FROM",
+        hide_env_values = true,
+        value_name = "URL",
+        required_unless_present = "from_file"
+    )]
+    from: Option<String>,
+
+    /// File whose first line is that URL
+    #[arg(long, value_name = "PATH")]
+    from_file: Option<PathBuf>,
+
+    /// Its table [default: session]
+    #[arg(long, value_name = "NAME")]
+    from_table: Option<String>,
+
+    /// Its prefix in Redis [default: session]
+    #[arg(long, value_name = "TEXT")]
+    from_prefix: Option<String>,
+
+    /// The new store
+    #[arg(
+        long,
+        env = "SESSION_TO",
+        hide_env_values = true,
+        value_name = "URL",
+        required_unless_present = "to_file"
+    )]
+    to: Option<String>,
+
+    /// File whose first line is that URL
+    #[arg(long, value_name = "PATH")]
+    to_file: Option<PathBuf>,
+
+    /// Its table [default: session]
+    #[arg(long, value_name = "NAME")]
+    to_table: Option<String>,
+
+    /// Its prefix in Redis [default: session]
+    #[arg(long, value_name = "TEXT")]
+    to_prefix: Option<String>,
+}
+
+/// Makes passes through the old store until one has met nothing.
+pub(crate) async fn run(moving: &Moving, output: Output) -> Result<(), Trouble> {
+    let progress = Progress::of("moved");
+    let (mut moved, mut passes) = (0, 0);
+    let last = loop {
+        let pass = pass(moving, &progress).await?;
+        moved += pass.moved;
+        passes += 1;
+        if pass.met == pass.kept {
+            break pass;
+        }
+    };
+    drop(progress);
+    let fields: [(&str, Value); 3] = [
+        ("moved", moved.into()),
+        ("kept", last.kept.into()),
+        ("passes", passes.into()),
+    ];
+    let text = format!("moved {moved} sessions; {} are left", last.kept);
+    let said = output.say(&fields, &text);
+    if last.kept == 0 {
+        return said;
+    }
+    let reason = last.trouble.map_or_else(
+        || "they can't be read".to_owned(),
+        |error| Trouble::from(error).to_string(),
+    );
+    let kept = last.kept;
+    Err(Trouble::Undone(format!(
+        "{kept} sessions stay in the old store: {reason}"
+    )))
+}
+
+/// Goes through the old store once, a batch in memory at a time.
+async fn pass(moving: &Moving, progress: &Progress) -> Result<Moved, Trouble> {
+    let mut pass = Moved::default();
+    let mut from = Cursor::default();
+    loop {
+        let batch = moving.move_batch(&from, BATCH, now()).await?;
+        progress.add(batch.moved);
+        pass.moved += batch.moved;
+        pass.met += batch.met;
+        pass.kept += batch.kept;
+        pass.trouble = batch.trouble.or(pass.trouble);
+        match batch.next {
+            Some(next) => from = next,
+            None => return Ok(pass),
+        }
+    }
+}
+
+impl Stores {
+    /// Opens both.
+    pub(crate) async fn open(self, storage: &Storage) -> Result<Moving, Trouble> {
+        storage.refuse_flags()?;
+        let from = storage.other(
+            (self.from, self.from_file),
+            self.from_table,
+            self.from_prefix,
+        );
+        let to = storage.other((self.to, self.to_file), self.to_table, self.to_prefix);
+        Ok(Moving::new(
+            from.open_to_move().await?,
+            to.open_to_move().await?,
+        )?)
+    }
+}
+
+const BATCH: usize = 500;

@@ -1,0 +1,80 @@
+use session_core::{Command, Only, Outcome, Revoke, Store, Whose};
+
+use crate::ask::confirm;
+use crate::filter::Conditions;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::selection::Selection;
+use crate::trouble::Trouble;
+use crate::walk::now;
+
+/// Ends the sessions that meet the conditions.
+pub(crate) async fn run(
+    store: &dyn Store,
+    conditions: &Conditions,
+    (dry_run, yes): (bool, bool),
+    output: Output,
+) -> Result<(), Trouble> {
+    if dry_run {
+        let count = count(store, conditions).await?;
+        let text = format!("{count} live sessions would end");
+        return output.say(&[("would_end", count.into())], &text);
+    }
+    if !yes {
+        let count = count(store, conditions).await?;
+        confirm(&format!("End {count} live sessions for good?"))?;
+    }
+    let ended = match whose(conditions) {
+        Some(whose) => store.revoke(whose, now()).await?,
+        None => end_each(store, conditions).await?,
+    };
+    output.say(
+        &[("ended", ended.into())],
+        &format!("ended {ended} live sessions"),
+    )
+}
+
+/// Returns what the store itself can end at once, which misses none that begins meanwhile.
+fn whose(conditions: &Conditions) -> Option<Whose<'_>> {
+    let Conditions {
+        owner,
+        handle,
+        tag,
+        older_than,
+        all,
+    } = conditions;
+    match (owner, handle, tag, older_than) {
+        (None, None, None, None) => all.then_some(Whose::Everybody),
+        (Some(owner), None, None, None) => Some(Whose::Owner(owner, Revoke::All)),
+        (Some(owner), Some(handle), None, None) => Some(Whose::Owner(owner, Revoke::One(handle))),
+        (None, None, Some(tag), None) => Some(Whose::Tag(tag.as_str())),
+        _ => None,
+    }
+}
+
+async fn count(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trouble> {
+    let progress = Progress::of("counted");
+    let (mut selection, mut count) = (Selection::of(store, conditions, false), 0);
+    while let Some(page) = selection.next().await? {
+        count += page.len();
+        progress.add(page.len());
+    }
+    Ok(count)
+}
+
+async fn end_each(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trouble> {
+    let progress = Progress::of("ended");
+    let (mut selection, mut ended) = (Selection::of(store, conditions, false), 0);
+    while let Some(page) = selection.next().await? {
+        for found in &page {
+            let delete = Command::Delete {
+                key: &found.key,
+                only: Only::Always,
+            };
+            let outcome = store.write(delete, now()).await?;
+            ended += usize::from(outcome == Outcome::Applied);
+        }
+        progress.add(page.len());
+    }
+    Ok(ended)
+}
