@@ -2,7 +2,7 @@
 //!
 //! `DATABASE_URL=sqlite:db.sqlite3 SECRET_KEY=… cargo run -p django-bridge --example settings`
 
-use std::env::var;
+use std::env;
 
 use axum::{Router, routing::get};
 use session_axum::{Policy, Rejection, Session, SessionLayer, Sessions};
@@ -21,6 +21,7 @@ async fn visits(session: Session) -> Result<String, Rejection> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let var = |name| env::var(name).map_err(|_| format!("{name} is not in the environment"));
     let settings = Settings::parse(SETTINGS)?.secret_key(var("SECRET_KEY")?);
     // The table is the one that `manage.py migrate` makes; `create` makes it where Django has not been.
     let options = DjangoOptions::new().zone(settings.zone()?).create(true);

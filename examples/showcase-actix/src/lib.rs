@@ -6,7 +6,10 @@ use std::net::TcpListener;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, LOCATION,
+    ORIGIN, USER_AGENT,
+};
 use actix_web::middleware::Condition;
 use actix_web::web::{self, Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse, HttpServer};
@@ -21,6 +24,8 @@ use showcase::{Answer, App, Stop};
 /// The listener failed.
 pub async fn serve(app: App, listener: TcpListener, stop: Stop) -> io::Result<()> {
     HttpServer::new(move || mount(app.clone()))
+        // A client that has gone is noticed while it waits for a stream's next event.
+        .h1_allow_half_closed(false)
         .listen(listener)?
         .shutdown_signal(stop)
         .run()
@@ -60,10 +65,25 @@ async fn respond(app: Data<App>, head: HttpRequest, body: Payload) -> HttpRespon
     let Ok(Ok(body)) = body.to_bytes_limited(2 << 20).await else {
         return response(Answer::error(413, "the body is too large"));
     };
+    let value = |name| head.headers().get(name).map(HeaderValue::as_bytes);
+    let sole = |name| {
+        let values = head.headers().get_all(name);
+        showcase::Request::sole(values.map(HeaderValue::as_bytes))
+    };
+    let text = |name| {
+        let text = value(name).and_then(|it| str::from_utf8(it).ok());
+        text.unwrap_or_default()
+    };
     let request = showcase::Request {
         method: head.method().as_str(),
         path: head.path(),
         query: head.query_string(),
+        user_agent: text(USER_AGENT),
+        accept: text(ACCEPT),
+        cookie: value(COOKIE),
+        host: value(HOST),
+        origin: sole(ORIGIN),
+        fetch_site: sole(HeaderName::from_static("sec-fetch-site")),
         body: &body,
     };
     let second = head.session_handle_named::<Second>();
@@ -78,10 +98,13 @@ fn response(answer: Answer) -> HttpResponse {
         response.insert_header((CONTENT_TYPE, kind));
     }
     if let Some(location) = answer.location {
-        response.insert_header((LOCATION, location));
+        response.insert_header((LOCATION, &*location));
     }
     if let Some(methods) = answer.allow {
         response.insert_header((ALLOW, methods));
+    }
+    if let Some(caches) = answer.cache_control {
+        response.insert_header((CACHE_CONTROL, caches));
     }
     match answer.body {
         showcase::Body::Text(text) => response.body(text),
@@ -90,5 +113,11 @@ fn response(answer: Answer) -> HttpResponse {
                 showcase::Body::late(&session).as_bytes(),
             ))
         })),
+        showcase::Body::Ended(ending) => {
+            response.streaming(stream::unfold(ending, async |mut ending| {
+                let piece = web::Bytes::from_static(ending.next().await?.as_bytes());
+                Some((io::Result::Ok(piece), ending))
+            }))
+        }
     }
 }

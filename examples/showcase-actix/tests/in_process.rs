@@ -19,6 +19,9 @@ use session_testkit::http::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+#[path = "../../showcase/checks/events.rs"]
+mod events;
+
 #[derive(Debug)]
 struct InProcess;
 
@@ -33,28 +36,32 @@ impl Server for InProcess {
     async fn start(&self, flags: &[&str]) -> Result<Arc<dyn App>, BoxError> {
         let all = [&["--store", "memory", "--insecure"], flags].concat();
         let app = showcase::prepare("actix", &all).await?;
-        let (requests, mut asked) = mpsc::unbounded_channel::<(Request, Sender)>();
-        // It ends when all senders are gone.
-        thread::spawn(move || {
-            rt::System::new().block_on(async {
-                let service = Rc::new(init_service(showcase_actix::mount(app)).await);
-                while let Some((request, answer)) = asked.recv().await {
-                    let service = Rc::clone(&service);
-                    rt::spawn(async move {
-                        let called = service.call(test_request(request).to_request());
-                        // A panic closes the connection of a real server.
-                        let answered = match AssertUnwindSafe(called).catch_unwind().await {
-                            Ok(Ok(response)) => whole(response).await,
-                            Ok(Err(error)) => Err(error.to_string().into()),
-                            Err(_) => Err("the handler panicked".into()),
-                        };
-                        let _ = answer.send(answered);
-                    });
-                }
-            });
-        });
-        Ok(Arc::new(Running(requests)))
+        Ok(mount(app).await)
     }
+}
+
+async fn mount(app: showcase::App) -> Arc<dyn App> {
+    let (requests, mut asked) = mpsc::unbounded_channel::<(Request, Sender)>();
+    // It ends when all senders are gone.
+    thread::spawn(move || {
+        rt::System::new().block_on(async {
+            let service = Rc::new(init_service(showcase_actix::mount(app)).await);
+            while let Some((request, answer)) = asked.recv().await {
+                let service = Rc::clone(&service);
+                rt::spawn(async move {
+                    let called = service.call(test_request(request).to_request());
+                    // A panic closes the connection of a real server.
+                    let answered = match AssertUnwindSafe(called).catch_unwind().await {
+                        Ok(Ok(response)) => whole(response).await,
+                        Ok(Err(error)) => Err(error.to_string().into()),
+                        Err(_) => Err("the handler panicked".into()),
+                    };
+                    let _ = answer.send(answered);
+                });
+            }
+        });
+    });
+    Arc::new(Running(requests))
 }
 
 #[async_trait]
@@ -94,6 +101,11 @@ async fn whole(response: ServiceResponse<impl MessageBody>) -> Result<Response, 
         headers,
         body: body.to_vec(),
     })
+}
+
+#[test]
+fn each_event_is_told_once() {
+    pollster::block_on(events::are_told(mount));
 }
 
 #[test]

@@ -7,7 +7,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION};
+use axum::http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, USER_AGENT,
+};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use futures_util::stream;
 use hyper::server::conn::http1;
@@ -75,10 +78,25 @@ async fn respond(State(app): State<App>, request: Request) -> Response {
     let Ok(body) = to_bytes(body, 2 << 20).await else {
         return response(Answer::error(413, "the body is too large"));
     };
+    let value = |name| head.headers.get(name).map(HeaderValue::as_bytes);
+    let sole = |name| {
+        let values = head.headers.get_all(name).iter();
+        showcase::Request::sole(values.map(HeaderValue::as_bytes))
+    };
+    let text = |name| {
+        let text = value(name).and_then(|it| str::from_utf8(it).ok());
+        text.unwrap_or_default()
+    };
     let request = showcase::Request {
         method: head.method.as_str(),
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
+        user_agent: text(USER_AGENT),
+        accept: text(ACCEPT),
+        cookie: value(COOKIE),
+        host: value(HOST),
+        origin: sole(ORIGIN),
+        fetch_site: sole(HeaderName::from_static("sec-fetch-site")),
         body: &body,
     };
     let second = session_axum::handle_named::<Second>(&head.extensions);
@@ -91,16 +109,25 @@ fn response(answer: Answer) -> Response {
         response = response.header(CONTENT_TYPE, kind);
     }
     if let Some(location) = answer.location {
-        response = response.header(LOCATION, location);
+        response = response.header(LOCATION, &*location);
     }
     if let Some(methods) = answer.allow {
         response = response.header(ALLOW, methods);
+    }
+    if let Some(caches) = answer.cache_control {
+        response = response.header(CACHE_CONTROL, caches);
     }
     let body = match answer.body {
         showcase::Body::Text(text) => Body::from(text),
         showcase::Body::Late(session) => Body::from_stream(stream::once(async move {
             io::Result::Ok(showcase::Body::late(&session))
         })),
+        showcase::Body::Ended(ending) => {
+            Body::from_stream(stream::unfold(ending, async |mut ending| {
+                let piece = ending.next().await?;
+                Some((io::Result::Ok(piece), ending))
+            }))
+        }
     };
     // Every part is a constant of the application.
     response.body(body).unwrap_or_default()

@@ -15,6 +15,9 @@ use session_testkit::http::{
 };
 use tower::ServiceExt;
 
+#[path = "../../showcase/checks/events.rs"]
+mod events;
+
 #[derive(Debug)]
 struct InProcess;
 
@@ -26,8 +29,12 @@ impl Server for InProcess {
     async fn start(&self, flags: &[&str]) -> Result<Arc<dyn App>, BoxError> {
         let all = [&["--store", "memory", "--insecure"], flags].concat();
         let app = showcase::prepare("axum", &all).await?;
-        Ok(Arc::new(Running(showcase_axum::router(app))))
+        Ok(mount(app).await)
     }
+}
+
+async fn mount(app: showcase::App) -> Arc<dyn App> {
+    Arc::new(Running(showcase_axum::router(app)))
 }
 
 #[async_trait]
@@ -54,6 +61,11 @@ impl App for Running {
             body: body.collect().await?.to_bytes().to_vec(),
         })
     }
+}
+
+#[tokio::test]
+async fn each_event_is_told_once() {
+    events::are_told(mount).await;
 }
 
 #[tokio::test]

@@ -1,16 +1,18 @@
 use std::future::ready;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use session_core::{
-    CommitError, Device, Exchange, Page, Policy, Reply, Revoke, Session, SessionError, Sessions,
-    Step,
+    CalmSession, CommitError, Device, Exchange, Page, Policy, Reply, Revoke, Session, SessionError,
+    Sessions, Step, Whose,
 };
 use session_store::BlockingStore;
-use showcase::Access;
+use showcase::{Access, Watching};
 
 use crate::head::Head;
+use crate::site::End;
 
 /// One request's session, driven by hand.
 ///
@@ -27,6 +29,10 @@ pub(crate) struct ByHand<'a> {
     head: &'a Head,
     /// `None` until the handler asks for the session; without that, a request costs nothing.
     exchange: Mutex<Option<Exchange>>,
+    /// Whether the handler has asked for more than to read.
+    is_used: AtomicBool,
+    /// What it has got to read, so that a store that is down is asked once.
+    calm: OnceLock<CalmSession>,
 }
 
 impl<'a> ByHand<'a> {
@@ -37,26 +43,18 @@ impl<'a> ByHand<'a> {
             store,
             head,
             exchange: Mutex::new(None),
+            is_used: AtomicBool::new(false),
+            calm: OnceLock::new(),
         }
     }
 
-    /// Commits the request; the head may be sent only afterwards, with the reply.
-    ///
-    /// An exchange is finished only if the handler asked for it, because its reply says that the
-    /// response depends on the session.
-    pub(crate) fn finish(self, status: u16) -> Result<Reply, CommitError> {
-        match self.exchange().take() {
-            None => Ok(Reply::default()),
-            Some(exchange) => self.drive(exchange.finish(status, self.policy.now())?),
+    /// Answers a page that may be seen while the store is down; the core tells the log of the outage.
+    fn calm(&self) -> Result<CalmSession, SessionError> {
+        if let Some(calm) = self.calm.get() {
+            return Ok(calm.clone());
         }
-    }
-
-    /// Commits nothing, because the handler has panicked; the reply belongs on the 500.
-    pub(crate) fn abandon(self) -> Reply {
-        let exchange = self.exchange().take();
-        exchange.map_or_else(Reply::default, |exchange| {
-            exchange.abandon(self.policy.now())
-        })
+        let calm = CalmSession::of(self.policy, self.load())?;
+        Ok(self.calm.get_or_init(|| calm).clone())
     }
 
     /// Answers the exchange's questions until it is open.
@@ -89,9 +87,10 @@ impl<'a> ByHand<'a> {
         }
     }
 
-    /// Passes the bytes of all `Cookie` headers to the core, which finds our cookies.
+    /// Passes the bytes of all `Cookie` and `Authorization` headers to the core, which finds our ids.
     fn begin(&self) -> Exchange {
-        Exchange::open(self.policy, self.head.cookies())
+        let (cookies, authorization) = (self.head.cookies(), self.head.authorization());
+        Exchange::open_with(self.policy, cookies, authorization)
     }
 
     /// Runs the steps of a commit until it is done.
@@ -106,6 +105,12 @@ impl<'a> ByHand<'a> {
                 Step::Load(load) => {
                     let found = self.store.load(load.key(), load.secret(), now);
                     load.answer(found, now)?
+                }
+                Step::List(list) => {
+                    let found = self
+                        .store
+                        .devices(list.owner(), None, list.at(), list.limit());
+                    list.answer(found, now)?
                 }
                 Step::Write(write) => {
                     let outcome = self.store.write(write.command(), now);
@@ -143,7 +148,9 @@ impl<'a> ByHand<'a> {
         };
         let revocation = opened.revoke(which)?;
         let (owner, which) = (revocation.owner(), revocation.which());
-        let ended = self.store.revoke(owner, which, self.policy.now());
+        let ended = self
+            .store
+            .revoke(Whose::Owner(owner, which), self.policy.now());
         revocation.answer(ended)
     }
 
@@ -153,11 +160,39 @@ impl<'a> ByHand<'a> {
     }
 }
 
+impl End for ByHand<'_> {
+    /// One that was only read is closed without a commit. An exchange is finished only if the handler asked for it, because its reply says that the
+    /// response depends on the session.
+    fn finish(self, status: u16) -> Result<Reply, CommitError> {
+        match self.exchange().take() {
+            None => Ok(Reply::default()),
+            Some(exchange) if !self.is_used.load(Relaxed) => {
+                Ok(exchange.finish_calm(self.policy.now()))
+            }
+            Some(exchange) => self.drive(exchange.finish(status, self.policy.now())?),
+        }
+    }
+
+    fn abandon(self) -> Reply {
+        let exchange = self.exchange().take();
+        exchange.map_or_else(Reply::default, |exchange| {
+            exchange.abandon(self.policy.now())
+        })
+    }
+}
+
 /// The showcase needs futures for async servers. Here they are ready when they are created: the
 /// work was done before, on this thread.
 impl Access for ByHand<'_> {
     fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send {
-        ready(self.load())
+        self.is_used.store(true, Relaxed);
+        // The core tells of a commit that has failed; of a load only we know.
+        let failed = |error| self.policy.store_failed(error, None);
+        ready(self.load().map_err(failed))
+    }
+
+    fn calm(&self) -> impl Future<Output = Result<CalmSession, SessionError>> + Send {
+        ready(self.calm())
     }
 
     fn policy(&self) -> &Policy {
@@ -166,6 +201,7 @@ impl Access for ByHand<'_> {
 
     /// Ends every session whose id the browser presented, without a load.
     fn destroy(&self) -> Result<(), SessionError> {
+        self.is_used.store(true, Relaxed);
         let mut slot = self.exchange();
         let exchange = slot.take().unwrap_or_else(|| self.begin());
         *slot = Some(Exchange::Open(exchange.destroy()));
@@ -185,7 +221,7 @@ impl Access for ByHand<'_> {
         let found = self.store.devices(owner, page.from(), now, page.limit());
         ready(
             found
-                .map_err(SessionError::from)
+                .map_err(|error| self.policy.store_failed(error.into(), Some(owner)))
                 .map(|found| page.answer(found)),
         )
     }
@@ -199,6 +235,14 @@ impl Access for ByHand<'_> {
 
     fn check(&self) -> impl Future<Output = Result<(), SessionError>> + Send {
         ready(self.store.check().map_err(SessionError::from))
+    }
+
+    /// The core says which record to look at, and whether it is the end; see `ending.rs` for who asks.
+    fn watch(&self) -> impl Future<Output = Result<Watching, SessionError>> + Send {
+        ready(match &*self.exchange() {
+            Some(Exchange::Open(opened)) => opened.watch().map(Box::new).map(Watching::Asks),
+            Some(Exchange::Unread(_)) | None => Err(SessionError::NoSession),
+        })
     }
 
     fn wait(&self, time: Duration) -> impl Future<Output = ()> + Send {

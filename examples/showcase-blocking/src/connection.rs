@@ -5,6 +5,7 @@ use std::time::Duration;
 use showcase::Answer;
 
 use crate::body::Body;
+use crate::events::Events;
 use crate::head::Head;
 use crate::refusal::Refusal;
 use crate::response::{Response, Wanted};
@@ -46,14 +47,21 @@ pub(crate) fn serve(site: &Site, stream: TcpStream, limits: Limits) {
     };
     let mut wire = reader.into_inner();
     wire.allow(limits.response);
-    match send(response, wanted, site, &mut wire) {
+    match send(response, wanted, site, (&mut wire, limits.response)) {
         Ok(()) => wire.end(limits.end),
         Err(error) => tracing::debug!(%error, "the client did not take the response"),
     }
 }
 
-fn send(response: Response, wanted: Wanted, site: &Site, wire: &mut Wire) -> std::io::Result<()> {
-    response.send(wanted, site.now(), wire)?;
+fn send(
+    response: Response,
+    wanted: Wanted,
+    site: &Site,
+    (wire, limit): (&mut Wire, Duration),
+) -> std::io::Result<()> {
+    if let Some(ending) = response.send(wanted, site.now(), wire)? {
+        Events::new(ending, wanted, site, wire).send(limit)?;
+    }
     wire.flush()
 }
 

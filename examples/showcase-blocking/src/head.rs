@@ -12,6 +12,12 @@ pub(crate) struct Head {
     query: String,
     version: Version,
     cookies: Vec<Vec<u8>>,
+    authorization: Vec<Vec<u8>>,
+    user_agent: String,
+    accept: String,
+    host: Option<Vec<u8>>,
+    origin: Option<Vec<u8>>,
+    fetch_site: Option<Vec<u8>>,
     length: Length,
     expects_continue: bool,
 }
@@ -112,6 +118,18 @@ impl Head {
             query: query.into(),
             version,
             cookies: values("cookie").map(<[u8]>::to_vec).collect(),
+            authorization: values("authorization").map(<[u8]>::to_vec).collect(),
+            user_agent: values("user-agent")
+                .find_map(|value| str::from_utf8(value).ok())
+                .unwrap_or_default()
+                .into(),
+            accept: values("accept")
+                .find_map(|value| str::from_utf8(value).ok())
+                .unwrap_or_default()
+                .into(),
+            host: values("host").next().map(<[u8]>::to_vec),
+            origin: showcase::Request::sole(values("origin")).map(<[u8]>::to_vec),
+            fetch_site: showcase::Request::sole(values("sec-fetch-site")).map(<[u8]>::to_vec),
             length: Length::of(
                 version,
                 values("transfer-encoding"),
@@ -126,6 +144,22 @@ impl Head {
         &self.method
     }
 
+    pub(crate) fn accept(&self) -> &str {
+        &self.accept
+    }
+
+    pub(crate) fn host(&self) -> Option<&[u8]> {
+        self.host.as_deref()
+    }
+
+    pub(crate) fn origin(&self) -> Option<&[u8]> {
+        self.origin.as_deref()
+    }
+
+    pub(crate) fn fetch_site(&self) -> Option<&[u8]> {
+        self.fetch_site.as_deref()
+    }
+
     /// Returns the path, still percent-encoded.
     pub(crate) fn path(&self) -> &str {
         &self.path
@@ -136,6 +170,11 @@ impl Head {
         &self.query
     }
 
+    /// Returns the `User-Agent`, empty if there is none.
+    pub(crate) fn user_agent(&self) -> &str {
+        &self.user_agent
+    }
+
     pub(crate) fn version(&self) -> Version {
         self.version
     }
@@ -143,6 +182,11 @@ impl Head {
     /// Returns the value of every `Cookie` header, as bytes, which need not be text.
     pub(crate) fn cookies(&self) -> impl Iterator<Item = &[u8]> {
         self.cookies.iter().map(|value| &**value)
+    }
+
+    /// Returns the value of every `Authorization` header.
+    pub(crate) fn authorization(&self) -> impl Iterator<Item = &[u8]> {
+        self.authorization.iter().map(|value| &**value)
     }
 
     pub(crate) fn length(&self) -> Length {

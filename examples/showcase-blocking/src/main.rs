@@ -10,13 +10,15 @@
 //! ```
 //!
 //! **Read `by_hand.rs`**; it is all that sessions need. `site.rs` shows where its two ends belong:
-//! before the handler, and between the response's status and its first byte. The rest is a small
-//! HTTP server like any other.
+//! before the handler, and between the response's status and its first byte. `in_cookies.rs` is for sessions
+//! without a store. The rest is a small HTTP server like any other.
 
 mod body;
 mod by_hand;
 mod connection;
+mod events;
 mod head;
+mod in_cookies;
 mod refusal;
 mod response;
 mod seats;

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use session_core::Headers;
-use showcase::{Answer, Body};
+use showcase::{Answer, Body, Ending};
 use std::borrow::Cow;
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -28,26 +28,17 @@ pub(crate) enum Wanted {
 }
 
 impl Response {
-    /// Makes a response with a JSON text.
-    pub(crate) fn json(status: u16, text: &str) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", "application/json".into())],
-            body: Body::Text(text.into()),
-        }
-    }
-
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
 
-    /// Sends the response; a streamed body is made only after the head was sent.
+    /// Sends the response, but for events, which are returned; a streamed body is made only after the head was sent.
     pub(crate) fn send(
         mut self,
         wanted: Wanted,
         now: OffsetDateTime,
         to: &mut impl Write,
-    ) -> io::Result<()> {
+    ) -> io::Result<Option<Box<Ending>>> {
         self.headers.push(("date", date(now)));
         self.headers.push(("connection", "close".into()));
         // These have no body; the first two must not have a length either. (RFC 9110, 8.6, 15.3.6.)
@@ -58,12 +49,14 @@ impl Response {
                 self.headers
                     .push(("content-length", text.len().to_string()));
             }
-            Body::Late(_) if has_body => {
+            Body::Late(_) | Body::Ended(_) if has_body => {
                 if wanted != Wanted::Plain {
                     self.headers.push(("transfer-encoding", "chunked".into()));
                 }
             }
-            Body::Text(_) | Body::Late(_) => self.headers.push(("content-length", "0".into())),
+            Body::Text(_) | Body::Late(_) | Body::Ended(_) => {
+                self.headers.push(("content-length", "0".into()));
+            }
         }
         // The reason is optional, the space before it is not. (RFC 9112, 4.)
         let mut bytes = format!("HTTP/1.1 {} \r\n", self.status).into_bytes();
@@ -72,32 +65,35 @@ impl Response {
         }
         bytes.extend_from_slice(b"\r\n");
         if wanted == Wanted::Head || !has_body {
-            return to.write_all(&bytes);
+            to.write_all(&bytes)?;
+            return Ok(None);
         }
         match self.body {
             Body::Text(text) => {
                 bytes.extend_from_slice(text.as_bytes());
-                to.write_all(&bytes)
+                to.write_all(&bytes)?;
             }
             Body::Late(session) => {
                 to.write_all(&bytes)?;
-                let text = Body::late(&session);
-                if wanted == Wanted::Chunks {
-                    write!(to, "{:x}\r\n{text}\r\n0\r\n\r\n", text.len())
-                } else {
-                    to.write_all(text.as_bytes())
-                }
+                wanted.send(Body::late(&session), to)?;
+                wanted.end(to)?;
+            }
+            Body::Ended(ending) => {
+                to.write_all(&bytes)?;
+                return Ok(Some(ending));
             }
         }
+        Ok(None)
     }
 }
 
 impl From<Answer> for Response {
     fn from(answer: Answer) -> Self {
         let kind = answer.content_type.map(|kind| ("content-type", kind));
-        let place = answer.location.map(|place| ("location", place));
+        let place = answer.location.as_deref().map(|place| ("location", place));
         let methods = answer.allow.map(|methods| ("allow", methods));
-        let headers = kind.into_iter().chain(place).chain(methods);
+        let caches = answer.cache_control.map(|caches| ("cache-control", caches));
+        let headers = kind.into_iter().chain(place).chain(methods).chain(caches);
         Self {
             status: answer.status,
             headers: headers.map(|(name, value)| (name, value.into())).collect(),
@@ -125,6 +121,22 @@ impl Headers for Response {
 }
 
 impl Wanted {
+    /// Sends a piece of a streamed body.
+    pub(crate) fn send(self, piece: &str, to: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Chunks => write!(to, "{:x}\r\n{piece}\r\n", piece.len()),
+            Self::Head | Self::Plain => to.write_all(piece.as_bytes()),
+        }
+    }
+
+    /// Ends a streamed body.
+    pub(crate) fn end(self, to: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Chunks => to.write_all(b"0\r\n\r\n"),
+            Self::Head | Self::Plain => Ok(()),
+        }
+    }
+
     pub(crate) fn by(head: &Head) -> Self {
         match (head.method(), head.version()) {
             ("HEAD", _) => Self::Head,
@@ -148,6 +160,14 @@ fn date(now: OffsetDateTime) -> String {
 mod tests {
     use super::*;
 
+    fn json(status: u16, text: &str) -> Response {
+        Response {
+            status,
+            headers: vec![("content-type", "application/json".into())],
+            body: Body::Text(text.into()),
+        }
+    }
+
     fn sent(response: Response, wanted: Wanted) -> String {
         let mut bytes = Vec::new();
         let now = OffsetDateTime::UNIX_EPOCH;
@@ -157,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_response_has_its_length() {
-        let text = sent(Response::json(200, "{}"), Wanted::Chunks);
+        let text = sent(json(200, "{}"), Wanted::Chunks);
         assert_eq!(
             text,
             "HTTP/1.1 200 \r\ncontent-type: application/json\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
@@ -167,13 +187,13 @@ mod tests {
 
     #[test]
     fn a_status_without_a_body_sends_none() {
-        let head = sent(Response::json(200, "{}"), Wanted::Head);
+        let head = sent(json(200, "{}"), Wanted::Head);
         assert!(
             head.contains("content-length: 2\r\n") && head.ends_with("\r\n\r\n"),
             "{head}"
         );
         for status in [204, 205, 304] {
-            let text = sent(Response::json(status, "{}"), Wanted::Plain);
+            let text = sent(json(status, "{}"), Wanted::Plain);
             assert!(text.ends_with("\r\n\r\n"), "{text}");
             assert_eq!(text.contains("content-length: 0"), status == 205, "{text}");
         }
@@ -188,7 +208,7 @@ mod tests {
             });
             shown
         };
-        let mut response = Response::json(200, "");
+        let mut response = json(200, "");
         response.append("vary", "a".into());
         response.append("vary", "b".into());
         let json = "content-type: application/json";

@@ -1,12 +1,14 @@
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-use session_core::Reply;
+use session_core::{CommitError, Reply, Sessions, StoreError, Watch};
 use session_store::BlockingStore;
-use showcase::{Answer, App, Request};
+use showcase::{Access, Answer, App, Request};
 
 use crate::by_hand::ByHand;
 use crate::head::Head;
+use crate::in_cookies::InCookies;
 use crate::response::Response;
 
 /// The application with its store, shared by all connections.
@@ -20,17 +22,37 @@ impl Site {
         Self { app, store }
     }
 
-    /// Answers one request, in the order of an adapter's five duties.
+    /// Answers one request.
     pub(crate) fn respond(&self, head: &Head, body: &[u8]) -> Response {
+        if self.app.sessions().are_in_cookies() {
+            return self.respond_by(head, body, |sessions| InCookies::new(sessions, head));
+        }
+        self.respond_by(head, body, |sessions| {
+            ByHand::new(sessions, &self.store, head)
+        })
+    }
+
+    /// Answers one request, in the order of an adapter's five duties.
+    fn respond_by<'a, V: End>(
+        &'a self,
+        head: &Head,
+        body: &[u8],
         // 1. Open: the core gets the bytes of the `Cookie` headers, unparsed and not joined.
-        let begin = |sessions| ByHand::new(sessions, &self.store, head);
+        begin: impl Fn(&'a Sessions) -> V,
+    ) -> Response {
         let first = begin(self.app.sessions());
         // A second session is a second exchange, with another policy and another cookie.
-        let second = self.app.second().map(begin);
+        let second = self.app.second().map(&begin);
         let request = Request {
             method: head.method(),
             path: head.path(),
             query: head.query(),
+            user_agent: head.user_agent(),
+            accept: head.accept(),
+            cookie: head.cookies().next(),
+            host: head.host(),
+            origin: head.origin(),
+            fetch_site: head.fetch_site(),
             body,
         };
         // 2. Put: the handler gets the session. 3. Load: when the handler asks; it answers an
@@ -48,21 +70,47 @@ impl Site {
         // also if a later session fails and its answer takes the response's place.
         let mut replies = Vec::new();
         let response = sessions.fold(answer.into(), |response, session| {
-            commit(response, session, &mut replies)
+            commit(response, session, head.accept(), &mut replies)
         });
         replies
             .iter()
             .fold(response, |response, reply| with(reply, response))
     }
 
+    /// Returns how often to ask whether a session has ended.
+    pub(crate) fn watch_every(&self) -> Duration {
+        self.app.sessions().policy().watch_every()
+    }
+
+    /// Asks the store once whether a session has ended.
+    pub(crate) fn has_ended(&self, watch: &mut Watch) -> Result<bool, StoreError> {
+        let now = self.app.sessions().policy().now();
+        let found = self.store.load(watch.key(), watch.secret(), now)?;
+        Ok(watch.has_ended(found, now))
+    }
+
     /// Returns the current time, for the `Date` header.
     pub(crate) fn now(&self) -> time::OffsetDateTime {
-        self.app.sessions().policy().now()
+        self.app.sessions().policy().now().into()
     }
 }
 
+/// One request's session, as far as its end goes.
+pub(crate) trait End: Access {
+    /// Commits the request; the head may be sent only afterwards, with the reply.
+    fn finish(self, status: u16) -> Result<Reply, CommitError>;
+
+    /// Commits nothing, because the handler has panicked; the reply belongs on the 500.
+    fn abandon(self) -> Reply;
+}
+
 /// Commits, and keeps the reply for the response.
-fn commit(response: Response, session: ByHand<'_>, replies: &mut Vec<Reply>) -> Response {
+fn commit(
+    response: Response,
+    session: impl End,
+    accept: &str,
+    replies: &mut Vec<Reply>,
+) -> Response {
     match session.finish(response.status()) {
         Ok(reply) => {
             replies.push(reply);
@@ -73,8 +121,7 @@ fn commit(response: Response, session: ByHand<'_>, replies: &mut Vec<Reply>) -> 
         Err(failed) => {
             let (error, reply) = failed.into_parts();
             replies.push(reply);
-            let (status, json) = error.opaque();
-            Response::json(status, json)
+            Answer::uncommitted(error, accept).into()
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Misbehaving clients, over real sockets.
 
+mod events;
 mod log;
+mod streams;
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -34,6 +37,12 @@ fn application() -> (App, BlockingStore) {
 struct Door {
     site: Arc<Site>,
     listener: TcpListener,
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Door")
+    }
 }
 
 impl Door {
@@ -321,6 +330,17 @@ fn an_outage_is_a_503_that_leaves_the_cookie_alone() {
     for path in ["/", "/api/session", "/api/data/here"] {
         depends_on_the_cookie(&door.get(path, &cookie));
     }
+    // The page that may be seen meanwhile.
+    let calm = door.get("/api/calm", &cookie);
+    assert_eq!(status(&calm), "200", "{calm}");
+    for part in [
+        r#"{"exists":false,"outage":true}"#,
+        "vary: Cookie\r\n",
+        "no-store",
+    ] {
+        assert!(calm.contains(part), "{calm}");
+    }
+    assert!(!calm.contains("set-cookie"), "{calm}");
     // No load is needed, so the commit fails.
     depends_on_the_cookie(&door.ask(&put("new", "", b"1")));
     faulty.come_up();

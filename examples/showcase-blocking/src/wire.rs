@@ -28,6 +28,21 @@ impl Wire {
         self.deadline = Instant::now() + limit;
     }
 
+    /// Says whether the client has closed the connection or its sending half, without waiting for it.
+    pub(crate) fn is_left(&self) -> bool {
+        if self.stream.set_nonblocking(true).is_err() {
+            return true;
+        }
+        let peeked = self.stream.peek(&mut [0]);
+        if self.stream.set_nonblocking(false).is_err() {
+            return true;
+        }
+        match peeked {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+
     /// Closes the sending half, and waits until the client closes too, or for the limit.
     ///
     /// Closing a socket with unread bytes resets it, and the reset may overtake the response.

@@ -1,14 +1,15 @@
-//! The program passes the HTTP suite, over real sockets.
+//! The program passes the HTTP suite, over real sockets, on the built-in stores.
 #![allow(clippy::unwrap_used)]
 
-use session_testkit::http::{Program, http_suite};
+#[path = "../../showcase/checks/suite.rs"]
+mod suite;
 
-fn passes(name: &str, store: &str) {
-    let arguments = ["--listen", "127.0.0.1:0", "--store", store, "--insecure"];
-    let program = Program::new(env!("CARGO_BIN_EXE_showcase-blocking"), arguments);
-    let outcome = pollster::block_on(http_suite(name, &program));
-    assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
-}
+use suite::passes;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_showcase-blocking");
+const NAME: &str = "blocking";
+const IMPOSSIBLE: &[(&str, &str)] = &[];
+const IMPOSSIBLE_IN_ANY_CARRIER: &[(&str, &str)] = &[];
 
 #[test]
 fn the_server_passes_the_http_suite_in_memory() {

@@ -34,12 +34,13 @@ pub async fn serve(app: App, endpoint: Endpoint, stop: Stop) -> io::Result<()> {
     let stop = Mutex::new(stop);
     let silenced = Arc::<Mutex<Option<io::Error>>>::default();
     let failure = Arc::clone(&silenced);
+    let announcing = endpoint.clone();
     let liftoff = AdHoc::on_liftoff("address and end", move |rocket| {
         Box::pin(async move {
             let Config { address, port, .. } = *rocket.config();
             let shutdown = rocket.shutdown();
             let stop = stop.into_inner().unwrap_or_else(PoisonError::into_inner);
-            match endpoint.announce(SocketAddr::new(address, port)) {
+            match announcing.announce(SocketAddr::new(address, port)) {
                 Ok(()) => drop(tokio::spawn(async move {
                     stop.await;
                     shutdown.notify();
@@ -140,10 +141,21 @@ async fn respond(app: &App, request: &Request<'_>, data: Data<'_>) -> Result<Ans
         Err(_) => return Ok(Answer::error(400, "the body ended early")),
     };
     let uri = request.uri();
+    let value = |name| request.headers().get_one(name);
+    let sole = |name| {
+        let values = request.headers().get(name);
+        showcase::Request::sole(values.map(str::as_bytes))
+    };
     let request = showcase::Request {
         method: request.method().as_str(),
         path: uri.path().as_str(),
         query: uri.query().map_or("", |query| query.as_str()),
+        user_agent: value("User-Agent").unwrap_or_default(),
+        accept: value("Accept").unwrap_or_default(),
+        cookie: value("Cookie").map(str::as_bytes),
+        host: value("Host").map(str::as_bytes),
+        origin: sole("Origin"),
+        fetch_site: sole("Sec-Fetch-Site"),
         body: &body,
     };
     Ok(app.respond(request, &*first, second.as_deref()).await)
@@ -165,6 +177,13 @@ fn response<'r>(request: &'r Request<'_>, answer: Answer) -> response::Result<'r
             let late = stream::once(async move { Body::late(&session) });
             ByteStream(late).respond_to(request)?
         }
+        Body::Ended(ending) => {
+            let events = stream::unfold(ending, |mut ending| async {
+                let piece = ending.next().await?;
+                Some((piece, ending))
+            });
+            ByteStream(events).respond_to(request)?
+        }
     };
     response.set_status(Status::new(answer.status));
     if let Some(kind) = answer.content_type {
@@ -175,6 +194,9 @@ fn response<'r>(request: &'r Request<'_>, answer: Answer) -> response::Result<'r
     }
     if let Some(methods) = answer.allow {
         response.set_raw_header("Allow", methods);
+    }
+    if let Some(caches) = answer.cache_control {
+        response.set_raw_header("Cache-Control", caches);
     }
     Ok(response)
 }

@@ -1,15 +1,19 @@
 //! The program passes the HTTP suite, over real sockets.
 #![allow(clippy::unwrap_used)]
 
-use session_testkit::http::{Program, http_suite_but};
+#[path = "../../showcase/checks/suite.rs"]
+mod suite;
 
 mod known;
 
+use suite::passes;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_showcase-rocket");
+const NAME: &str = "rocket";
+const IMPOSSIBLE: &[(&str, &str)] = &known::OF_THE_FRAMEWORK;
+const IMPOSSIBLE_IN_ANY_CARRIER: &[(&str, &str)] = &known::IN_ANY_CARRIER;
+
 #[test]
 fn the_server_passes_the_http_suite() {
-    let arguments = ["--listen", "127.0.0.1:0", "--store", "memory", "--insecure"];
-    let program = Program::new(env!("CARGO_BIN_EXE_showcase-rocket"), arguments);
-    let suite = http_suite_but("rocket", &program, &known::OF_THE_FRAMEWORK);
-    let outcome = pollster::block_on(suite);
-    assert!(outcome.unwrap_or_else(|failures| panic!("{failures}")) > 0);
+    passes("rocket", "memory");
 }

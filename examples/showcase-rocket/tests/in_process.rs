@@ -10,6 +10,9 @@ use session_testkit::http::{
     App, BoxError, NEED_CONNECTIONS, Request, Response, Server, http_suite_but,
 };
 
+#[path = "../../showcase/checks/events.rs"]
+mod events;
+
 mod known;
 
 #[derive(Debug)]
@@ -23,10 +26,13 @@ impl Server for InProcess {
     async fn start(&self, flags: &[&str]) -> Result<Arc<dyn App>, BoxError> {
         let all = [&["--store", "memory", "--insecure"], flags].concat();
         let app = showcase::prepare("rocket", &all).await?;
-        let client = Client::untracked(showcase_rocket::rocket(&app)).await;
-        let client = client.map_err(|error| error.to_string())?;
-        Ok(Arc::new(Running(client)))
+        Ok(mount(app).await)
     }
+}
+
+async fn mount(app: showcase::App) -> Arc<dyn App> {
+    let client = Client::untracked(showcase_rocket::rocket(&app)).await;
+    Arc::new(Running(client.unwrap()))
 }
 
 #[async_trait]
@@ -50,6 +56,11 @@ impl App for Running {
             body: response.into_bytes().await.unwrap_or_default(),
         })
     }
+}
+
+#[tokio::test]
+async fn each_event_is_told_once() {
+    events::are_told(mount).await;
 }
 
 #[tokio::test]

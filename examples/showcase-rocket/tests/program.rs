@@ -5,3 +5,16 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_showcase-rocket");
 
 #[path = "../../showcase/checks/program.rs"]
 mod program;
+
+#[path = "../../showcase/checks/signals.rs"]
+mod signals;
+
+#[path = "../../showcase/checks/page.rs"]
+mod page;
+
+#[path = "../../showcase/checks/panel.rs"]
+mod panel;
+
+#[cfg(feature = "sealed")]
+#[path = "../../showcase/checks/sealed.rs"]
+mod sealed;

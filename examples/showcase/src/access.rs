@@ -1,7 +1,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use session_core::{Device, Handle, Page, Policy, Revoke, Session, SessionError};
+use session_core::{CalmSession, Device, Handle, Page, Policy, Revoke, Session, SessionError};
+
+use crate::Watching;
 
 /// The application's access to the session of one request.
 ///
@@ -10,6 +12,9 @@ use session_core::{Device, Handle, Page, Policy, Revoke, Session, SessionError};
 pub trait Access: Sync {
     /// Loads the session, once.
     fn open(&self) -> impl Future<Output = Result<Session, SessionError>> + Send;
+
+    /// Loads the session for reading, also while the store is down.
+    fn calm(&self) -> impl Future<Output = Result<CalmSession, SessionError>> + Send;
 
     /// Returns the policy.
     fn policy(&self) -> &Policy;
@@ -34,6 +39,9 @@ pub trait Access: Sync {
     /// Checks the store's health.
     fn check(&self) -> impl Future<Output = Result<(), SessionError>> + Send;
 
+    /// Begins to watch the opened session for its end.
+    fn watch(&self) -> impl Future<Output = Result<Watching, SessionError>> + Send;
+
     /// Waits.
     fn wait(&self, time: Duration) -> impl Future<Output = ()> + Send;
 }
@@ -41,6 +49,10 @@ pub trait Access: Sync {
 impl Access for Handle {
     async fn open(&self) -> Result<Session, SessionError> {
         Ok(Session::clone(&*self.load().await?))
+    }
+
+    async fn calm(&self) -> Result<CalmSession, SessionError> {
+        self.calm().await
     }
 
     fn policy(&self) -> &Policy {
@@ -65,6 +77,14 @@ impl Access for Handle {
 
     async fn check(&self) -> Result<(), SessionError> {
         Ok(self.sessions().store().check().await?)
+    }
+
+    async fn watch(&self) -> Result<Watching, SessionError> {
+        let session = self.load().await?;
+        let ended = session.ended(tokio::time::sleep)?;
+        // The stream of a client that does not read is not polled.
+        let ended = ended.spawned(|task| drop(tokio::spawn(task)));
+        Ok(Watching::Waits(ended))
     }
 
     async fn wait(&self, time: Duration) {

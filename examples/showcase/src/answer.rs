@@ -1,5 +1,9 @@
+use std::borrow::Cow;
+
 use serde::Serialize;
-use session_core::{Session, SessionError};
+use session_core::{Session, SessionError, ValueError};
+
+use crate::Ending;
 
 /// The application's answer; a server converts it to its framework's response.
 #[derive(Debug)]
@@ -9,9 +13,11 @@ pub struct Answer {
     /// The value of `Content-Type`, if there is a body.
     pub content_type: Option<&'static str>,
     /// The value of `Location`, for a redirect.
-    pub location: Option<&'static str>,
+    pub location: Option<Cow<'static, str>>,
     /// The value of `Allow`, if the path has only other methods.
     pub allow: Option<&'static str>,
+    /// The value of `Cache-Control`, if the session's part has nothing to say.
+    pub cache_control: Option<&'static str>,
     /// The body.
     pub body: Body,
 }
@@ -23,6 +29,8 @@ pub enum Body {
     Text(String),
     /// A text that is streamed after the head: the server sends the result of [`Body::late`].
     Late(Session),
+    /// Events, which end with the session: an async server sends each [`Ending::next`].
+    Ended(Box<Ending>),
 }
 
 impl Answer {
@@ -34,6 +42,7 @@ impl Answer {
             content_type: None,
             location: None,
             allow: None,
+            cache_control: None,
             body: Body::Text(String::new()),
         }
     }
@@ -70,9 +79,9 @@ impl Answer {
     }
 
     /// Makes a 303, so that the browser shows another page after a form.
-    pub(crate) fn see_other(location: &'static str) -> Self {
+    pub(crate) fn see_other(location: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            location: Some(location),
+            location: Some(location.into()),
             ..Self::empty(303)
         }
     }
@@ -82,6 +91,13 @@ impl Answer {
 impl From<SessionError> for Answer {
     fn from(error: SessionError) -> Self {
         match &error {
+            // Here it is the client who chooses names and values.
+            SessionError::Value(refused @ ValueError::Refused { .. }) => {
+                Self::error(400, &refused.to_string())
+            }
+            SessionError::Value(large @ ValueError::TooLarge { .. }) => {
+                Self::error(error.status(), &large.to_string())
+            }
             SessionError::Value(_) => Self::error(409, "the value is of another type"),
             SessionError::Owner { .. } => Self::error(400, "a user is 1 to 255 bytes"),
             SessionError::Expiry(problem) => Self::error(400, &problem.to_string()),

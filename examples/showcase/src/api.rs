@@ -8,11 +8,12 @@ use session_core::{Expiry, PublicId, Revoke, Session, SessionError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::app::open;
+use crate::app::{open, wait};
 use crate::devices::{self, Shown};
 use crate::loose::Loose;
 use crate::request::Knobs;
 use crate::route::Route;
+use crate::tape::on_tape;
 use crate::{Access, Answer, App, Body, Request};
 
 /// Carries out a route.
@@ -34,13 +35,20 @@ pub(crate) async fn act(
         }
         access.destroy()?;
         if let Some(user) = relogin {
-            user.sign_in(&access.open().await?)?;
+            user.sign_in(&access.open().await?, request.user_agent)?;
         }
         return Ok(Answer::empty(204));
+    }
+    if matches!(route, Route::Calm) {
+        let session = access.calm().await?;
+        wait(access, knobs).await;
+        let shown = json!({ "exists": session.exists(), "outage": session.is_outage() });
+        return Ok(Answer::json(200, &shown));
     }
     let session = open(access, knobs).await?;
     match route {
         Route::Show => Ok(show(&session)),
+        Route::Remaining => Ok(Answer::json(200, &session.remaining())),
         Route::Get(key) => read(&session, &key),
         Route::Put(key) => {
             session.insert(&key, json_of(request.body)?)?;
@@ -63,11 +71,11 @@ pub(crate) async fn act(
             session.reauthenticate()?;
             Ok(Answer::empty(204))
         }
+        Route::Password => devices::password(access, &session).await,
+        Route::Sensitive => devices::sensitive(&request, &session),
         Route::Login => {
-            app.users()
-                .find(user(request.body)?)
-                .await?
-                .sign_in(&session)?;
+            let user = app.users().find(user(request.body)?).await?;
+            user.sign_in(&session, request.user_agent)?;
             Ok(Answer::empty(204))
         }
         Route::Lifetime => {
@@ -103,7 +111,9 @@ pub(crate) async fn act(
                 ..Answer::text(200, "text/plain; charset=utf-8", String::new())
             })
         }
-        Route::Logout | Route::Relogin => Err(Answer::error(500, "answered above")),
+        Route::Calm | Route::Ended | Route::Logout | Route::Relogin => {
+            Err(Answer::error(500, "answered above"))
+        }
     }
 }
 
@@ -179,16 +189,21 @@ async fn increment(
     let mut value = session.update(key, plus_one)?;
     // Committed before the answer, so that the answer is exact too; but not if the answer will be
     // an error, which drops the change.
-    if knobs.status.is_none_or(|status| status < 500) {
-        match access.save().await {
-            Ok(()) => value = session.get(key)?.unwrap_or(value),
-            // The write is dropped, as every write of a session that ended or was replaced meanwhile.
-            Err(SessionError::Gone) if !access.policy().refuses_when_gone() => {}
-            Err(SessionError::Superseded) => {}
-            Err(error) => return Err(error.into()),
-        }
+    if knobs.status.is_none_or(|status| status < 500) && saves(access).await? {
+        value = session.get(key)?.unwrap_or(value);
     }
     Ok(Answer::json(200, &json!({ "value": value })))
+}
+
+/// Commits before the answer; false if the write was dropped, as every write of a session that ended or was replaced
+/// meanwhile.
+pub(crate) async fn saves(access: &impl Access) -> Result<bool, Answer> {
+    match access.save().await {
+        Ok(()) => Ok(true),
+        Err(SessionError::Gone) if !access.policy().refuses_when_gone() => Ok(false),
+        Err(SessionError::Superseded) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[allow(
@@ -233,10 +248,10 @@ pub(crate) async fn revoke(
     let unknown = || Answer::error(404, "not found");
     let handle = PublicId::parse(text).ok_or_else(unknown)?;
     if session.public_id() == Some(handle) {
-        session.destroy()?;
+        on_tape!(session.destroy())?;
         return Ok(());
     }
-    match access.revoke(Revoke::One(&handle)).await? {
+    match on_tape!(access.revoke(Revoke::One(&handle)).await)? {
         0 => Err(unknown()),
         _ => Ok(()),
     }
@@ -249,8 +264,8 @@ pub(crate) async fn revoke_others(
 ) -> Result<usize, Answer> {
     owner(session)?;
     let current = session.public_id();
-    let which = current.as_ref().map_or(Revoke::All, Revoke::AllBut);
-    Ok(access.revoke(which).await?)
+    let which = on_tape!(current.as_ref().map_or(Revoke::All, Revoke::AllBut));
+    Ok(on_tape!(access.revoke(which).await)?)
 }
 
 fn lifetime(body: &[u8]) -> Result<Expiry, Answer> {

@@ -1,14 +1,16 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{Session, Sessions};
+use tokio::sync::watch;
 
 use crate::args::Args;
+use crate::ending::{self, Streams};
+use crate::panel::Panels;
 use crate::refusal::Refusal;
 use crate::request::Knobs;
 use crate::route::Route;
 use crate::users::Users;
-use crate::{Access, Answer, Request, api, forms};
+use crate::{Access, Answer, Request, api, forms, origin, show};
 
 /// The application behind the routes of every server.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct App {
     sessions: Sessions,
     second: Option<Sessions>,
     users: Users,
+    streams: Streams,
+    panels: Panels,
     idle: Duration,
 }
 
@@ -27,14 +31,24 @@ impl App {
         let second = args.second_policy(&policy).map_err(Refusal::Flag)?;
         let settings = args.settings().map_err(Refusal::Flag)?;
         let users = args.store.users(&settings).map_err(Refusal::Open)?;
-        let store = args.store.open(&settings).await.map_err(Refusal::Open)?;
+        let opened = args.store.sessions(&settings, policy, second).await;
+        let (sessions, second) = opened.map_err(Refusal::Open)?;
         Ok(Self {
             server,
-            second: second.map(|policy| Sessions::shared(policy, Arc::clone(&store))),
-            sessions: Sessions::shared(policy, store),
+            second,
+            sessions,
             users,
+            streams: Streams::new(),
+            panels: Panels::default(),
             idle: args.idle(),
         })
+    }
+
+    /// Takes other sessions than those of the command line, for tests with a store, a clock or an observer of their own.
+    #[must_use]
+    pub fn on(mut self, sessions: Sessions) -> Self {
+        self.sessions = sessions;
+        self
     }
 
     /// Returns the sessions, for the framework's layer.
@@ -50,12 +64,22 @@ impl App {
         self.second.as_ref()
     }
 
+    /// Closes open streams once the process is asked to stop.
+    pub(crate) fn until(mut self, stop: watch::Receiver<bool>) -> Self {
+        self.streams.until(stop);
+        self
+    }
+
     pub(crate) fn server(&self) -> &'static str {
         self.server
     }
 
     pub(crate) fn idle(&self) -> Duration {
         self.idle
+    }
+
+    pub(crate) fn panels(&self) -> &Panels {
+        &self.panels
     }
 
     pub(crate) fn users(&self) -> &Users {
@@ -73,10 +97,15 @@ impl App {
         access: &V,
         second: Option<&V>,
     ) -> Answer {
+        if let Err(refusal) = origin::check(&request) {
+            return refusal;
+        }
         let answer = match *request.segments() {
-            [""] => forms::page(self, request, access).await,
+            [""] => outage_for(request, show::page(self, request, access).await),
             ["healthz"] => self.health(request, access).await,
-            ["form", ref rest @ ..] => forms::submit(self, request, rest, access).await,
+            ["form", ref rest @ ..] => {
+                outage_for(request, forms::submit(self, request, rest, access).await)
+            }
             ["api", "untouched"] if request.verb() == "GET" => Ok(Answer::empty(204)),
             ["api", ref rest @ ..] => self.api(request, rest, access).await,
             ["second", "api", ref rest @ ..] if let Some(second) = second => {
@@ -97,6 +126,9 @@ impl App {
         access: &impl Access,
     ) -> Result<Answer, Answer> {
         let route = Route::find(request.verb(), rest)?;
+        if matches!(route, Route::Ended) {
+            return ending::begin(&self.streams, request, access).await;
+        }
         let knobs = request.knobs()?;
         let outcome = api::act(self, route, request, knobs, access).await;
         let mut answer = outcome.unwrap_or_else(|refusal| refusal);
@@ -120,8 +152,21 @@ impl App {
 /// Opens the session, then waits for the query's delay.
 pub(crate) async fn open(access: &impl Access, knobs: Knobs) -> Result<Session, Answer> {
     let session = access.open().await?;
+    if knobs.consent {
+        session.consent();
+    }
+    wait(access, knobs).await;
+    Ok(session)
+}
+
+/// Waits for the query's delay.
+pub(crate) async fn wait(access: &impl Access, knobs: Knobs) {
     if !knobs.delay.is_zero() {
         access.wait(knobs.delay).await;
     }
-    Ok(session)
+}
+
+/// What is for people is a page for them also where the store is down.
+fn outage_for(request: Request<'_>, answer: Result<Answer, Answer>) -> Result<Answer, Answer> {
+    answer.map_err(|refusal| refusal.for_whom(request.accept))
 }

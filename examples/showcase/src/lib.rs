@@ -14,23 +14,33 @@ mod args;
 mod auth_user;
 mod blocking;
 mod devices;
+mod ending;
 mod endpoint;
 mod forms;
 #[cfg(feature = "django")]
 mod keys;
 mod loose;
+mod origin;
+mod outage;
 mod page;
+mod panel;
 mod refusal;
 mod request;
 mod route;
 mod run;
+#[cfg(feature = "sealed")]
+mod seals;
+mod show;
 mod storage;
+mod tape;
+mod traced;
 mod users;
 
 pub use access::Access;
 pub use answer::{Answer, Body};
 pub use app::App;
 pub use blocking::{StopFlag, run_blocking};
+pub use ending::{Ending, Watching};
 pub use endpoint::Endpoint;
 pub use request::Request;
 pub use run::{Stop, prepare, run, run_unbound};

@@ -1,5 +1,11 @@
 //! The page: one HTML template whose `{{slots}}` are filled from a [`View`].
 
+mod happened;
+mod text;
+
+pub use self::happened::{Happened, Seen};
+use self::text::{escape, span, time};
+
 /// The content of the page for one visitor.
 #[derive(Debug, Clone, Default)]
 pub struct View {
@@ -13,6 +19,8 @@ pub struct View {
     pub owner: Option<String>,
     /// Whether the cookie ends when the browser closes.
     pub browser_close: bool,
+    /// Which lifetime the visitor has chosen.
+    pub lifetime: Lifetime,
     /// The seconds until the session expires, if it does.
     pub expires_in: Option<u64>,
     /// The current inactivity limit, in minutes.
@@ -21,8 +29,26 @@ pub struct View {
     pub devices: Vec<Device>,
     /// Whether a stored session was loaded.
     pub exists: bool,
-    /// The outcome of the last action, shown once above the cards.
+    /// Why the last action was not done, shown above the cards.
     pub notice: Option<&'static str>,
+    /// What was done, shown once above the cards.
+    pub messages: Vec<String>,
+    /// What the last form did, shown once.
+    pub happened: Option<Happened>,
+}
+
+/// A choice among the page's lifetimes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lifetime {
+    /// As the server does by default.
+    #[default]
+    Default,
+    /// When the browser closes.
+    BrowserClose,
+    /// After some minutes of inactivity.
+    Minutes,
+    /// At a moment, which the page has no choice for.
+    Other,
 }
 
 /// One live session of the signed-in owner.
@@ -30,6 +56,8 @@ pub struct View {
 pub struct Device {
     /// The public name by which the session is revoked; never its id.
     pub handle: String,
+    /// The device's name, such as "Firefox on Linux".
+    pub label: Option<String>,
     /// The moment of creation, in RFC 3339.
     pub created_at: String,
     /// The moment of the last use, in RFC 3339.
@@ -61,11 +89,19 @@ impl View {
         match slot {
             "server" => escape(self.server),
             "notice" => self.notice.map_or_else(String::new, |notice| {
-                format!(
-                    r#"<p class="notice" id="notice" role="status">{}</p>"#,
-                    escape(notice)
-                )
+                let notice = escape(notice);
+                format!(r#"<p class="notice" id="notice" role="alert">{notice}</p>"#)
             }),
+            "messages" if self.messages.is_empty() => String::new(),
+            "messages" => {
+                let lines: Vec<String> = self.messages.iter().map(|it| escape(it)).collect();
+                let lines = lines.join("<br>");
+                format!(r#"<p class="notice" id="messages" role="status">{lines}</p>"#)
+            }
+            "happened" => self
+                .happened
+                .as_ref()
+                .map_or_else(String::new, Happened::render),
             "visits" => self.visits.to_string(),
             "notes" => self.notes.iter().enumerate().map(note).collect(),
             "account" => self
@@ -77,8 +113,9 @@ impl View {
                 .map_or_else(String::new, |left| format!(r#" data-seconds="{left}""#)),
             "remaining" => self.remaining(),
             "ends" => self.ends(),
-            "browser-close" => checked(self.browser_close),
-            "after-minutes" => checked(!self.browser_close),
+            "browser-close" => checked(self.lifetime == Lifetime::BrowserClose),
+            "after-minutes" => checked(self.lifetime == Lifetime::Minutes),
+            "by-default" => checked(self.lifetime == Lifetime::Default),
             // With a value outside the field's bounds the browser would not send the form at all.
             "minutes" => self.idle_minutes.clamp(1, 525_600).to_string(),
             unknown => format!("{{{{{unknown}}}}}"),
@@ -87,12 +124,23 @@ impl View {
 
     fn account(&self, owner: &str) -> String {
         let owner = escape(owner);
-        let rows: String = self.devices.iter().map(Device::row).collect();
+        let list = if self.devices.is_empty() {
+            String::new()
+        } else {
+            self.list()
+        };
         format!(
             r#"<form class="row apart" id="logout-form" method="post" action="/form/logout">
       <p>Signed in as <strong id="owner">{owner}</strong></p>
       <button>Sign out</button>
-    </form>
+    </form>{list}"#
+        )
+    }
+
+    fn list(&self) -> String {
+        let rows: String = self.devices.iter().map(Device::row).collect();
+        format!(
+            r#"
     <table id="devices" role="table">
       <caption>Devices where you are signed in</caption>
       <thead role="rowgroup">
@@ -141,7 +189,8 @@ impl View {
 impl Device {
     fn row(&self) -> String {
         let handle = escape(&self.handle);
-        let name = escape(&self.handle.chars().take(8).collect::<String>());
+        let short: String = self.handle.chars().take(8).collect();
+        let name = escape(self.label.as_deref().unwrap_or(&short));
         let action = if self.current {
             r#"<span class="badge">this device</span>"#.to_owned()
         } else {
@@ -178,54 +227,6 @@ fn note((index, text): (usize, &String)) -> String {
     )
 }
 
-/// Shows an RFC 3339 time in UTC to the minute, and any other text as it is.
-fn time(at: &str) -> String {
-    let parts = at
-        .ends_with('Z')
-        .then(|| at.get(..10).zip(at.get(11..16)))
-        .flatten();
-    let shown = parts.map_or_else(
-        || at.to_owned(),
-        |(day, minute)| format!("{day} {minute} UTC"),
-    );
-    format!(
-        r#"<time datetime="{}">{}</time>"#,
-        escape(at),
-        escape(&shown)
-    )
-}
-
-/// Formats a number of seconds in its two largest units.
-fn span(seconds: u64) -> String {
-    let count = |n: u64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes, seconds % 60) {
-        (0, 0, 0, s) => format!("{s} s"),
-        (0, 0, m, 0) => format!("{m} min"),
-        (0, 0, m, s) => format!("{m} min {s} s"),
-        (0, h, 0, _) => count(h, "hour"),
-        (0, h, m, _) => format!("{} {m} min", count(h, "hour")),
-        (d, 0, ..) => count(d, "day"),
-        (d, h, ..) => format!("{} {}", count(d, "day"), count(h, "hour")),
-    }
-}
-
-/// Escapes a text for use between tags and inside a quoted attribute.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
-
 const TEMPLATE: &str = include_str!("page.html");
 
 const SIGN_IN: &str = r#"<p class="hint">Any name will do. Signing in gives the session a new id and keeps your notes.</p>
@@ -247,6 +248,7 @@ mod tests {
     fn hostile() -> View {
         let device = || Device {
             handle: HOSTILE.to_owned(),
+            label: Some(HOSTILE.to_owned()),
             created_at: HOSTILE.to_owned(),
             last_seen_at: HOSTILE.to_owned(),
             expires_at: HOSTILE.to_owned(),
@@ -264,19 +266,9 @@ mod tests {
                 },
             ],
             notice: Some(HOSTILE),
+            messages: vec![HOSTILE.to_owned()],
             ..View::default()
         }
-    }
-
-    #[test]
-    fn escaping_leaves_no_character_that_html_reads() {
-        assert_eq!(escape(HOSTILE), SHOWN);
-        assert_eq!(escape("Ada’s 2 Bücher"), "Ada’s 2 Bücher");
-    }
-
-    #[test]
-    fn escaping_does_not_spare_what_looks_escaped_already() {
-        assert_eq!(escape("&lt;"), "&amp;lt;");
     }
 
     #[test]
@@ -284,8 +276,13 @@ mod tests {
         let page = hostile().render();
         assert!(!page.contains("<script>alert") && !page.contains(r#"alert(""#));
         assert!(page.contains(&format!("<span>{SHOWN}</span>")));
+        for role in ["alert", "status"] {
+            assert!(page.contains(&format!(r#"role="{role}">{SHOWN}</p>"#)));
+        }
         assert!(page.contains(&format!(r#"<strong id="owner">{SHOWN}</strong>"#)));
         assert!(page.contains(&format!(r#"data-handle="{SHOWN}""#)));
+        assert!(page.contains(&format!(r#"<code title="{SHOWN}">{SHOWN}</code>"#)));
+        assert!(page.contains(&format!(r#"aria-label="Revoke device {SHOWN}""#)));
         assert!(page.contains(&format!(r#"<time datetime="{SHOWN}">{SHOWN}</time>"#)));
     }
 
@@ -320,19 +317,21 @@ mod tests {
     }
 
     #[test]
-    fn a_span_names_its_two_largest_units() {
-        let spans = [
-            (0, "0 s"),
-            (252, "4 min 12 s"),
-            (300, "5 min"),
-            (3_600, "1 hour"),
-            (7_509, "2 hours 5 min"),
-            (86_400, "1 day"),
-            (90_000, "1 day 1 hour"),
-            (1_209_599, "13 days 23 hours"),
-        ];
-        for (seconds, text) in spans {
-            assert_eq!(span(seconds), text);
+    fn the_chosen_lifetime_alone_is_checked() {
+        for (lifetime, id) in [
+            (Lifetime::Default, Some("mode-default")),
+            (Lifetime::BrowserClose, Some("mode-browser-close")),
+            (Lifetime::Minutes, Some("mode-minutes")),
+            (Lifetime::Other, None),
+        ] {
+            let view = View {
+                lifetime,
+                ..View::default()
+            };
+            let page = view.render();
+            let checked: Vec<&str> = page.lines().filter(|it| it.contains(" checked>")).collect();
+            assert_eq!(checked.len(), usize::from(id.is_some()), "{lifetime:?}");
+            assert!(id.is_none_or(|id| checked[0].contains(id)), "{checked:?}");
         }
     }
 
@@ -359,15 +358,6 @@ mod tests {
             ending
                 .render()
                 .contains(r#"<dd id="remaining" data-seconds="252">4 min 12 s</dd>"#)
-        );
-    }
-
-    #[test]
-    fn a_time_is_shown_to_the_minute_in_utc() {
-        let at = "2026-12-01T08:30:59.25Z";
-        assert_eq!(
-            time(at),
-            format!(r#"<time datetime="{at}">2026-12-01 08:30 UTC</time>"#)
         );
     }
 }

@@ -14,19 +14,40 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// The query, without the question mark.
     pub query: &'a str,
+    /// The `User-Agent`, empty if there is none.
+    pub user_agent: &'a str,
+    /// The `Accept`, empty if there is none.
+    pub accept: &'a str,
+    /// The first `Cookie`, if there is one.
+    pub cookie: Option<&'a [u8]>,
+    /// The `Host`, if there is one.
+    pub host: Option<&'a [u8]>,
+    /// The `Origin`, if there is one; of several the [`sole`](Self::sole) one.
+    pub origin: Option<&'a [u8]>,
+    /// The `Sec-Fetch-Site`, if there is one; of several the [`sole`](Self::sole) one.
+    pub fetch_site: Option<&'a [u8]>,
     /// The whole body.
     pub body: &'a [u8],
 }
 
 /// The query of every route under `/api`: a delay and a status, to drive races and error paths
-/// from outside.
+/// from outside, and a consent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Knobs {
     pub(crate) delay: Duration,
     pub(crate) status: Option<u16>,
+    /// Whether the visitor has consented to cookies.
+    pub(crate) consent: bool,
 }
 
 impl<'a> Request<'a> {
+    /// Returns a header's only value. Several count as an empty one, which no rule takes: a proxy may have gone by another than we would.
+    pub fn sole<'v>(values: impl IntoIterator<Item = &'v [u8]>) -> Option<&'v [u8]> {
+        let mut values = values.into_iter();
+        let first = values.next()?;
+        Some(if values.next().is_some() { b"" } else { first })
+    }
+
     /// Returns the method, `HEAD` as `GET`.
     pub(crate) fn verb(&self) -> &'a str {
         if self.method == "HEAD" {
@@ -34,6 +55,15 @@ impl<'a> Request<'a> {
         } else {
             self.method
         }
+    }
+
+    /// Returns the value of the first cookie of this name that has one.
+    pub(crate) fn cookie_of(&self, name: &str) -> Option<&'a [u8]> {
+        let mut pairs = self.cookie.unwrap_or_default().split(|byte| *byte == b';');
+        pairs.find_map(|pair| {
+            let value = pair.trim_ascii().strip_prefix(name.as_bytes())?;
+            value.strip_prefix(b"=").filter(|value| !value.is_empty())
+        })
     }
 
     /// Returns the path's segments, still encoded.
@@ -57,6 +87,7 @@ impl<'a> Request<'a> {
                     Ok(status @ 200..=599) => knobs.status = Some(status),
                     _ => return Err(Answer::error(400, "status is 200 to 599")),
                 },
+                "consent" => knobs.consent = value == "1",
                 _ => {}
             }
         }
@@ -110,6 +141,12 @@ mod tests {
             method: "POST",
             path: "/",
             query,
+            user_agent: "",
+            accept: "",
+            cookie: None,
+            host: None,
+            origin: None,
+            fetch_site: None,
             body,
         }
     }
@@ -118,7 +155,8 @@ mod tests {
     fn knobs_are_read_and_nonsense_is_refused() {
         let knobs = request("delay_ms=20&x=1&status=404", b"").knobs().unwrap();
         assert_eq!(knobs.delay, Duration::from_millis(20));
-        assert_eq!(knobs.status, Some(404));
+        assert_eq!((knobs.status, knobs.consent), (Some(404), false));
+        assert!(request("consent=1", b"").knobs().unwrap().consent);
         for bad in [
             "delay_ms=-1",
             "delay_ms=x",

@@ -4,21 +4,26 @@ use crate::request::decode;
 /// A route under `/api` that opens the session.
 #[derive(Debug)]
 pub(crate) enum Route {
+    Calm,
     Clear,
     Cycle,
     Delete(String),
     Devices,
+    Ended,
     Get(String),
     Increment(String),
     Lifetime,
     Login,
     Logout,
     Panic,
+    Password,
     Put(String),
     Reauthenticate,
     Relogin,
+    Remaining,
     Revoke(String),
     RevokeOthers,
+    Sensitive,
     Show,
     Stream,
 }
@@ -39,10 +44,12 @@ impl Route {
             ("POST", ["data", name, "increment"]) if !name.is_empty() => {
                 Self::Increment(key(name)?)
             }
+            ("GET", ["calm"]) => Self::Calm,
             ("POST", ["clear"]) => Self::Clear,
             ("POST", ["cycle"]) => Self::Cycle,
             ("POST", ["login"]) => Self::Login,
             ("POST", ["logout"]) => Self::Logout,
+            ("POST", ["password"]) => Self::Password,
             ("POST", ["reauthenticate"]) => Self::Reauthenticate,
             ("POST", ["relogin"]) => Self::Relogin,
             ("PUT", ["lifetime"]) => Self::Lifetime,
@@ -50,6 +57,9 @@ impl Route {
             ("DELETE", ["devices"]) => Self::RevokeOthers,
             ("DELETE", ["devices", handle]) if !handle.is_empty() => Self::Revoke(key(handle)?),
             ("POST", ["panic"]) => Self::Panic,
+            ("GET", ["ended"]) => Self::Ended,
+            ("GET", ["remaining"]) => Self::Remaining,
+            ("GET", ["sensitive"]) => Self::Sensitive,
             ("GET", ["stream"]) => Self::Stream,
             _ => return Err(Self::refuse(path)),
         })
@@ -58,10 +68,13 @@ impl Route {
     /// Returns the answer to a method that the path does not have.
     fn refuse(path: &[&str]) -> Answer {
         let methods = match path {
-            ["session" | "stream" | "untouched"] => "GET, HEAD",
-            ["clear" | "cycle" | "login" | "logout" | "panic" | "reauthenticate" | "relogin"] => {
-                "POST"
+            ["calm" | "ended" | "remaining" | "sensitive" | "session" | "stream" | "untouched"] => {
+                "GET, HEAD"
             }
+            [
+                "clear" | "cycle" | "login" | "logout" | "panic" | "password" | "reauthenticate"
+                | "relogin",
+            ] => "POST",
             ["lifetime"] => "PUT",
             ["devices"] => "GET, HEAD, DELETE",
             ["devices", handle] if !handle.is_empty() => "DELETE",
@@ -77,7 +90,12 @@ impl Route {
 mod tests {
     use super::*;
 
-    const PATHS: [&[&str]; 20] = [
+    const PATHS: [&[&str]; 25] = [
+        &["calm"],
+        &["ended"],
+        &["remaining"],
+        &["sensitive"],
+        &["password"],
         &["session"],
         &["stream"],
         &["untouched"],

@@ -63,10 +63,11 @@ pub fn run_unbound(
         Err(error) => return refuse(&Refusal::Open(format!("no runtime: {error}"))),
     };
     let outcome = runtime.block_on(async {
-        let app = App::open(server, &args).await?;
-        let signals = signals()?;
-        let endpoint = Endpoint::new(args.listen);
         let (ask, asked) = watch::channel(false);
+        let app = App::open(server, &args).await?.until(asked.clone());
+        let signals = signals()?;
+        let report = app.sessions().report().await;
+        let endpoint = Endpoint::new(args.listen, report);
         let stop = |mut asked: watch::Receiver<bool>| async move {
             // A dropped sender counts as a request to stop.
             let _ = asked.wait_for(|asked| *asked).await;

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use session_core::Store;
 #[cfg(feature = "django")]
 use session_core::django::SecretKeys;
+use session_core::{Policy, Sessions, Store};
+#[cfg(feature = "sealed")]
+use session_core::{Sealed, SealingKeys};
 #[cfg(all(feature = "cached", feature = "postgres"))]
 use session_store::Notify;
 #[cfg(feature = "redis")]
@@ -20,6 +22,7 @@ use session_store::{PostgresOptions, PostgresStore};
 
 #[cfg(feature = "django")]
 use crate::auth_user::AuthUser;
+use crate::traced::Traced;
 use crate::users::Users;
 
 /// The store of the sessions, as `--store` names it.
@@ -37,6 +40,9 @@ pub(crate) enum Storage {
     Postgres(String),
     #[cfg(feature = "redis")]
     Redis(String),
+    /// No store: sessions are in encrypted cookies.
+    #[cfg(feature = "sealed")]
+    Sealed,
     Sqlite(String),
 }
 
@@ -48,6 +54,9 @@ pub(crate) struct Settings {
     /// A Django site's keys.
     #[cfg(feature = "django")]
     pub(crate) keys: Option<SecretKeys>,
+    /// The keys of sealed cookies.
+    #[cfg(feature = "sealed")]
+    pub(crate) seals: Option<SealingKeys>,
 }
 
 impl Storage {
@@ -68,7 +77,11 @@ impl Storage {
                 "django+ before an SQL store, for a Django site's table",
                 cfg!(feature = "django"),
             ),
-            ("cached+ before any of them", cfg!(feature = "cached")),
+            (
+                "sealed: for cookies without a store",
+                cfg!(feature = "sealed"),
+            ),
+            ("cached+ before any other store", cfg!(feature = "cached")),
         ];
         let built = stores.into_iter().filter(|(_, is_built)| *is_built);
         built.map(|(name, _)| name).collect()
@@ -104,11 +117,27 @@ impl Storage {
             #[cfg(not(feature = "redis"))]
             "redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "redis-sentinel"
             | "rediss-sentinel" => Err(left_out(scheme, "redis")),
+            #[cfg(feature = "sealed")]
+            "sealed" if rest.is_empty() => Ok(Self::Sealed),
+            #[cfg(feature = "sealed")]
+            "sealed" => {
+                Err("sealed: has nothing behind it; the keys are in --secret-key-file".into())
+            }
+            #[cfg(not(feature = "sealed"))]
             "sealed" => Err(left_out(scheme, "sealed")),
             _ => Err(format!(
                 "unknown store {url:?}; this build has {}",
                 Self::built().join(", ")
             )),
+        }
+    }
+
+    /// Says whether sessions are in sealed cookies.
+    pub(crate) fn is_sealed(&self) -> bool {
+        match self {
+            #[cfg(feature = "sealed")]
+            Self::Sealed => true,
+            _ => false,
         }
     }
 
@@ -147,6 +176,25 @@ impl Storage {
         }
     }
 
+    /// Opens the store, and joins it with the policy, and with that of a second session if there is one.
+    pub(crate) async fn sessions(
+        &self,
+        settings: &Settings,
+        policy: Policy,
+        second: Option<Policy>,
+    ) -> Result<(Sessions, Option<Sessions>), String> {
+        #[cfg(feature = "sealed")]
+        if self.is_sealed() {
+            let keys = settings.seals.as_ref();
+            let sealed = Sealed::by(keys.ok_or("sealed cookies need keys")?.clone());
+            let join = |policy| Sessions::sealed(policy, sealed.clone());
+            return Ok((join(policy), second.map(join)));
+        }
+        let store: Arc<dyn Store> = Arc::new(Traced(self.open(settings).await?));
+        let join = |policy| Sessions::shared(policy, Arc::clone(&store));
+        Ok((join(policy), second.map(join)))
+    }
+
     /// Opens the store, which removes expired sessions once an interval.
     pub(crate) async fn open(&self, settings: &Settings) -> Result<Arc<dyn Store>, String> {
         let sweep = settings.sweep;
@@ -179,6 +227,8 @@ impl Storage {
                 let store = RedisStore::open(url).await.map_err(describe)?;
                 Ok(Arc::new(store))
             }
+            #[cfg(feature = "sealed")]
+            Self::Sealed => Err("sealed: is no store".into()),
             Self::Sqlite(path) => {
                 let options = SqliteOptions::new(path).sweep_every(sweep);
                 let store = SqliteStore::open_with(options).await;
@@ -192,6 +242,9 @@ impl Storage {
 impl Storage {
     #[allow(clippy::unnecessary_wraps, reason = "builds without the cache refuse")]
     fn cached(behind: Self) -> Result<Self, String> {
+        if behind.is_sealed() {
+            return Err("cached+: there is no store behind sealed:".into());
+        }
         Ok(Self::Cached(Box::new(behind)))
     }
 
@@ -270,6 +323,7 @@ pub(crate) fn without_passwords(text: &str) -> String {
     clean
 }
 
+#[allow(dead_code, reason = "a build may have every store")]
 fn left_out(scheme: &str, feature: &str) -> String {
     format!("{scheme}: is not in this build; add it with --features {feature}")
 }
@@ -293,75 +347,4 @@ fn describe(error: impl std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_store_of_the_contract_is_known_or_says_what_to_add() {
-        assert_eq!(Storage::parse("memory"), Ok(Storage::Memory));
-        assert_eq!(
-            Storage::parse("sqlite:a.db"),
-            Ok(Storage::Sqlite("a.db".into()))
-        );
-        assert_eq!(
-            Storage::parse("sqlite:///x/a.db"),
-            Ok(Storage::Sqlite("/x/a.db".into()))
-        );
-        for (url, feature, is_in) in [
-            ("postgres://h/db", "postgres", cfg!(feature = "postgres")),
-            ("postgresql://h/db", "postgres", cfg!(feature = "postgres")),
-            ("mysql://h/db", "mysql", cfg!(feature = "mysql")),
-            ("mariadb://h/db", "mysql", cfg!(feature = "mysql")),
-            ("cached+memory", "cached", cfg!(feature = "cached")),
-            ("cached+sqlite:a.db", "cached", cfg!(feature = "cached")),
-            ("redis://h", "redis", cfg!(feature = "redis")),
-            ("rediss://h", "redis", cfg!(feature = "redis")),
-            ("redis-cluster://h:1,h:2", "redis", cfg!(feature = "redis")),
-            ("redis-sentinel://h:1/m", "redis", cfg!(feature = "redis")),
-            ("sealed:", "sealed", false),
-            ("django+sqlite:x", "django", cfg!(feature = "django")),
-        ] {
-            if is_in {
-                assert!(Storage::parse(url).is_ok(), "{url}");
-                continue;
-            }
-            let message = Storage::parse(url).unwrap_err();
-            assert!(
-                message.contains(&format!("--features {feature}")),
-                "{message}"
-            );
-        }
-        let message = Storage::parse("oracle://h").unwrap_err();
-        for store in Storage::built() {
-            assert!(message.contains(store), "{message}");
-        }
-        assert!(message.contains("django+") || !cfg!(feature = "django"));
-        for bad in [
-            "",
-            "sqlite:",
-            "file:x",
-            "memory:x",
-            "mongodb://x",
-            "cached+",
-            "cached+file:x",
-            "django+",
-            "django+memory",
-            "django+sqlite:",
-            "django+redis://h",
-            "django+django+sqlite:x",
-        ] {
-            assert!(Storage::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn messages_repeat_no_password() {
-        for (text, clean) in [
-            ("no url", "no url"),
-            ("'postgres://a:b@h/d' for", "'postgres://…@h/d' for"),
-            ("'x://a:b@c@h' and y://h", "'x://…@h' and y://h"),
-        ] {
-            assert_eq!(without_passwords(text), clean);
-        }
-    }
-}
+mod tests;

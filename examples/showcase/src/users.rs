@@ -1,8 +1,9 @@
-use session_core::{Session, SessionError};
+use session_core::{Session, SessionError, SignIn, device_label};
 
 use crate::Answer;
 #[cfg(feature = "django")]
 use crate::auth_user::AuthUser;
+use crate::tape::on_tape;
 
 /// Whom the showcase signs in, without a password: anybody, or the users of a Django site.
 #[derive(Debug, Clone)]
@@ -39,13 +40,18 @@ impl Users {
 }
 
 impl User {
-    pub(crate) fn sign_in(&self, session: &Session) -> Result<(), SessionError> {
-        match self {
-            Self::Named(name) => session.sign_in(name),
+    /// Signs the user in; the device is named after the `User-Agent`.
+    pub(crate) fn sign_in(&self, session: &Session, user_agent: &str) -> Result<(), SessionError> {
+        let name = match self {
+            Self::Named(name) => name,
             #[cfg(feature = "django")]
             Self::Found { auth, id, password } => {
-                auth.login(session, &session_core::django::User::new(id, password))
+                let user = session_core::django::User::new(id, password);
+                on_tape!(auth.login(session, &user))?;
+                id
             }
-        }
+        };
+        let label = device_label(user_agent).unwrap_or_default();
+        on_tape!(session.sign_in(SignIn::from(name).label(&label)))
     }
 }

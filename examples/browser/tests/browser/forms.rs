@@ -1,8 +1,10 @@
 //! The page's forms.
 
+use session_servers::soon;
+
+use crate::panel::{self, Cookie};
 use crate::stage::Stage;
 use crate::visitor::Visitor;
-use crate::wait::until;
 
 pub async fn every_form_of_the_page_does_what_it_says(stage: &Stage) {
     let server = stage.serve(&[]);
@@ -12,7 +14,7 @@ pub async fn every_form_of_the_page_does_what_it_says(stage: &Stage) {
     take_every_step(&visitor).await;
 
     // A script counts down from the server's value.
-    until("the time to go down", async || {
+    soon("the time to go down", async || {
         visitor.text("#remaining").await.starts_with("6 min 5")
     })
     .await;
@@ -56,13 +58,22 @@ pub async fn a_note_is_text_whatever_it_contains(stage: &Stage) {
 async fn take_every_step(visitor: &Visitor) {
     assert_eq!(visitor.text("#remaining").await, "no session yet");
     assert_eq!(visitor.visits().await, 0);
-    assert_eq!(visitor.count_a_visit().await, 1);
-    assert_eq!(visitor.count_a_visit().await, 2);
-    let remaining = visitor.text("#remaining").await;
-    assert!(
-        ["14 days", "13 days 23 hours"].contains(&&*remaining),
-        "{remaining}"
+    let (button, code) = ("#visit-form button", "VISITS.update(");
+    let told = panel::press(visitor, button, code, &["insert"], Cookie::Came).await;
+    assert!(told.contains("made the session"), "{told}");
+    let told = panel::press(visitor, button, code, CHANGED, Cookie::Stayed).await;
+    assert!(told.contains("The id stays"), "{told}");
+    assert_eq!(visitor.visits().await, 2);
+    assert_eq!(visitor.text("#remaining").await, "14 days");
+    assert!(visitor.is_chosen("#mode-default").await);
+    // What was done is said once.
+    assert_eq!(
+        visitor.texts("#messages").await,
+        ["Your visit was counted."]
     );
+    visitor.reload().await;
+    assert!(!visitor.shows("#messages").await);
+    assert!(!visitor.shows("#happened").await);
 
     for note in ["milk", "bread", "tea"] {
         visitor.add_note(note).await;
@@ -72,15 +83,25 @@ async fn take_every_step(visitor: &Visitor) {
     assert_eq!(visitor.notes().await, ["milk", "tea"]);
 
     // Signing in keeps the values, signing out does not.
-    visitor.sign_in("ada").await;
+    let (button, code) = ("#cycle-form button", "session.cycle()");
+    let told = panel::press(visitor, button, code, CHANGED, Cookie::Changed).await;
+    assert!(told.contains("the handle stays"), "{told}");
+    visitor.enter("#user", "ada").await;
+    let (button, code) = ("#login-form button", "session.sign_in(");
+    let calls = ["load", "insert", "replace"];
+    let told = panel::press(visitor, button, code, &calls, Cookie::Changed).await;
+    assert!(told.contains("is not signed in by it"), "{told}");
     assert_eq!(visitor.user().await.as_deref(), Some("ada"));
     assert_eq!(visitor.notes().await, ["milk", "tea"]);
     assert_eq!(visitor.visits().await, 2);
-    visitor.sign_out().await;
+    let (button, code) = ("#logout-form button", "access.destroy()");
+    let told = panel::press(visitor, button, code, &["delete"], Cookie::Went).await;
+    assert!(told.contains("a copy of it opens nothing"), "{told}");
     assert_eq!(visitor.user().await, None);
     assert_eq!(visitor.visits().await, 0);
     assert!(visitor.notes().await.is_empty());
     assert!(visitor.cookies().await.is_empty());
+    assert_eq!(visitor.text("#messages").await, "You are signed out.");
 
     assert_eq!(visitor.count_a_visit().await, 1);
     visitor.choose("#mode-browser-close").await;
@@ -97,6 +118,8 @@ async fn take_every_step(visitor: &Visitor) {
     assert_eq!(visitor.text("#ends").await, "after 7 min of inactivity");
     assert!(visitor.cookies().await[0].expires().is_some());
 }
+
+const CHANGED: &[&str] = &["load", "replace"];
 
 const HOSTILE: [&str; 4] = [
     "<script>document.title = 'taken'</script>",

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use session_servers::soon;
+
 use crate::stage::Stage;
 use crate::visitor::Visitor;
-use crate::wait::until;
 
 pub async fn a_session_ends_when_nobody_looks_and_not_before(stage: &Stage) {
     // On a busy machine a request may come too late, and the session rightly ends; then retry with a longer limit.
@@ -46,7 +47,7 @@ async fn stays_while_looked_at(visitor: &Visitor, idle: Duration) -> bool {
 /// Waits without a request: the page counts down by itself, and says that the session expired when it has on the
 /// server, not before.
 async fn assert_ends(visitor: &Visitor) {
-    until("the page to say that the session expired", async || {
+    soon("the page to say that the session expired", async || {
         visitor.text("#remaining").await == "expired"
     })
     .await;

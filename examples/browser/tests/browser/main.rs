@@ -13,6 +13,7 @@ mod driver;
 mod forms;
 mod inactivity;
 mod overlap;
+mod panel;
 mod pictures;
 mod profile;
 mod server;
@@ -20,7 +21,6 @@ mod stage;
 mod tool;
 mod traffic;
 mod visitor;
-mod wait;
 
 use std::env;
 use std::io::{Write, stderr};

@@ -14,7 +14,8 @@ use crate::tool::Tool;
 use crate::visitor::Visitor;
 
 pub async fn the_page_fits_and_every_control_has_a_name(stage: &Stage) {
-    let server = stage.serve(&[]);
+    let file = stage.folder().join("sessions.db");
+    let server = stage.serve(&["--store", &format!("sqlite:{}", file.display())]);
     let (profile, other_profile) = (stage.profile("one"), stage.profile("other"));
     let visitor = stage.visit(&server, &profile).await;
     let asked = env::var_os("SCREENSHOTS").map(PathBuf::from);
@@ -23,7 +24,7 @@ pub async fn the_page_fits_and_every_control_has_a_name(stage: &Stage) {
     let folder = asked.unwrap_or_else(|| stage.folder().to_owned());
     fs::create_dir_all(&folder).unwrap();
     let take = async |name: &str| {
-        for (size, width) in [("narrow", 390), ("wide", 1280)] {
+        for (size, width) in [("narrow", 320), ("wide", 1280)] {
             for scheme in schemes {
                 let picture = photograph(&visitor, width, scheme).await;
                 let file = format!("{}-{name}-{size}-{scheme}.png", stage.name());
@@ -45,7 +46,20 @@ pub async fn the_page_fits_and_every_control_has_a_name(stage: &Stage) {
     other.sign_in("ada").await;
     visitor.sign_in("ada").await;
     assert_eq!(visitor.count("#devices tbody tr").await, 2);
+    // What was done, and the panel.
+    take("done").await;
+    assert_named(&visitor).await;
+    visitor.reload().await;
     take("signed-in").await;
+    assert_named(&visitor).await;
+
+    // Whoever removes the file of an open database takes the store away.
+    for end in ["", "-wal", "-shm"] {
+        let _ = fs::remove_file(file.with_extension(format!("db{end}")));
+    }
+    visitor.press("#visit-form button").await;
+    assert!(visitor.shows("#outage").await);
+    take("outage").await;
     assert_named(&visitor).await;
 }
 

@@ -13,13 +13,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the program on a free port, with sessions in memory.
+    /// Starts the program on a free port, with sessions in memory if no other store is named.
     pub fn start(program: &Path, flags: &[&str]) -> Self {
-        Self::run(
-            Command::new(program)
-                .args(["--store", "memory"])
-                .args(flags),
-        )
+        let store = ["--store", "memory"];
+        let store: &[&str] = if flags.contains(&store[0]) {
+            &[]
+        } else {
+            &store
+        };
+        Self::run(Command::new(program).args(store).args(flags))
     }
 
     /// Starts a Django site and a Rust service, with their database and key in a folder.

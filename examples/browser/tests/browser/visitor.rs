@@ -8,8 +8,9 @@ use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
+use session_servers::soon;
+
 use crate::tool::Tool;
-use crate::wait::until;
 
 /// A person at a browser on the showcase's page: reads it and acts on it.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Visitor {
         self.client.close().await.unwrap();
         // Chromium holds this link while it runs, and removes it when everything is written.
         let lock = self.profile.join("SingletonLock");
-        until("the browser's end", async || {
+        soon("the browser's end", async || {
             lock.symlink_metadata().is_err()
         })
         .await;
@@ -168,6 +169,12 @@ impl Visitor {
         self.find(selector).await.text().await.unwrap()
     }
 
+    /// Returns an element's attribute.
+    pub async fn attribute(&self, selector: &str, name: &str) -> String {
+        let value = self.find(selector).await.attr(name).await;
+        value.unwrap().unwrap()
+    }
+
     pub async fn texts(&self, selector: &str) -> Vec<String> {
         let mut texts = Vec::new();
         for element in self.find_all(selector).await {
@@ -221,7 +228,7 @@ impl Visitor {
     }
 
     async fn wait_for_another(page: &Element) {
-        until("a new page", async || match page.tag_name().await {
+        soon("a new page", async || match page.tag_name().await {
             Ok(_) => false,
             Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => true,
             // In the very moment of the change, Chromium may have no clear word for it.

@@ -1,7 +1,7 @@
 """Settings from the environment, so that one site serves the example and every test.
 
 DATABASE_URL is sqlite:PATH, postgres://… or mysql://…. SECRET_KEY_FILE has one key a line: the first signs, the others still
-verify. A variable DJANGO_NAME is the setting NAME, as in DJANGO_SESSION_COOKIE_AGE=300.
+verify. DATABASE_TIME_ZONE is the database's own TIME_ZONE. A variable DJANGO_NAME is the setting NAME, as in DJANGO_SESSION_COOKIE_AGE=300.
 """
 import ast
 import os
@@ -43,6 +43,8 @@ def setting(name, text):
 
 
 DATABASES = {"default": database(os.environ["DATABASE_URL"])}
+if "DATABASE_TIME_ZONE" in os.environ:
+    DATABASES["default"]["TIME_ZONE"] = os.environ["DATABASE_TIME_ZONE"]
 if "SECRET_KEY_FILE" in os.environ:
     SECRET_KEY, *SECRET_KEY_FALLBACKS = Path(os.environ["SECRET_KEY_FILE"]).read_text().split()
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]

@@ -232,7 +232,7 @@ pub async fn djangos_csrf_token_survives_a_write_in_rust(scene: &Scene) {
     assert_eq!(session(&rust).await["data"]["x"], 1);
 }
 
-/// Both remove what is over, and nothing else.
+/// Both remove what is over, and nothing else, also at the same time.
 pub async fn the_sweep_removes_what_clearsessions_would(scene: &Scene) {
     let mut oracle = scene.oracle();
     let make = |oracle: &mut DjangoOracle, seconds: i64| {
@@ -245,22 +245,25 @@ pub async fn the_sweep_removes_what_clearsessions_would(scene: &Scene) {
         key
     };
     let ends = [-1_000_000, -4000, -3600, 60, 4000, 1_000_000];
-    for sweeps_in_rust in [true, false] {
+    for (in_rust, in_django, times) in [(true, false, 1), (false, true, 1), (true, true, 30)] {
+        let ends = ends.repeat(times);
         let keys: Vec<Value> = ends.iter().map(|end| make(&mut oracle, *end)).collect();
-        if sweeps_in_rust {
-            let rust = crate::rust::Rust::open(scene).await;
+        let rust = crate::rust::Rust::open(scene).await;
+        let store = Arc::clone(rust.sessions().store());
+        let sweeping = tokio::spawn(async move {
             let now = OffsetDateTime::now_utc();
-            while rust.sessions().store().sweep(now, 100).await.unwrap() > 0 {}
-            rust.close().await;
-        } else {
-            let done = oracle
-                .ask("command", json!({ "args": ["clearsessions"] }))
-                .unwrap();
+            while in_rust && store.sweep(now.into(), 3).await.unwrap() > 0 {}
+        });
+        if in_django {
+            let clear = || oracle.ask("command", json!({ "args": ["clearsessions"] }));
+            let done = tokio::task::block_in_place(clear).unwrap();
             assert_eq!(done["status"], 0, "{done}");
         }
+        sweeping.await.unwrap();
+        rust.close().await;
         for (key, end) in keys.iter().zip(ends) {
             let row = oracle.ask("row", json!({ "key": key })).unwrap();
-            assert_eq!(row.is_null(), end < 0, "in Rust: {sweeps_in_rust}, {end} s");
+            assert_eq!(row.is_null(), end < 0, "{in_rust} {in_django}, {end} s");
         }
     }
 }

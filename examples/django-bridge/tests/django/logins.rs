@@ -110,6 +110,46 @@ pub async fn a_change_of_the_password_ends_the_other_sessions_on_both_sides(scen
     rust.close().await;
 }
 
+/// By their names or ids, as the site's own table has them.
+pub async fn the_showcase_signs_in_the_sites_users(scene: &Scene) {
+    let bob = scene
+        .oracle()
+        .ask("account", json!({ "user": "bob" }))
+        .unwrap();
+    let rust = Client::new(scene.showcase().await);
+    let django = rust.tab(scene.django());
+    for (name, known) in [("ada", "ada"), (bob["id"].as_str().unwrap(), "bob")] {
+        login(&rust, name).await;
+        assert_eq!(user(&django).await, known, "{name}");
+    }
+    for name in ["nobody", "0", "99999999999999999999"] {
+        let body = json!({ "user": name }).to_string();
+        let answer = rust.post("/api/login", &body).await.unwrap();
+        assert_eq!(answer.status(), 401, "{name}: {}", answer.text());
+    }
+    assert_eq!(user(&django).await, "bob");
+}
+
+/// A client of the showcase chooses the names; those of the session's own fields are the client's error.
+pub async fn a_name_that_django_reserves_is_refused_to_clients(scene: &Scene) {
+    let rust = Client::new(scene.showcase().await);
+    let django = rust.tab(scene.django());
+    login(&rust, "ada").await;
+    for name in ["_auth_user_id", "_session_expiry", "_session"] {
+        let path = format!("/api/data/{name}");
+        let answer = rust.put(&path, "\"2\"").await.unwrap();
+        assert_eq!(answer.status(), 400, "{name}");
+        assert!(answer.text().contains(name), "{}", answer.text());
+        let answer = rust.post(&format!("{path}/increment"), "").await.unwrap();
+        assert_eq!(answer.status(), 400, "{name}");
+        assert_eq!(rust.get(&path).await.unwrap().status(), 404, "{name}");
+        assert_eq!(rust.delete(&path).await.unwrap().status(), 204, "{name}");
+    }
+    assert_eq!(user(&django).await, "ada");
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    assert!(rust.put("/api/data/deep", &deep).await.unwrap().status() < 500);
+}
+
 async fn servers(rust: &Rust, users: &Accounts) -> Vec<(&'static str, Arc<dyn App>)> {
     let (sessions, users) = (|| rust.sessions().clone(), || users.clone());
     vec![

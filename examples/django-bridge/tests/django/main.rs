@@ -20,6 +20,7 @@ mod rust;
 mod scene;
 mod servers;
 mod tables;
+mod zones;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ macro_rules! proofs {
 }
 
 /// Taken on every release of Django and every database.
-const PROOFS: [Proof; 11] = proofs! {
+const PROOFS: [Proof; 14] = proofs! {
     caches:
         what_rust_does_shows_through_djangos_cache;
     crossing:
@@ -48,7 +49,9 @@ const PROOFS: [Proof; 11] = proofs! {
         the_sweep_removes_what_clearsessions_would;
     logins:
         a_login_and_a_logout_count_on_both_sides_of_every_framework
-        a_change_of_the_password_ends_the_other_sessions_on_both_sides;
+        a_change_of_the_password_ends_the_other_sessions_on_both_sides
+        the_showcase_signs_in_the_sites_users
+        a_name_that_django_reserves_is_refused_to_clients;
     races:
         a_logout_on_either_side_stays_one_while_the_other_writes
         counts_of_rust_writers_are_exact
@@ -57,6 +60,8 @@ const PROOFS: [Proof; 11] = proofs! {
         random_sessions_are_the_same_on_both_sides;
     tables:
         a_table_made_in_rust_is_the_one_that_migrate_makes;
+    zones:
+        a_column_in_a_zone_of_its_own_has_the_same_moments;
 };
 
 /// Taken on every release, on one database: the others can't change them.

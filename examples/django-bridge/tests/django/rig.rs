@@ -83,16 +83,7 @@ impl Rig {
         drop(urls);
         let url = url.get_or_init(|| {
             let url = self.database(place.kind);
-            // One process does it all: each start of Django takes half a second.
-            let mut oracle = self.site(place, &url).oracle().unwrap();
-            let mut manage = |args: Value| {
-                let done = oracle.ask("command", json!({ "args": args })).unwrap();
-                assert_eq!(done["status"], 0, "{done}");
-            };
-            manage(json!(["migrate", "--verbosity=0"]));
-            for user in ["ada", "bob", "carl"] {
-                manage(json!(["make_user", user, PASSWORD]));
-            }
+            migrate(&self.site(place, &url));
             url
         });
         Scene::new(self, place.kind, self.site(place, url), url)
@@ -130,6 +121,20 @@ impl Rig {
                 server.url(&server.database().unwrap())
             }
         }
+    }
+}
+
+/// Makes a site's tables as Django does, and the users.
+pub fn migrate(site: &DjangoSite) {
+    // One process does it all: each start of Django takes half a second.
+    let mut oracle = site.oracle().unwrap();
+    let mut manage = |args: Value| {
+        let done = oracle.ask("command", json!({ "args": args })).unwrap();
+        assert_eq!(done["status"], 0, "{done}");
+    };
+    manage(json!(["migrate", "--verbosity=0"]));
+    for user in ["ada", "bob", "carl"] {
+        manage(json!(["make_user", user, PASSWORD]));
     }
 }
 

@@ -9,7 +9,7 @@ use session_core::django::SecretKeys;
 use session_servers::{DjangoOracle, DjangoServer, DjangoSite};
 use session_testkit::http::{App, Client, Socket};
 
-use crate::rig::{Kind, Rig};
+use crate::rig::{self, Kind, Rig};
 
 /// A proof's environment: a site of Django on a migrated database, and its server.
 #[derive(Debug)]
@@ -87,6 +87,14 @@ impl Scene {
         let url = self.rig.database(self.kind);
         let scene = self.with("DATABASE_URL", &url);
         Self { url, ..scene }
+    }
+
+    /// Returns the same release on a migrated database of its own, for moments in another zone: there a sweep of the proofs
+    /// beside it would take them for past.
+    pub fn apart(&self) -> Self {
+        let scene = self.fresh();
+        rig::migrate(&scene.site);
+        scene
     }
 
     /// Returns Django's side over HTTP.

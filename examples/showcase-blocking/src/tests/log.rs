@@ -41,4 +41,11 @@ fn what_clients_cause_is_neither_an_error_nor_a_warning_in_the_log() {
     faulty.go_down();
     assert_eq!(ask("GET /api/session", ""), 503);
     assert!(log.take().contains("ERROR"));
+    assert_eq!(ask("GET /api/calm", ""), 200);
+    let told = log.take();
+    let told: Vec<&str> = told.lines().collect();
+    assert!(
+        matches!(told[..], [line] if line.contains("WARN")),
+        "{told:?}"
+    );
 }
