@@ -1,4 +1,4 @@
-//! Two cores against one: threads that read and count in sessions of their own, in one application.
+//! Two cores against one: threads that read and count in sessions of their own, in one application or on one store.
 
 use std::sync::Barrier;
 use std::thread;
@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use session_costs::{Scenario, Spread, Subject};
+use session_costs::{Scenario, Spread};
 
-use crate::Peer;
-use crate::peers::{Shared, peers};
+use crate::{Peer, Shared, peers};
 
 /// What two threads do, as a multiple of what one does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,7 +58,7 @@ fn calls(
         let threads: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(move || {
-                    let mut subject = shared.subject()?;
+                    let mut subject = shared()?;
                     for _ in 0..100 {
                         subject.call(scenario);
                     }

@@ -16,5 +16,5 @@ pub mod results;
 pub mod sockets;
 
 pub use backend::{Backend, Durability};
-pub use peer::{Peer, Served};
+pub use peer::{Peer, Served, Shared};
 pub use peers::{entries, peers};

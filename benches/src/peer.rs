@@ -4,7 +4,6 @@ use anyhow::Result;
 use session_costs::{Entry, Family, Role, Subject};
 
 use crate::Backend;
-use crate::peers::Shared;
 
 /// A library on a framework, with all that it keeps sessions in. We are one as well.
 #[derive(Clone, Copy)]
@@ -20,11 +19,15 @@ pub struct Peer {
     pub subject: fn() -> Result<Box<dyn Subject>>,
     /// Says whether it has a store for the backend, in this process's machine.
     pub has: fn(&Backend) -> bool,
-    /// Makes an application that threads share, if the framework allows it: axum does.
+    /// Makes an application that threads share.
     pub share: Option<fn() -> Result<Shared>>,
     /// Serves an application until the process ends; each read extends the session's life if `sliding`.
     pub serve: fn(Served) -> Result<()>,
 }
+
+/// Makes subjects of one application, each with a session of its own; threads call it. What they share is what the
+/// framework's threads do: the application on axum, the store on actix-web and Rocket.
+pub type Shared = Box<dyn Fn() -> Result<Box<dyn Subject>> + Sync>;
 
 /// What to serve.
 #[derive(Debug)]

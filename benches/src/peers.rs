@@ -13,7 +13,6 @@ mod tower_sessions;
 
 use session_costs::{Entry, Family};
 
-pub use self::axum::Shared;
 use crate::Peer;
 
 /// Returns all that is served over sockets.

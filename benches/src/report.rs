@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use session_costs::{Family, Figures, Role, Scenario, Spread, allocations, instructions, time};
 
+use crate::cores;
 use crate::results::Results;
-use crate::sockets::commands;
 use crate::sockets::databases::Kind;
 use crate::sockets::throughput::{Row, SCENARIOS};
+use crate::sockets::{commands, owners};
 
 const FAMILIES: [(Family, &str); 3] = [
     (Family::Axum, "axum"),
@@ -74,6 +75,11 @@ pub fn markdown(results: &Results) -> String {
     );
     throughput(results, &mut section);
     section(
+        "What an owner costs on Redis",
+        "Ours alone: no peer has owners. Redis' own time for a request, as `INFO commandstats` counts it.",
+        &owners(&results.owners),
+    );
+    section(
         "Memory",
         "Sessions of about 200 bytes in memory, each begun by a request. `read` is a whole request that reads a random \
          session, with the framework's own time.\n\n![Bytes per session](memory.svg)\n\n![Time of a read](lookup.svg)",
@@ -93,8 +99,9 @@ pub fn markdown(results: &Results) -> String {
     }
     section(
         "Two cores",
-        "What two threads do as a multiple of what one does, in one application on axum.",
-        &cores(results),
+        "What two threads do as a multiple of what one does: in one application on axum, and on one store elsewhere, as \
+         the workers of actix-web do.",
+        &cores(&results.cores),
     );
     text
 }
@@ -239,6 +246,25 @@ pub fn servers(rows: &[Row]) -> String {
     table
 }
 
+/// Redis' own time for owners' sessions.
+#[must_use]
+pub fn owners(rows: &[owners::Row]) -> String {
+    let mut table = header("", ["commands", "µs"]);
+    for row in rows {
+        let names = row.commands.iter().map(|(name, count)| match *count {
+            1.0 => name.clone(),
+            count => format!("{count} {name}"),
+        });
+        let names = names.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(
+            table,
+            "| {} | {names} | {:.1} |",
+            row.request, row.time.micros
+        );
+    }
+    table
+}
+
 fn memory(results: &Results) -> String {
     let mut table = String::from(
         "| | sessions | bytes resident | bytes in use | begin, ns | read, ns |\n|---|---:|---:|---:|---:|---:|\n",
@@ -276,13 +302,15 @@ fn flood(results: &Results) -> String {
     table
 }
 
-fn cores(results: &Results) -> String {
+/// What two cores do.
+#[must_use]
+pub fn cores(rows: &[cores::Row]) -> String {
     let mut table = header("", ["read", "increment"]);
-    let mut subjects: Vec<_> = results.cores.iter().map(|row| &row.subject).collect();
+    let mut subjects: Vec<_> = rows.iter().map(|row| &row.subject).collect();
     subjects.dedup();
     for subject in subjects {
-        let rows = results.cores.iter().filter(|row| row.subject == *subject);
-        let cells = rows.map(|row| {
+        let of_it = rows.iter().filter(|row| row.subject == *subject);
+        let cells = of_it.map(|row| {
             let Spread {
                 median, low, high, ..
             } = row.two_of_one;

@@ -12,7 +12,7 @@ use session_costs::{Family, Figures, Role, Scenario, instructions, time};
 
 use crate::memory::{Filled, Flooded};
 use crate::sockets::databases::Databases;
-use crate::sockets::{commands, throughput};
+use crate::sockets::{commands, owners, throughput};
 use crate::{cores, entries};
 
 /// All figures of a run.
@@ -30,6 +30,8 @@ pub struct Results {
     pub filled: Vec<Filled>,
     pub flooded: Vec<Flooded>,
     pub commands: Vec<commands::Row>,
+    #[serde(default)]
+    pub owners: Vec<owners::Row>,
     pub throughput: Vec<throughput::Row>,
 }
 
@@ -79,11 +81,7 @@ pub fn measure(effort: Effort) -> Result<Results> {
     let start = std::time::Instant::now();
     let tell = |what: &str| eprintln!("{:4} s: {what}", start.elapsed().as_secs());
     tell("builds what counts allocations");
-    let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--release", "--bins", "--manifest-path"])
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .status()?;
-    ensure!(built.success(), "cargo build");
+    ensure!(cargo_build().status()?.success(), "cargo build");
     tell("time in process");
     let turns = time::Effort {
         rounds: effort.rounds,
@@ -128,6 +126,7 @@ pub fn measure(effort: Effort) -> Result<Results> {
     tell("commands");
     let databases = Databases::start()?;
     let commands = commands::measure(&databases)?;
+    let owners = owners::measure(databases.redis())?;
     tell("throughput");
     drop(databases);
     // A process of its own, which stays on the servers' core.
@@ -153,6 +152,7 @@ pub fn measure(effort: Effort) -> Result<Results> {
         filled,
         flooded,
         commands,
+        owners,
         throughput: throughput.unwrap_or_default(),
     })
 }
@@ -187,4 +187,24 @@ fn machine() -> String {
     };
     let rust = first("rustc", "--version");
     format!("{model}, {cores} cores; {rust}")
+}
+
+/// What `cargo run` has told this program of its package is not for the one that it builds: a build script among the
+/// dependencies looks at it, and would have most of them, this running program too, built anew.
+fn cargo_build() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let is_ours = name.to_str().is_some_and(|name| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|start| name.starts_with(start))
+        });
+        if is_ours {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+        .args(["build", "--quiet", "--release", "--bins", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    cargo
 }

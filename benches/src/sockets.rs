@@ -9,6 +9,7 @@
 pub mod commands;
 pub mod databases;
 pub mod load;
+pub mod owners;
 pub mod running;
 pub mod throughput;
 

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use anyhow::Result;
 use bytes::Bytes;
 use session_core::{Command, Key, Outcome, Record, Revision, Store};
@@ -95,7 +93,7 @@ impl Memory {
         self.created += 1;
         // Each session has data of its own, as one that comes from a request.
         let mut record = self.record.clone();
-        record.data = Arc::from(&*record.data);
+        record.data = (*record.data).into();
         self.write(Command::Insert {
             key: &key_of(self.created),
             record: &record,
@@ -106,7 +104,7 @@ impl Memory {
         let expected = self.record.revision;
         let next = expected.to_i64() + 1;
         let mut record = self.record.clone();
-        record.data = Arc::from(&*record.data);
+        record.data = (*record.data).into();
         record.revision = Revision::from_i64(next);
         self.write(Command::Replace {
             key: &self.key,

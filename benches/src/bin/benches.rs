@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use session_benches::results::{self, Effort, Results};
 use session_benches::sockets::databases::Databases;
-use session_benches::sockets::{self, commands, load, throughput};
-use session_benches::{Backend, Served, entries, peers, plots, report};
+use session_benches::sockets::{self, commands, load, owners, throughput};
+use session_benches::{Backend, Served, cores, entries, peers, plots, report};
 use session_costs::{Content, Role, Scenario, instructions, time};
 
 /// Measures us and the peers.
@@ -50,6 +50,10 @@ enum What {
     },
     /// The commands that databases are sent.
     Commands,
+    /// Redis' own time for owners' sessions.
+    Owners,
+    /// What two threads do as a multiple of what one does.
+    Cores,
     /// Writes the tables and plots of the last run again.
     Report,
     #[command(name = instructions::PLAY, hide = true)]
@@ -127,6 +131,14 @@ fn main() -> Result<()> {
             "{}",
             report::commands(&commands::measure(&Databases::start()?)?)
         ),
+        What::Owners => print!(
+            "{}",
+            report::owners(&owners::measure(Databases::start()?.redis())?)
+        ),
+        What::Cores => {
+            let turn = Duration::from_millis(100);
+            print!("{}", report::cores(&cores::measure(7, turn)?));
+        }
         What::Report => {
             let folder = folder.join("results");
             let text = std::fs::read_to_string(folder.join("results.json"))?;

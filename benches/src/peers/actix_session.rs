@@ -10,16 +10,16 @@ use session_costs::{ActixSubject, COUNTER, Family, Role, Subject, key, read_key,
 use super::LIFE;
 use super::hash_map::HashMapStore;
 use crate::peer::Served;
-use crate::{Backend, Peer};
+use crate::{Backend, Peer, Shared};
 
 pub(super) fn peers() -> Vec<Peer> {
-    let peer = |name, subject, has, serve| Peer {
+    let peer = |name, subject, has, share, serve| Peer {
         name,
         family: Family::Actix,
         role: Role::Peer,
         subject,
         has,
-        share: None,
+        share,
         serve,
     };
     vec![
@@ -27,12 +27,15 @@ pub(super) fn peers() -> Vec<Peer> {
             "actix-session (cookie)",
             || subject(CookieSessionStore::default),
             |backend| *backend == Backend::Memory,
+            // The cookie is all there is.
+            None,
             |served| serve(served, |_| async { Ok(CookieSessionStore::default) }),
         ),
         peer(
             "actix-session",
             || subject(HashMapStore::default),
             |backend| matches!(backend, Backend::Memory | Backend::Redis(_)),
+            Some(shared),
             |served| match &served.backend {
                 Backend::Memory => serve(served, |_| async {
                     let store = HashMapStore::default();
@@ -62,7 +65,7 @@ fn middleware<S: SessionStore>(store: S, secret: &Key, sliding: bool) -> Session
     builder.session_lifecycle(lifecycle).build()
 }
 
-fn subject<S: SessionStore + 'static>(store: fn() -> S) -> Result<Box<dyn Subject>> {
+fn subject<S: SessionStore + 'static>(store: impl Fn() -> S) -> Result<Box<dyn Subject>> {
     let subject = ActixSubject::new(async || {
         let secret = Key::generate();
         let app = |sliding| {
@@ -72,6 +75,12 @@ fn subject<S: SessionStore + 'static>(store: fn() -> S) -> Result<Box<dyn Subjec
         Ok((app(false).await, app(true).await))
     })?;
     Ok(Box::new(subject))
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "others fail")]
+fn shared() -> Result<Shared> {
+    let store = HashMapStore::default();
+    Ok(Box::new(move || subject(|| store.clone())))
 }
 
 fn serve<S, M>(served: Served, store: impl AsyncFnOnce(String) -> Result<M>) -> Result<()>

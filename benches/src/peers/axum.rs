@@ -2,8 +2,8 @@ use anyhow::Result;
 use axum::Router;
 use session_costs::{AxumSubject, Subject};
 
-use crate::Backend;
 use crate::peer::Served;
+use crate::{Backend, Shared};
 
 /// Makes a subject of what makes applications.
 pub(super) fn subject(
@@ -29,34 +29,16 @@ pub(super) fn serve(
     })
 }
 
-/// An application that threads call, each through a router of its own, as connections do.
-pub struct Shared {
+/// Makes an application that threads call, each through a router of its own, as connections do.
+pub(super) fn shared(app: impl AsyncFn(&Backend, bool) -> Result<Router>) -> Result<Shared> {
     // What middleware has spawned lives here.
-    _runtime: tokio::runtime::Runtime,
-    usual: Router,
-    sliding: Router,
-}
-
-impl Shared {
-    pub(super) fn new(app: impl AsyncFn(&Backend, bool) -> Result<Router>) -> Result<Self> {
-        let runtime = tokio::runtime::Runtime::new()?;
-        let memory = &Backend::Memory;
-        let (usual, sliding) = runtime.block_on(async {
-            anyhow::Ok((app(memory, false).await?, app(memory, true).await?))
-        })?;
-        Ok(Self {
-            _runtime: runtime,
-            usual,
-            sliding,
-        })
-    }
-
-    /// Makes a subject of the application, with a session of its own.
-    ///
-    /// # Errors
-    ///
-    /// There is no runtime.
-    pub fn subject(&self) -> Result<AxumSubject> {
-        AxumSubject::new(async || Ok((self.usual.clone(), self.sliding.clone())))
-    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    let memory = &Backend::Memory;
+    let (usual, sliding) = runtime
+        .block_on(async { anyhow::Ok((app(memory, false).await?, app(memory, true).await?)) })?;
+    Ok(Box::new(move || {
+        let _ = &runtime;
+        let subject = AxumSubject::new(async || Ok((usual.clone(), sliding.clone())))?;
+        Ok(Box::new(subject))
+    }))
 }

@@ -11,7 +11,6 @@ use session_costs::{COUNTER, Family, Role, key, read_key, value, values};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 
-use super::axum::Shared;
 use crate::{Backend, Durability, Peer};
 
 pub(super) fn peer() -> Peer {
@@ -21,7 +20,7 @@ pub(super) fn peer() -> Peer {
         role: Role::Peer,
         subject: || super::axum::subject(app),
         has: |_| true,
-        share: Some(|| Shared::new(app)),
+        share: Some(|| super::axum::shared(app)),
         serve: |served| super::axum::serve(served, app),
     }
 }

@@ -3,11 +3,10 @@ use std::time::Duration;
 use actix_web::App;
 use anyhow::Result;
 use session_core::{Policy, Sessions};
-use session_costs::{Family, Role, ours_actix, ours_axum, ours_rocket};
+use session_costs::{Family, Role, Subject, ours_actix, ours_axum, ours_rocket};
 use session_store::{MemoryStore, PostgresStore, RedisStore, SqliteOptions, SqliteStore};
 
-use super::axum::Shared;
-use crate::{Backend, Durability, Peer};
+use crate::{Backend, Durability, Peer, Shared};
 
 pub(super) fn axum() -> Vec<Peer> {
     let peer = |name, role, subject, has, share, serve| Peer {
@@ -33,7 +32,7 @@ pub(super) fn axum() -> Vec<Peer> {
             Role::Ours,
             ours_axum::ours,
             any,
-            Some(|| Shared::new(axum_app)),
+            Some(|| super::axum::shared(axum_app)),
             |served| super::axum::serve(served, axum_app),
         ),
     ]
@@ -58,18 +57,32 @@ pub(super) fn actix() -> Vec<Peer> {
             })
         })
     };
-    let peer = |name, role, subject, has, serve| Peer {
+    let peer = |name, role, subject, has, share, serve| Peer {
         name,
         family: Family::Actix,
         role,
         subject,
         has,
-        share: None,
+        share,
         serve,
     };
     vec![
-        peer("actix-web", Role::Bare, ours_actix::bare, only_memory, bare),
-        peer("session-actix", Role::Ours, ours_actix::ours, any, ours),
+        peer(
+            "actix-web",
+            Role::Bare,
+            ours_actix::bare,
+            only_memory,
+            None,
+            bare,
+        ),
+        peer(
+            "session-actix",
+            Role::Ours,
+            ours_actix::ours,
+            any,
+            Some(|| over(|store| ours_actix::over(store))),
+            ours,
+        ),
     ]
 }
 
@@ -86,19 +99,40 @@ pub(super) fn rocket() -> Vec<Peer> {
             Ok(rocket.mount("/", ours_rocket::all_routes()).attach(fairing))
         })
     };
-    let peer = |name, role, subject, has, serve| Peer {
+    let peer = |name, role, subject, has, share, serve| Peer {
         name,
         family: Family::Rocket,
         role,
         subject,
         has,
-        share: None,
+        share,
         serve,
     };
     vec![
-        peer("rocket", Role::Bare, ours_rocket::bare, only_memory, bare),
-        peer("session-rocket", Role::Ours, ours_rocket::ours, any, ours),
+        peer(
+            "rocket",
+            Role::Bare,
+            ours_rocket::bare,
+            only_memory,
+            None,
+            bare,
+        ),
+        peer(
+            "session-rocket",
+            Role::Ours,
+            ours_rocket::ours,
+            any,
+            Some(|| over(|store| ours_rocket::over(store))),
+            ours,
+        ),
     ]
+}
+
+/// Shares a store between applications, as their workers do.
+#[allow(clippy::unnecessary_wraps, reason = "others fail")]
+fn over(make: fn(&MemoryStore) -> Result<Box<dyn Subject>>) -> Result<Shared> {
+    let store = MemoryStore::new();
+    Ok(Box::new(move || make(&store)))
 }
 
 fn only_memory(backend: &Backend) -> bool {

@@ -1,15 +1,17 @@
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use rocket::http::private::cookie::CookieBuilder;
 use rocket::{Build, Rocket, get, routes};
 use rocket_session_store::memory::MemoryStore;
 use rocket_session_store::redis::RedisStore;
-use rocket_session_store::{Session, SessionError, SessionStore, Store};
+use rocket_session_store::{Session, SessionError, SessionResult, SessionStore, Store};
 use session_costs::{COUNTER, Family, Role, key, read_key, value, values};
 
 use super::LIFE;
-use crate::{Backend, Peer};
+use crate::{Backend, Peer, Shared};
 
 /// The one value that a session has.
 type Values = HashMap<String, String>;
@@ -21,7 +23,7 @@ pub(super) fn peer() -> Peer {
         role: Role::Peer,
         subject: || super::rocket::subject(app),
         has: |backend| matches!(backend, Backend::Memory | Backend::Redis(_)),
-        share: None,
+        share: Some(shared),
         serve: |served| super::rocket::serve(served, app),
     }
 }
@@ -33,6 +35,14 @@ async fn app(rocket: Rocket<Build>, backend: &Backend, sliding: bool) -> Result<
         Backend::Redis(url) => Box::new(RedisStore::new(redis_29::Client::open(&**url)?)),
         other => bail!("no store for {other}"),
     };
+    Ok(over(rocket, store, sliding))
+}
+
+fn over(
+    rocket: Rocket<Build>,
+    store: Box<dyn Store<Value = Values>>,
+    sliding: bool,
+) -> Rocket<Build> {
     let store = SessionStore {
         store,
         name: "token".to_owned(),
@@ -44,7 +54,42 @@ async fn app(rocket: Rocket<Build>, backend: &Backend, sliding: bool) -> Result<
     } else {
         routes![seed, untouched, read, increment, create]
     };
-    Ok(rocket.attach(store.fairing()).mount("/", routes))
+    rocket.attach(store.fairing()).mount("/", routes)
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "others fail")]
+fn shared() -> Result<Shared> {
+    let memory = Memory::default();
+    Ok(Box::new(move || {
+        super::rocket::subject(async |rocket, _: &Backend, sliding| {
+            Ok(over(rocket, Box::new(memory.clone()), sliding))
+        })
+    }))
+}
+
+/// Its store in memory, for several applications.
+#[derive(Clone, Default)]
+struct Memory(Arc<MemoryStore<Values>>);
+
+#[rocket::async_trait]
+impl Store for Memory {
+    type Value = Values;
+
+    async fn get(&self, id: &str) -> SessionResult<Option<Values>> {
+        self.0.get(id).await
+    }
+
+    async fn set(&self, id: &str, value: Values, duration: Duration) -> SessionResult<()> {
+        self.0.set(id, value, duration).await
+    }
+
+    async fn touch(&self, id: &str, duration: Duration) -> SessionResult<()> {
+        self.0.touch(id, duration).await
+    }
+
+    async fn remove(&self, id: &str) -> SessionResult<()> {
+        self.0.remove(id).await
+    }
 }
 
 #[get("/seed")]

@@ -13,7 +13,6 @@ use sqlx_8::postgres::PgPool;
 use tower_cookies::CookieManagerLayer;
 
 use super::LIFE;
-use super::axum::Shared;
 use crate::{Backend, Peer};
 
 /// Its Redis store needs Redis 7.4, which Debian 12 does not have.
@@ -24,7 +23,7 @@ pub(super) fn peer() -> Peer {
         role: Role::Peer,
         subject: || super::axum::subject(app),
         has: |backend| matches!(backend, Backend::Memory | Backend::Postgres(_)),
-        share: Some(|| Shared::new(app)),
+        share: Some(|| super::axum::shared(app)),
         serve: |served| super::axum::serve(served, app),
     }
 }

@@ -6,7 +6,6 @@ use sqlx_8::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, Sqlite
 use tower_sessions_redis_store::fred::prelude::{ClientLike, Config, Pool};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use super::axum::Shared;
 use crate::{Backend, Durability, Peer};
 
 pub(super) fn peer() -> Peer {
@@ -16,7 +15,7 @@ pub(super) fn peer() -> Peer {
         role: Role::Peer,
         subject: || super::axum::subject(app),
         has: |_| true,
-        share: Some(|| Shared::new(app)),
+        share: Some(|| super::axum::shared(app)),
         serve: |served| super::axum::serve(served, app),
     }
 }

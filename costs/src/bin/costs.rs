@@ -30,6 +30,9 @@ enum What {
         /// Milliseconds of a turn.
         #[arg(long, default_value_t = 10)]
         turn: u64,
+        /// Only the scenario of this name, as for a profile of it.
+        #[arg(long, default_value = "")]
+        scenario: String,
     },
     /// Instructions per request above the bare framework; needs valgrind.
     Instructions,
@@ -53,9 +56,15 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let entries = chosen(&arguments.only);
     match arguments.what {
-        What::Time { rounds, turn } => {
+        What::Time {
+            rounds,
+            turn,
+            scenario,
+        } => {
+            let mut scenarios = Scenario::ALL.to_vec();
+            scenarios.retain(|other| scenario.is_empty() || other.name() == scenario);
             let turn = Duration::from_millis(turn);
-            let figures = time::measure(&entries, &Scenario::ALL, time::Effort { rounds, turn })?;
+            let figures = time::measure(&entries, &scenarios, time::Effort { rounds, turn })?;
             print!("ns per request\n\n{}", time::table(&figures));
         }
         What::Instructions => {
