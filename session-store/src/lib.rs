@@ -53,6 +53,13 @@ mod device_page;
     any(feature = "mysql", feature = "postgres", feature = "sqlite")
 ))]
 mod django;
+#[cfg(any(
+    feature = "mysql",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite"
+))]
+mod estimate;
 #[cfg(feature = "home")]
 mod home;
 #[cfg(feature = "memory")]

@@ -2,6 +2,7 @@ mod call;
 mod cluster;
 mod commands;
 mod connection;
+mod count;
 mod failure;
 mod lane;
 mod lanes;

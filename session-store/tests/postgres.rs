@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "postgres")]
 
+mod estimates;
 mod servers;
 mod workers;
 

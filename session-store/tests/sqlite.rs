@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "sqlite")]
 
+mod estimates;
 mod workers;
 
 use std::io::{BufRead as _, BufReader};
@@ -58,6 +59,23 @@ async fn sqlite_on_a_pool_passes_the_suite() {
         Arc::new(store.unwrap()) as Arc<dyn Store>
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_estimates_are_near() {
+    let store = SqliteStore::in_memory().await.unwrap();
+    estimates::are_near(&store, key_of).await;
+}
+
+#[cfg(all(feature = "cached", feature = "metrics"))]
+#[tokio::test]
+async fn the_estimates_come_through_what_is_around_the_store() {
+    use session_store::{CachedStore, Metered};
+
+    let store = Arc::new(SqliteStore::in_memory().await.unwrap());
+    let around = Metered::new(CachedStore::new(store));
+    estimates::are_near(&around, key_of).await;
+    assert_eq!(around.count().await.unwrap(), Some(0));
 }
 
 const VICTIM: &str = "SESSION_STORE_TEST_VICTIM";

@@ -98,7 +98,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Returns about how many sessions there are, over or not, if the store knows without going through them; by default
-    /// `None`.
+    /// `None`. It is for a gauge: no decision may depend on it.
     async fn estimate(&self) -> Result<Option<u64>, StoreError> {
         Ok(None)
     }

@@ -105,6 +105,14 @@ impl<D: DjangoDialect> Table for ServerTable<D> {
         Ok(placed.collect())
     }
 
+    async fn smallest(&self, limit: i64) -> Result<Vec<String>, StoreError> {
+        let smallest = &self.statements.smallest;
+        let values = [Value::Number(limit)];
+        let rows = self.fetch("count sessions in", smallest, &values).await?;
+        let keys = rows.iter().filter_map(|row| D::Driver::text(row, 0));
+        Ok(keys.collect())
+    }
+
     async fn newest(&self, limit: i64) -> Result<Vec<String>, StoreError> {
         let newest = &self.statements.newest;
         let values = [Value::Number(limit)];

@@ -16,6 +16,7 @@ use super::contents::{self, Contents};
 use super::form::Form;
 use super::renames::Renames;
 use super::table::{Change, Row, Table};
+use crate::estimate::{SAMPLE, from_smallest, place_of_text};
 use crate::upkeep::Swept;
 
 /// A Django site's sessions: its table, its keys, and how it writes moments.
@@ -318,6 +319,13 @@ impl Store for Site {
 
     async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
         self.batch(from, limit, now).await
+    }
+
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        let limit = i64::try_from(SAMPLE).unwrap_or(i64::MAX);
+        let keys = self.table.smallest(limit).await?;
+        let last = keys.last().map_or("", String::as_str);
+        Ok(Some(from_smallest(keys.len(), place_of_text(last))))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -75,6 +75,14 @@ impl Table for SqliteTable {
             .collect())
     }
 
+    async fn smallest(&self, limit: i64) -> Result<Vec<String>, StoreError> {
+        let smallest = Sqlite::statement(&self.statements.smallest, &[Value::Number(limit)]);
+        let smallest = self.database.readers().all(smallest);
+        let rows = self.database.read("count sessions in", smallest).await?;
+        let keys = rows.iter().filter_map(|row| Sqlite::text(row, 0));
+        Ok(keys.collect())
+    }
+
     async fn newest(&self, limit: i64) -> Result<Vec<String>, StoreError> {
         let newest = Sqlite::statement(&self.statements.newest, &[Value::Number(limit)]);
         let newest = self.database.readers().all(newest);

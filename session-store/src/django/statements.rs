@@ -15,6 +15,7 @@ pub(super) struct Statements {
     delete_over: Arc<str>,
     pub(super) batch: Arc<str>,
     pub(super) newest: Arc<str>,
+    pub(super) smallest: Arc<str>,
     pub(super) sweep: Arc<str>,
     key: KeyMatch,
 }
@@ -110,6 +111,9 @@ impl Statements {
             )),
             newest: write(
                 "SELECT session_data FROM TABLE ORDER BY expire_date DESC LIMIT ?".to_owned(),
+            ),
+            smallest: write(
+                "SELECT session_key FROM TABLE ORDER BY session_key LIMIT ?".to_owned(),
             ),
             sweep: write(sweep.to_owned()),
             key,

@@ -21,6 +21,9 @@ pub(super) trait Table: fmt::Debug + Send + Sync + 'static {
     /// after an empty one.
     async fn batch(&self, after: &str, limit: i64) -> Result<Vec<Placed>, StoreError>;
 
+    /// Returns the first keys, from their index.
+    async fn smallest(&self, limit: i64) -> Result<Vec<String>, StoreError>;
+
     /// Returns the data of the rows that end last, from the index on that column.
     async fn newest(&self, limit: i64) -> Result<Vec<String>, StoreError>;
 

@@ -192,6 +192,10 @@ impl<S: Store> AtHome<S> {
             .await
     }
 
+    pub(crate) async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        self.call(async |store| store.estimate().await).await
+    }
+
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         self.call(async |store| store.check().await).await
     }
@@ -287,6 +291,10 @@ macro_rules! store_at_home {
                 now: session_core::Moment,
             ) -> Result<session_core::Batch, session_core::StoreError> {
                 self.0.walk(from, limit, now).await
+            }
+
+            async fn estimate(&self) -> Result<Option<u64>, session_core::StoreError> {
+                self.0.estimate().await
             }
 
             async fn check(&self) -> Result<(), session_core::StoreError> {

@@ -236,6 +236,13 @@ impl Store for Redis {
         batch.map_err(|failure| failure.during("list sessions in"))
     }
 
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        let count = self.about().await;
+        count
+            .map(Some)
+            .map_err(|failure| failure.during("count sessions in"))
+    }
+
     async fn check(&self) -> Result<(), StoreError> {
         let deadline = self.deadline();
         let checking = async {

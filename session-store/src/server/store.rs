@@ -173,6 +173,12 @@ impl<D: Dialect> Store for SqlStore<D> {
         Ok(D::Driver::batch(&rows, limit, || self.warn_unreadable()))
     }
 
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        let (text, values) = self.statements.of_smallest();
+        let rows = self.fetch(COUNT, text, &values).await?;
+        Ok(Some(D::Driver::estimate(&rows)))
+    }
+
     async fn check(&self) -> Result<(), StoreError> {
         self.try_rights().await
     }
@@ -233,6 +239,7 @@ impl<D: Dialect> fmt::Debug for SqlStore<D> {
 }
 
 const WRITE: &str = "write a session to";
+const COUNT: &str = "count sessions in";
 const LIST: &str = "list sessions in";
 const END: &str = "end sessions in";
 const SWEEP: &str = "remove expired sessions from";

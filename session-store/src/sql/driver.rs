@@ -13,6 +13,7 @@ use sqlx::{
 
 use super::Value;
 use super::statements::FIELDS;
+use crate::estimate::{from_smallest, place_of_bytes};
 
 type Statement<DB> = Query<'static, DB, <DB as Database>::Arguments>;
 
@@ -47,6 +48,9 @@ pub(crate) trait Driver: Database {
 
     /// Makes a batch of the rows of a walk, of which at most `limit` were asked for.
     fn batch(rows: &[Self::Row], limit: usize, warn: impl Fn()) -> Batch;
+
+    /// Estimates how many sessions there are from the rows of a sample of keys.
+    fn estimate(rows: &[Self::Row]) -> u64;
 
     /// Reads an entry of an owner's list.
     fn device(row: &Self::Row) -> Option<Device>;
@@ -203,6 +207,11 @@ where
         let last = rows.last().filter(|_| rows.len() >= limit);
         batch.next = last.and_then(key).map(|key| Cursor::from_bytes(&key));
         batch
+    }
+
+    fn estimate(rows: &[DB::Row]) -> u64 {
+        let last = rows.last().and_then(Self::bytes).unwrap_or_default();
+        from_smallest(rows.len(), place_of_bytes(&last))
     }
 
     fn device(row: &DB::Row) -> Option<Device> {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use session_core::{Command, Only, PublicId, Revoke, StoreError, to_micros};
 
 use super::Value;
+use crate::estimate::SAMPLE;
 
 /// The SQL that all databases understand, one statement a command.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(crate) struct Statements {
     pub(crate) revoke_rest: Arc<str>,
     /// A batch of all sessions, whose last column is the key.
     pub(crate) walk: Arc<str>,
+    /// The first keys, from their index.
+    pub(crate) smallest: Arc<str>,
     pub(crate) probe: Arc<str>,
     pub(crate) unprobe: Arc<str>,
 }
@@ -107,6 +110,7 @@ impl Statements {
             walk: sql(&format!(
                 "SELECT {fields}, KEY FROM TABLE WHERE KEY > ? ORDER BY KEY LIMIT ?"
             )),
+            smallest: sql("SELECT KEY FROM TABLE WHERE KEY > ? ORDER BY KEY LIMIT ?"),
             // No session has an empty key. If `unprobe` does not follow, a sweep removes the row.
             probe: sql(&format!(
                 "INSERT INTO TABLE ({fields}, KEY) VALUES (0, ?, 0, NULL, NULL, NULL, NULL, \
@@ -224,6 +228,12 @@ impl Statements {
     pub(crate) fn of_walk<'v>(&self, after: &'v [u8], limit: usize) -> (&Arc<str>, [Value<'v>; 2]) {
         let limit = i64::try_from(limit.max(1)).unwrap_or(i64::MAX);
         (&self.walk, [Value::Bytes(after), Value::Number(limit)])
+    }
+
+    /// Returns the statement that reads the keys of a sample, and its values.
+    pub(crate) fn of_smallest(&self) -> (&Arc<str>, [Value<'static>; 2]) {
+        let limit = i64::try_from(SAMPLE).unwrap_or(i64::MAX);
+        (&self.smallest, [EMPTY, Value::Number(limit)])
     }
 
     /// Returns the statement that ends sessions with a tag, and its values.

@@ -33,6 +33,7 @@ pub(crate) fn searching<'v>(
         revoke_batch: _,
         revoke_rest: _,
         walk,
+        smallest,
         probe: _,
         unprobe,
     } = statements;
@@ -61,6 +62,7 @@ pub(crate) fn searching<'v>(
         (batch_end, vec![key, now]),
         // Of a long range the whole table would be as good.
         (walk, vec![key, Value::Number(10)]),
+        (smallest, vec![key, Value::Number(10)]),
         (unprobe, vec![key]),
     ]
 }

@@ -112,6 +112,14 @@ impl Store for Commands {
         Ok(Sqlite::batch(&rows, limit, || self.warn_unreadable()))
     }
 
+    async fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        let (text, values) = self.statements.common.of_smallest();
+        let smallest = Sqlite::statement(text, &values);
+        let smallest = self.database.readers().all(smallest);
+        let rows = self.database.read("count sessions in", smallest).await?;
+        Ok(Some(Sqlite::estimate(&rows)))
+    }
+
     async fn check(&self) -> Result<(), StoreError> {
         let statements = &self.statements.common;
         let read = Sqlite::statement(&statements.load, &[EMPTY]);

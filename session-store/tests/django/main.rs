@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "django")]
 
+#[path = "../estimates/mod.rs"]
+mod a_number;
 #[cfg(all(feature = "redis", feature = "sqlite"))]
 mod cache;
 #[cfg(all(feature = "cached", feature = "sqlite"))]
 mod cached;
 mod cases;
 mod cuts;
+mod estimates;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod opening;
@@ -46,6 +49,9 @@ macro_rules! on_each {
             ],
             cuts: [
                 a_command_is_done_once_whichever_answer_is_lost,
+            ],
+            estimates: [
+                the_estimates_are_near,
             ],
             opening: [
                 keys_under_which_no_session_can_be_read_are_told_at_the_start,

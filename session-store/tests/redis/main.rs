@@ -5,6 +5,8 @@
 
 #[path = "../workers/mod.rs"]
 mod a_blocked_worker;
+#[path = "../estimates/mod.rs"]
+mod a_number;
 #[path = "../servers/browser.rs"]
 #[allow(dead_code, reason = "the SQL stores' tests use the rest")]
 mod browser;
@@ -13,6 +15,7 @@ mod counter;
 mod counts;
 mod cuts;
 mod endings;
+mod estimates;
 mod evictions;
 mod formats;
 mod links;

@@ -76,6 +76,7 @@ async fn lives(url: &str) {
     let last = Counter::begin(&store, 4, Some("ada")).await;
     last.delete(Only::Always).await.unwrap();
     store.sweep(now() + HOUR, 10).await.unwrap();
+    assert_eq!(store.estimate().await.unwrap(), Some(0));
     store.check().await.unwrap();
 }
 

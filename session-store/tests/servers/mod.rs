@@ -6,6 +6,7 @@
 mod browser;
 mod connections;
 pub mod costs;
+mod estimates;
 mod limits;
 mod outages;
 mod pools;

@@ -41,6 +41,10 @@ impl Table for Moving {
         })
     }
 
+    async fn smallest(&self, _: i64) -> Result<Vec<String>, StoreError> {
+        Err(StoreError::new("a walk asks for batches"))
+    }
+
     async fn batch(&self, after: &str, limit: i64) -> Result<Vec<Placed>, StoreError> {
         let mut rows = self.rows.lock().unwrap();
         let behind = rows.iter().filter(|(key, _)| &***key > after);
