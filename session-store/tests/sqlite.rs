@@ -46,13 +46,22 @@ fn a_blocked_worker_holds_up_no_other_workers_requests() {
 
 #[tokio::test]
 async fn sqlite_on_a_pool_passes_the_suite() {
+    passes_on_a_pool("sqlite on a pool", 10).await;
+}
+
+#[tokio::test]
+async fn sqlite_on_a_pool_of_one_connection_passes_the_suite() {
+    passes_on_a_pool("sqlite on one connection", 1).await;
+}
+
+async fn passes_on_a_pool(name: &str, connections: u32) {
     let directory = tempfile::tempdir().unwrap();
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(directory.path().join("app.db"));
-    let pool = sqlx::SqlitePool::connect_with(file.create_if_missing(true))
-        .await
-        .unwrap();
+    let pool = sqlx::sqlite::SqlitePoolOptions::new().max_connections(connections);
+    let pool = pool.connect_with(file.create_if_missing(true));
+    let pool = pool.await.unwrap();
     let count = AtomicUsize::new(0);
-    store_suite("sqlite on a pool", async || {
+    store_suite(name, async || {
         let table = format!("session{}", count.fetch_add(1, Ordering::Relaxed));
         let options = SqliteOptions::for_pool().table(table);
         let store = SqliteStore::from_pool_with(pool.clone(), options).await;

@@ -147,6 +147,39 @@ async fn extractors_and_middleware_share_one_load() {
 }
 
 #[actix_web::test]
+async fn an_extractor_after_a_new_id_writes_to_the_new_session() {
+    async fn middleware<B: MessageBody>(
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<B>, Error> {
+        let handle = request.session_handle().unwrap();
+        let session = handle.load().await.map_err(Rejection::from)?;
+        session.sign_in("ada").unwrap();
+        next.call(request).await
+    }
+    let late = async |session: Session| {
+        session.insert("late", 1).unwrap();
+        ""
+    };
+    let keys = async |session: Session| session.keys().join(",");
+    let site = Site::new(|routes| {
+        routes
+            .service(
+                web::resource("/")
+                    .route(web::get().to(late))
+                    .wrap(from_fn(middleware)),
+            )
+            .route("/write", web::post().to(write))
+            .route("/keys", web::get().to(keys));
+    })
+    .await;
+    let before = site.visitor().await;
+    let after = site.get("/", &before).await.cookie();
+    assert_eq!(site.get("/keys", &after).await.body, "hits,late");
+    assert_eq!(site.get("/keys", &before).await.body, "hits");
+}
+
+#[actix_web::test]
 async fn an_early_return_of_inner_middleware_commits() {
     async fn doorman(
         request: ServiceRequest,

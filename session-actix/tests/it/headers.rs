@@ -5,10 +5,47 @@ use actix_web::{App, HttpResponse, HttpResponseBuilder, web};
 use session_actix::{Policy, SameSite, Session, SessionHandle, SessionMiddleware, Sessions};
 use session_store::MemoryStore;
 
-use crate::support::{Site, serve};
+use crate::support::{Site, serve, write};
 
 fn ok() -> HttpResponseBuilder {
     HttpResponse::Ok()
+}
+
+#[actix_web::test]
+async fn the_default_cookie_has_every_attribute_and_comes_back() {
+    let sessions = Sessions::new(Policy::default(), MemoryStore::new());
+    let read = async |session: Session| session.len().to_string();
+    let logout = async |session: Session| {
+        session.destroy().unwrap();
+        ""
+    };
+    let app = App::new()
+        .route("/write/deep", web::get().to(write))
+        .route("/read", web::get().to(read))
+        .route("/log/out", web::get().to(logout))
+        .wrap(SessionMiddleware::new(sessions));
+    let app = serve(app).await;
+    let seen = app.get("/write/deep", "").await;
+    let cookie = seen.cookie();
+    let removed = app.get("/log/out", &cookie).await;
+    for (seen, start) in [
+        (&seen, format!("{cookie}; Max-Age=1209600; ")),
+        (&removed, "__Host-session=; Max-Age=0; ".into()),
+    ] {
+        let [text] = seen.set_cookies()[..] else {
+            panic!("one cookie: {seen:?}");
+        };
+        let attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+        assert!(
+            text.starts_with(&start) && text.ends_with(attributes),
+            "{text}"
+        );
+    }
+    assert!(cookie.starts_with("__Host-session="));
+    let kept = app.get("/write/deep", "").await.cookie();
+    for (cookie, values) in [(kept, "1"), (cookie, "0")] {
+        assert_eq!(app.get("/read", &cookie).await.body, values);
+    }
 }
 
 #[actix_web::test]

@@ -90,6 +90,29 @@ async fn extractors_and_middleware_share_one_load() {
 }
 
 #[tokio::test]
+async fn an_extractor_after_a_new_id_writes_to_the_new_session() {
+    async fn middleware(request: Request, next: Next) -> Response {
+        let handle = session_axum::handle(request.extensions()).unwrap();
+        handle.load().await.unwrap().sign_in("ada").unwrap();
+        next.run(request).await
+    }
+    let late = async |session: Session| session.insert("late", 1).unwrap();
+    let routes = Router::new()
+        .route("/", get(late))
+        .layer(from_fn(middleware))
+        .route("/write", post(write))
+        .route(
+            "/keys",
+            get(async |session: Session| session.keys().join(",")),
+        );
+    let site = Site::new(routes);
+    let before = site.visitor().await;
+    let after = site.get("/", &before).await.cookie();
+    assert_eq!(site.get("/keys", &after).await.body, "hits,late");
+    assert_eq!(site.get("/keys", &before).await.body, "hits");
+}
+
+#[tokio::test]
 async fn an_early_return_of_inner_middleware_commits() {
     async fn doorman(request: Request, _: Next) -> Response {
         let handle = session_axum::handle(request.extensions()).unwrap();

@@ -7,7 +7,44 @@ use axum::routing::get;
 use session_axum::{Policy, SameSite, Session, SessionHandle, SessionLayer, Sessions};
 use session_store::MemoryStore;
 
-use crate::support::{Site, send};
+use crate::support::{Site, send, write};
+
+#[tokio::test]
+async fn the_default_cookie_has_every_attribute_and_comes_back() {
+    let sessions = Sessions::new(Policy::default(), MemoryStore::new());
+    let app = Router::new()
+        .route("/write/deep", get(write))
+        .route(
+            "/read",
+            get(async |session: Session| session.len().to_string()),
+        )
+        .route(
+            "/log/out",
+            get(async |session: Session| session.destroy().unwrap()),
+        )
+        .layer(SessionLayer::new(sessions));
+    let seen = send(&app, "GET", "/write/deep", "").await;
+    let cookie = seen.cookie();
+    let removed = send(&app, "GET", "/log/out", &cookie).await;
+    for (seen, start) in [
+        (&seen, format!("{cookie}; Max-Age=1209600; ")),
+        (&removed, "__Host-session=; Max-Age=0; ".into()),
+    ] {
+        let [text] = seen.set_cookies()[..] else {
+            panic!("one cookie: {seen:?}");
+        };
+        let attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+        assert!(
+            text.starts_with(&start) && text.ends_with(attributes),
+            "{text}"
+        );
+    }
+    assert!(cookie.starts_with("__Host-session="));
+    let kept = send(&app, "GET", "/write/deep", "").await.cookie();
+    for (cookie, values) in [(kept, "1"), (cookie, "0")] {
+        assert_eq!(send(&app, "GET", "/read", &cookie).await.body, values);
+    }
+}
 
 #[tokio::test]
 async fn vary_is_merged() {

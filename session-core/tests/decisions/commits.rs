@@ -39,6 +39,21 @@ fn a_save_then_more_writes_then_the_end_is_two_writes_of_one_session() {
 }
 
 #[test]
+fn what_an_early_save_has_written_is_not_written_again() {
+    let world = World::new(|policy| policy);
+    for (cookie, calls) in [
+        (world.begin(), &["load", "replace"][..]),
+        (String::new(), &["insert"]),
+    ] {
+        let seen = world.request_with(&cookie, 200, |session| {
+            write(session);
+            assert!(!world.save(session).is_gone());
+        });
+        assert_eq!(seen.calls, calls);
+    }
+}
+
+#[test]
 fn a_save_without_changes_asks_for_nothing_and_leaves_the_session_open() {
     let world = World::new(|policy| policy);
     let cookie = world.begin();

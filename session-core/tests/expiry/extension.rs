@@ -42,6 +42,22 @@ fn a_throttle_of_zero_extends_with_every_request() {
 }
 
 #[test]
+fn a_throttle_of_zero_begins_nothing_for_ids_that_are_unknown_or_over() {
+    let world = World::new(|policy| policy.idle(MINUTE).touch_every(Duration::ZERO));
+    let over = world.begin();
+    world.advance(MINUTE);
+    let made_up = (0..100).map(|number| format!("{number:048}"));
+    for cookie in made_up.chain([over]) {
+        let seen = world.request(&cookie, 200, |session| assert!(!session.exists()));
+        assert_eq!(seen.calls, ["load"], "{cookie}");
+        assert_eq!(seen.effect(&cookie), "-", "{cookie}");
+        assert!(!lives(&world, &cookie));
+    }
+    // The one that is over waits for the sweep.
+    assert_eq!(world.rows(), 1);
+}
+
+#[test]
 fn writes_extend_even_if_reads_never_do() {
     // As in Django without SESSION_SAVE_EVERY_REQUEST: expiry counts from the last write.
     let world = World::new(|policy| policy.idle(HOUR).touch_never());

@@ -11,6 +11,30 @@ use crate::request::{begin, finish, load, open, read, start, start_at};
 use crate::util::{START, World, id_of, outage};
 
 #[test]
+fn a_write_after_a_load_that_failed_keeps_what_is_stored() {
+    let (sessions, shelf) = start();
+    let cookie = begin(&sessions);
+    let request = open(&sessions, &cookie);
+    shelf.is_down.store(true, Relaxed);
+    assert!(block_on(request.handle().load()).is_err());
+    shelf.is_down.store(false, Relaxed);
+    // A handler that goes on all the same.
+    load(request.handle()).insert("late", 1).unwrap();
+    assert!(finish(&request, 200).unwrap().set_cookie().is_none());
+    assert_eq!(read(&sessions, &cookie).keys(), ["n", "late"]);
+
+    // One that gives up, and answers as if all was well.
+    let request = open(&sessions, &cookie);
+    shelf.is_down.store(true, Relaxed);
+    assert!(block_on(request.handle().load()).is_err());
+    shelf.is_down.store(false, Relaxed);
+    shelf.take_calls();
+    assert!(finish(&request, 200).unwrap().set_cookie().is_none());
+    assert_eq!(shelf.take_calls(), "");
+    assert_eq!(read(&sessions, &cookie).keys(), ["n", "late"]);
+}
+
+#[test]
 fn an_outage_is_an_error_and_over_when_the_store_is_back() {
     let (sessions, shelf) = start();
     let cookie = begin(&sessions);

@@ -57,6 +57,37 @@ async fn guards_and_forwarded_routes_share_one_load() {
     assert_eq!(site.spy.take().load, 1);
 }
 
+/// A guard that signs the visitor in.
+struct Signed;
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Signed {
+    type Error = Rejection;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Rejection> {
+        let session = request.guard::<Session>().await;
+        session.map(|session| {
+            session.sign_in("ada").unwrap();
+            Self
+        })
+    }
+}
+
+#[get("/late")]
+fn late(before: Session, _signed: Signed, after: Session) {
+    before.insert("early", 1).unwrap();
+    after.insert("late", 1).unwrap();
+}
+
+#[tokio::test]
+async fn a_guard_after_a_new_id_writes_to_the_new_session() {
+    let site = Site::new([routes![late], usual()].concat()).await;
+    let before = site.visitor().await;
+    let after = site.get("/late", &before).await.cookie();
+    assert_eq!(site.get("/keys", &after).await.body, "hits,early,late");
+    assert_eq!(site.get("/keys", &before).await.body, "hits");
+}
+
 #[get("/found")]
 fn never(_session: Session) -> Option<()> {
     None

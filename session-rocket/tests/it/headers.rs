@@ -22,6 +22,51 @@ impl<'r> Responder<'r, 'static> for With {
     }
 }
 
+#[get("/log/out")]
+fn log_out(session: Session) {
+    session.destroy().unwrap();
+}
+
+#[get("/write/deep")]
+fn write(session: Session) {
+    session.insert("a", 1).unwrap();
+}
+
+#[get("/read")]
+fn read(session: Session) -> String {
+    session.len().to_string()
+}
+
+#[tokio::test]
+async fn the_default_cookie_has_every_attribute_and_comes_back() {
+    let sessions = Sessions::new(Policy::default(), MemoryStore::new());
+    let rocket = plain().mount("/", routes![log_out, write, read]);
+    let rocket = rocket.attach(SessionFairing::new(sessions));
+    let client = Client::untracked(rocket).await.unwrap();
+    let get = async |path, cookie: &str| send(&client, Method::Get, path, cookie).await;
+    let seen = get("/write/deep", "").await;
+    let cookie = seen.cookie();
+    let removed = get("/log/out", &cookie).await;
+    for (seen, start) in [
+        (&seen, format!("{cookie}; Max-Age=1209600; ")),
+        (&removed, "__Host-session=; Max-Age=0; ".into()),
+    ] {
+        let [text] = seen.set_cookies()[..] else {
+            panic!("one cookie: {seen:?}");
+        };
+        let attributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+        assert!(
+            text.starts_with(&start) && text.ends_with(attributes),
+            "{text}"
+        );
+    }
+    assert!(cookie.starts_with("__Host-session="));
+    let kept = get("/write/deep", "").await.cookie();
+    for (cookie, values) in [(kept, "1"), (cookie, "0")] {
+        assert_eq!(get("/read", &cookie).await.body, values);
+    }
+}
+
 #[get("/vary/<case>")]
 fn vary(case: &str, _session: Session) -> With {
     let values: &[&str] = match case {

@@ -112,6 +112,20 @@ async fn a_session_is_removed_once_it_is_over_by_the_margin_for_its_callers() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_of_two_stores_is_swept_also_after_a_sweep_that_failed() {
+    let settings = [setting(0).await, setting(0).await];
+    for setting in &settings {
+        setting.faulty.fail(1);
+        setting.upkeep.see(moment_at(1_000));
+    }
+    for setting in settings {
+        until(|| setting.model.is_empty()).await;
+        assert!(setting.store.spy.calls().sweep > 1);
+        setting.upkeep.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_removed_before_a_caller_has_said_what_time_it_is() {
     let setting = setting(0).await;
     for _ in 0..3_600 {

@@ -1,5 +1,5 @@
 /// The cases that cannot apply to sessions that are sealed in their cookies, with the reason.
-pub const NEED_A_STORE: [(&str, &str); 56] = [
+pub const NEED_A_STORE: [(&str, &str); 58] = [
     ("a_stream_tells_when_its_session_has_ended", UNLISTED),
     ("a_stream_tells_that_its_device_was_one_too_many", UNLISTED),
     ("a_renewed_id_ends_no_stream", UNLISTED),
@@ -26,6 +26,8 @@ pub const NEED_A_STORE: [(&str, &str); 56] = [
     ("the_same_owner_gets_a_new_id_too", COPIES_LIVE),
     ("relogin_starts_from_nothing", COPIES_LIVE),
     ("logging_out_ends_the_session_everywhere", COPIES_LIVE),
+    ("a_stale_cookie_keeps_nobody_from_signing_in", COPIES_LIVE),
+    ("a_logout_after_an_aborted_request_holds", COPIES_LIVE),
     ("a_failed_logout_logs_out", COPIES_LIVE),
     ("requests_that_lose_nothing_are_never_refused", COPIES_LIVE),
     (

@@ -116,9 +116,10 @@ pub async fn http_suite_but(
 const AT_ONCE: usize = 16;
 
 /// The cases that are impossible for an application without connections.
-pub const NEED_CONNECTIONS: [(&str, &str); 4] = [
+pub const NEED_CONNECTIONS: [(&str, &str); 5] = [
     ("an_aborted_write_is_whole_or_absent", NO_CONNECTION),
     ("an_aborted_logout_is_whole_or_absent", NO_CONNECTION),
+    ("a_logout_after_an_aborted_request_holds", NO_CONNECTION),
     ("a_server_survives_many_aborts", NO_CONNECTION),
     (
         "streams_whose_clients_have_gone_make_room_for_others",
@@ -183,6 +184,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
         reauthenticating_needs_an_owner
         logging_out_ends_the_session_everywhere
         logging_out_without_a_session_is_fine
+        a_stale_cookie_keeps_nobody_from_signing_in
         relogin_starts_from_nothing
         a_user_without_a_name_is_refused;
     devices:
@@ -269,6 +271,7 @@ pub const HTTP_CASES: &[HttpCase] = cases! {
     aborts:
         an_aborted_write_is_whole_or_absent
         an_aborted_logout_is_whole_or_absent
+        a_logout_after_an_aborted_request_holds
         a_server_survives_many_aborts;
     races:
         overlapping_writes_of_different_keys_all_survive

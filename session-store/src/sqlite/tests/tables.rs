@@ -134,6 +134,23 @@ async fn a_table_that_was_made_by_hand_is_as_good() {
 }
 
 #[tokio::test]
+async fn each_table_of_a_file_has_indexes_of_its_own() {
+    let folder = Folder::new();
+    let mut other = folder.other_program().await;
+    for name in ["session", "admin"] {
+        SqliteStore::open_with(folder.hasty().table(name))
+            .await
+            .unwrap();
+        let ours = "SELECT count(*) FROM sqlite_master \
+             WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?";
+        let count = sqlx::query_scalar(ours).bind(name);
+        let count: i64 = count.fetch_one(&mut other).await.unwrap();
+        // An owner's list, tags and the sweep.
+        assert_eq!(count, 3, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_table_needs_a_name_that_can_stand_in_sql() {
     let folder = Folder::new();
     let long = "t".repeat(56);

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Outcome, client, has, nobody_yet, settle, visitor};
+use super::{Outcome, client, has, is_dead, nobody_yet, settle, visitor, wait};
 use crate::http::failure::{Failure, holds};
 use crate::http::{Client, Hangup, Request, Server};
 
@@ -44,6 +44,20 @@ pub(crate) async fn an_aborted_logout_is_whole_or_absent(server: &dyn Server) ->
             shown["data"] == expected && shown["owner"] == Value::Null,
             || format!("after {hangup:?} there is {shown}"),
         )?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn a_logout_after_an_aborted_request_holds(server: &dyn Server) -> Outcome {
+    for hangup in HANGUPS {
+        let client = visitor(server).await?;
+        let thief = client.copy();
+        abort(&client, "PUT", "/api/data/late?delay_ms=200", hangup).await?;
+        client.post("/api/logout", "").await?.is(204)?.ends()?;
+        is_dead(&thief).await?;
+        // Some servers carry the aborted request through.
+        wait(&client, 500).await?;
+        is_dead(&thief).await?;
     }
     Ok(())
 }

@@ -128,6 +128,17 @@ pub(crate) async fn logging_out_without_a_session_is_fine(server: &dyn Server) -
     is_dead(&client).await
 }
 
+pub(crate) async fn a_stale_cookie_keeps_nobody_from_signing_in(server: &dyn Server) -> Outcome {
+    let client = visitor(server).await?;
+    let stale = client.copy();
+    client.post("/api/logout", "").await?.is(204)?;
+    is_dead(&stale).await?;
+    let user = nobody_yet();
+    login(&stale, &user).await?;
+    stale.get("/api/session").await?.says("owner", user)?;
+    has(&stale, json!({})).await
+}
+
 pub(crate) async fn relogin_starts_from_nothing(server: &dyn Server) -> Outcome {
     let client = visitor(server).await?;
     login(&client, &nobody_yet()).await?;
