@@ -7,6 +7,7 @@
 
 mod backend;
 pub mod cores;
+pub mod defects;
 pub mod memory;
 mod peer;
 pub mod peers;

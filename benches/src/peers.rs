@@ -11,9 +11,10 @@ mod rocket_session_store;
 mod ruts;
 mod tower_sessions;
 
+use anyhow::{Result, bail};
 use session_costs::{Entry, Family};
 
-use crate::Peer;
+use crate::{Backend, Durability, Peer};
 
 /// Returns all that is served over sockets.
 #[must_use]
@@ -51,3 +52,28 @@ pub fn entries() -> Vec<Entry> {
 
 /// The lifetime of sessions wherever a peer lets it be set: ours by default.
 const LIFE: time::Duration = time::Duration::days(14);
+
+/// Opens SQLite in a file in the two versions of sqlx that peers take. Their READMEs open a database in memory; one in a file
+/// has a log, which makes it faster.
+macro_rules! sqlite {
+    ($name:ident, $sqlx:ident) => {
+        pub(crate) async fn $name(backend: &Backend) -> Result<$sqlx::SqlitePool> {
+            use $sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+            let Backend::Sqlite(path, durability) = backend else {
+                bail!("no SQLite: {backend}");
+            };
+            let options = SqliteConnectOptions::new()
+                .filename(path)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(match durability {
+                    Durability::Full => SqliteSynchronous::Full,
+                    Durability::Normal => SqliteSynchronous::Normal,
+                });
+            Ok($sqlx::SqlitePool::connect_with(options).await?)
+        }
+    };
+}
+
+sqlite!(sqlite_8, sqlx_8);
+sqlite!(sqlite_9, sqlx);

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use session_benches::results::{self, Effort, Results};
 use session_benches::sockets::databases::Databases;
 use session_benches::sockets::{self, commands, load, owners, throughput};
-use session_benches::{Backend, Served, cores, entries, peers, plots, report};
+use session_benches::{Backend, Served, cores, defects, entries, peers, plots, report};
 use session_costs::{Content, Role, Scenario, instructions, time};
 
 /// Measures us and the peers.
@@ -54,6 +54,12 @@ enum What {
     Owners,
     /// What two threads do as a multiple of what one does.
     Cores,
+    /// What becomes of sessions in the worst moments; writes `results/defects.md`.
+    Defects {
+        /// Only libraries whose name contains this; then nothing is written.
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// Writes the tables and plots of the last run again.
     Report,
     #[command(name = instructions::PLAY, hide = true)]
@@ -138,6 +144,14 @@ fn main() -> Result<()> {
         What::Cores => {
             let turn = Duration::from_millis(100);
             print!("{}", report::cores(&cores::measure(7, turn)?));
+        }
+        What::Defects { only } => {
+            let rows = defects::run(&Databases::start()?, &only)?;
+            let text = defects::markdown(&rows);
+            print!("{text}");
+            if defects::is_complete(&rows) {
+                std::fs::write(folder.join("results/defects.md"), text)?;
+            }
         }
         What::Report => {
             let folder = folder.join("results");

@@ -9,9 +9,8 @@ use axum_session_sqlx::{SessionPgPool, SessionSqlitePool};
 use redis_pool::RedisPool;
 use session_costs::{COUNTER, Family, Role, key, read_key, value, values};
 use sqlx::postgres::PgPool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 
-use crate::{Backend, Durability, Peer};
+use crate::{Backend, Peer};
 
 pub(super) fn peer() -> Peer {
     Peer {
@@ -44,16 +43,8 @@ async fn app(backend: &Backend, sliding: bool) -> Result<Router> {
             let pool = Some(SessionPgPool::from(PgPool::connect(url).await?));
             router(SessionStore::new(pool, config).await?)
         }
-        Backend::Sqlite(path, durability) => {
-            let options = SqliteConnectOptions::new()
-                .filename(path)
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(match durability {
-                    Durability::Full => SqliteSynchronous::Full,
-                    Durability::Normal => SqliteSynchronous::Normal,
-                });
-            let pool = SqlitePool::connect_with(options).await?;
+        Backend::Sqlite(..) => {
+            let pool = super::sqlite_9(backend).await?;
             let pool = Some(SessionSqlitePool::from(pool));
             router(SessionStore::new(pool, config).await?)
         }

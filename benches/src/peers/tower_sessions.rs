@@ -2,11 +2,10 @@ use anyhow::Result;
 use axum::Router;
 use session_costs::{Family, Role};
 use sqlx_8::postgres::PgPool;
-use sqlx_8::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
 use tower_sessions_redis_store::fred::prelude::{ClientLike, Config, Pool};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use crate::{Backend, Durability, Peer};
+use crate::{Backend, Peer};
 
 pub(super) fn peer() -> Peer {
     Peer {
@@ -38,17 +37,8 @@ async fn app(backend: &Backend, sliding: bool) -> Result<Router> {
             delete_expired(store.clone());
             v14::app(store, sliding)
         }
-        Backend::Sqlite(path, durability) => {
-            // The README opens a database in memory. One in a file has a log, which makes it faster.
-            let options = SqliteConnectOptions::new()
-                .filename(path)
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(match durability {
-                    Durability::Full => SqliteSynchronous::Full,
-                    Durability::Normal => SqliteSynchronous::Normal,
-                });
-            let store = SqliteStore::new(SqlitePool::connect_with(options).await?);
+        Backend::Sqlite(..) => {
+            let store = SqliteStore::new(super::sqlite_8(backend).await?);
             store.migrate().await?;
             delete_expired(store.clone());
             v14::app(store, sliding)
