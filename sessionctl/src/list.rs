@@ -1,3 +1,5 @@
+use std::io::{IsTerminal as _, stdout};
+
 use session_core::Store;
 
 use crate::filter::Conditions;
@@ -13,6 +15,9 @@ pub(crate) async fn run(
 ) -> Result<(), Trouble> {
     let mut lines = output.lines();
     let mut selection = Selection::of(store, conditions, over);
+    if !stdout().is_terminal() {
+        selection = selection.showing("looked at").await;
+    }
     while let Some(page) = selection.next().await? {
         for found in page {
             lines.line(&found.fields(), || found.line())?;

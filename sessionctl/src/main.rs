@@ -10,6 +10,7 @@ mod list;
 mod migrate;
 mod moving;
 mod output;
+mod owners;
 mod progress;
 mod revoke;
 mod selection;
@@ -94,9 +95,9 @@ async fn run(args: Args) -> Result<(), Trouble> {
             closing(storage.open().await?, inspect).await
         }
         Command::Move(stores) => {
-            let moving = stores.open(storage).await?;
+            let (moving, old) = stores.open(storage).await?;
             closing(Arc::new(moving.clone()), async |_| {
-                moving::run(&moving, output).await
+                moving::run(&moving, &*old, output).await
             })
             .await
         }

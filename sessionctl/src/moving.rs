@@ -1,8 +1,9 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::Value;
-use session_core::Cursor;
+use session_core::{Cursor, Store};
 use session_store::{Moved, Moving};
 
 use crate::output::Output;
@@ -60,8 +61,8 @@ pub(crate) struct Stores {
 }
 
 /// Makes passes through the old store until one has met nothing.
-pub(crate) async fn run(moving: &Moving, output: Output) -> Result<(), Trouble> {
-    let progress = Progress::of("moved");
+pub(crate) async fn run(moving: &Moving, old: &dyn Store, output: Output) -> Result<(), Trouble> {
+    let progress = Progress::through(old, "moved").await;
     let (mut moved, mut passes) = (0, 0);
     let last = loop {
         let pass = pass(moving, &progress).await?;
@@ -111,8 +112,8 @@ async fn pass(moving: &Moving, progress: &Progress) -> Result<Moved, Trouble> {
 }
 
 impl Stores {
-    /// Opens both.
-    pub(crate) async fn open(self, storage: &Storage) -> Result<Moving, Trouble> {
+    /// Opens both, and returns the old one too.
+    pub(crate) async fn open(self, storage: &Storage) -> Result<(Moving, Arc<dyn Store>), Trouble> {
         storage.refuse_flags()?;
         let from = storage.other(
             (self.from, self.from_file),
@@ -120,10 +121,9 @@ impl Stores {
             self.from_prefix,
         );
         let to = storage.other((self.to, self.to_file), self.to_table, self.to_prefix);
-        Ok(Moving::new(
-            from.open_to_move().await?,
-            to.open_to_move().await?,
-        )?)
+        let old = from.open_to_move().await?;
+        let moving = Moving::new(Arc::clone(&old), to.open_to_move().await?)?;
+        Ok((moving, old))
     }
 }
 

@@ -25,7 +25,10 @@ pub(crate) async fn run(
         confirm(&format!("End {count} live sessions for good?"))?;
     }
     let ended = match whose(conditions) {
-        Some(whose) => store.revoke(whose, now()).await?,
+        Some(whose) => {
+            let _progress = Progress::waiting("ending sessions");
+            store.revoke(whose, now()).await?
+        }
         None => end_each(store, conditions).await?,
     };
     output.say(
@@ -53,18 +56,17 @@ fn whose(conditions: &Conditions) -> Option<Whose<'_>> {
 }
 
 async fn count(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trouble> {
-    let progress = Progress::of("counted");
-    let (mut selection, mut count) = (Selection::of(store, conditions, false), 0);
+    let selection = Selection::of(store, conditions, false);
+    let (mut selection, mut count) = (selection.showing("looked at").await, 0);
     while let Some(page) = selection.next().await? {
         count += page.len();
-        progress.add(page.len());
     }
     Ok(count)
 }
 
 async fn end_each(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trouble> {
-    let progress = Progress::of("ended");
-    let (mut selection, mut ended) = (Selection::of(store, conditions, false), 0);
+    let selection = Selection::of(store, conditions, false);
+    let (mut selection, mut ended) = (selection.showing("looked at").await, 0);
     while let Some(page) = selection.next().await? {
         for found in &page {
             let delete = Command::Delete {
@@ -74,7 +76,6 @@ async fn end_each(store: &dyn Store, conditions: &Conditions) -> Result<usize, T
             let outcome = store.write(delete, now()).await?;
             ended += usize::from(outcome == Outcome::Applied);
         }
-        progress.add(page.len());
     }
     Ok(ended)
 }

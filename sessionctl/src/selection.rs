@@ -2,6 +2,7 @@ use session_core::{Digest, IdForm, Key, Moment, PublicId, Record, Store};
 
 use crate::filter::Conditions;
 use crate::found::Found;
+use crate::progress::Progress;
 use crate::state::State;
 use crate::trouble::Trouble;
 use crate::walk::{Walk, now};
@@ -17,6 +18,8 @@ pub(crate) struct Selection<'a> {
     over: bool,
     now: Moment,
     source: Source<'a>,
+    /// How many were looked at, if that is shown.
+    progress: Option<Progress>,
 }
 
 enum Source<'a> {
@@ -45,11 +48,26 @@ impl<'a> Selection<'a> {
             over,
             now: now(),
             source,
+            progress: None,
         }
+    }
+
+    /// Shows how many sessions were looked at, and of how many if that is all.
+    pub(crate) async fn showing(mut self, doing: &'static str) -> Self {
+        self.progress = Some(match self.source {
+            Source::Walk(_) => Progress::through(self.store, doing).await,
+            _ => Progress::of(doing),
+        });
+        self
     }
 
     /// Returns the next sessions, perhaps none; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Found>>, Trouble> {
+        let looked_at = |count| {
+            if let Some(progress) = &self.progress {
+                progress.add(count);
+            }
+        };
         match &mut self.source {
             Source::End => Ok(None),
             Source::Key(key) => {
@@ -72,6 +90,7 @@ impl<'a> Selection<'a> {
                     let text = "the list changed while it was read: run it again";
                     return Err(Trouble::Undone(text.into()));
                 }
+                looked_at(devices.len().min(PAGE));
                 let next = devices.get(PAGE).map(|device| device.public_id);
                 let owner = *owner;
                 self.source = next.map_or(Source::End, |next| Source::Owner(owner, Some(next)));
@@ -84,6 +103,7 @@ impl<'a> Selection<'a> {
                 let Some(sessions) = walk.next().await? else {
                     return Ok(None);
                 };
+                looked_at(sessions.len());
                 let meant = sessions
                     .iter()
                     .filter(|(key, record)| self.includes(key, record));

@@ -1,22 +1,20 @@
-use std::collections::HashSet;
-use std::hash::{BuildHasher as _, RandomState};
-
 use session_core::{Moment, Record, Store};
 
 use crate::output::{Output, moment};
+use crate::owners::Owners;
 use crate::progress::Progress;
 use crate::state::State;
 use crate::trouble::Trouble;
 use crate::walk::{Walk, now};
 
-/// The counts of a walk; of each owner a number is kept, so that a million take some megabytes.
+/// The counts of a walk.
 #[derive(Debug, Default)]
 struct Stats {
     live: usize,
     over: usize,
     closed: usize,
     signed_in: usize,
-    owners: HashSet<u64>,
+    owners: Owners,
     bytes: usize,
     largest: usize,
     /// The earliest beginning of a live session.
@@ -26,7 +24,7 @@ struct Stats {
 }
 
 impl Stats {
-    fn add(&mut self, record: &Record, hash: impl FnOnce(&str) -> u64, now: Moment) {
+    fn add(&mut self, record: &Record, now: Moment) {
         self.bytes += record.data.len();
         self.largest = self.largest.max(record.data.len());
         match State::of(record, now) {
@@ -36,7 +34,7 @@ impl Stats {
                 self.live += 1;
                 if let Some(owner) = &record.owner {
                     self.signed_in += 1;
-                    self.owners.insert(hash(owner));
+                    self.owners.add(owner);
                 }
                 let earlier = |so_far: Option<Moment>, moment| {
                     Some(so_far.map_or(moment, |so_far| so_far.min(moment)))
@@ -49,12 +47,12 @@ impl Stats {
 }
 
 pub(crate) async fn run(store: &dyn Store, output: Output) -> Result<(), Trouble> {
-    let progress = Progress::of("read");
-    let (mut walk, mut stats, hasher) = (Walk::of(store), Stats::default(), RandomState::new());
+    let progress = Progress::through(store, "read").await;
+    let (mut walk, mut stats) = (Walk::of(store), Stats::default());
     while let Some(sessions) = walk.next().await? {
         let now = now();
         for (_, record) in &sessions {
-            stats.add(record, |owner| hasher.hash_one(owner), now);
+            stats.add(record, now);
         }
         progress.add(sessions.len());
     }
@@ -63,7 +61,7 @@ pub(crate) async fn run(store: &dyn Store, output: Output) -> Result<(), Trouble
     output.table(&[
         ("live", stats.live.into()),
         ("signed_in", stats.signed_in.into()),
-        ("owners", stats.owners.len().into()),
+        ("owners", stats.owners.count().into()),
         ("over", stats.over.into()),
         ("closed", stats.closed.into()),
         ("unreadable", walk.unreadable.into()),
