@@ -18,27 +18,35 @@ async fn pool(url: &str, connections: u32) -> Pool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_on_a_pool_passes_the_suite() {
-    passes("a pool", 20).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_on_a_pool_of_one_connection_passes_the_suite() {
-    passes("one connection", 1).await;
-}
-
-async fn passes(what: &str, connections: u32) {
     if is_missing() {
         return;
     }
-    let pool = pool(&fresh_url(), connections).await;
+    let pool = pool(&fresh_url(), 20).await;
     let count = AtomicUsize::new(0);
-    store_suite(&format!("{} on {what}", crate::NAME), async || {
+    store_suite(&format!("{} on a pool", crate::NAME), async || {
         let table = format!("session{}", count.fetch_add(1, Ordering::Relaxed));
         let options = Options::for_pool().table(table);
         let store = SqlStore::from_pool_with(pool.clone(), options).await;
         Arc::new(store.unwrap()) as Arc<dyn Store>
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_pool_of_one_connection_is_enough() {
+    if is_missing() {
+        return;
+    }
+    let pool = pool(&fresh_url(), 1).await;
+    let store = SqlStore::from_pool_with(pool, Options::for_pool()).await;
+    let store = store.unwrap();
+    let (key, record) = (&key_of(1), &record_of(1));
+    let insert = Command::Insert { key, record };
+    let outcome = store.write(insert, moment_at(0)).await;
+    assert_eq!(outcome.unwrap(), Outcome::Applied);
+    let found = store.load(key, &digest_of(0), moment_at(0)).await;
+    assert_eq!(found.unwrap(), Some(record_of(1)));
+    store.check().await.unwrap();
 }
 
 #[tokio::test]
