@@ -161,13 +161,14 @@ pub(crate) async fn what_remains_is_what_the_session_has(server: &dyn Server) ->
 }
 
 pub(crate) async fn asking_what_remains_is_no_activity(server: &dyn Server) -> Outcome {
-    let client = client_with(server, &["--idle", "4", "--touch-every", "0"]).await?;
+    let client = client_with(server, &["--idle", "8", "--touch-every", "0"]).await?;
     settle(&client).await?;
-    for most in [4, 3, 2] {
+    for most in [8, 6, 4] {
         let asked = client.get("/api/remaining").await?.is(200)?;
         remains(&asked.sets_nothing()?.json()?, 0..=most)?;
-        wait(&client, 1_500).await?;
+        wait(&client, 2_000).await?;
     }
+    wait(&client, 2_500).await?;
     let asked = client.get("/api/remaining").await?.is(200)?;
     asked.sets_nothing()?.says("seconds", Value::Null)?;
     is_dead(&client).await
