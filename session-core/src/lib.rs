@@ -60,6 +60,12 @@ pub use driver::guarded::{Answers, Guarded};
 #[cfg(feature = "driver")]
 pub use driver::handle::Handle;
 #[cfg(feature = "driver")]
+pub use driver::legacy::{Adopt, Adoption};
+#[cfg(feature = "driver")]
+pub use driver::legacy_cookie::LegacyCookie;
+#[cfg(feature = "driver")]
+pub use driver::legacy_id::LegacyId;
+#[cfg(feature = "driver")]
 pub use driver::request::Request;
 #[cfg(feature = "sealed")]
 pub use driver::sealed::Sealed;

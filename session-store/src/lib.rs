@@ -11,6 +11,7 @@
 //! | `CachedStore` | `cached` | a small cache in front of any other store |
 //! | `Metered` | `metrics` | any other store, whose calls are measured |
 //! | `Moving` | `moving` | two other stores, while sessions move from one to the other |
+//! | `Legacy` | `legacy`, with `sqlite`, `postgres`, `mysql` or `redis` | what tower-sessions or actix-session has stored, for a change without a logout |
 //! | `BlockingStore` | `blocking` | any other store, for code without async |
 //!
 //! Every command is one statement, one script or one critical section. A store keeps a session's
@@ -62,6 +63,8 @@ mod django;
 mod estimate;
 #[cfg(feature = "home")]
 mod home;
+#[cfg(feature = "legacy")]
+mod legacy;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "metrics")]
@@ -99,6 +102,8 @@ pub use cached::{CachedOptions, CachedStore, Invalidator, Notice, Notices, Notif
     any(feature = "mysql", feature = "postgres", feature = "sqlite")
 ))]
 pub use django::{DjangoCookies, DjangoOptions, DjangoStore};
+#[cfg(feature = "legacy")]
+pub use legacy::{Legacy, LegacyOptions, LegacyValues};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "metrics")]

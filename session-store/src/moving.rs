@@ -1,8 +1,9 @@
 mod batch;
 mod commands;
-mod course;
-mod form;
+pub(crate) mod course;
+pub(crate) mod form;
 mod lists;
+mod once;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -10,8 +11,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use session_core::{
-    Batch, Command, Cursor, Device, Digest, Entropy as _, IdForm, Key, Moment, OsEntropy, Outcome,
-    PublicId, Record, Revision, Store, StoreError, StoreFacts, ValueRule, Whose,
+    Batch, Command, Cursor, Device, Digest, Entropy as _, IdForm, Key, LegacyId, Moment, OsEntropy,
+    Outcome, PublicId, Record, Revision, Store, StoreError, StoreFacts, ValueRule, Whose,
 };
 
 pub use self::batch::Moved;
@@ -79,6 +80,8 @@ pub struct Moving {
     nobody: Digest,
     /// A digest that no copy of a session has, so that each load is answered by the original.
     stranger: Digest,
+    /// Another library's session, which moves once.
+    once: Option<LegacyId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,6 +134,7 @@ impl Moving {
             rule,
             nobody,
             stranger,
+            once: None,
         })
     }
 
@@ -158,7 +162,7 @@ impl Moving {
 }
 
 /// Draws the revision of a placeholder or a marker.
-fn draw() -> Result<Revision, StoreError> {
+pub(crate) fn draw() -> Result<Revision, StoreError> {
     let number = i64::from_be_bytes(random()?) & i64::MAX;
     Ok(Revision::from_i64(number))
 }

@@ -40,6 +40,8 @@ pub use self::options::{RedisOptions, RevocationScan};
 ))]
 pub(crate) use self::removal::Removal;
 use self::store::Redis;
+#[cfg(feature = "legacy")]
+pub(crate) use self::url::choose_cryptography;
 use crate::home::{AtHome, store_at_home};
 
 /// A store in Redis 6.2 or newer, or Valkey: one server, Sentinel or a cluster.

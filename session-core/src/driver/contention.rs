@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_lock::{Mutex, MutexGuard};
 
+use super::legacy::Legacy;
 use super::watcher::Watching;
 use crate::{Envelope, Key, Policy, Store};
 
@@ -16,6 +17,8 @@ pub(crate) struct Backing {
     pub(crate) store: Arc<dyn Store>,
     /// Where sessions travel in cookies, and the store keeps nothing.
     pub(crate) envelope: Option<Arc<dyn Envelope>>,
+    /// The sessions of another library.
+    pub(super) legacy: Option<Legacy>,
     pub(super) watching: Watching,
     /// Sessions that share a queue wait for each other, but only while both are contended.
     queues: [Queue; QUEUES],
@@ -39,15 +42,17 @@ pub(crate) struct Turn<'a> {
 
 impl Backing {
     pub(crate) fn new(
-        policy: Policy,
+        policy: Arc<Policy>,
         store: Arc<dyn Store>,
         envelope: Option<Arc<dyn Envelope>>,
+        legacy: Option<Legacy>,
     ) -> Arc<Self> {
         let queues = std::array::from_fn(|_| Queue::default());
         Arc::new(Self {
-            policy: Arc::new(policy),
+            policy,
             store,
             envelope,
+            legacy,
             watching: Watching::new(),
             queues,
         })

@@ -2,7 +2,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use super::drive::RequestSession;
-use super::request_state::RequestState;
+use super::request_state::{OwnStore, RequestState};
 use crate::SessionError;
 use crate::http::cookie::Presented;
 
@@ -61,7 +61,7 @@ impl RequestSession {
 
     /// A request that nobody finishes, for the gate and the store of early saves.
     fn request_of_its_own(&self) -> RequestState {
-        let nothing = (Presented::default(), None);
+        let nothing = (Presented::default(), OwnStore::None);
         let is_bearers = self.is_bearers();
         RequestState::new(
             self.sessions().clone(),

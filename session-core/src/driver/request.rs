@@ -2,10 +2,13 @@ use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use smallvec::SmallVec;
+
 use super::drive::{Finish, RequestSession};
 use super::handle::Handle;
+use super::legacy::Adopting;
 use super::placed::Placed;
-use super::request_state::{Remainder, RequestState};
+use super::request_state::{OwnStore, Remainder, RequestState};
 use super::sessions::Sessions;
 use crate::http::bearer::present;
 use crate::{Carrier, CommitError, ErrorPage, Failure, Reply};
@@ -74,19 +77,29 @@ impl Sessions {
         A: IntoIterator<Item = &'a [u8]>,
     {
         let policy = self.policy();
-        let (policy, placed, presented) = match &self.backing.envelope {
-            None => {
+        let (policy, own, presented) = match (&self.backing.envelope, &self.backing.legacy) {
+            (None, None) => {
                 let (policy, presented) = present(policy, cookies, authorization);
-                (policy, None, presented)
+                (policy, OwnStore::None, presented)
             }
-            Some(envelope) => {
+            (None, Some(legacy)) => {
+                let cookies: SmallVec<[&[u8]; 4]> = cookies.into_iter().collect();
+                let (policy, mut presented) =
+                    present(policy, cookies.iter().copied(), authorization);
+                let own = match policy.carrier {
+                    Carrier::Bearer => None,
+                    _ => Adopting::scan(&self.backing, legacy, &cookies, &mut presented),
+                };
+                (policy, own.into(), presented)
+            }
+            (Some(envelope), _) => {
                 let (placed, presented) = Placed::scan(Arc::clone(envelope), policy, cookies);
-                (policy, Some(Box::new(placed)), presented)
+                (policy, OwnStore::Placed(Box::new(placed)), presented)
             }
         };
         let is_bearers = policy.carrier == Carrier::Bearer;
         let name = TypeId::of::<M>();
-        let state = RequestState::new(self.clone(), (presented, placed), name, outer, is_bearers);
+        let state = RequestState::new(self.clone(), (presented, own), name, outer, is_bearers);
         Request {
             handle: Handle(Arc::new(state)),
             is_finished: AtomicBool::new(false),

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::gate::Gate;
 use super::handle::Handle;
+use super::legacy::Adopting;
 use super::nested::Inner;
 use super::placed::Placed;
 use super::sessions::Sessions;
@@ -21,8 +22,7 @@ pub(super) struct RequestState {
     pub(super) inner: Inner,
     /// Whether the request came with `Authorization: Bearer`.
     pub(super) is_bearers: bool,
-    /// The store of a session that travels in its cookie.
-    placed: Option<Box<Placed>>,
+    own: OwnStore,
     slot: Mutex<Slot>,
     /// A calm session was served without the store, which may answer by now.
     has_outage: AtomicBool,
@@ -30,6 +30,15 @@ pub(super) struct RequestState {
     pub(super) loads: Gate,
     /// One commit at a time: two would each replay the other's changes.
     pub(super) commits: Gate,
+}
+
+/// The request's own store, in place or in front of everybody's.
+pub(super) enum OwnStore {
+    None,
+    /// That of a session that travels in its cookie.
+    Placed(Box<Placed>),
+    /// One that adopts another library's session before it is looked for.
+    Adopting(Box<Adopting>),
 }
 
 pub(super) enum Slot {
@@ -61,7 +70,7 @@ pub(super) enum Remainder {
 impl RequestState {
     pub(super) fn new(
         sessions: Sessions,
-        (presented, placed): (Presented, Option<Box<Placed>>),
+        (presented, own): (Presented, OwnStore),
         name: TypeId,
         outer: Option<Handle>,
         is_bearers: bool,
@@ -72,7 +81,7 @@ impl RequestState {
             outer,
             inner: Inner::default(),
             is_bearers,
-            placed,
+            own,
             slot: Mutex::new(Slot::Unread {
                 presented,
                 was_asked: false,
@@ -176,29 +185,37 @@ impl RequestState {
 
     /// Returns the store that the request asks.
     pub(super) fn store(&self) -> &dyn Store {
-        match &self.placed {
-            Some(placed) => &**placed,
-            None => &*self.sessions.backing.store,
+        match &self.own {
+            OwnStore::None => &*self.sessions.backing.store,
+            OwnStore::Placed(placed) => &**placed,
+            OwnStore::Adopting(adopting) => &**adopting,
         }
     }
 
     /// Returns why the last load has found nothing.
     #[inline]
     pub(super) fn absence(&self) -> Absence {
-        match &self.placed {
-            Some(placed) => placed.absence(),
-            None => Absence::Unknown,
+        match &self.own {
+            OwnStore::Placed(placed) => placed.absence(),
+            OwnStore::None | OwnStore::Adopting(_) => Absence::Unknown,
         }
     }
 
-    /// Puts a session that travels in its cookie into the reply.
+    /// Puts a session that travels in its cookie into the reply; or removes the cookie of one that was adopted.
     pub(super) fn carried(
         &self,
         outcome: Result<Reply, CommitError>,
     ) -> Result<Reply, CommitError> {
-        match &self.placed {
-            Some(placed) => placed.reply(self.sessions.policy(), outcome),
-            None => outcome,
+        match &self.own {
+            OwnStore::None => outcome,
+            OwnStore::Placed(placed) => placed.reply(self.sessions.policy(), outcome),
+            OwnStore::Adopting(adopting) => match outcome {
+                Ok(reply) => Ok(adopting.forgotten(reply)),
+                Err(failed) => {
+                    let (error, reply) = failed.into_parts();
+                    Err(CommitError::new(error, adopting.forgotten(reply)))
+                }
+            },
         }
     }
 

@@ -41,7 +41,7 @@ impl Sessions {
         );
         policy.limit_values(store.value_rule());
         Self {
-            backing: Backing::new(policy, store, None),
+            backing: Backing::new(Arc::new(policy), store, None, None),
         }
     }
 
@@ -74,7 +74,7 @@ impl Sessions {
         policy.value_rule = envelope.value_rule();
         let envelope: Arc<dyn Envelope> = Arc::new(envelope);
         Self {
-            backing: Backing::new(policy, Arc::new(Nowhere), Some(envelope)),
+            backing: Backing::new(Arc::new(policy), Arc::new(Nowhere), Some(envelope), None),
         }
     }
 

@@ -134,6 +134,26 @@ impl Reply {
         self
     }
 
+    /// Says whether it removes our cookie.
+    #[cfg(feature = "driver")]
+    pub(crate) fn removes_cookie(&self, policy: &Policy) -> bool {
+        let value = self
+            .set_cookie()
+            .and_then(|cookie| cookie.strip_prefix(&*policy.name));
+        value.is_some_and(|value| value.starts_with("=;"))
+    }
+
+    /// The same reply with the removal of another cookie beside ours.
+    #[cfg(feature = "driver")]
+    pub(crate) fn with_another(self, removal: &str) -> Self {
+        let another = Self {
+            secret: Some(removal.to_owned()),
+            varies: Varies::Cookie,
+            ..Self::default()
+        };
+        self.beside(vec![another])
+    }
+
     #[cfg(feature = "driver")]
     pub(crate) fn without_cookie(mut self) -> Self {
         self.secret = None;

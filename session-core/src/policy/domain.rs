@@ -34,6 +34,11 @@ impl Domain {
     ///
     /// Each request with a session makes one, of 16 + 36 bytes: SHA-256 of one block, which is padded here.
     pub(crate) fn digest(&self, id: &Id) -> Digest {
+        if id.is_legacy() {
+            // Another length than any id that a client can present.
+            let hash = Sha256::new().chain_update(self.0).chain_update(b"legacy\0");
+            return Digest::new(half(&hash.chain_update(id.as_bytes()).finalize().into()));
+        }
         let id = id.as_bytes();
         let length = self.0.len() + id.len();
         if length > LONGEST_OF_ONE_BLOCK {

@@ -35,6 +35,12 @@ pub struct Id(Form);
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Hashed(Hashed),
+    /// It stands for another library's id, and no client can present its bytes.
+    #[cfg_attr(
+        not(feature = "driver"),
+        allow(dead_code, reason = "the driver makes them")
+    )]
+    Legacy(Hashed),
     Plain(PlainId),
 }
 
@@ -53,6 +59,16 @@ impl Id {
 
     pub(crate) fn from_plain(id: PlainId) -> Self {
         Self(Form::Plain(id))
+    }
+
+    #[cfg(feature = "driver")]
+    pub(crate) fn from_legacy(bytes: [u8; Self::BYTES]) -> Self {
+        Self(Form::Legacy(Hashed(bytes)))
+    }
+
+    /// Says whether it stands for another library's id.
+    pub(crate) fn is_legacy(&self) -> bool {
+        matches!(self.0, Form::Legacy(_))
     }
 
     /// Reads an id that a client presented; `None` for anything but 48 characters of the alphabet.
@@ -76,7 +92,7 @@ impl Id {
     #[must_use]
     pub fn key(&self) -> Key {
         match &self.0 {
-            Form::Hashed(id) => Key::new(*id.split().0),
+            Form::Hashed(id) | Form::Legacy(id) => Key::new(*id.split().0),
             Form::Plain(id) => Key::from_plain(*id),
         }
     }
@@ -91,7 +107,7 @@ impl Id {
     pub(crate) fn in_clear<T>(&self, take: impl FnOnce(&str) -> T) -> T {
         let encoded;
         let text = match &self.0 {
-            Form::Hashed(id) => {
+            Form::Hashed(id) | Form::Legacy(id) => {
                 encoded = encode::<{ Self::BYTES }, ID_LENGTH>(&id.0);
                 &encoded
             }
@@ -104,7 +120,7 @@ impl Id {
     /// The same session, opened by another secret; a plain id has none.
     pub(crate) fn with_secret(&self, secret: &[u8; Self::SECRET_BYTES]) -> Self {
         match &self.0 {
-            Form::Hashed(id) => {
+            Form::Hashed(id) | Form::Legacy(id) => {
                 let mut bytes = id.0;
                 bytes[Key::BYTES..].copy_from_slice(secret);
                 Self::from_bytes(bytes)
@@ -115,14 +131,14 @@ impl Id {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Form::Hashed(id) => &id.0,
+            Form::Hashed(id) | Form::Legacy(id) => &id.0,
             Form::Plain(id) => id.as_bytes(),
         }
     }
 
     pub(crate) fn secret(&self) -> &[u8] {
         match &self.0 {
-            Form::Hashed(id) => id.split().1,
+            Form::Hashed(id) | Form::Legacy(id) => id.split().1,
             Form::Plain(id) => id.as_bytes(),
         }
     }

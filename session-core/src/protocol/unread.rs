@@ -102,7 +102,10 @@ impl Unread {
         let is_settled = best
             .as_ref()
             .is_some_and(|best| best.standing == Standing::Present);
-        if !is_settled && let Some(id) = self.presented.of_next_key(self.loaded) {
+        // One of ours that opens anything counts for more than another library's.
+        let next = self.presented.of_next_key(self.loaded);
+        let next = next.filter(|id| best.is_none() || !id.is_legacy());
+        if !is_settled && let Some(id) = next {
             self.best = best;
             self.key = id.key();
             self.secret = self.policy.domain.digest(id);

@@ -16,7 +16,7 @@ use super::{Moving, draw};
 
 /// Where a session is, or has been put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// In `new`, by this call.
     Moved,
     New,
@@ -27,7 +27,7 @@ pub(super) enum Place {
 
 /// What `new` has of a session.
 #[derive(Debug)]
-pub(super) enum InNew {
+pub(crate) enum InNew {
     Nothing,
     Placeholder(Record),
     Session(Record),
@@ -48,7 +48,7 @@ const ROUNDS: usize = 100;
 const SPARE: Duration = Duration::days(2);
 
 impl Moving {
-    pub(super) async fn in_new(&self, key: &Key, now: Moment) -> Result<InNew, StoreError> {
+    pub(crate) async fn in_new(&self, key: &Key, now: Moment) -> Result<InNew, StoreError> {
         let found = self.new.load(key, &self.stranger, now).await?;
         Ok(match found {
             None => InNew::Nothing,
@@ -69,7 +69,7 @@ impl Moving {
     }
 
     /// Moves a session to `new`, if it is one that is alive in `old`.
-    pub(super) async fn carry(&self, key: &Key, now: Moment) -> Result<Place, StoreError> {
+    pub(crate) async fn carry(&self, key: &Key, now: Moment) -> Result<Place, StoreError> {
         for _ in 0..ROUNDS {
             if let Some(place) = self.try_to_carry(key, now).await? {
                 return Ok(place);
@@ -201,6 +201,17 @@ impl Moving {
         if session.expires <= now {
             return Ok(Place::Old);
         }
+        let found;
+        let session = match &self.once {
+            None => session,
+            Some(id) => match self.decide(id, claimed, now).await? {
+                Ok(claimed) => {
+                    found = claimed.record;
+                    &found
+                }
+                Err(place) => return Ok(place),
+            },
+        };
         let is_moved = self
             .replaces_in_new(key, claimed.link, session, now)
             .await?;
@@ -236,7 +247,7 @@ impl Moving {
         self.replaces_in_new(key, held.revision, &record, now).await
     }
 
-    async fn replaces_in_new(
+    pub(super) async fn replaces_in_new(
         &self,
         key: &Key,
         expected: Revision,

@@ -14,9 +14,9 @@ pub(super) fn placeholder(of: &Record, link: Revision, nobody: Digest, expires: 
 }
 
 /// The digest of no secret, in placeholders.
-pub(super) const NOBODY: [u8; 16] = [0; 16];
+pub(crate) const NOBODY: [u8; 16] = [0; 16];
 
-pub(super) fn is_placeholder(record: &Record) -> bool {
+pub(crate) fn is_placeholder(record: &Record) -> bool {
     let secrets = &record.secrets;
     record.closed && *secrets.present.as_bytes() == NOBODY && secrets.remembered.is_none()
 }
@@ -51,10 +51,11 @@ impl Claimed {
         if !marker.closed {
             return None;
         }
-        let (link, rest) = revision(marker.data.strip_prefix(LINK)?)?;
-        let (from, rest) = revision(rest.strip_prefix(FROM)?)?;
+        let (head, values) = split_marker(&marker.data)?;
+        let (link, rest) = revision(head.strip_prefix(LINK)?)?;
+        let (from, _) = revision(rest.strip_prefix(FROM)?)?;
         let mut record = marker.clone();
-        record.data = rest.strip_prefix(END)?.into();
+        record.data = values.into();
         record.revision = from;
         record.closed = false;
         let revision = marker.revision;
@@ -65,6 +66,17 @@ impl Claimed {
         })
     }
 }
+
+/// Parts what a marker has before a session's values from these; `None` if it is none.
+pub(crate) fn split_marker(data: &str) -> Option<(&str, &str)> {
+    let (head, values) = data.split_at_checked(HEAD_LENGTH)?;
+    let (_, rest) = revision(head.strip_prefix(LINK)?)?;
+    let (_, end) = revision(rest.strip_prefix(FROM)?)?;
+    (end == END).then_some((head, values))
+}
+
+/// The bytes of a marker's head.
+pub(crate) const HEAD_LENGTH: usize = LINK.len() + 16 + FROM.len() + 16 + END.len();
 
 const LINK: &str = r#"{"moving":""#;
 const FROM: &str = r#"","from":""#;

@@ -129,7 +129,7 @@ fn addresses(infos: &[ConnectionInfo]) -> Result<Vec<Address>, StoreError> {
 }
 
 /// Installs ring's cryptography for TLS, unless the application has chosen another one.
-fn choose_cryptography() {
+pub(crate) fn choose_cryptography() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // If another thread was faster, its choice serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,0 +1,252 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_lock::OnceCell;
+use async_trait::async_trait;
+
+use super::contention::Backing;
+use super::legacy_cookie::LegacyCookie;
+use super::legacy_id::LegacyId;
+use super::request_state::OwnStore;
+use super::sessions::Sessions;
+use crate::http::cookie::Presented;
+use crate::{
+    Carrier, Command, Device, Digest, IdForm, Key, Moment, Only, Outcome, Policy, PublicId, Record,
+    Reply, Store, StoreError, Whose,
+};
+
+/// The sessions of another library, which are adopted one by one as their visitors come.
+///
+/// `session-store`'s `Legacy` implements it for the tables of others.
+#[async_trait]
+pub trait Adopt: fmt::Debug + Send + Sync + 'static {
+    /// Puts the other library's session into the sessions' own store, under [`LegacyId::key`] and beginning as
+    /// [`LegacyId::record`] says, if there is one that was never adopted.
+    ///
+    /// What it has adopted must be gone from where it was, and must not be adopted again: otherwise a logout would bring it
+    /// back. Several requests may ask for one session at once.
+    ///
+    /// # Errors
+    ///
+    /// A store failed. An id that is unknown, and a session that can't be adopted, are none.
+    async fn adopt(
+        &self,
+        id: &LegacyId,
+        policy: &Arc<Policy>,
+        now: Moment,
+    ) -> Result<Adoption, StoreError>;
+
+    /// Ends the other library's session for good, whether it was adopted or not; what is in the sessions' own store under
+    /// its key is ended by the caller, unless it is on its way there.
+    ///
+    /// # Errors
+    ///
+    /// A store failed; asking again is safe.
+    async fn end(&self, id: &LegacyId, now: Moment) -> Result<(), StoreError>;
+}
+
+/// What came of an [adoption](Adopt::adopt).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "an adopter knows which")]
+pub enum Adoption {
+    /// The session is in the sessions' own store, or there is none.
+    Settled,
+    /// There is one that can't be adopted, and stays where it is; the browser keeps its cookie.
+    Kept,
+}
+
+/// Where another library's sessions are, and the cookie that leads to them.
+#[derive(Debug, Clone)]
+pub(crate) struct Legacy {
+    cookie: LegacyCookie,
+    sessions: Arc<dyn Adopt>,
+    removal: Arc<str>,
+}
+
+impl Sessions {
+    /// The same sessions for an application that was with another library: whoever presents its cookie has the session
+    /// that the library has stored, and gets our cookie.
+    ///
+    /// Only a request that has no session of ours is asked for one of the other library, and only if it uses its session. As soon
+    /// as our cookie comes back, the other one is removed; so is it by a logout, which ends both. Bearers, and servers that drive
+    /// an [`Exchange`](crate::Exchange) by hand, are left out. Of several sessions of one request only one can adopt.
+    ///
+    /// An adopted session has no [credential](crate::SignIn::credential): with `check_credential`, accept unstamped ones for as
+    /// long as their owners are to stay signed in.
+    ///
+    /// # Panics
+    ///
+    /// The cookie has the name of ours, or attributes that browsers refuse; or sessions are in their cookies, are all bearers',
+    /// or have [plain ids](IdForm::Plain).
+    #[must_use]
+    #[track_caller]
+    pub fn adopting(&self, cookie: LegacyCookie, sessions: Arc<dyn Adopt>) -> Self {
+        let policy = self.policy();
+        if let Err(error) = cookie.check() {
+            panic!("the legacy cookie's {error}");
+        }
+        assert!(
+            *cookie.name() != *policy.name,
+            "the legacy cookie's name is that of our own cookie, {:?}: give ours another one (PolicyBuilder::cookie_name)",
+            cookie.name()
+        );
+        assert!(
+            !self.are_in_cookies() && policy.id_form == IdForm::Hashed,
+            "only a store with ids of two parts can adopt another library's sessions: use one"
+        );
+        assert!(
+            policy.carrier != Carrier::Bearer,
+            "a legacy cookie is not looked at where all sessions are bearers': use Carrier::Both or Carrier::Cookie"
+        );
+        let legacy = Legacy {
+            removal: cookie.removal(policy).into(),
+            cookie,
+            sessions,
+        };
+        let (policy, store) = (Arc::clone(policy), Arc::clone(self.store()));
+        Self {
+            backing: Backing::new(policy, store, None, Some(legacy)),
+        }
+    }
+}
+
+/// The store of a request that presents another library's ids: everybody's, after the session was adopted.
+///
+/// The protocol sees one more id, and stays as it is.
+pub(super) struct Adopting {
+    backing: Arc<Backing>,
+    legacy: Legacy,
+    ids: Vec<Presents>,
+    /// A session was opened by our cookie, which stands for one of these ids.
+    has_come_back: AtomicBool,
+}
+
+/// An id that a request presents.
+struct Presents {
+    id: LegacyId,
+    digest: Digest,
+    /// Whether our id of the same session is presented too.
+    has_ours: bool,
+    /// Each is asked for once.
+    adoption: OnceCell<Adoption>,
+}
+
+impl Adopting {
+    /// Looks for ids in a request's cookies, and adds them to those that it has presented.
+    pub(super) fn scan(
+        backing: &Arc<Backing>,
+        legacy: &Legacy,
+        cookies: &[&[u8]],
+        presented: &mut Presented,
+    ) -> Option<Self> {
+        let ids = legacy.cookie.ids(cookies);
+        if ids.is_empty() {
+            return None;
+        }
+        let presents = |id: LegacyId| Presents {
+            has_ours: presented.of_key(id.key()).next().is_some(),
+            digest: backing.policy.domain.digest(&id.id()),
+            adoption: OnceCell::new(),
+            id,
+        };
+        let ids: Vec<_> = ids.into_iter().map(presents).collect();
+        for presents in ids.iter().filter(|presents| !presents.has_ours) {
+            presented.add(presents.id.id());
+        }
+        Some(Self {
+            backing: Arc::clone(backing),
+            legacy: legacy.clone(),
+            ids,
+            has_come_back: AtomicBool::new(false),
+        })
+    }
+
+    /// The reply, which removes the other library's cookie as soon as ours has come back, and with ours.
+    pub(super) fn forgotten(&self, reply: Reply) -> Reply {
+        let is_removal = reply.removes_cookie(&self.backing.policy);
+        if !is_removal && !self.has_come_back.load(Ordering::Relaxed) {
+            return reply;
+        }
+        reply.with_another(&self.legacy.removal)
+    }
+
+    fn of_key(&self, key: &Key) -> Option<&Presents> {
+        self.ids.iter().find(|presents| presents.id.key() == *key)
+    }
+}
+
+#[async_trait]
+impl Store for Adopting {
+    async fn load(
+        &self,
+        key: &Key,
+        secret: &Digest,
+        now: Moment,
+    ) -> Result<Option<Record>, StoreError> {
+        let store = &self.backing.store;
+        let Some(presents) = self.of_key(key) else {
+            return store.load(key, secret, now).await;
+        };
+        if presents.digest == *secret {
+            let (sessions, policy) = (&self.legacy.sessions, &self.backing.policy);
+            let adopt = || sessions.adopt(&presents.id, policy, now);
+            let adoption = *presents.adoption.get_or_try_init(adopt).await?;
+            if adoption == Adoption::Kept {
+                return Ok(None);
+            }
+        }
+        let found = store.load(key, secret, now).await?;
+        let is_ours =
+            |record: &Record| presents.digest != *secret && record.secrets.include(secret);
+        if found.as_ref().is_some_and(is_ours) {
+            self.has_come_back.store(true, Ordering::Relaxed);
+        }
+        Ok(found)
+    }
+
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
+        // A logout ends what is not adopted too, and for good.
+        if let Command::Delete { key, only } = command
+            && !matches!(only, Only::Over(_))
+            && let Some(presents) = self.of_key(key)
+        {
+            self.legacy.sessions.end(&presents.id, now).await?;
+        }
+        self.backing.store.write(command, now).await
+    }
+
+    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
+        self.backing.store.sweep(now, limit).await
+    }
+
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: Moment,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.backing.store.devices(owner, from, now, limit).await
+    }
+
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.backing.store.revoke(whose, now).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.backing.store.check().await
+    }
+}
+
+impl fmt::Debug for Adopting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Adopting({:?})", self.legacy)
+    }
+}
+
+impl From<Option<Adopting>> for OwnStore {
+    fn from(adopting: Option<Adopting>) -> Self {
+        adopting.map_or(Self::None, |adopting| Self::Adopting(Box::new(adopting)))
+    }
+}

@@ -1,0 +1,336 @@
+//! The sessions of other libraries, which are adopted as their visitors come.
+
+mod form;
+mod marker;
+mod one_row;
+mod options;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod sql;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::{self, StreamExt as _};
+use session_core::{
+    Adopt, Adoption, Command, Cursor, Digest, LegacyId, Moment, Only, Policy, Record, Sessions,
+    Store, StoreError,
+};
+
+pub use self::options::LegacyOptions;
+pub use self::values::LegacyValues;
+
+use self::form::Form;
+use self::one_row::OneRow;
+use self::options::Owner;
+use self::table::{Page, Row, Table};
+use crate::home::AtHome;
+use crate::moving::course::{InNew, Place};
+use crate::moving::draw;
+use crate::moving::form::{NOBODY, is_placeholder};
+use crate::{Moved, Moving};
+
+/// The sessions that another library has begun, for an application that leaves it with nobody logged out.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use session_core::{LegacyCookie, Policy, Sessions, Store, StoreError};
+/// use session_store::LegacyOptions;
+///
+/// # async fn open(store: Arc<dyn Store>) -> Result<Sessions, StoreError> {
+/// let old = LegacyOptions::tower_sessions("postgres://127.0.0.1/shop")
+///     .owner(|values| values.get("user_id"))
+///     .open(Arc::clone(&store))
+///     .await?;
+/// let sessions = Sessions::shared(Policy::default(), store);
+/// Ok(sessions.adopting(LegacyCookie::new("id"), Arc::new(old)))
+/// # }
+/// ```
+///
+/// Whoever comes with the old cookie, and uses a session, has the one that it leads to: it is put into the new store, under
+/// a key that is a digest of the old id, and removed from the old one. The answer brings our cookie, and removes the old one.
+/// If that answer is lost, the old cookie opens the session once more; as soon as ours was presented, it opens nothing.
+///
+/// Servers with the other library may still run beside it, as in a rolling deploy: whoever was adopted is anonymous there. As
+/// several nodes may adopt, and each may end at any moment, a session takes the steps of [`Moving`].
+///
+/// - **A revocation** reaches only what was adopted. So [adopt all](Self::adopt_batch), and then remove the old library; or
+///   end an owner's sessions in the old table too.
+/// - A session that can't be read stays where it is, and its visitor begins anew; the log has a warning.
+/// - The adopted one lives as long as the policy gives a new one, and not longer than it would have lived.
+/// - What an old server writes to a session while it is adopted is lost.
+/// - An old cookie that is neither signed nor encrypted, and an old table with ids in clear, are as strong as they were, until
+///   the session was adopted and our cookie has come back.
+#[derive(Clone)]
+pub struct Legacy {
+    old: Old,
+    new: Arc<dyn Store>,
+}
+
+/// The old sessions, at home.
+#[derive(Clone)]
+pub(crate) struct Old {
+    table: AtHome<Box<dyn Table>>,
+    form: Form,
+    owner: Option<Arc<Owner>>,
+}
+
+/// What became of an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Adopted {
+    Now,
+    /// There is nothing, or nothing any more.
+    Nothing,
+    /// It can't be read, or not be kept.
+    Kept,
+}
+
+impl Legacy {
+    /// Adopts the sessions that some rows of the old table have; for a job that adopts those whose visitors don't come soon.
+    ///
+    /// A pass begins at the default [`Cursor`] and ends without a next one; when a whole pass meets none, the old table may go. It
+    /// may run beside traffic and beside another one, and be stopped at any time. To the policy an adopted session was seen
+    /// at that moment: where its idle limit is shorter than the other library's, visitors who don't come within it are
+    /// logged out, and who comes by itself is not.
+    ///
+    /// # Errors
+    ///
+    /// A store failed; what was adopted stays adopted.
+    pub async fn adopt_batch(
+        &self,
+        sessions: &Sessions,
+        from: &Cursor,
+        limit: usize,
+    ) -> Result<Moved, StoreError> {
+        let (policy, now) = (sessions.policy(), sessions.policy().now());
+        let page = self.old.page(from, limit).await?;
+        let mut moved = Moved {
+            next: page.next,
+            ..Moved::default()
+        };
+        let ids = page.ids.into_iter().filter(|id| self.old.form.has(id));
+        let adopted = stream::iter(ids.map(LegacyId::new))
+            .map(|id| async move { self.adopt_one(&id, policy, now).await })
+            .buffer_unordered(AT_ONCE);
+        let mut adopted = pin!(adopted);
+        while let Some(adopted) = adopted.next().await {
+            match adopted? {
+                Adopted::Now => {
+                    moved.met += 1;
+                    moved.moved += 1;
+                }
+                Adopted::Nothing => {}
+                Adopted::Kept => {
+                    moved.met += 1;
+                    moved.kept += 1;
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Closes the connections to the old table; the new store stays open.
+    pub async fn close(&self) {
+        let close = async |table: Arc<Box<dyn Table>>| {
+            table.close().await;
+            Ok(())
+        };
+        // Where the home is gone, so are the connections.
+        let _ = self.old.table.call(close).await;
+    }
+
+    async fn adopt_one(
+        &self,
+        id: &LegacyId,
+        policy: &Arc<Policy>,
+        now: Moment,
+    ) -> Result<Adopted, StoreError> {
+        for _ in 0..ROUNDS {
+            if let Some(adopted) = self.try_to_adopt(id, policy, now).await? {
+                return Ok(adopted);
+            }
+        }
+        Err(StoreError::new(
+            "a session of another library is written so often that it can't be adopted",
+        ))
+    }
+
+    /// Returns `None` if it was written meanwhile.
+    async fn try_to_adopt(
+        &self,
+        id: &LegacyId,
+        policy: &Arc<Policy>,
+        now: Moment,
+    ) -> Result<Option<Adopted>, StoreError> {
+        let Some(row) = self.old.read(id.expose()).await? else {
+            return Ok(Some(Adopted::Nothing));
+        };
+        let one = OneRow {
+            old: self.old.clone(),
+            id: id.clone(),
+            policy: Arc::clone(policy),
+        };
+        let Some(record) = one.record(&row, now)? else {
+            tracing::warn!("a session of another library can't be read, and stays where it is");
+            return Ok(Some(Adopted::Kept));
+        };
+        let course = Moving::new(Arc::new(one), Arc::clone(&self.new))?.once(id.clone());
+        if self.is_settled(&course, id, now).await? {
+            // Whoever has written there since has come too late.
+            self.old.remove(id.expose(), None).await?;
+            return Ok(Some(Adopted::Nothing));
+        }
+        match course.carry(&id.key(), now).await {
+            // A trace is there by now: the next round removes what is left.
+            Ok(Place::Moved) => {
+                self.old.remove(id.expose(), None).await?;
+                Ok(Some(Adopted::Now))
+            }
+            Ok(Place::Old) if record.expires <= now => Ok(Some(Adopted::Nothing)),
+            Ok(Place::Old | Place::New | Place::Nowhere) => Ok(None),
+            Err(error) => {
+                // Is it the session, or a store?
+                self.old.read(PROBE).await?;
+                self.new.check().await?;
+                if course.carry(&id.key(), now).await.is_ok() {
+                    return Ok(None);
+                }
+                tracing::warn!(%error, "a session of another library can't be kept here, and stays where it is");
+                Ok(Some(Adopted::Kept))
+            }
+        }
+    }
+
+    /// Says whether a session was adopted before, or ended: it has a trace, and is not on its way under that name.
+    async fn is_settled(
+        &self,
+        course: &Moving,
+        id: &LegacyId,
+        now: Moment,
+    ) -> Result<bool, StoreError> {
+        let Some(trace) = self.trace(id, now).await? else {
+            return Ok(false);
+        };
+        let found = course.in_new(&id.key(), now).await?;
+        let is_on_its_way =
+            matches!(found, InNew::Placeholder(held) if held.revision == trace.revision);
+        Ok(!is_on_its_way)
+    }
+
+    async fn trace(&self, id: &LegacyId, now: Moment) -> Result<Option<Record>, StoreError> {
+        let secret = Digest::from_bytes(&NOBODY);
+        let secret = secret.ok_or_else(|| StoreError::new("16 bytes are no digest"))?;
+        self.new.load(&id.trace(), &secret, now).await
+    }
+
+    /// Ends a session: what is on its way is stopped, and nothing sets out any more.
+    async fn end_one(&self, id: &LegacyId, now: Moment) -> Result<(), StoreError> {
+        let key = &id.key();
+        let placeholder = async || {
+            let secret = Digest::from_bytes(&NOBODY);
+            let secret = secret.ok_or_else(|| StoreError::new("16 bytes are no digest"))?;
+            let found = self.new.load(key, &secret, now).await?;
+            Ok::<_, StoreError>(found.filter(is_placeholder))
+        };
+        let row = self.old.read(id.expose()).await?;
+        if row.is_none() && placeholder().await?.is_none() {
+            return Ok(());
+        }
+        let record = &id.trace_record(draw()?, now);
+        let trace = &id.trace();
+        let insert = Command::Insert { key: trace, record };
+        self.new.write(insert, now).await?;
+        self.old.remove(id.expose(), None).await?;
+        if placeholder().await?.is_some() {
+            let only = Only::Always;
+            self.new.write(Command::Delete { key, only }, now).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Adopt for Legacy {
+    async fn adopt(
+        &self,
+        id: &LegacyId,
+        policy: &Arc<Policy>,
+        now: Moment,
+    ) -> Result<Adoption, StoreError> {
+        if !self.old.form.has(id.expose()) {
+            return Ok(Adoption::Settled);
+        }
+        Ok(match self.adopt_one(id, policy, now).await? {
+            Adopted::Now | Adopted::Nothing => Adoption::Settled,
+            Adopted::Kept => Adoption::Kept,
+        })
+    }
+
+    async fn end(&self, id: &LegacyId, now: Moment) -> Result<(), StoreError> {
+        if !self.old.form.has(id.expose()) {
+            return Ok(());
+        }
+        self.end_one(id, now).await
+    }
+}
+
+impl Old {
+    fn owner_of(&self, values: &LegacyValues) -> Option<Arc<str>> {
+        let owner = self.owner.as_ref()?(values)?;
+        Some(owner.into())
+    }
+
+    async fn read(&self, id: &str) -> Result<Option<Row>, StoreError> {
+        let id = id.to_owned();
+        let read = async move |table: Arc<Box<dyn Table>>| table.read(&id).await;
+        self.table.call(read).await
+    }
+
+    async fn swap(&self, id: &str, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
+        let (id, old, new) = (id.to_owned(), old.to_owned(), new.to_owned());
+        let swap = async move |table: Arc<Box<dyn Table>>| table.swap(&id, &old, &new).await;
+        self.table.call(swap).await
+    }
+
+    async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
+        let (id, only) = (id.to_owned(), only.map(<[u8]>::to_owned));
+        let remove =
+            async move |table: Arc<Box<dyn Table>>| table.remove(&id, only.as_deref()).await;
+        self.table.call(remove).await
+    }
+
+    async fn page(&self, from: &Cursor, limit: usize) -> Result<Page, StoreError> {
+        let from = from.clone();
+        let page = async move |table: Arc<Box<dyn Table>>| table.page(&from, limit).await;
+        self.table.call(page).await
+    }
+}
+
+/// How many sessions are adopted at a time.
+const AT_ONCE: usize = 16;
+
+/// Each one is lost to a write of this session.
+const ROUNDS: usize = 10;
+
+/// An id that no library makes.
+const PROBE: &str = "session-probe";
+
+impl fmt::Debug for Old {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({:?})", self.form, self.table)
+    }
+}
+
+impl fmt::Debug for Legacy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Legacy({:?}, {:?})", self.old, self.new)
+    }
+}

@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::value::{RawValue, Value, to_raw_value};
+use session_core::Moment;
+use session_core::time::OffsetDateTime;
+
+use super::values::LegacyValues;
+
+/// The form in which a library keeps its sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `MessagePack` of the id, the values and the end; the id is a number in base 64.
+    TowerSessions,
+    /// JSON of the values, each of which is JSON as a text; the end is Redis'.
+    ActixSession,
+}
+
+/// What a row says.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) values: LegacyValues,
+    /// The end, where the row itself has it.
+    pub(super) ends: Option<Moment>,
+    /// What was [written](Form::mark) into it.
+    pub(super) mark: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TowerSession {
+    id: i128,
+    data: BTreeMap<String, Value>,
+    expiry_date: OffsetDateTime,
+}
+
+impl Form {
+    /// Says whether the library can have made an id.
+    ///
+    /// Nothing else is looked for: a server may have other things under other keys.
+    pub(super) fn has(self, id: &str) -> bool {
+        match self {
+            Self::TowerSessions => number(id).is_some(),
+            Self::ActixSession => id.len() == 64 && id.bytes().all(|b| b.is_ascii_alphanumeric()),
+        }
+    }
+
+    /// Reads the row of an id; `None` if it is no session, or another one's.
+    pub(super) fn read(self, id: &str, row: &[u8]) -> Option<Content> {
+        match self {
+            Self::TowerSessions => {
+                let (row, mark) = match parted(row) {
+                    Some((row, mark)) => (row, Some(mark.to_owned())),
+                    None => (row, None),
+                };
+                let session: TowerSession = rmp_serde::from_slice(row).ok()?;
+                // A database may find a text whatever its case.
+                if Some(session.id) != number(id) {
+                    return None;
+                }
+                let values = session.data.into_iter();
+                let values = values.map(|(name, value)| Some((name, to_raw_value(&value).ok()?)));
+                Some(Content {
+                    values: values.collect::<Option<LegacyValues>>()?,
+                    ends: Some(session.expiry_date.into()),
+                    mark,
+                })
+            }
+            Self::ActixSession => {
+                let mut values: BTreeMap<String, String> = serde_json::from_slice(row).ok()?;
+                let mark = values.remove(MARK);
+                let values = values.into_iter();
+                let values =
+                    values.map(|(name, value)| Some((name, RawValue::from_string(value).ok()?)));
+                Some(Content {
+                    values: values.collect::<Option<LegacyValues>>()?,
+                    ends: None,
+                    mark,
+                })
+            }
+        }
+    }
+
+    /// Writes a mark into a row, which stays the same session to the library: behind what it reads, or as one more value.
+    ///
+    /// So nobody is logged out there as long as the session is on its way.
+    pub(super) fn mark(self, row: &[u8], mark: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::TowerSessions => {
+                let (row, _) = parted(row).unwrap_or((row, ""));
+                Some([row, MARK.as_bytes(), mark.as_bytes()].concat())
+            }
+            Self::ActixSession => {
+                let mut values: BTreeMap<String, String> = serde_json::from_slice(row).ok()?;
+                values.insert(MARK.to_owned(), mark.to_owned());
+                serde_json::to_vec(&values).ok()
+            }
+        }
+    }
+}
+
+/// Reads the number that tower-sessions writes as 22 characters.
+fn number(id: &str) -> Option<i128> {
+    let bytes = URL_SAFE_NO_PAD.decode(id).ok()?;
+    Some(i128::from_le_bytes(bytes.try_into().ok()?))
+}
+
+/// Parts a row from a mark behind it.
+fn parted(row: &[u8]) -> Option<(&[u8], &str)> {
+    let at = memmem(row, MARK.as_bytes())?;
+    let (row, mark) = row.split_at(at);
+    Some((row, str::from_utf8(&mark[MARK.len()..]).ok()?))
+}
+
+/// Returns where a text begins for the last time.
+fn memmem(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    let mut places = bytes.windows(text.len());
+    places.rposition(|window| window == text)
+}
+
+/// JSON of a string begins with a quote, so that this is also no value that an application could store by actix-session.
+const MARK: &str = "session.moving:";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ids_that_the_library_can_have_made_are_looked_for() {
+        let actix = "a1B2".repeat(16);
+        for (id, tower, actix_session) in [
+            ("", false, false),
+            ("AAAAAAAAAAAAAAAAAAAAAA", true, false),
+            ("-_AAAAAAAAAAAAAAAAAAAA", true, false),
+            ("AAAAAAAAAAAAAAAAAAAAAB", false, false),
+            ("AAAAAAAAAAAAAAAAAAAAA", false, false),
+            ("AAAAAAAAAAAAAAAAAAAAAA==", false, false),
+            ("other:key", false, false),
+            (&actix, false, true),
+            (&actix[1..], false, false),
+            (&actix.replace('a', ":"), false, false),
+            (&actix.replace('a', "é"), false, false),
+        ] {
+            assert_eq!(Form::TowerSessions.has(id), tower, "{id}");
+            assert_eq!(Form::ActixSession.has(id), actix_session, "{id}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_is_not_read() {
+        let id = "a1B2".repeat(16);
+        let read = |row: &str| {
+            let content = Form::ActixSession.read(&id, row.as_bytes())?;
+            content.values.text()
+        };
+        for (row, values) in [
+            ("{}", Some("{}")),
+            (r#"{"n":"1"}"#, Some(r#"{"n":1}"#)),
+            (r#"{"b":"\"x\"","a":"1.10"}"#, Some(r#"{"a":1.10,"b":"x"}"#)),
+            (r#"{"n":1}"#, None),
+            (r#"{"n":"x"}"#, None),
+            (r#"{"n":"1,\"m\":2"}"#, None),
+            ("[]", None),
+            ("", None),
+        ] {
+            assert_eq!(read(row).as_deref(), values, "{row}");
+        }
+        let other = "AQAAAAAAAAAAAAAAAAAAAA";
+        let row = tower();
+        let read = |id| Form::TowerSessions.read(id, &row);
+        let content = read(ID).unwrap();
+        assert_eq!(content.values.get("n"), Some(1));
+        assert_eq!(content.ends, Some(Moment::UNIX_EPOCH));
+        assert!(read(other).is_none());
+        assert!(Form::TowerSessions.read(other, b"session").is_none());
+    }
+
+    #[test]
+    fn a_marked_row_is_the_same_session_to_its_library() {
+        let actix = br#"{"n":"1"}"#.to_vec();
+        for (form, row) in [(Form::TowerSessions, tower()), (Form::ActixSession, actix)] {
+            let once = form.mark(&row, "one").unwrap();
+            let twice = form.mark(&once, "another").unwrap();
+            for (row, mark) in [
+                (&row, None),
+                (&once, Some("one")),
+                (&twice, Some("another")),
+            ] {
+                let content = form.read(ID, row).unwrap();
+                assert_eq!(content.mark.as_deref(), mark);
+                assert_eq!(content.values.text().as_deref(), Some(r#"{"n":1}"#));
+            }
+            // As the libraries read it.
+            match form {
+                Form::TowerSessions => {
+                    let session: TowerSession = rmp_serde::from_slice(&twice).unwrap();
+                    assert_eq!(session.data["n"], 1);
+                }
+                Form::ActixSession => {
+                    let values: BTreeMap<String, String> = serde_json::from_slice(&twice).unwrap();
+                    assert_eq!(values["n"], "1");
+                }
+            }
+        }
+    }
+
+    const ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+    fn tower() -> Vec<u8> {
+        let values = BTreeMap::from([("n", 1)]);
+        rmp_serde::to_vec(&(0_i128, values, OffsetDateTime::UNIX_EPOCH)).unwrap()
+    }
+}

@@ -1,0 +1,146 @@
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use session_core::{
+    Command, Device, Digest, Key, LegacyId, Moment, Outcome, Policy, PublicId, Record, Revision,
+    Store, StoreError, Whose,
+};
+use sha2::{Digest as _, Sha256};
+
+use super::Old;
+use super::form::Content;
+use super::marker::Marker;
+use super::table::Row;
+
+/// One row of another library's table as a store from which [`Moving`](crate::Moving) moves.
+pub(super) struct OneRow {
+    pub(super) old: Old,
+    pub(super) id: LegacyId,
+    pub(super) policy: Arc<Policy>,
+}
+
+impl OneRow {
+    async fn row(&self) -> Result<Option<Row>, StoreError> {
+        self.old.read(self.id.expose()).await
+    }
+
+    /// Returns the record that a row stands for, now; `None` if it can't be read.
+    pub(super) fn record(&self, row: &Row, now: Moment) -> Result<Option<Record>, StoreError> {
+        let Some(content) = self.content(row) else {
+            return Ok(None);
+        };
+        let Some(text) = content.values.text() else {
+            return Ok(None);
+        };
+        let owner = self.old.owner_of(&content.values);
+        let mut record = self.id.record(&self.policy, owner, now)?;
+        let ends = content.ends.or_else(|| Some(now.saturating_add(row.left?)));
+        record.expires = ends.map_or(record.expires, |ends| ends.min(record.expires));
+        let marker = self.marker(&content);
+        record.revision = revision(marker.as_ref(), row);
+        record.data = match marker {
+            Some(marker) => {
+                record.closed = true;
+                format!("{}{text}", marker.head).into()
+            }
+            None => text.into(),
+        };
+        Ok(Some(record))
+    }
+
+    fn content(&self, row: &Row) -> Option<Content> {
+        self.old.form.read(self.id.expose(), &row.data)
+    }
+
+    fn marker(&self, content: &Content) -> Option<Marker> {
+        Marker::read(content.mark.as_ref()?, &self.id.key())
+    }
+}
+
+/// That of a marker is its own; another row's is a digest of it.
+fn revision(marker: Option<&Marker>, row: &Row) -> Revision {
+    if let Some(marker) = marker {
+        return marker.revision;
+    }
+    let hash: [u8; 32] = Sha256::digest(&row.data).into();
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    Revision::from_i64(i64::from_be_bytes(first) & i64::MAX)
+}
+
+/// What [`Moving`](crate::Moving) asks of a store in which it begins nothing.
+#[async_trait]
+impl Store for OneRow {
+    async fn load(&self, key: &Key, _: &Digest, now: Moment) -> Result<Option<Record>, StoreError> {
+        if *key != self.id.key() {
+            return Ok(None);
+        }
+        match self.row().await? {
+            Some(row) => self.record(&row, now),
+            None => Ok(None),
+        }
+    }
+
+    async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
+        let Command::Replace {
+            expected, record, ..
+        } = command
+        else {
+            return Err(unsupported());
+        };
+        let Some(row) = self.row().await? else {
+            return Ok(Outcome::Refused);
+        };
+        let marker = self.content(&row).and_then(|it| self.marker(&it));
+        if revision(marker.as_ref(), &row) != expected {
+            return Ok(Outcome::Refused);
+        }
+        let (id, old) = (self.id.expose(), &row.data);
+        let is_done = if record.expires <= now {
+            self.old.remove(id, Some(old)).await?
+        } else {
+            let marker = Marker::of(record).ok_or_else(unsupported)?;
+            let mark = marker.text(&self.id.key());
+            let marked = self.old.form.mark(old, &mark).ok_or_else(unsupported)?;
+            self.old.swap(id, old, &marked).await?
+        };
+        Ok(if is_done {
+            Outcome::Applied
+        } else {
+            Outcome::Refused
+        })
+    }
+
+    async fn sweep(&self, _: Moment, _: usize) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    async fn devices(
+        &self,
+        _: &str,
+        _: Option<&PublicId>,
+        _: Moment,
+        _: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        Err(unsupported())
+    }
+
+    async fn revoke(&self, _: Whose<'_>, _: Moment) -> Result<usize, StoreError> {
+        Err(unsupported())
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.row().await.map(|_| ())
+    }
+}
+
+fn unsupported() -> StoreError {
+    StoreError::unsupported("another library's sessions are only moved")
+}
+
+impl fmt::Debug for OneRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a session of {:?}", self.old)
+    }
+}

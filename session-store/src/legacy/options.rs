@@ -1,0 +1,160 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use session_core::{Store, StoreError};
+
+use super::form::Form;
+use super::table::Table;
+use super::values::LegacyValues;
+use super::{Legacy, Old, PROBE};
+use crate::home::{AtHome, Home};
+use crate::time_out::check_timeout;
+
+/// Where another library keeps its sessions, and whose they are.
+#[derive(Clone)]
+#[must_use = "it reaches no server before it is opened"]
+pub struct LegacyOptions {
+    form: Form,
+    url: String,
+    table: Option<String>,
+    owner: Option<Arc<Owner>>,
+    timeout: Duration,
+}
+
+pub(super) type Owner = dyn Fn(&LegacyValues) -> Option<String> + Send + Sync;
+
+impl LegacyOptions {
+    /// The sessions of tower-sessions (0.12 to 0.15): of its `sqlx` stores (`sqlite:PATH`, `postgres://…`, `mysql://…`) or its
+    /// store on one Redis server (`redis://…`).
+    ///
+    /// Its cookie is called `id` unless the application says otherwise. One that is signed or private
+    /// is [unsealed](session_core::LegacyCookie::unsealed_by) by the `cookie` crate and the application's key.
+    pub fn tower_sessions(url: impl Into<String>) -> Self {
+        Self::new(Form::TowerSessions, url.into())
+    }
+
+    /// The sessions of actix-session (0.10 and 0.11) on one Redis server (`redis://…`).
+    ///
+    /// Its cookie is called `id` unless the application says otherwise, and is encrypted or signed: it has to be
+    /// [unsealed](session_core::LegacyCookie::unsealed_by) by the `cookie` crate and the application's key.
+    pub fn actix_session(url: impl Into<String>) -> Self {
+        Self::new(Form::ActixSession, url.into())
+    }
+
+    fn new(form: Form, url: String) -> Self {
+        Self {
+            form,
+            url,
+            table: None,
+            owner: None,
+            timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// Sets the table's name, with its schema before a dot if it is not the usual one: `tower_sessions.session`, in SQLite
+    /// `tower_sessions`. On Redis it is what stands before the ids, by default nothing.
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = Some(name.into());
+        self
+    }
+
+    /// Says who is signed in to a session, from its values. Without it, nobody is: the values are there, but the session is in
+    /// no list of devices, and no revocation ends it.
+    ///
+    /// The closure sees each session at least once. With `axum-login` the owner is in `axum-login.data`, with `actix-identity`
+    /// in `actix_identity.user_id`.
+    ///
+    /// ```no_run
+    /// # use session_store::LegacyOptions;
+    /// #[derive(serde::Deserialize)]
+    /// struct Login {
+    ///     user_id: i64,
+    /// }
+    ///
+    /// let old = LegacyOptions::tower_sessions("postgres://127.0.0.1/shop").owner(|values| {
+    ///     let login: Login = values.get("axum-login.data")?;
+    ///     Some(login.user_id.to_string())
+    /// });
+    /// ```
+    pub fn owner(
+        mut self,
+        owner: impl Fn(&LegacyValues) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.owner = Some(Arc::new(owner));
+        self
+    }
+
+    /// Sets how long a call may take; 5 seconds unless told.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// Connects, and tries to read. `new` is the store of the application's sessions, as it uses it itself: with the cache in
+    /// front of it, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The server can't be reached, or has no such table; the URL is of a kind whose feature is not on; or an option has a
+    /// value that can't be meant. No message has the URL's password.
+    pub async fn open(self, new: Arc<dyn Store>) -> Result<Legacy, StoreError> {
+        check_timeout(self.timeout)?;
+        let Self {
+            form,
+            url,
+            table,
+            owner,
+            timeout,
+        } = self;
+        let table = AtHome::open_at(Home::new()?, |_| async move {
+            let table = connect(form, &url, table.as_deref(), timeout).await?;
+            table.read(PROBE).await?;
+            Ok(table)
+        });
+        let old = Old {
+            table: table.await?,
+            form,
+            owner,
+        };
+        Ok(Legacy { old, new })
+    }
+}
+
+async fn connect(
+    form: Form,
+    url: &str,
+    table: Option<&str>,
+    timeout: Duration,
+) -> Result<Box<dyn Table>, StoreError> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match (form, scheme) {
+        #[cfg(feature = "redis")]
+        (_, "redis" | "rediss") => super::redis::connect(url, table, timeout).await,
+        #[cfg(feature = "sqlite")]
+        (Form::TowerSessions, "sqlite") => super::sql::sqlite(url, table, timeout).await,
+        #[cfg(feature = "postgres")]
+        (Form::TowerSessions, "postgres" | "postgresql") => {
+            super::sql::postgres(url, table, timeout).await
+        }
+        #[cfg(feature = "mysql")]
+        (Form::TowerSessions, "mysql" | "mariadb") => super::sql::mysql(url, table, timeout).await,
+        (Form::ActixSession, _) => Err(StoreError::new(
+            "actix-session's URL must begin with redis://, and session-store needs the feature redis",
+        )),
+        (Form::TowerSessions, _) => Err(StoreError::new(
+            "tower-sessions' URL must begin with sqlite:, postgres://, mysql:// or redis://, and session-store needs the feature of that name",
+        )),
+    }
+}
+
+impl fmt::Debug for LegacyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LegacyOptions")
+            .field("form", &self.form)
+            .field("table", &self.table)
+            .field("has_owner", &self.owner.is_some())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
