@@ -142,7 +142,8 @@ fn do_it<'a>(
                 }
             }
             Act::Logout | Act::BlindLogout => {
-                let _ = site.logout(&site.legacy(), act == Act::Logout)
+                let _ = site
+                    .logout(&site.legacy(), act == Act::Logout)
                     .await
                     .unwrap();
                 ledger.borrow_mut().has_ended = true;

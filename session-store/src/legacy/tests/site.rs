@@ -117,7 +117,11 @@ impl Table for Handle {
         let read = |rows: &mut BTreeMap<String, Vec<u8>>| rows.get(id).cloned();
         let data = self.0.change(read).await?;
         let is_over = self.0.is_over.load(Ordering::Relaxed);
-        let left = if is_over { Duration::ZERO } else { Duration::DAY };
+        let left = if is_over {
+            Duration::ZERO
+        } else {
+            Duration::DAY
+        };
         let left = self.0.is_redis.then_some(left);
         Ok(data.map(|data| Row { data, left }))
     }
