@@ -210,15 +210,9 @@ fn a_seal_is_opened_by_the_application() {
         site.visit("id=\"v1.one\"").unwrap().0.as_deref(),
         Some("one")
     );
-    let shown = format!(
-        "{:?} {:?}",
-        site.sessions,
-        LegacyCookie::new("id").unsealed_by(unseal)
-    );
-    assert!(
-        shown.contains("is_unsealed: true") && !shown.contains("one"),
-        "{shown}"
-    );
+    let shown = format!("{:?}", LegacyCookie::new("id").unsealed_by(unseal));
+    assert!(shown.contains("is_unsealed: true"), "{shown}");
+    assert_eq!(format!("{:?}", LegacyId::new("one")), "LegacyId(…)");
 }
 
 #[test]
