@@ -24,8 +24,12 @@ mod statements;
 mod table;
 
 pub use self::cookies::DjangoCookies;
+#[cfg(feature = "legacy")]
+pub(crate) use self::form::Form as DjangoForm;
 pub use self::options::DjangoOptions;
-use self::site::Site;
+pub(crate) use self::site::Site;
+#[cfg(feature = "legacy")]
+pub(crate) use self::table::{Change, Placed, Row};
 use crate::home::{AtHome, store_at_home};
 
 /// A store in the table of a Django site, `django_session`, which both sides read and write.
@@ -113,6 +117,6 @@ use crate::home::{AtHome, store_at_home};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct DjangoStore(AtHome<Site>);
+pub struct DjangoStore(pub(crate) AtHome<Site>);
 
 store_at_home!(DjangoStore, Plain);

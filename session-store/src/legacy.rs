@@ -1,5 +1,10 @@
 //! The sessions of other libraries, which are adopted as their visitors come.
 
+#[cfg(all(
+    feature = "django",
+    any(feature = "mysql", feature = "postgres", feature = "sqlite")
+))]
+mod django;
 mod form;
 mod marker;
 mod one_row;

@@ -5,7 +5,7 @@ use session_core::{Expiry, Moment};
 
 /// How a site writes moments.
 #[derive(Debug, Clone)]
-pub(super) struct Form {
+pub(crate) struct Form {
     /// In a session's values.
     pub(super) zone: Zone,
     /// In the column `expire_date`.
@@ -26,7 +26,7 @@ impl Form {
     }
 
     /// Reads the column as Django sees it at a moment; `None` if that is none.
-    pub(super) fn moment(&self, column: &str, now: Moment) -> Option<Moment> {
+    pub(crate) fn moment(&self, column: &str, now: Moment) -> Option<Moment> {
         let moment = self.column.read_column_at(column, now.into());
         moment.map(Into::into)
     }

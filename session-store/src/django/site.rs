@@ -24,8 +24,8 @@ use crate::upkeep::Swept;
 /// A write reads the row, builds on it and replaces it if it is still the same; no lock is held in
 /// between. If the row was only signed again meanwhile, that is repeated.
 pub(crate) struct Site {
-    pub(super) table: Box<dyn Table>,
-    pub(super) signer: Signer,
+    pub(crate) table: Box<dyn Table>,
+    pub(crate) signer: Signer,
     pub(super) renames: Renames,
     #[cfg(feature = "redis")]
     pub(super) cache: Option<Arc<Cache>>,

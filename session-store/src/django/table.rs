@@ -10,7 +10,7 @@ use super::form::Form;
 ///
 /// Moments are texts of the column, as the database shows and takes them.
 #[async_trait]
-pub(super) trait Table: fmt::Debug + Send + Sync + 'static {
+pub(crate) trait Table: fmt::Debug + Send + Sync + 'static {
     /// Returns the row of a key.
     async fn find(&self, key: &str) -> Result<Option<Row>, StoreError>;
 
@@ -54,24 +54,24 @@ pub(super) trait Table: fmt::Debug + Send + Sync + 'static {
 
 /// The two columns that change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// `session_data`.
-    pub(super) token: String,
+    pub(crate) token: String,
     /// `expire_date`.
-    pub(super) ends: String,
+    pub(crate) ends: String,
 }
 
 /// A row of a walk.
 #[derive(Debug)]
-pub(super) struct Placed {
-    pub(super) place: String,
-    pub(super) key: String,
-    pub(super) row: Row,
+pub(crate) struct Placed {
+    pub(crate) place: String,
+    pub(crate) key: String,
+    pub(crate) row: Row,
 }
 
 /// A change of at most one row, whose condition and effect are one.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Change<'c> {
+pub(crate) enum Change<'c> {
     Delete {
         key: &'c str,
     },
@@ -107,9 +107,9 @@ pub(super) enum Change<'c> {
 
 /// What a change did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Changed {
+pub(crate) struct Changed {
     /// Whether a row met the condition.
-    pub(super) is_done: bool,
+    pub(crate) is_done: bool,
     /// Whether the statement ran again after a connection broke, and so may have been done before.
-    pub(super) is_repeated: bool,
+    pub(crate) is_repeated: bool,
 }

@@ -1,4 +1,9 @@
 use std::collections::BTreeMap;
+#[cfg(all(
+    feature = "django",
+    any(feature = "mysql", feature = "postgres", feature = "sqlite")
+))]
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,12 +15,18 @@ use session_core::time::OffsetDateTime;
 use super::values::LegacyValues;
 
 /// The form in which a library keeps its sessions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Form {
     /// `MessagePack` of the id, the values and the end; the id is a number in base 64.
     TowerSessions,
     /// JSON of the values, each of which is JSON as a text; the end is Redis'.
     ActixSession,
+    /// That of a Django site's table.
+    #[cfg(all(
+        feature = "django",
+        any(feature = "mysql", feature = "postgres", feature = "sqlite")
+    ))]
+    Django(Arc<super::django::Site>),
 }
 
 /// What a row says.
@@ -39,15 +50,27 @@ impl Form {
     /// Says whether the library can have made an id.
     ///
     /// Nothing else is looked for: a server may have other things under other keys.
-    pub(super) fn has(self, id: &str) -> bool {
+    pub(super) fn has(&self, id: &str) -> bool {
         match self {
             Self::TowerSessions => number(id).is_some(),
             Self::ActixSession => id.len() == 64 && id.bytes().all(|b| b.is_ascii_alphanumeric()),
+            #[cfg(all(
+                feature = "django",
+                any(feature = "mysql", feature = "postgres", feature = "sqlite")
+            ))]
+            Self::Django(_) => session_core::Key::parse_plain(id).is_some(),
         }
     }
 
     /// Reads the row of an id; `None` if it is no session, or another one's.
-    pub(super) fn read(self, id: &str, row: &[u8]) -> Option<Content> {
+    #[cfg_attr(
+        not(feature = "django"),
+        allow(
+            unused_variables,
+            reason = "only Django's moments depend on the present one"
+        )
+    )]
+    pub(super) fn read(&self, id: &str, row: &[u8], now: Moment) -> Option<Content> {
         match self {
             Self::TowerSessions => {
                 let (row, mark) = match parted(row) {
@@ -79,13 +102,18 @@ impl Form {
                     mark,
                 })
             }
+            #[cfg(all(
+                feature = "django",
+                any(feature = "mysql", feature = "postgres", feature = "sqlite")
+            ))]
+            Self::Django(site) => site.read(row, now),
         }
     }
 
     /// Writes a mark into a row, which stays the same session to the library: behind what it reads, or as one more value.
     ///
     /// So nobody is logged out there as long as the session is on its way.
-    pub(super) fn mark(self, row: &[u8], mark: &str) -> Option<Vec<u8>> {
+    pub(super) fn mark(&self, row: &[u8], mark: &str) -> Option<Vec<u8>> {
         match self {
             Self::TowerSessions => {
                 let (row, _) = parted(row).unwrap_or((row, ""));
@@ -96,6 +124,11 @@ impl Form {
                 values.insert(MARK.to_owned(), mark.to_owned());
                 serde_json::to_vec(&values).ok()
             }
+            #[cfg(all(
+                feature = "django",
+                any(feature = "mysql", feature = "postgres", feature = "sqlite")
+            ))]
+            Self::Django(site) => site.mark(row, mark),
         }
     }
 }
@@ -120,7 +153,7 @@ fn memmem(bytes: &[u8], text: &[u8]) -> Option<usize> {
 }
 
 /// JSON of a string begins with a quote, so that this is also no value that an application could store by actix-session.
-const MARK: &str = "session.moving:";
+pub(super) const MARK: &str = "session.moving:";
 
 #[cfg(test)]
 mod tests {
@@ -151,7 +184,7 @@ mod tests {
     fn what_is_no_session_is_not_read() {
         let id = "a1B2".repeat(16);
         let read = |row: &str| {
-            let content = Form::ActixSession.read(&id, row.as_bytes())?;
+            let content = Form::ActixSession.read(&id, row.as_bytes(), Moment::UNIX_EPOCH)?;
             content.values.text()
         };
         for (row, values) in [
@@ -168,12 +201,12 @@ mod tests {
         }
         let other = "AQAAAAAAAAAAAAAAAAAAAA";
         let row = tower();
-        let read = |id| Form::TowerSessions.read(id, &row);
+        let read = |id| Form::TowerSessions.read(id, &row, Moment::UNIX_EPOCH);
         let content = read(ID).unwrap();
         assert_eq!(content.values.get("n"), Some(1));
         assert_eq!(content.ends, Some(Moment::UNIX_EPOCH));
         assert!(read(other).is_none());
-        assert!(Form::TowerSessions.read(other, b"session").is_none());
+        assert!(Form::TowerSessions.read(ID, b"session", Moment::UNIX_EPOCH).is_none());
     }
 
     #[test]
@@ -187,7 +220,7 @@ mod tests {
                 (&once, Some("one")),
                 (&twice, Some("another")),
             ] {
-                let content = form.read(ID, row).unwrap();
+                let content = form.read(ID, row, Moment::UNIX_EPOCH).unwrap();
                 assert_eq!(content.mark.as_deref(), mark);
                 assert_eq!(content.values.text().as_deref(), Some(r#"{"n":1}"#));
             }
@@ -197,7 +230,7 @@ mod tests {
                     let session: TowerSession = rmp_serde::from_slice(&twice).unwrap();
                     assert_eq!(session.data["n"], 1);
                 }
-                Form::ActixSession => {
+                _ => {
                     let values: BTreeMap<String, String> = serde_json::from_slice(&twice).unwrap();
                     assert_eq!(values["n"], "1");
                 }

@@ -27,7 +27,7 @@ impl OneRow {
 
     /// Returns the record that a row stands for, now; `None` if it can't be read.
     pub(super) fn record(&self, row: &Row, now: Moment) -> Result<Option<Record>, StoreError> {
-        let Some(content) = self.content(row) else {
+        let Some(content) = self.content(row, now) else {
             return Ok(None);
         };
         let Some(text) = content.values.text() else {
@@ -49,8 +49,8 @@ impl OneRow {
         Ok(Some(record))
     }
 
-    fn content(&self, row: &Row) -> Option<Content> {
-        self.old.form.read(self.id.expose(), &row.data)
+    fn content(&self, row: &Row, now: Moment) -> Option<Content> {
+        self.old.form.read(self.id.expose(), &row.data, now)
     }
 
     fn marker(&self, content: &Content) -> Option<Marker> {
@@ -92,7 +92,7 @@ impl Store for OneRow {
         let Some(row) = self.row().await? else {
             return Ok(Outcome::Refused);
         };
-        let marker = self.content(&row).and_then(|it| self.marker(&it));
+        let marker = self.content(&row, now).and_then(|it| self.marker(&it));
         if revision(marker.as_ref(), &row) != expected {
             return Ok(Outcome::Refused);
         }

@@ -107,8 +107,9 @@ impl LegacyOptions {
             owner,
             timeout,
         } = self;
+        let kind = form.clone();
         let table = AtHome::open_at(Home::new()?, |_| async move {
-            let table = connect(form, &url, table.as_deref(), timeout).await?;
+            let table = connect(&kind, &url, table.as_deref(), timeout).await?;
             table.read(PROBE).await?;
             Ok(table)
         });
@@ -122,7 +123,7 @@ impl LegacyOptions {
 }
 
 async fn connect(
-    form: Form,
+    form: &Form,
     url: &str,
     table: Option<&str>,
     timeout: Duration,
@@ -142,7 +143,7 @@ async fn connect(
         (Form::ActixSession, _) => Err(StoreError::new(
             "actix-session's URL must begin with redis://, and session-store needs the feature redis",
         )),
-        (Form::TowerSessions, _) => Err(StoreError::new(
+        _ => Err(StoreError::new(
             "tower-sessions' URL must begin with sqlite:, postgres://, mysql:// or redis://, and session-store needs the feature of that name",
         )),
     }

@@ -33,7 +33,7 @@ fn nobody_is_logged_out_and_what_has_ended_stays_ended() {
         &[Act::Revoke, Act::Visit, Act::Write],
     ];
     let (mut schedules, mut steps, mut kills) = (0, 0, 0);
-    for form in [Form::TowerSessions, Form::ActixSession] {
+    for form in &[Form::TowerSessions, Form::ActixSession] {
         for cast in casts {
             for seed in 0..150 {
                 let played = Scene::play(form, cast, seed);
@@ -48,7 +48,7 @@ fn nobody_is_logged_out_and_what_has_ended_stays_ended() {
 
 #[test]
 fn the_first_answer_brings_our_cookie_which_removes_the_old_one_when_it_comes_back() {
-    for form in [Form::TowerSessions, Form::ActixSession] {
+    for form in &[Form::TowerSessions, Form::ActixSession] {
         let site = Site::new(form);
         site.run(async |site| {
             let (name, reply) = site.visit(&site.legacy()).await.unwrap();
@@ -84,7 +84,7 @@ fn the_first_answer_brings_our_cookie_which_removes_the_old_one_when_it_comes_ba
 
 #[test]
 fn an_old_id_in_a_cookie_of_ours_opens_nothing() {
-    let site = Site::new(Form::TowerSessions);
+    let site = Site::new(&Form::TowerSessions);
     site.run(async |site| {
         let _ = site.visit(&site.legacy()).await.unwrap();
         // What a thief can compute who has the old table and not the key of its cookies.
@@ -96,7 +96,7 @@ fn an_old_id_in_a_cookie_of_ours_opens_nothing() {
 
 #[test]
 fn rows_that_are_over_or_unreadable_are_nobodys_and_stay() {
-    for form in [Form::TowerSessions, Form::ActixSession] {
+    for form in &[Form::TowerSessions, Form::ActixSession] {
         let site = Site::new(form);
         site.run(async |site| {
             site.end_of_life();
@@ -113,7 +113,7 @@ fn rows_that_are_over_or_unreadable_are_nobodys_and_stay() {
 
 #[test]
 fn an_outage_of_the_old_table_is_an_error_and_not_a_logout() {
-    let site = Site::new(Form::TowerSessions);
+    let site = Site::new(&Form::TowerSessions);
     site.run(async |site| {
         site.old_fails(true);
         assert!(site.visit(&site.legacy()).await.is_err());
@@ -128,7 +128,7 @@ fn an_outage_of_the_old_table_is_an_error_and_not_a_logout() {
 #[test]
 #[should_panic(expected = "is that of our own cookie")]
 fn the_old_cookie_has_another_name_than_ours() {
-    let site = Site::new(Form::TowerSessions);
+    let site = Site::new(&Form::TowerSessions);
     let policy = Policy::builder().cookie_name("id").build().unwrap();
     let sessions = Sessions::new(policy, session_testkit::ModelStore::new());
     let _ = sessions.adopting(LegacyCookie::new("id"), Arc::new(site.legacy_sessions()));

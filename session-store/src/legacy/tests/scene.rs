@@ -66,9 +66,9 @@ impl Random {
 
 impl Scene {
     /// Plays a schedule, in which each one but the last may be killed, and judges it.
-    pub(super) fn play(form: Form, cast: &[Act], seed: u64) -> Played {
+    pub(super) fn play(form: &Form, cast: &[Act], seed: u64) -> Played {
         let mut scene = Self {
-            form,
+            form: form.clone(),
             cast: cast.to_vec(),
             random: Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
         };
@@ -87,7 +87,7 @@ impl Scene {
     }
 
     fn act(&mut self, site: &Site, ledger: &RefCell<Ledger>) -> usize {
-        let form = self.form;
+        let form = &self.form.clone();
         let acts = self
             .cast
             .iter()
@@ -119,7 +119,7 @@ impl Scene {
 
 fn do_it<'a>(
     act: Act,
-    form: Form,
+    form: &'a Form,
     site: &'a Site,
     ledger: &'a RefCell<Ledger>,
 ) -> Pin<Box<dyn Future<Output = ()> + 'a>> {

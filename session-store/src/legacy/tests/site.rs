@@ -93,9 +93,9 @@ impl OldTable {
         let is_redis = self.is_redis;
         self.change(|rows| {
             let id = id_of_form(if is_redis {
-                Form::ActixSession
+                &Form::ActixSession
             } else {
-                Form::TowerSessions
+                &Form::TowerSessions
             });
             if !is_redis || rows.contains_key(id) {
                 rows.insert(id.to_owned(), row);
@@ -187,15 +187,15 @@ impl Around for New {
     }
 }
 
-fn id_of_form(form: Form) -> &'static str {
+fn id_of_form(form: &Form) -> &'static str {
     match form {
         Form::TowerSessions => ID,
-        Form::ActixSession => ACTIX_ID,
+        _ => ACTIX_ID,
     }
 }
 
 /// A row with ada's name, and a number of hits.
-pub(super) fn row(form: Form, hits: u32) -> Vec<u8> {
+pub(super) fn row(form: &Form, hits: u32) -> Vec<u8> {
     match form {
         Form::TowerSessions => {
             let values = BTreeMap::from([
@@ -205,19 +205,19 @@ pub(super) fn row(form: Form, hits: u32) -> Vec<u8> {
             let ends = session_core::time::OffsetDateTime::from(start()) + Duration::DAY;
             rmp_serde::to_vec(&(0_i128, values, ends)).unwrap()
         }
-        Form::ActixSession => format!(r#"{{"name":"\"ada\"","hits":"{hits}"}}"#).into_bytes(),
+        _ => format!(r#"{{"name":"\"ada\"","hits":"{hits}"}}"#).into_bytes(),
     }
 }
 
 impl Site {
     /// With one session of ada's in the old table.
-    pub(super) fn new(form: Form) -> Self {
+    pub(super) fn new(form: &Form) -> Self {
         let old = Arc::new(OldTable {
             rows: Mutex::new(BTreeMap::from([(
                 id_of_form(form).to_owned(),
                 row(form, 1),
             )])),
-            is_redis: form == Form::ActixSession,
+            is_redis: matches!(form, Form::ActixSession),
             ..OldTable::default()
         });
         let clock = Arc::new(ManualClock::new(start()));
@@ -235,7 +235,7 @@ impl Site {
         let legacy = Legacy {
             old: Old {
                 table,
-                form,
+                form: form.clone(),
                 owner: Some(Arc::new(|values| values.get("name"))),
             },
             new: new.clone(),
@@ -243,7 +243,7 @@ impl Site {
         let sessions = Sessions::shared(policy, new);
         let sessions = sessions.adopting(LegacyCookie::new("id"), Arc::new(legacy.clone()));
         Self {
-            form,
+            form: form.clone(),
             sessions,
             clock,
             old,
@@ -273,7 +273,7 @@ impl Site {
     }
 
     pub(super) fn legacy(&self) -> String {
-        format!("id={}", id_of_form(self.form))
+        format!("id={}", id_of_form(&self.form))
     }
 
     pub(super) fn old(&self) -> &Arc<OldTable> {
@@ -300,7 +300,7 @@ impl Site {
 
     pub(super) fn spoil(&self, row: &[u8]) {
         let mut rows = self.old.rows.lock().unwrap();
-        rows.insert(id_of_form(self.form).to_owned(), row.to_owned());
+        rows.insert(id_of_form(&self.form).to_owned(), row.to_owned());
     }
 
     pub(super) async fn batch(&self) -> Result<Moved, StoreError> {
@@ -370,11 +370,11 @@ pub(super) fn forged(id: &str) -> String {
 }
 
 /// What a server with the other library writes after another hit, of what it has read.
-pub(super) fn next_hit(form: Form, read: &[u8]) -> Vec<u8> {
+pub(super) fn next_hit(form: &Form, read: &[u8]) -> Vec<u8> {
     match form {
         Form::TowerSessions => row(form, 2),
         // It keeps values that it does not know.
-        Form::ActixSession => {
+        _ => {
             let mut values: BTreeMap<String, String> = serde_json::from_slice(read).unwrap();
             values.insert("hits".to_owned(), "2".to_owned());
             serde_json::to_vec(&values).unwrap()
