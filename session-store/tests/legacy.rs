@@ -49,7 +49,7 @@ fn actix() -> Written {
 /// Some hours before the recorded row ends.
 fn recorded() -> Moment {
     let ends = ROWS.lines().nth(2).unwrap().strip_prefix("ends ").unwrap();
-    let day = ends.split(' ').next().unwrap();
+    let day = &ends[..10];
     let form = session_core::time::macros::format_description!("[year]-[month]-[day]");
     let day = session_core::time::Date::parse(day, form).unwrap();
     Moment::from(day.midnight().assume_utc())
@@ -249,7 +249,7 @@ async fn sessions_of_both_are_adopted_from_redis() {
     let connection = client.get_multiplexed_async_connection().await.unwrap();
     let rows = async || {
         let mut connection = connection.clone();
-        let size = redis::cmd("DBSIZE").to_owned();
+        let size = redis::cmd("DBSIZE");
         size.query_async::<u64>(&mut connection).await.unwrap()
     };
     for (written, options, prefix) in [

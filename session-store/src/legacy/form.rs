@@ -206,7 +206,11 @@ mod tests {
         assert_eq!(content.values.get("n"), Some(1));
         assert_eq!(content.ends, Some(Moment::UNIX_EPOCH));
         assert!(read(other).is_none());
-        assert!(Form::TowerSessions.read(ID, b"session", Moment::UNIX_EPOCH).is_none());
+        assert!(
+            Form::TowerSessions
+                .read(ID, b"session", Moment::UNIX_EPOCH)
+                .is_none()
+        );
     }
 
     #[test]
@@ -225,15 +229,12 @@ mod tests {
                 assert_eq!(content.values.text().as_deref(), Some(r#"{"n":1}"#));
             }
             // As the libraries read it.
-            match form {
-                Form::TowerSessions => {
-                    let session: TowerSession = rmp_serde::from_slice(&twice).unwrap();
-                    assert_eq!(session.data["n"], 1);
-                }
-                _ => {
-                    let values: BTreeMap<String, String> = serde_json::from_slice(&twice).unwrap();
-                    assert_eq!(values["n"], "1");
-                }
+            if let Form::TowerSessions = form {
+                let session: TowerSession = rmp_serde::from_slice(&twice).unwrap();
+                assert_eq!(session.data["n"], 1);
+            } else {
+                let values: BTreeMap<String, String> = serde_json::from_slice(&twice).unwrap();
+                assert_eq!(values["n"], "1");
             }
         }
     }

@@ -102,8 +102,8 @@ impl Store for OneRow {
         } else {
             let marker = Marker::of(record).ok_or_else(unsupported)?;
             let mark = marker.text(&self.id.key());
-            let marked = self.old.form.mark(old, &mark).ok_or_else(unsupported)?;
-            self.old.swap(id, old, &marked).await?
+            let new = self.old.form.mark(old, &mark).ok_or_else(unsupported)?;
+            self.old.swap(id, old, &new).await?
         };
         Ok(if is_done {
             Outcome::Applied

@@ -133,13 +133,13 @@ async fn connect(
         #[cfg(feature = "redis")]
         (_, "redis" | "rediss") => super::redis::connect(url, table, timeout).await,
         #[cfg(feature = "sqlite")]
-        (Form::TowerSessions, "sqlite") => super::sql::sqlite(url, table, timeout).await,
+        (Form::TowerSessions, "sqlite") => super::sql::sqlite(url, table, timeout),
         #[cfg(feature = "postgres")]
         (Form::TowerSessions, "postgres" | "postgresql") => {
-            super::sql::postgres(url, table, timeout).await
+            super::sql::postgres(url, table, timeout)
         }
         #[cfg(feature = "mysql")]
-        (Form::TowerSessions, "mysql" | "mariadb") => super::sql::mysql(url, table, timeout).await,
+        (Form::TowerSessions, "mysql" | "mariadb") => super::sql::mysql(url, table, timeout),
         (Form::ActixSession, _) => Err(StoreError::new(
             "actix-session's URL must begin with redis://, and session-store needs the feature redis",
         )),

@@ -109,17 +109,14 @@ impl Table for RedisTable {
     }
 
     async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
-        match only {
-            Some(only) => {
-                self.script("remove a session of", REMOVE, id, &[only])
-                    .await
-            }
-            None => {
-                let remove = cmd("DEL").arg(self.key(id)).to_owned();
-                let removed: i64 = self.ask("remove a session of", &remove).await?;
-                Ok(removed > 0)
-            }
+        if let Some(only) = only {
+            return self
+                .script("remove a session of", REMOVE, id, &[only])
+                .await;
         }
+        let remove = cmd("DEL").arg(self.key(id)).to_owned();
+        let removed: i64 = self.ask("remove a session of", &remove).await?;
+        Ok(removed > 0)
     }
 
     async fn page(&self, from: &Cursor, limit: usize) -> Result<Page, StoreError> {

@@ -161,7 +161,7 @@ table!(sqlx::Postgres);
 table!(sqlx::MySql);
 
 #[cfg(feature = "sqlite")]
-pub(super) async fn sqlite(
+pub(super) fn sqlite(
     url: &str,
     table: Option<&str>,
     limit: Duration,
@@ -181,7 +181,7 @@ pub(super) async fn sqlite(
 }
 
 #[cfg(feature = "postgres")]
-pub(super) async fn postgres(
+pub(super) fn postgres(
     url: &str,
     table: Option<&str>,
     limit: Duration,
@@ -201,7 +201,7 @@ pub(super) async fn postgres(
 }
 
 #[cfg(feature = "mysql")]
-pub(super) async fn mysql(
+pub(super) fn mysql(
     url: &str,
     table: Option<&str>,
     limit: Duration,

@@ -22,7 +22,9 @@ where
     B: MessageBody,
 {
     async fn call(&self, path: &str, cookie: &str) -> Result<Answer> {
-        let request = TestRequest::get().uri(path).insert_header(("cookie", cookie));
+        let request = TestRequest::get()
+            .uri(path)
+            .insert_header(("cookie", cookie));
         let answer = self.0.borrow().call(request.to_request());
         let response = answer.await.map_err(|error| anyhow!("{path}: {error}"))?;
         anyhow::ensure!(response.status() == 200, "{path}: {}", response.status());
@@ -40,11 +42,19 @@ where
 pub(super) async fn app(
     url: &str,
     is_signed: bool,
-) -> Result<(impl Old, impl Fn(&str) -> Option<String> + Send + Sync + use<>)> {
+) -> Result<(
+    impl Old + use<>,
+    impl Fn(&str) -> Option<String> + Send + Sync + use<>,
+)> {
     let key = Key::generate();
     let store = RedisSessionStore::new(url).await?;
-    let security = if is_signed { CookieContentSecurity::Signed } else { CookieContentSecurity::Private };
-    let middleware = SessionMiddleware::builder(store, key.clone()).cookie_content_security(security);
+    let security = if is_signed {
+        CookieContentSecurity::Signed
+    } else {
+        CookieContentSecurity::Private
+    };
+    let middleware =
+        SessionMiddleware::builder(store, key.clone()).cookie_content_security(security);
     let app = App::new()
         .route("/login/{user}", web::get().to(login))
         .route("/hit", web::get().to(hit))
@@ -52,7 +62,11 @@ pub(super) async fn app(
     let unseal = move |value: &str| {
         let mut jar = CookieJar::new();
         jar.add_original(Cookie::parse_encoded(format!("id={value}")).ok()?);
-        let cookie = if is_signed { jar.signed(&key).get("id") } else { jar.private(&key).get("id") };
+        let cookie = if is_signed {
+            jar.signed(&key).get("id")
+        } else {
+            jar.private(&key).get("id")
+        };
         Some(cookie?.value().to_owned())
     };
     Ok((Actix(RefCell::new(init_service(app).await)), unseal))
@@ -79,8 +93,13 @@ pub(super) async fn print_rows(url: &str) -> Result<()> {
     anyhow::ensure!(old.call("/hit", cookie).await?.body == "1");
     let value = cookie.split_once('=').context("a pair")?.1;
     let id = unseal(value).context("its own cookie")?;
-    let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
-    let row: String = redis::cmd("GET").arg(&id).query_async(&mut connection).await?;
+    let mut connection = redis::Client::open(url)?
+        .get_multiplexed_async_connection()
+        .await?;
+    let row: String = redis::cmd("GET")
+        .arg(&id)
+        .query_async(&mut connection)
+        .await?;
     println!("actix-session\nid {id}\n{row}");
     Ok(())
 }

@@ -17,9 +17,15 @@ pub(super) struct Tower(Router);
 
 impl Old for Tower {
     async fn call(&self, path: &str, cookie: &str) -> Result<Answer> {
-        let request = Request::get(path).header("cookie", cookie).body(Body::empty())?;
+        let request = Request::get(path)
+            .header("cookie", cookie)
+            .body(Body::empty())?;
         let response = self.0.clone().oneshot(request).await?;
-        anyhow::ensure!(response.status() == StatusCode::OK, "{path}: {}", response.status());
+        anyhow::ensure!(
+            response.status() == StatusCode::OK,
+            "{path}: {}",
+            response.status()
+        );
         let set_cookie = response.headers().get("set-cookie");
         let set_cookie = set_cookie.map(|value| value.to_str().map(str::to_owned));
         let set_cookie = set_cookie.transpose()?;
@@ -32,7 +38,9 @@ impl Old for Tower {
 fn app(store: impl SessionStore + Clone) -> Tower {
     let life = Expiry::OnInactivity(time::Duration::DAY);
     let layer = SessionManagerLayer::new(store).with_expiry(life);
-    let routes = Router::new().route("/login/{user}", get(login)).route("/hit", get(hit));
+    let routes = Router::new()
+        .route("/login/{user}", get(login))
+        .route("/hit", get(hit));
     Tower(routes.layer(layer))
 }
 

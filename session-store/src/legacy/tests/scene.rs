@@ -52,6 +52,9 @@ pub(super) struct Scene {
     random: Random,
 }
 
+/// One who acts.
+type Doing<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
 /// A generator of which a seed draws the same numbers each time (xorshift64).
 struct Random(u64);
 
@@ -92,7 +95,7 @@ impl Scene {
             .cast
             .iter()
             .map(|act| Some((*act, do_it(*act, form, site, ledger))));
-        let mut acts: Vec<Option<(Act, Pin<Box<dyn Future<Output = ()> + '_>>)>> = acts.collect();
+        let mut acts: Vec<Option<(Act, Doing<'_>)>> = acts.collect();
         let mut context = Context::from_waker(Waker::noop());
         let mut kills = 0;
         while acts.iter().any(Option::is_some) {
@@ -117,12 +120,7 @@ impl Scene {
     }
 }
 
-fn do_it<'a>(
-    act: Act,
-    form: &'a Form,
-    site: &'a Site,
-    ledger: &'a RefCell<Ledger>,
-) -> Pin<Box<dyn Future<Output = ()> + 'a>> {
+fn do_it<'a>(act: Act, form: &'a Form, site: &'a Site, ledger: &'a RefCell<Ledger>) -> Doing<'a> {
     let note = |cookie: Option<&str>| {
         if let Some(cookie) = cookie.map(id_of).filter(|cookie| !cookie.ends_with('=')) {
             ledger.borrow_mut().cookies.push(cookie.to_owned());
