@@ -259,7 +259,7 @@ fn what_can_not_be_adopted_keeps_its_cookie() {
 #[test]
 fn an_outage_is_an_error_and_changes_no_cookie() {
     let site = site_with(Policy::builder(), LegacyCookie::new("id"), |old| {
-        old.fails = true
+        old.fails = true;
     });
     let error = site.visit("id=one").unwrap_err();
     assert_eq!(error.status(), 503);

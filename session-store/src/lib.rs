@@ -63,7 +63,15 @@ mod django;
 mod estimate;
 #[cfg(feature = "home")]
 mod home;
-#[cfg(feature = "legacy")]
+#[cfg(all(
+    feature = "legacy",
+    any(
+        feature = "mysql",
+        feature = "postgres",
+        feature = "redis",
+        feature = "sqlite"
+    )
+))]
 mod legacy;
 #[cfg(feature = "memory")]
 mod memory;
@@ -102,7 +110,15 @@ pub use cached::{CachedOptions, CachedStore, Invalidator, Notice, Notices, Notif
     any(feature = "mysql", feature = "postgres", feature = "sqlite")
 ))]
 pub use django::{DjangoCookies, DjangoOptions, DjangoStore};
-#[cfg(feature = "legacy")]
+#[cfg(all(
+    feature = "legacy",
+    any(
+        feature = "mysql",
+        feature = "postgres",
+        feature = "redis",
+        feature = "sqlite"
+    )
+))]
 pub use legacy::{Legacy, LegacyOptions, LegacyValues};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;

@@ -122,6 +122,10 @@ impl LegacyOptions {
     }
 }
 
+#[cfg_attr(
+    not(feature = "redis"),
+    allow(clippy::unused_async, reason = "Redis is connected to at once")
+)]
 async fn connect(
     form: &Form,
     url: &str,

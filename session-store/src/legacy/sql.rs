@@ -48,6 +48,7 @@ fn quoted(name: &str, quote: char) -> Result<String, StoreError> {
     Ok(parts.collect::<Vec<_>>().join("."))
 }
 
+#[cfg(feature = "postgres")]
 fn numbered(number: u8) -> String {
     format!("${number}")
 }

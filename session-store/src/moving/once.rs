@@ -7,10 +7,7 @@ use super::form::{Claimed, over};
 /// Another library's session moves once, whatever its servers write to the old table meanwhile.
 impl Moving {
     /// Moves this one session, if it was never moved before.
-    #[cfg_attr(
-        not(feature = "legacy"),
-        allow(dead_code, reason = "other sessions have one store at a time")
-    )]
+    #[allow(dead_code, reason = "without a database nobody calls it")]
     pub(crate) fn once(mut self, id: LegacyId) -> Self {
         self.once = Some(id);
         self
