@@ -1,0 +1,45 @@
+//! Faults that are planted in the store or the cache: each is caught, and by the property that it breaks.
+
+use session_simulator::{Campaign, Outcome, Plan, Plant, is_property, replay, shrink};
+
+const STEPS: u64 = 3_000_000;
+
+fn caught(plant: Plant) -> (Outcome, u64) {
+    let mut campaign = Campaign::new(1, Some(plant));
+    let broken = campaign.run(STEPS).unwrap();
+    (broken.expect("it is caught"), campaign.steps)
+}
+
+#[test]
+fn each_is_caught_by_the_property_that_it_breaks() {
+    for (plant, name, property) in Plant::ALL {
+        let (outcome, steps) = caught(plant);
+        let violation = outcome.violation.unwrap();
+        println!("{name:32} {steps:9}  {}", violation.property);
+        assert!(is_property(property), "{property}");
+        assert_eq!(violation.property, property, "{name}: {violation:?}");
+        // Without the fault the same happens, and nothing is broken.
+        assert_eq!(
+            replay(&outcome.plan, None).unwrap().violation,
+            None,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_is_shrunk_to_a_few_moves_that_break_it_too() {
+    let (outcome, _) = caught(Plant::NoRevisionCheck);
+    let violation = outcome.violation.unwrap();
+    let before = outcome.plan.moves.len();
+    let smallest = shrink(
+        outcome.plan,
+        violation.property,
+        Some(Plant::NoRevisionCheck),
+    )
+    .unwrap();
+    let read = Plan::parse(&smallest.to_string()).unwrap();
+    let again = replay(&read, Some(Plant::NoRevisionCheck)).unwrap();
+    assert_eq!(again.violation.unwrap().property, violation.property);
+    assert!(smallest.moves.len() < 20.min(before), "{smallest}");
+}
