@@ -76,14 +76,15 @@ impl Commit {
         let key = base.key;
         let is_closed =
             matches!(refused, Ask::Leave { closed, .. } if closed.revision == record.revision);
-        if !is_closed && self.policy().is_over(key, &record, now) && self.changes.takes() {
+        if is_closed {
+            // By our own write, whose answer was lost.
+            return self.enter(now);
+        }
+        if self.changes.takes() && self.policy().is_over(key, &record, now) {
             // Another may have taken it before.
             return Ok(Decision::Write(Ask::Withdraw(Arc::clone(&entered.stored))));
         }
-        if is_closed || self.policy().is_over(key, &record, now) {
-            // By our own write, whose answer was lost; or there is nothing left to close.
-            return self.enter(now);
-        }
+        // Of one that is over comes along what was written since, as of any other.
         let left = Arc::new(base.with(record, now));
         self.rebase(Arc::clone(&left), now);
         self.attempts += 1;
@@ -118,10 +119,15 @@ impl Commit {
 
     fn leave_again(&mut self, now: Moment) -> Decided {
         match self.base.clone() {
-            Some(old) if old.standing != Standing::Closed => self.leave(&old, now),
-            // Another sign-in has closed it, as the second of a double click does.
+            Some(old) if !self.is_left(&old, now) => self.leave(&old, now),
             _ => self.enter(now),
         }
+    }
+
+    /// Says whether there is nothing to close: another sign-in has done it, as the second of a double click does, or the session
+    /// is over.
+    fn is_left(&self, old: &Stored, now: Moment) -> bool {
+        old.standing == Standing::Closed || self.policy().is_over(old.key, &old.record, now)
     }
 
     fn enter(&mut self, now: Moment) -> Decided {

@@ -167,6 +167,29 @@ fn what_others_write_until_the_old_session_is_closed_is_carried_along() {
     assert!(world.record(&old).unwrap().closed);
 }
 
+/// For a clock that is ahead by more than the grace it is over at once.
+#[test]
+fn what_others_write_is_carried_along_also_when_the_grace_of_another_sign_in_is_over() {
+    for owned in [false, true] {
+        let world = World::new(|policy| policy);
+        let old = if owned {
+            signed_in(&world)
+        } else {
+            world.begin()
+        };
+        let seen = slow_sign_in(&world, &old, |world| {
+            world.request(&old, 200, |s| s.insert("late", 2).unwrap());
+            world.request(&old, 200, sign_in);
+            world.advance(Duration::from_secs(11));
+        });
+        let seen = seen.unwrap();
+        assert_eq!(seen.calls, ["insert", "replace", "load", "replace"]);
+        world.request(&seen.id().unwrap(), 200, |session| {
+            assert_eq!(session.keys(), ["base", "late", "k"]);
+        });
+    }
+}
+
 #[test]
 fn a_sign_in_whose_session_was_only_read_meanwhile_needs_no_second_copy() {
     let world = World::new(|policy| policy);
