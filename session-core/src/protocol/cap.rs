@@ -23,6 +23,8 @@ pub(crate) struct Cap {
     victims: Vec<Key>,
     /// As many rank above the new session as there may be: it gives way.
     yields: bool,
+    /// The new session is withdrawn, and with it goes the sign-in.
+    gives_up: bool,
     is_full: bool,
     rounds: u32,
 }
@@ -225,10 +227,21 @@ impl Commit {
         }
     }
 
-    /// Withdraws the new session. The old one is as it was, and so is the browser's cookie.
+    /// Withdraws the new session. The old one is as it was, and so is the browser's cookie. If that fails, it is an outage as any
+    /// other: the sign-in stays, and saving again tries it once more.
     fn yields(&mut self, failure: SessionError) -> Decided {
-        self.drop_sign_in();
+        match &mut self.cap {
+            Some(cap) => cap.gives_up = true,
+            None => self.drop_sign_in(),
+        }
         self.withdraw(failure)
+    }
+
+    /// The new session is withdrawn: forgets the sign-in, if it was the cap's decision.
+    pub(crate) fn given_up(&self) {
+        if self.cap.as_ref().is_some_and(|cap| cap.gives_up) {
+            self.drop_sign_in();
+        }
     }
 
     /// Forgets the sign-in and what goes with it, so that the response does not try again.

@@ -141,6 +141,7 @@ impl Commit {
         if let Some(attempt) = self.entered.take() {
             self.refused(&attempt);
         }
+        self.given_up();
         self.failure.take().unwrap_or_else(|| {
             if !self.is_discarded() {
                 self.shared.state().lose();

@@ -302,6 +302,39 @@ fn a_list_that_fails_is_an_outage_and_sets_no_cookie() {
     }
 }
 
+/// "The store failed; the changes are kept": a handler that saves again would believe itself signed in.
+#[test]
+fn a_login_that_gives_way_and_cannot_withdraw_is_still_to_be_saved() {
+    for withdraws in [true, false] {
+        let world = world(1, Overflow::EndOldest);
+        let opened = world.open("");
+        opened.sign_in("ada").unwrap();
+        write(&opened);
+        let mut step = opened.commit(world.now()).unwrap();
+        for _ in 0..2 {
+            step = world.step(step).unwrap();
+        }
+        // Another login has ended it, before it looks again.
+        world.model.lock().unwrap().0.clear();
+        let Step::Write(write) = world.step(step).unwrap() else {
+            panic!("it is withdrawn");
+        };
+        let outcome = if withdraws {
+            Ok(Outcome::Applied)
+        } else {
+            Err(outage())
+        };
+        let failed = write.answer(outcome, world.now()).unwrap_err();
+        assert_eq!(failed.error().status(), if withdraws { 409 } else { 503 });
+        assert!(failed.reply().set_cookie().is_none());
+        assert_eq!(opened.owner().is_none(), withdraws);
+        assert_eq!(opened.contains("k"), !withdraws);
+        let reply = world.drive(opened.commit(world.now()).unwrap());
+        assert_eq!(reply.set_cookie().is_none(), withdraws);
+        assert_eq!(live(&world).len(), usize::from(!withdraws));
+    }
+}
+
 #[test]
 fn a_login_that_is_destroyed_during_its_list_begins_nothing() {
     let world = world(1, Overflow::EndOldest);
