@@ -1,6 +1,6 @@
 use session_core::{
-    Command, Digest, Key, Moment, Only, PublicId, Record, Revision, Revoke, Store,
-    StoreError, Whose,
+    Command, Digest, Key, Moment, Only, PublicId, Record, Revision, Revoke, Store, StoreError,
+    Whose,
 };
 
 /// A call that changes the store, kept while it is on its way.

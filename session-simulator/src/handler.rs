@@ -119,7 +119,9 @@ async fn save(desk: &Desk, session: &RequestSession) -> Result<(), SessionError>
     let mut ledger = desk.ledger.borrow_mut();
     match &saved {
         Ok(()) => ledger.saved(desk.id, seen(session)),
-        Err(SessionError::Gone | SessionError::Superseded) => ledger.lost(desk.id),
+        Err(SessionError::Gone | SessionError::Superseded) => {
+            ledger.lost(desk.id, session.public_id());
+        }
         Err(SessionError::TooManyDevices { .. }) => ledger.login_refused(desk.id),
         Err(_) => ledger.save_failed(desk.id),
     }

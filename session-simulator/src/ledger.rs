@@ -114,10 +114,10 @@ impl Ledger {
                     facts.push(Fact::Applied(self.applied.len()));
                     self.applied.push(*applied);
                 }
-                Passed::Acknowledged(by) => {
-                    let mut own = self.applied.iter_mut().rev();
-                    if let Some(last) = own.find(|applied| applied.by == by) {
-                        last.is_acknowledged = true;
+                Passed::Acknowledged(number) => {
+                    let mut all = self.applied.iter_mut().rev();
+                    if let Some(it) = all.find(|applied| applied.number == number) {
+                        it.is_acknowledged = true;
                     }
                 }
                 // A request knows its own write by its revision, also if the answer was lost.

@@ -15,6 +15,11 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 
+#![allow(
+    clippy::similar_names,
+    reason = "what is shown, seen and set has short names"
+)]
+
 mod act;
 mod browsers;
 mod campaign;

@@ -20,6 +20,7 @@ struct State {
     stages: BTreeMap<u16, Stage>,
     held: BTreeMap<u16, Vec<Call>>,
     log: Vec<Passed>,
+    applied: u64,
 }
 
 /// Where a request's call to the store is.
@@ -37,8 +38,8 @@ pub(crate) enum Stage {
 #[derive(Debug, Clone)]
 pub(crate) enum Passed {
     Applied(Box<Applied>),
-    /// The last write of the request was acknowledged to it.
-    Acknowledged(u16),
+    /// The command of that number was acknowledged to its request.
+    Acknowledged(u64),
     /// The request has loaded a record of this revision.
     Loaded(u16, Revision),
     /// Something went wrong with a call of the request.
@@ -49,6 +50,7 @@ pub(crate) enum Passed {
 /// A command that was applied to a record.
 #[derive(Debug, Clone)]
 pub(crate) struct Applied {
+    pub(crate) number: u64,
     pub(crate) by: u16,
     pub(crate) key: PublicId,
     pub(crate) kind: Kind,
@@ -123,6 +125,13 @@ impl Net {
     /// Returns the requests of which calls are held.
     pub(crate) fn held(&self) -> Vec<u16> {
         self.state().held.keys().copied().collect()
+    }
+
+    /// Returns the number of the next command that is applied.
+    pub(crate) fn number(&self) -> u64 {
+        let mut state = self.state();
+        state.applied += 1;
+        state.applied
     }
 
     pub(crate) fn note(&self, passed: Passed) {

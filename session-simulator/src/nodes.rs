@@ -16,7 +16,7 @@ use crate::wire::Wire;
 /// The servers, and the store that they share.
 #[derive(Debug)]
 pub(crate) struct Nodes {
-    nodes: Vec<Node>,
+    all: Vec<Node>,
     /// The store without the way to it.
     pub(crate) store: Arc<dyn Store>,
     pub(crate) net: Net,
@@ -66,7 +66,11 @@ impl Nodes {
             }
             nodes.push(Node { clock, sites });
         }
-        Ok(Self { nodes, store, net })
+        Ok(Self {
+            all: nodes,
+            store,
+            net,
+        })
     }
 
     /// Returns the sessions of a node's site; of the numbers only the remainder counts.
@@ -80,11 +84,11 @@ impl Nodes {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.nodes.len()
+        self.all.len()
     }
 
     fn node(&self, node: u8) -> &Node {
-        &self.nodes[usize::from(node) % self.nodes.len()]
+        &self.all[usize::from(node) % self.all.len()]
     }
 }
 

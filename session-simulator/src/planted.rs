@@ -20,7 +20,7 @@ pub enum Plant {
     ResurrectsOnReplace,
     /// A new secret comes by a delete and an insert.
     DeletesThenInserts,
-    /// A revocation leaves what is over by its clock.
+    /// A revocation leaves what is over by its clock, or soon.
     RevokesByTheClock,
     /// A record that is over is live, and one that lives is over.
     ComparesExpiryTheWrongWay,
@@ -80,7 +80,7 @@ impl Plant {
         (
             Self::StaleFill,
             "stale-fill",
-            "what was ended is never alive again",
+            "an acknowledged write is never lost",
         ),
         (
             Self::CacheIgnoresSecrets,

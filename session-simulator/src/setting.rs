@@ -46,7 +46,7 @@ impl Setting {
     pub fn draw(rng: &mut Rng) -> Self {
         let cap = if rng.once_in(3) { 1 + rng.small(2) } else { 0 };
         Self {
-            seed: rng.next(),
+            seed: rng.draw(),
             nodes: 1 + rng.small(3),
             caches: if rng.once_in(4) {
                 Caches::Own

@@ -37,12 +37,12 @@ struct Shrinking<'a> {
 
 impl Shrinking<'_> {
     /// Takes a plan if it breaks the rule too.
-    fn takes(&mut self, plan: Plan) -> anyhow::Result<bool> {
-        if self.tries == 0 || plan == self.plan {
+    fn takes(&mut self, plan: &Plan) -> anyhow::Result<bool> {
+        if self.tries == 0 || *plan == self.plan {
             return Ok(false);
         }
         self.tries -= 1;
-        let outcome = replay(&plan, self.plant)?;
+        let outcome = replay(plan, self.plant)?;
         let is_same = outcome
             .violation
             .is_some_and(|it| it.property == self.property);
@@ -61,7 +61,7 @@ impl Shrinking<'_> {
                 let mut plan = self.plan.clone();
                 let end = (start + size).min(plan.moves.len());
                 plan.moves.drain(start..end);
-                if !self.takes(plan)? {
+                if !self.takes(&plan)? {
                     start += size;
                 }
             }
@@ -76,7 +76,7 @@ impl Shrinking<'_> {
             for simpler in simpler(&self.plan.moves[place]) {
                 let mut plan = self.plan.clone();
                 plan.moves[place] = simpler;
-                if self.takes(plan)? {
+                if self.takes(&plan)? {
                     break;
                 }
             }
@@ -96,7 +96,7 @@ impl Shrinking<'_> {
         for change in changes {
             let mut plan = self.plan.clone();
             change(&mut plan.setting);
-            self.takes(plan)?;
+            self.takes(&plan)?;
         }
         Ok(())
     }

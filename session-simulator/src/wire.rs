@@ -55,14 +55,14 @@ impl Wire {
     }
 }
 
-/// Applies a command, and notes what it has changed.
+/// Applies a command, and notes what it has changed under the number that is returned.
 pub(crate) async fn apply(
     store: &dyn Store,
     net: &Net,
     command: Command<'_>,
     now: Moment,
     is_repeated: bool,
-) -> Result<Outcome, StoreError> {
+) -> Result<(Outcome, u64), StoreError> {
     let (by, key) = (net.polled(), *command.key());
     let kind = match command {
         Command::Insert { .. } => Kind::Insert,
@@ -72,8 +72,10 @@ pub(crate) async fn apply(
     };
     let before = load(store, &key, now).await;
     let outcome = store.write(command, now).await?;
+    let number = net.number();
     if outcome == Outcome::Applied {
         net.note(Passed::Applied(Box::new(Applied {
+            number,
             by,
             key: key.public_id(),
             kind,
@@ -83,7 +85,7 @@ pub(crate) async fn apply(
             is_acknowledged: false,
         })));
     }
-    Ok(outcome)
+    Ok((outcome, number))
 }
 
 async fn load(store: &dyn Store, key: &Key, now: Moment) -> Option<Record> {
@@ -111,7 +113,7 @@ impl Store for Wire {
         let by = self.net.polled();
         self.admit(by, || Ok(Call::Write(Owned::of(command)?, now)))
             .await?;
-        let outcome = apply(&*self.store, &self.net, command, now, false).await?;
+        let (outcome, number) = apply(&*self.store, &self.net, command, now, false).await?;
         loop {
             match self.net.pause(by, Stage::After).await {
                 Fate::Works => break,
@@ -123,7 +125,7 @@ impl Store for Wire {
             }
         }
         if outcome == Outcome::Applied {
-            self.net.note(Passed::Acknowledged(by));
+            self.net.note(Passed::Acknowledged(number));
         }
         Ok(outcome)
     }

@@ -6,7 +6,7 @@ const STEPS: u64 = 3_000_000;
 
 fn caught(plant: Plant) -> (Outcome, u64) {
     let mut campaign = Campaign::new(1, Some(plant));
-    let broken = campaign.run(STEPS).unwrap();
+    let broken = campaign.run(STEPS).expect("a world can be made");
     (broken.expect("it is caught"), campaign.steps)
 }
 

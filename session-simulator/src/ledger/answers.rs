@@ -45,13 +45,13 @@ impl Ledger {
         self.visit(id, |visit| visit.signs_in = None);
     }
 
-    /// The session was found to be ended by a save.
-    pub(crate) fn lost(&mut self, id: u16) {
+    /// The session was found to be ended by a save; or a login has given way, and the session is as before.
+    pub(crate) fn lost(&mut self, id: u16, session: Option<PublicId>) {
         self.visit(id, |visit| {
             visit.unsaved.clear();
             visit.signs_in = None;
             visit.holds = None;
-            visit.sees = None;
+            visit.sees = session;
         });
     }
 

@@ -70,8 +70,11 @@ impl Ledger {
 
     /// A handler has ended its session; what it has not saved goes with it.
     pub(crate) fn destroys(&mut self, id: u16, session: Option<PublicId>) {
-        if let Some(key) = session {
-            self.attempt(id, Target::One(key));
+        let shown = self.visits.get(&id).and_then(|visit| visit.shown.as_ref());
+        // What a secret does not open any more it may still end.
+        let shown = shown.map(|shown| Target::Perhaps(shown.key));
+        if let Some(target) = session.map(Target::One).or(shown) {
+            self.attempt(id, target);
         }
         self.drop_unsaved(id);
         self.visit(id, |visit| {

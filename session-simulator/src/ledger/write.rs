@@ -1,5 +1,6 @@
 use session_core::PublicId;
 
+use super::visit::Visit;
 use super::{Ledger, Point};
 
 /// A handler's change of a value.
@@ -34,6 +35,10 @@ pub(crate) enum Outcome {
 
 impl Write {
     /// Returns the value that it leaves in a slot, if it is about it.
+    #[allow(
+        clippy::option_option,
+        reason = "a write about no slot, and one that leaves it empty"
+    )]
     pub(crate) fn leaves(&self, slot: u8) -> Option<Option<u64>> {
         match self.what {
             What::Put(other, value) if other == slot => Some(Some(value)),
@@ -44,28 +49,36 @@ impl Write {
     }
 }
 
+impl Write {
+    /// Returns when a write was acknowledged for a session whose values all came along.
+    pub(crate) fn must_be_of(&self, chain: &[(PublicId, bool)]) -> Option<Point> {
+        let Outcome::Acknowledged { of: Some(key), at } = self.outcome else {
+            return None;
+        };
+        chain.contains(&(key, true)).then_some(at)
+    }
+}
+
 impl Ledger {
     /// Says whether a write may have reached one of the sessions.
     pub(crate) fn may_be_of(&self, write: &Write, chain: &[(PublicId, bool)]) -> bool {
         let includes = |key: &PublicId| chain.iter().any(|(other, _)| other == key);
+        let is_tried = |visit: &Visit| {
+            let shown = visit.shown.as_ref().map(|shown| &shown.key);
+            shown.into_iter().chain(&visit.made).any(includes)
+        };
+        let visit = self.visits.get(&write.by);
         match write.outcome {
             Outcome::Void => false,
-            Outcome::Acknowledged { of: Some(key), .. } => includes(&key),
+            // It may have been tried before, in a session that was left since.
+            Outcome::Acknowledged { of: Some(key), .. } => {
+                let was_tried = visit.filter(|visit| visit.failed_commits > 0);
+                includes(&key) || was_tried.is_some_and(is_tried)
+            }
             Outcome::Acknowledged { of: None, .. } | Outcome::Unknown => {
-                self.visits.get(&write.by).is_some_and(|visit| {
-                    let shown = visit.shown.as_ref().map(|shown| &shown.key);
-                    shown.into_iter().chain(&visit.made).any(includes)
-                })
+                visit.is_some_and(is_tried)
             }
         }
-    }
-
-    /// Returns when a write was acknowledged for a session whose values all came along.
-    pub(crate) fn must_be_of(&self, write: &Write, chain: &[(PublicId, bool)]) -> Option<Point> {
-        let Outcome::Acknowledged { of: Some(key), at } = write.outcome else {
-            return None;
-        };
-        chain.contains(&(key, true)).then_some(at)
     }
 
     /// Returns by when a write was done, if that is known.

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Moment, Only, Outcome, PublicId, Record, Revoke, Store,
-    StoreError, Whose,
+    Batch, Command, Cursor, Device, Digest, Key, Moment, Only, Outcome, PublicId, Record, Revoke,
+    Store, StoreError, Whose,
 };
 
 use super::Plant;
@@ -106,7 +106,6 @@ impl Faulted {
                 }
                 Some(Outcome::Applied)
             }
-            (Plant::ComparesExpiryTheWrongWay, Command::Insert { .. }, _) => None,
             _ => None,
         })
     }
@@ -121,7 +120,9 @@ impl Store for Faulted {
         now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         let found = self.store.load(key, secret, now).await?;
-        let is_wrong = self.plant == Plant::ComparesExpiryTheWrongWay;
+        // The simulator's own looks are right.
+        let is_wrong =
+            self.plant == Plant::ComparesExpiryTheWrongWay && secret.as_bytes() != &[0; 16];
         Ok(found.filter(|record| !is_wrong || record.expires <= now))
     }
 
@@ -163,8 +164,8 @@ impl Store for Faulted {
         let (Plant::RevokesByTheClock, Whose::Owner(owner, which)) = (self.plant, whose) else {
             return self.store.revoke(whose, now).await;
         };
-        // What is in no list any more is forgotten.
-        let listed = self.store.devices(owner, None, now, usize::MAX).await?;
+        let soon = now.saturating_add(time::Duration::minutes(5));
+        let listed = self.store.devices(owner, None, soon, usize::MAX).await?;
         let mut ended = 0;
         for device in listed {
             let is_meant = match which {
@@ -178,6 +179,10 @@ impl Store for Faulted {
             }
         }
         Ok(ended)
+    }
+
+    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
+        self.store.walk(from, limit, now).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 use session_core::PublicId;
 
+use super::life::lives_until;
 use crate::ledger::known::Known;
 use crate::ledger::visit::Visit;
 use crate::ledger::write::{Outcome, What};
@@ -63,14 +64,18 @@ pub(super) fn a_left_session_is_read_for_the_grace_at_most(
             let look = visit.look.as_ref()?;
             let left = ledger.left(known)?;
             let limit = left.at + GRACE + SKEW + SECOND + ledger.setting.staleness();
-            (visit.begun.at > limit && look.session.is_some())
+            // One that was over by a clock on the way was not closed, and ends by the others' too.
+            let was_closed = lives_until(ledger, known) > left.at;
+            (was_closed && visit.begun.at > limit && look.session.is_some())
                 .then(|| format!("request {id} still finds {}, which was left", known.key))
         }
         Fact::Answered(id) => {
             let visit = ledger.visits.get(id)?;
             let was_left = |key: &PublicId| {
-                let left = ledger.left(ledger.sessions.get(key)?)?;
-                (left.order < visit.begun.order).then_some(*key)
+                let known = ledger.sessions.get(key)?;
+                let left = ledger.left(known)?;
+                let was_closed = lives_until(ledger, known) > left.at;
+                (was_closed && left.order < visit.begun.order).then_some(*key)
             };
             let written = stored_by(ledger, *id).find_map(|key| was_left(&key));
             written.map(|key| format!("request {id} has written {key}, which was left"))
@@ -99,9 +104,10 @@ pub(super) fn nothing_is_stored_of_what_was_removed(
 /// Returns the sessions in which writes of a request were acknowledged.
 fn stored_by(ledger: &Ledger, id: u16) -> impl Iterator<Item = PublicId> {
     // To remove what is not there is no write.
-    let writes = ledger.writes.iter().filter(move |write| {
-        write.by == id && matches!(write.what, What::Put(..) | What::Add)
-    });
+    let writes = ledger
+        .writes
+        .iter()
+        .filter(move |write| write.by == id && matches!(write.what, What::Put(..) | What::Add));
     writes.filter_map(|write| match write.outcome {
         Outcome::Acknowledged { of, .. } => of,
         _ => None,

@@ -15,9 +15,7 @@ pub(super) fn what_has_expired_is_never_alive_again(
     };
     let (visit, known) = opened(ledger, *id)?;
     let look = visit.look.as_ref()?;
-    if look.session.is_none() {
-        return None;
-    }
+    look.session?;
     let now = visit.begun.at;
     let used = last_use(ledger, known, *id);
     if used.is_some_and(|used| now > used + IDLE + SKEW + SECOND) {
@@ -52,7 +50,7 @@ pub(super) fn what_lives_is_found(ledger: &Ledger, fact: &Fact) -> Option<String
 
 /// Returns until when a session lives for sure, by every clock.
 pub(super) fn lives_until(ledger: &Ledger, known: &Known) -> i64 {
-    let used = ledger.visits.iter().filter_map(|(id, visit)| {
+    let uses = ledger.visits.iter().filter_map(|(id, visit)| {
         let issued = known.find(visit.shown.as_ref()?)?;
         let answer = visit.answer.as_ref()?;
         let has_found = visit.look.as_ref()?.session == Some(known.key);
@@ -60,12 +58,20 @@ pub(super) fn lives_until(ledger: &Ledger, known: &Known) -> i64 {
             && answer.is_acknowledgement()
             && !visit.is_faulty
             && ledger.is_present(known, issued, *id);
-        is_use.then_some(visit.begun.at)
+        is_use.then_some((visit.begun.at, visit.ended?.at))
     });
-    let used = used.max().unwrap_or(known.begun.at).max(known.begun.at);
+    let mut uses: Vec<_> = uses.collect();
+    uses.sort_unstable();
     // A life is extended once in a tenth of it.
-    let idle = used + IDLE - IDLE / 10 - SKEW - SECOND;
-    idle.min(known.begun.at + ABSOLUTE - SKEW - SECOND)
+    let idle = |used: i64| used + IDLE - IDLE / 10 - SKEW - SECOND;
+    let mut until = idle(known.begun.at);
+    for (begun, ended) in uses {
+        // One that was slow may have come too late.
+        if ended < until {
+            until = until.max(idle(begun));
+        }
+    }
+    until.min(known.begun.at + ABSOLUTE - SKEW - SECOND)
 }
 
 /// Says whether somebody has presented a cookie of the session that may be newer than this one.

@@ -1,4 +1,4 @@
-use session_core::{Moment, Record};
+use session_core::Record;
 
 use super::ends::opened;
 use crate::ledger::{Fact, Ledger};
@@ -53,7 +53,7 @@ pub(super) fn a_secret_sees_no_younger_moment(ledger: &Ledger, fact: &Fact) -> O
         })
     };
     let issued = first(&|record| record.secrets.present == digest)?;
-    let moment = |record: &Record| record.authenticated == Some(Moment::from(seen));
+    let moment = |record: &Record| record.authenticated == Some(seen);
     let Some(authenticated) = first(&moment) else {
         return Some(format!("request {id} sees a moment that never was"));
     };

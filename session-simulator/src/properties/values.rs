@@ -124,15 +124,22 @@ fn is_settled(
     look: &Look,
     chain: &[(PublicId, bool)],
 ) -> bool {
-    ledger.must_be_of(write, chain).is_some_and(|done| {
+    write.must_be_of(chain).is_some_and(|done| {
         done.order < visit.begun.order && done.at + ledger.setting.staleness() <= look.at.at
     })
 }
 
-/// Says whether a write was over when another one began.
+/// Says whether a write was over when the request of another one began: a change that cancels out on what that request has found
+/// is one of that moment.
 fn is_before(ledger: &Ledger, write: &Write, later: &Write) -> bool {
-    let done = ledger.done(write);
-    done.is_some_and(|done| done.order < later.at.order)
+    if write.by == later.by {
+        return write.at.order < later.at.order;
+    }
+    let (done, visit) = (ledger.done(write), ledger.visits.get(&later.by));
+    let staleness = ledger.setting.staleness();
+    done.zip(visit).is_some_and(|(done, visit)| {
+        done.order < visit.begun.order && done.at + staleness <= visit.begun.at
+    })
 }
 
 fn counts(ledger: &Ledger) -> impl Iterator<Item = &Write> {
