@@ -1,5 +1,7 @@
 //! What is kept in files: plans that have broken a rule once, and faults as patches.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! Faults that are planted in the store or the cache: each is caught, and by the property that it breaks.
 
+#![allow(clippy::unwrap_used)]
+
 use session_simulator::{Campaign, Outcome, Plan, Plant, is_property, replay, shrink};
 
 const STEPS: u64 = 3_000_000;

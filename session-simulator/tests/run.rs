@@ -1,5 +1,7 @@
 //! A short run without a fault, and the same run twice.
 
+#![allow(clippy::unwrap_used)]
+
 use session_simulator::{Campaign, Plan, play_seed, replay};
 
 /// The seed of the committed run; longer ones with others are a command.
