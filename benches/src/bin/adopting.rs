@@ -4,6 +4,8 @@
 //! the visitors log out there. In the end everybody else is signed in with all of their values, and nobody who has logged
 //! out is, by whatever cookie. `cargo run --bin adopting` prints a table; `-- --rows` prints rows as the libraries wrote them.
 
+#![forbid(unsafe_code)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

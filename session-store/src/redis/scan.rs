@@ -151,8 +151,9 @@ impl Redis {
     async fn is_behind(&self, link: &Arc<Link>, now: Moment) -> Result<bool, Failure> {
         // If the user must not ask: Redis frees by its own clock, which is late at worst.
         let theirs = self.time_of(link).await?;
-        Ok(theirs
-            .is_some_and(|(seconds, _)| to_micros(now).div_euclid(1_000_000) > seconds + TOLERANCE))
+        Ok(theirs.is_some_and(|(seconds, _)| {
+            to_micros(now).div_euclid(1_000_000) > seconds.saturating_add(TOLERANCE)
+        }))
     }
 
     /// Returns the time by a server's clock, of a cluster by one server's; `None` if the user must not ask.
