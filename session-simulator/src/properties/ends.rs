@@ -71,11 +71,13 @@ pub(super) fn a_left_session_is_read_for_the_grace_at_most(
         }
         Fact::Answered(id) => {
             let visit = ledger.visits.get(id)?;
+            let at = visit.ended?;
             let was_left = |key: &PublicId| {
                 let known = ledger.sessions.get(key)?;
                 let left = ledger.left(known)?;
                 let was_closed = lives_until(ledger, known) > left.at;
-                (was_closed && left.order < visit.begun.order).then_some(*key)
+                // By a copy that is not older than a cache may be, what is stored already can be stored: nothing is written.
+                (was_closed && is_after(ledger, left, visit.begun, at)).then_some(*key)
             };
             let written = stored_by(ledger, *id).find_map(|key| was_left(&key));
             written.map(|key| format!("request {id} has written {key}, which was left"))
