@@ -245,8 +245,9 @@ fn what_can_not_be_adopted_keeps_its_cookie() {
     let kept = |old: &mut Old| old.answer = Adoption::Kept;
     let site = site_with(Policy::builder(), LegacyCookie::new("id"), kept);
     let set = block_on(async {
-        let request = site.sessions.open([b"id=unreadable".as_slice()]);
+        let request = site.sessions.open([b"id=one".as_slice()]);
         let session = request.handle().load().await.unwrap();
+        assert_eq!(session.get::<String>("from").unwrap(), None);
         session.insert("from", "here").unwrap();
         cookies(request.commit(200).await.unwrap())
     });
@@ -261,8 +262,14 @@ fn an_outage_is_an_error_and_changes_no_cookie() {
     let site = site_with(Policy::builder(), LegacyCookie::new("id"), |old| {
         old.fails = true;
     });
-    let error = site.visit("id=one").unwrap_err();
-    assert_eq!(error.status(), 503);
+    block_on(async {
+        let request = site.sessions.open([b"id=one".as_slice()]);
+        assert_eq!(request.handle().load().await.unwrap_err().status(), 503);
+        assert_eq!(
+            cookies(request.commit(503).await.unwrap()),
+            Vec::<String>::new()
+        );
+    });
     assert!(site.visit("").is_ok());
 }
 
@@ -318,6 +325,33 @@ fn the_removal_is_of_the_cookie_that_the_library_was_told_to_set() {
         });
         assert_eq!(set[0], expected);
     }
+}
+
+#[test]
+fn after_a_sign_in_the_old_cookie_is_removed_with_the_next_answer() {
+    let site = site();
+    let set = block_on(async {
+        let request = site.sessions.open([b"id=one".as_slice()]);
+        let session = request.handle().load().await.unwrap();
+        session.sign_in("ada").unwrap();
+        cookies(request.commit(200).await.unwrap())
+    });
+    assert_eq!(set.len(), 1, "{set:?}");
+    let both = format!("id=one; {}", pair(&set[0]));
+    assert_eq!(site.visit(&both).unwrap().1, [REMOVAL]);
+}
+
+#[test]
+fn a_calm_page_removes_it_too() {
+    let site = site();
+    let (_, set) = site.visit("id=one").unwrap();
+    let both = format!("id=one; {}", pair(&set[0]));
+    block_on(async {
+        let request = site.sessions.open([both.as_bytes()]);
+        let calm = request.handle().calm().await.unwrap();
+        assert_eq!(calm.get::<String>("from").unwrap().as_deref(), Some("one"));
+        assert_eq!(cookies(request.commit(200).await.unwrap()), [REMOVAL]);
+    });
 }
 
 #[test]

@@ -61,8 +61,8 @@ use crate::{Moved, Moving};
 /// ```
 ///
 /// Whoever comes with the old cookie, and uses a session, has the one that it leads to: it is put into the new store, under
-/// a key that is a digest of the old id, and removed from the old one. The answer brings our cookie, and removes the old one.
-/// If that answer is lost, the old cookie opens the session once more; as soon as ours was presented, it opens nothing.
+/// a key that is a digest of the old id, and removed from the old one. The answer brings our cookie. If it is lost, the old cookie
+/// opens the session once more; soon after ours has come back, it opens nothing, and is removed.
 ///
 /// Servers with the other library may still run beside it, as in a rolling deploy: whoever was adopted is anonymous there. As
 /// several nodes may adopt, and each may end at any moment, a session takes the steps of [`Moving`].
@@ -70,7 +70,10 @@ use crate::{Moved, Moving};
 /// - **A revocation** reaches only what was adopted. So [adopt all](Self::adopt_batch), and then remove the old library; or
 ///   end an owner's sessions in the old table too.
 /// - A session that can't be read stays where it is, and its visitor begins anew; the log has a warning.
-/// - The adopted one lives as long as the policy gives a new one, and not longer than it would have lived.
+/// - The adopted one is a new session to the policy's limits: idle and absolute ones count from then on. Until it is used again
+///   it does not live longer than it would have.
+/// - Until the old servers are gone, don't move the new store elsewhere and don't revoke everybody's sessions without emptying the old
+///   table: what says that a session was adopted would be gone.
 /// - What an old server writes to a session while it is adopted is lost.
 /// - An old cookie that is neither signed nor encrypted, and an old table with ids in clear, are as strong as they were, until
 ///   the session was adopted and our cookie has come back.
@@ -116,7 +119,7 @@ impl Legacy {
         limit: usize,
     ) -> Result<Moved, StoreError> {
         let (policy, now) = (sessions.policy(), sessions.policy().now());
-        let page = self.old.page(from, limit).await?;
+        let page = self.old.page(from, limit.max(1)).await?;
         let mut moved = Moved {
             next: page.next,
             ..Moved::default()
@@ -127,19 +130,37 @@ impl Legacy {
             .buffer_unordered(AT_ONCE);
         let mut adopted = pin!(adopted);
         while let Some(adopted) = adopted.next().await {
-            match adopted? {
-                Adopted::Now => {
+            match adopted {
+                Ok(Adopted::Now) => {
                     moved.met += 1;
                     moved.moved += 1;
                 }
-                Adopted::Nothing => {}
-                Adopted::Kept => {
+                Ok(Adopted::Nothing) => {}
+                Ok(Adopted::Kept) => {
                     moved.met += 1;
                     moved.kept += 1;
+                }
+                Err(error) => {
+                    // Is it the session, or a store?
+                    self.old.try_it().await?;
+                    self.new.check().await?;
+                    moved.met += 1;
+                    moved.kept += 1;
+                    moved.trouble = Some(error);
                 }
             }
         }
         Ok(moved)
+    }
+
+    /// Says anew who is signed in; see [`LegacyOptions::owner`].
+    #[must_use]
+    pub fn owner(
+        mut self,
+        owner: impl Fn(&LegacyValues) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.old.owner = Some(Arc::new(owner));
+        self
     }
 
     /// Closes the connections to the old table; the new store stays open.
@@ -183,35 +204,54 @@ impl Legacy {
             id: id.clone(),
             policy: Arc::clone(policy),
         };
-        let Some(record) = one.record(&row, now)? else {
-            tracing::warn!("a session of another library can't be read, and stays where it is");
-            return Ok(Some(Adopted::Kept));
-        };
+        let read = one.record(&row, now)?;
         let course = Moving::new(Arc::new(one), Arc::clone(&self.new))?.once(id.clone());
         if self.is_settled(&course, id, now).await? {
             // Whoever has written there since has come too late.
             self.old.remove(id.expose(), None).await?;
             return Ok(Some(Adopted::Nothing));
         }
+        let Some(record) = read else {
+            tracing::warn!("a session of another library can't be read, and stays where it is");
+            return Ok(Some(Adopted::Kept));
+        };
         match course.carry(&id.key(), now).await {
-            // A trace is there by now: the next round removes what is left.
             Ok(Place::Moved) => {
                 self.old.remove(id.expose(), None).await?;
                 Ok(Some(Adopted::Now))
             }
-            Ok(Place::Old) if record.expires <= now => Ok(Some(Adopted::Nothing)),
-            Ok(Place::Old | Place::New | Place::Nowhere) => Ok(None),
-            Err(error) => {
-                // Is it the session, or a store?
-                self.old.read(PROBE).await?;
-                self.new.check().await?;
-                if course.carry(&id.key(), now).await.is_ok() {
-                    return Ok(None);
-                }
-                tracing::warn!(%error, "a session of another library can't be kept here, and stays where it is");
-                Ok(Some(Adopted::Kept))
+            // Its trace was removed since, as by a revocation of everybody's sessions.
+            Ok(Place::New) => {
+                self.old.remove(id.expose(), None).await?;
+                Ok(Some(Adopted::Nothing))
             }
+            Ok(Place::Old) if record.expires <= now => Ok(Some(Adopted::Nothing)),
+            Ok(Place::Old | Place::Nowhere) => Ok(None),
+            Err(error) => self.is_kept(&course, id, error, now).await,
         }
+    }
+
+    /// Says whether it is the session that can't be adopted: the new store works, and refuses it already at the first step.
+    async fn is_kept(
+        &self,
+        course: &Moving,
+        id: &LegacyId,
+        error: StoreError,
+        now: Moment,
+    ) -> Result<Option<Adopted>, StoreError> {
+        self.new.check().await?;
+        let key = &id.key();
+        if !matches!(course.in_new(key, now).await?, InNew::Nothing) {
+            return Err(error);
+        }
+        if course.carry(key, now).await.is_ok() {
+            return Ok(None);
+        }
+        if !matches!(course.in_new(key, now).await?, InNew::Nothing) {
+            return Err(error);
+        }
+        tracing::warn!(%error, "a session of another library can't be kept here, and stays where it is");
+        Ok(Some(Adopted::Kept))
     }
 
     /// Says whether a session was adopted before, or ended: it has a trace, and is not on its way under that name.
@@ -291,6 +331,14 @@ impl Old {
     fn owner_of(&self, values: &LegacyValues) -> Option<Arc<str>> {
         let owner = self.owner.as_ref()?(values)?;
         Some(owner.into())
+    }
+
+    /// Succeeds if the table can be read and written to; it is not changed.
+    async fn try_it(&self) -> Result<(), StoreError> {
+        self.read(PROBE).await?;
+        self.swap(PROBE, b"", b"").await?;
+        self.remove(PROBE, Some(b"")).await?;
+        Ok(())
     }
 
     async fn read(&self, id: &str) -> Result<Option<Row>, StoreError> {

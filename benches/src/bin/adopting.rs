@@ -212,7 +212,7 @@ fn main() -> Result<()> {
             tower::print_rows(file).await?;
             return actix::print_rows(&redis.url()).await;
         }
-        println!("| sessions of | visitors | requests | logged out | lost | alive again | errors there |\n|---|---:|---:|---:|---:|---:|---:|");
+        println!("| sessions of | visitors | requests | logouts | lost | alive again | errors there |\n|---|---:|---:|---:|---:|---:|---:|");
         let id = || LegacyCookie::new("id");
         let url = format!("sqlite:{file}");
         play("tower-sessions, SQLite", &tower::sqlite(file).await?, LegacyOptions::tower_sessions(url), id()).await?;

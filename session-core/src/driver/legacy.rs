@@ -68,21 +68,26 @@ impl Sessions {
     /// The same sessions for an application that was with another library: whoever presents its cookie has the session
     /// that the library has stored, and gets our cookie.
     ///
-    /// Only a request that has no session of ours is asked for one of the other library, and only if it uses its session. As soon
-    /// as our cookie comes back, the other one is removed; so is it by a logout, which ends both. Bearers, and servers that drive
-    /// an [`Exchange`](crate::Exchange) by hand, are left out. Of several sessions of one request only one can adopt.
+    /// Only a request that has no session of ours is asked for one of the other library, and only if it uses its session. When our
+    /// cookie comes back and opens the adopted session, or one that somebody is signed in to, the other cookie is removed; so is it
+    /// by a logout, which ends both. Bearers, and servers that drive an [`Exchange`](crate::Exchange) by hand, are left out. Of
+    /// several sessions of one request only one can adopt. A `Sessions` from before goes on as it is: hand on the new one.
     ///
     /// An adopted session has no [credential](crate::SignIn::credential): with `check_credential`, accept unstamped ones for as
     /// long as their owners are to stay signed in.
     ///
     /// # Panics
     ///
-    /// The cookie has the name of ours, or attributes that browsers refuse; or sessions are in their cookies, are all bearers',
+    /// There is one already; the cookie has the name of ours, or attributes that browsers refuse; or sessions are in their cookies, are all bearers',
     /// or have [plain ids](IdForm::Plain).
     #[must_use]
     #[track_caller]
     pub fn adopting(&self, cookie: LegacyCookie, sessions: Arc<dyn Adopt>) -> Self {
         let policy = self.policy();
+        assert!(
+            self.backing.legacy.is_none(),
+            "these sessions adopt those of another cookie already: one library at a time"
+        );
         if let Err(error) = cookie.check() {
             panic!("the legacy cookie's {error}");
         }
@@ -186,7 +191,14 @@ impl Store for Adopting {
     ) -> Result<Option<Record>, StoreError> {
         let store = &self.backing.store;
         let Some(presents) = self.of_key(key) else {
-            return store.load(key, secret, now).await;
+            let found = store.load(key, secret, now).await?;
+            // A sign-in has left the adopted one, or there was another one before.
+            let is_owners =
+                |record: &Record| record.owner.is_some() && record.secrets.present == *secret;
+            if found.as_ref().is_some_and(is_owners) {
+                self.has_come_back.store(true, Ordering::Relaxed);
+            }
+            return Ok(found);
         };
         if presents.digest == *secret {
             let (sessions, policy) = (&self.legacy.sessions, &self.backing.policy);

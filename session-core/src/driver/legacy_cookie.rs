@@ -41,6 +41,7 @@ impl LegacyCookie {
 
     /// Reads the id out of a value as it stands in the `Cookie` header, without quotes; `None` if it is not genuine.
     ///
+    /// Nothing is decoded before: many libraries percent-encode a value that is sealed.
     /// It runs when a request begins, for four values at most, so it has to be quick; whatever it lets through is looked for.
     ///
     /// ```
@@ -135,6 +136,10 @@ impl LegacyCookie {
         }
         if self.is_secure() || policy.attributes.contains("; Secure") {
             removal.push_str("; Secure");
+        }
+        // In another site's page browsers take no other removal.
+        if policy.attributes.contains("; SameSite=None") {
+            removal.push_str("; SameSite=None");
         }
         removal
     }

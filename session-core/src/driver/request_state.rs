@@ -116,7 +116,13 @@ impl RequestState {
         };
         match std::mem::replace(&mut *slot, finished) {
             Slot::Open(session) => Remainder::Open(session),
-            Slot::Calm(session) => Remainder::Reply(session.0.close_calm(self.policy().now())),
+            Slot::Calm(session) => {
+                let reply = session.0.close_calm(self.policy().now());
+                Remainder::Reply(match &self.own {
+                    OwnStore::Adopting(adopting) => adopting.forgotten(reply),
+                    OwnStore::None | OwnStore::Placed(_) => reply,
+                })
+            }
             Slot::Unread {
                 was_asked: true, ..
             } => {

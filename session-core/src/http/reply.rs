@@ -160,7 +160,8 @@ impl Reply {
         self
     }
 
-    /// Returns the value of the one `Set-Cookie` header, if there is one.
+    /// Returns the value of the session's `Set-Cookie` header, if there is one. [`apply`](Self::apply) may add others: those of inner sessions, and
+    /// the removal of another library's.
     #[must_use]
     pub fn set_cookie(&self) -> Option<&str> {
         self.secret.as_deref().filter(|_| !self.is_token)

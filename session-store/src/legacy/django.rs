@@ -24,7 +24,7 @@ impl Legacy {
     /// The sessions of a Django site, for an application that leaves Django, and its table, with nobody logged out.
     ///
     /// Its [cookie](session_core::LegacyCookie) is the site's `SESSION_COOKIE_NAME`, `sessionid` by default. Whoever is signed in is whom
-    /// `_auth_user_id` names. All of Django's values are among the session's, and to Django a session on its way has one more.
+    /// `_auth_user_id` names; to compare `_auth_user_hash` first, as Django does on each request, say so by [`owner`](Self::owner). All of Django's values are among the session's, and to Django a session on its way has one more.
     /// Where both go on together, [`DjangoStore`] shares the table instead.
     ///
     /// ```no_run

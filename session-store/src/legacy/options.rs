@@ -7,7 +7,7 @@ use session_core::{Store, StoreError};
 use super::form::Form;
 use super::table::Table;
 use super::values::LegacyValues;
-use super::{Legacy, Old, PROBE};
+use super::{Legacy, Old};
 use crate::home::{AtHome, Home};
 use crate::time_out::check_timeout;
 
@@ -37,7 +37,15 @@ impl LegacyOptions {
     /// The sessions of actix-session (0.10 and 0.11) on one Redis server (`redis://…`).
     ///
     /// Its cookie is called `id` unless the application says otherwise, and is encrypted or signed: it has to be
-    /// [unsealed](session_core::LegacyCookie::unsealed_by) by the `cookie` crate and the application's key.
+    /// [unsealed](session_core::LegacyCookie::unsealed_by) by the `cookie` crate and the application's key. Its value is percent-encoded:
+    ///
+    /// ```text
+    /// let unseal = move |value: &str| {
+    ///     let mut jar = CookieJar::new();
+    ///     jar.add_original(Cookie::parse_encoded(format!("id={value}")).ok()?);
+    ///     Some(jar.private(&key).get("id")?.value().to_owned()) // or jar.signed(&key)
+    /// };
+    /// ```
     pub fn actix_session(url: impl Into<String>) -> Self {
         Self::new(Form::ActixSession, url.into())
     }
@@ -62,7 +70,10 @@ impl LegacyOptions {
     /// Says who is signed in to a session, from its values. Without it, nobody is: the values are there, but the session is in
     /// no list of devices, and no revocation ends it.
     ///
-    /// The closure sees each session at least once. With `axum-login` the owner is in `axum-login.data`, with `actix-identity`
+    /// The closure sees each session at least once. It is asked in place of the library's own check: for whom that would refuse, because the
+    /// password has changed since, it has to return `None` (the `auth_hash` of `axum-login`, the deadlines of `actix-identity`).
+    ///
+    /// With `axum-login` the owner is in `axum-login.data`, with `actix-identity`
     /// in `actix_identity.user_id`.
     ///
     /// ```no_run
@@ -91,7 +102,7 @@ impl LegacyOptions {
         self
     }
 
-    /// Connects, and tries to read. `new` is the store of the application's sessions, as it uses it itself: with the cache in
+    /// Connects, and tries to read and write. `new` is the store of the application's sessions, as it uses it itself: with the cache in
     /// front of it, if there is one.
     ///
     /// # Errors
@@ -109,15 +120,14 @@ impl LegacyOptions {
         } = self;
         let kind = form.clone();
         let table = AtHome::open_at(Home::new()?, |_| async move {
-            let table = connect(&kind, &url, table.as_deref(), timeout).await?;
-            table.read(PROBE).await?;
-            Ok(table)
+            connect(&kind, &url, table.as_deref(), timeout).await
         });
         let old = Old {
             table: table.await?,
             form,
             owner,
         };
+        old.try_it().await?;
         Ok(Legacy { old, new })
     }
 }

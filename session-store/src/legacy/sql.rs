@@ -140,8 +140,11 @@ macro_rules! table {
                 let page = sqlx::query(AssertSqlSafe(&*self.statements.page));
                 let page = page.bind(after).bind(most).fetch_all(&self.pool);
                 let rows = self.within("list the sessions of", page).await?;
-                let ids = rows.iter().filter_map(|row| row.try_get(0).ok());
-                let ids: Vec<String> = ids.collect();
+                let ids = rows.iter().map(|row| row.try_get(0));
+                let ids: Result<Vec<String>, sqlx::Error> = ids.collect();
+                let ids = ids.map_err(|error| {
+                    StoreError::new(format!("{} has other ids", self.name)).caused_by(error)
+                })?;
                 let last = ids.last().filter(|_| rows.len() >= limit);
                 let next = last.map(|id| Cursor::from_bytes(id.as_bytes()));
                 Ok(Page { ids, next })
@@ -169,6 +172,11 @@ pub(super) fn sqlite(
 ) -> Result<Box<dyn Table>, StoreError> {
     let path = url.trim_start_matches("sqlite:");
     let path = path.strip_prefix("//").unwrap_or(path);
+    if path.contains('?') {
+        return Err(StoreError::new(
+            "tower-sessions' URL: write sqlite:PATH, without options behind a question mark",
+        ));
+    }
     let name = table.unwrap_or("tower_sessions");
     let options = sqlx::sqlite::SqliteConnectOptions::new();
     let options = options.filename(path).busy_timeout(limit);

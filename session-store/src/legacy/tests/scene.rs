@@ -164,9 +164,10 @@ fn do_it<'a>(act: Act, form: &'a Form, site: &'a Site, ledger: &'a RefCell<Ledge
                 site.batch().await.unwrap();
             }
             Act::Revoke => {
-                site.sessions.revoke("ada", Revoke::All).await.unwrap();
-                // It ends what was adopted.
-                ledger.borrow_mut().may_have_ended = true;
+                // It ends what was adopted by then.
+                let ended = site.sessions.revoke("ada", Revoke::All).await.unwrap();
+                ledger.borrow_mut().has_ended |= ended > 0;
+                ledger.borrow_mut().may_have_ended |= ended == 0;
             }
         }
     })

@@ -7,8 +7,8 @@ use std::task::Poll;
 use async_trait::async_trait;
 use session_core::time::Duration;
 use session_core::{
-    Command, Cursor, Digest, Key, LegacyCookie, LegacyId, ManualClock, Moment, Outcome, Policy,
-    Record, Reply, SessionError, Sessions, Store, StoreError,
+    Command, Cursor, Digest, Key, LegacyCookie, LegacyId, ManualClock, Moment, Only, Outcome,
+    Policy, Record, Reply, SessionError, Sessions, Store, StoreError,
 };
 use session_testkit::{Around, HeaderList, ModelStore, Wrapped};
 use tokio::runtime::Builder;
@@ -28,6 +28,8 @@ const ACTIX_ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef01234567
 pub(super) struct Site {
     pub(super) form: Form,
     pub(super) sessions: Sessions,
+    /// Those that adopt nothing.
+    others: Sessions,
     clock: Arc<ManualClock>,
     old: Arc<OldTable>,
     legacy: Legacy,
@@ -39,6 +41,8 @@ pub(super) struct OldTable {
     rows: Mutex<BTreeMap<String, Vec<u8>>>,
     is_redis: bool,
     fails: AtomicBool,
+    /// It can only be read.
+    is_read_only: AtomicBool,
     /// Redis counts down.
     is_over: AtomicBool,
     pub(super) steps: Steps,
@@ -81,6 +85,13 @@ impl OldTable {
         let done = change(&mut self.rows.lock().unwrap());
         self.steps.step().await;
         Ok(done)
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        if self.is_read_only.load(Ordering::Relaxed) {
+            return Err(StoreError::new("the old table is read-only"));
+        }
+        Ok(())
     }
 
     /// What a server with the other library reads: a session, nothing, or an error.
@@ -127,6 +138,7 @@ impl Table for Handle {
     }
 
     async fn swap(&self, id: &str, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
+        self.0.writable()?;
         let swap = |rows: &mut BTreeMap<String, Vec<u8>>| match rows.get_mut(id) {
             Some(row) if row == old => {
                 *row = new.to_owned();
@@ -138,6 +150,7 @@ impl Table for Handle {
     }
 
     async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
+        self.0.writable()?;
         let remove = |rows: &mut BTreeMap<String, Vec<u8>>| {
             let fits = rows
                 .get(id)
@@ -240,11 +253,12 @@ impl Site {
             },
             new: new.clone(),
         };
-        let sessions = Sessions::shared(policy, new);
-        let sessions = sessions.adopting(LegacyCookie::new("id"), Arc::new(legacy.clone()));
+        let others = Sessions::shared(policy, new);
+        let sessions = others.adopting(LegacyCookie::new("id"), Arc::new(legacy.clone()));
         Self {
             form: form.clone(),
             sessions,
+            others,
             clock,
             old,
             legacy,
@@ -262,7 +276,7 @@ impl Site {
             let mut site = self.clone();
             site.legacy.old.table = at_home.await.unwrap();
             site.sessions = site
-                .sessions
+                .others
                 .adopting(LegacyCookie::new("id"), Arc::new(site.legacy.clone()));
             test(&site).await;
         });
@@ -286,6 +300,18 @@ impl Site {
 
     pub(super) fn old_rows(&self) -> usize {
         self.old.rows.lock().unwrap().len()
+    }
+
+    pub(super) fn old_is_read_only(&self, is_read_only: bool) {
+        self.old.is_read_only.store(is_read_only, Ordering::Relaxed);
+    }
+
+    /// Removes what says that the session was adopted, as a revocation of everybody's does.
+    pub(super) async fn forget_the_trace(&self) {
+        let key = &LegacyId::new(id_of_form(&self.form)).trace();
+        let only = Only::Always;
+        let delete = Command::Delete { key, only };
+        self.sessions.store().write(delete, start()).await.unwrap();
     }
 
     pub(super) fn old_fails(&self, fails: bool) {
