@@ -404,3 +404,16 @@ fn what_can_not_work_fails_at_the_start() {
         assert!(text.contains(part), "{text}");
     }
 }
+
+#[test]
+fn a_trace_opens_nothing_and_outlives_every_cookie() {
+    let (id, now) = (LegacyId::new("one"), moment_at(0));
+    let trace = id.trace_record(session_core::Revision::from_i64(7), now);
+    assert!(trace.closed && trace.owner.is_none() && *trace.data == *"{}");
+    assert_eq!(
+        trace.expires,
+        now.saturating_add(session_core::time::Duration::days(400))
+    );
+    assert_eq!(id.trace(), LegacyId::new("one").trace());
+    assert_ne!(id.trace(), LegacyId::new("two").trace());
+}

@@ -262,3 +262,58 @@ impl From<Option<Adopting>> for OwnStore {
         adopting.map_or(Self::None, |adopting| Self::Adopting(Box::new(adopting)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::nowhere::Nowhere;
+    use super::*;
+
+    #[derive(Debug)]
+    struct Empty;
+
+    #[async_trait]
+    impl Adopt for Empty {
+        async fn adopt(
+            &self,
+            _: &LegacyId,
+            _: &Arc<Policy>,
+            _: Moment,
+        ) -> Result<Adoption, StoreError> {
+            Ok(Adoption::Settled)
+        }
+
+        async fn end(&self, _: &LegacyId, _: Moment) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_not_about_one_session_is_asked_of_everybodys_store() {
+        let policy = Arc::new(Policy::default());
+        let backing = Backing::new(policy, Arc::new(Nowhere), None, None);
+        let sessions = Sessions { backing };
+        let sessions = sessions.adopting(LegacyCookie::new("id"), Arc::new(Empty));
+        let request = sessions.open([b"id=q7".as_slice()]);
+        let (own, all) = (request.handle().0.store(), sessions.store());
+        let now = Moment::UNIX_EPOCH;
+        pollster::block_on(async {
+            let (one, other) = (own.sweep(now, 1).await, all.sweep(now, 1).await);
+            assert_eq!(one.ok(), other.ok());
+            let (one, other) = (own.check().await, all.check().await);
+            assert_eq!(one.is_ok(), other.is_ok());
+            let (one, other) = (
+                own.devices("ada", None, now, 1).await,
+                all.devices("ada", None, now, 1).await,
+            );
+            assert_eq!(one.is_ok(), other.is_ok());
+            let whose = Whose::Tag("tag");
+            let (one, other) = (own.revoke(whose, now).await, all.revoke(whose, now).await);
+            assert_eq!(one.is_ok(), other.is_ok());
+        });
+        let shown = format!("{own:?}");
+        assert!(
+            shown.starts_with("Adopting(") && !shown.contains("q7"),
+            "{shown}"
+        );
+    }
+}
