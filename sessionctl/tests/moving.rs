@@ -7,7 +7,6 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::process::{Command as Program, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use session_core::{
     Clock as _, Command, Moment, Only, Outcome, Record, Revision, Store, SystemClock,
@@ -79,8 +78,9 @@ async fn a_move_that_is_killed_ten_times_loses_and_revives_nothing() {
             assert_eq!(outcome.unwrap(), Outcome::Applied);
             *place = left;
         }
-        let millis = RandomState::new().hash_one(round) % 60;
-        tokio::time::sleep(Duration::from_millis(millis)).await;
+        // Until it has moved some session, or has nothing left to move.
+        let some = u32::try_from(RandomState::new().hash_one(round) % u64::from(SESSIONS)).unwrap();
+        while load(&new, some).await.is_none() && tool.try_wait().unwrap().is_none() {}
         tool.kill().unwrap();
         tool.wait().unwrap();
         for number in (0..SESSIONS).step_by(7) {

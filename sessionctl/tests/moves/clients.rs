@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use session_core::{Reply, Revoke, Session, SessionError, Sessions};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -44,6 +45,8 @@ pub struct Clients {
 struct Shared {
     nodes: Arc<Nodes>,
     times: Mutex<Vec<Duration>>,
+    /// How many requests were answered.
+    answered: watch::Sender<u64>,
     is_over: AtomicBool,
 }
 
@@ -72,6 +75,7 @@ impl Clients {
         let shared = Arc::new(Shared {
             nodes: Arc::clone(nodes),
             times: Mutex::default(),
+            answered: watch::Sender::new(0),
             is_over: AtomicBool::new(false),
         });
         let clients = ledgers.into_iter().enumerate();
@@ -81,6 +85,16 @@ impl Clients {
             tasks: tasks.collect(),
             shared,
         }
+    }
+
+    /// Waits until as many more requests were answered.
+    pub async fn ask(&self, more: u64) {
+        let mut answered = self.shared.answered.subscribe();
+        let end = *answered.borrow_and_update() + more;
+        answered
+            .wait_for(|answered| *answered >= end)
+            .await
+            .unwrap();
     }
 
     /// Returns how long requests took since the last time, in order.
@@ -119,6 +133,7 @@ impl Shared {
             act(&nodes, &mut ledger, &mut draw, (client, number)).await;
             let took = begun.elapsed();
             self.times.lock().unwrap().push(took);
+            self.answered.send_modify(|answered| *answered += 1);
         }
         ledger
     }

@@ -29,7 +29,7 @@ use self::place::Kind::{self, Cluster, Mysql, Postgresql, Single, Sqlite};
 struct Size {
     sessions: usize,
     kills: usize,
-    /// The longest time before a kill, in milliseconds.
+    /// The most requests of the clients before a kill.
     longest: u64,
 }
 
@@ -39,13 +39,13 @@ impl Size {
             Self {
                 sessions: 100_000,
                 kills: 10,
-                longest: 5_000,
+                longest: 3_000,
             }
         } else {
             Self {
                 sessions: 400,
                 kills: 3,
-                longest: 150,
+                longest: 100,
             }
         }
     }

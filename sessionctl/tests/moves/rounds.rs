@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use session_core::{Policy, Sessions, Store};
 use session_store::Moving;
-use tokio::time::sleep;
 
 use super::Size;
 use super::clients::{Clients, Nodes};
@@ -33,7 +32,7 @@ pub async fn play(kinds: [Kind; 2], size: Size) {
     let moving = async || Moving::new(old.open().await, new.open().await).unwrap();
     let nodes = Arc::new(Nodes::new([node(preparing), node(moving().await)]));
     let clients = Clients::start(&nodes, ledgers);
-    sleep(Duration::from_millis(size.longest)).await;
+    clients.ask(size.longest).await;
     let alone = clients.times();
 
     let words = ["move", "--from", &old.url, "--to", &new.url];
@@ -44,7 +43,7 @@ pub async fn play(kinds: [Kind; 2], size: Size) {
         if round == size.kills / 2 {
             nodes.deploy(0, node(moving().await));
         }
-        kills += usize::from(is_killed(&words, draw.below(size.longest)).await);
+        kills += usize::from(is_killed(&words, &clients, draw.below(size.longest)).await);
         assert!(!clients.is_broken(), "round {round}");
     }
     // To the end, and two at once.
@@ -97,15 +96,15 @@ pub async fn play(kinds: [Kind; 2], size: Size) {
     }
 }
 
-/// Starts the command, and kills it after a time; says whether it was still at work.
-async fn is_killed(words: &[&str], millis: u64) -> bool {
+/// Starts the command, and kills it after as many requests of the clients; says whether it was still at work.
+async fn is_killed(words: &[&str], clients: &Clients, requests: u64) -> bool {
     let mut tool: Child = Command::new(env!("CARGO_BIN_EXE_sessionctl"))
         .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    sleep(Duration::from_millis(millis)).await;
+    clients.ask(requests).await;
     let is_at_work = tool.try_wait().unwrap().is_none();
     tool.kill().unwrap();
     tool.wait().unwrap();
