@@ -101,6 +101,17 @@ async fn frees(
     let (keys, bytes) = (size(), memory());
     assert_eq!(keys, live + 2 * kept);
 
+    let traffic = Traffic {
+        stores: vec![Arc::new(store.clone())],
+        live,
+        record,
+        now: now(),
+    };
+    let mut without = Latencies::default();
+    let begun = Instant::now();
+    without.add(traffic.ask(watch).await);
+    let watched = begun.elapsed();
+
     // Long enough to insert and to watch them.
     let first = live + kept;
     let sample = expired / 20;
@@ -115,22 +126,15 @@ async fn frees(
         let delete = Command::Delete { key, only };
         store.write(delete, now()).await.unwrap();
     }
-    let life = sampled * 25 + watch * WATCHED;
+    let life = sampled * 25 + watched * 2 * WATCHED;
     insert(&store, first..first + expired, move |number| {
         lasting(life, Some(number % owners))
     })
     .await;
     let filled = memory();
 
-    let traffic = Traffic {
-        stores: vec![Arc::new(store.clone())],
-        live,
-        record,
-        now: now(),
-    };
-    let mut without = Latencies::default();
     for _ in 0..WATCHED {
-        without.add(traffic.watch(tokio::time::sleep(watch)).await);
+        without.add(traffic.ask(watch).await);
     }
     let (begun, mut with) = (Instant::now(), Latencies::default());
     // Indexes stay for a minute longer than their listings.
@@ -138,11 +142,11 @@ async fn frees(
     // Redis frees expired keys slowly while most keys are live.
     while size() > keys + keys / 5 || begun.elapsed() < life {
         assert!(begun.elapsed() < life * 3, "{} left", size() - keys);
-        with.add(traffic.watch(tokio::time::sleep(watch)).await);
+        with.add(traffic.ask(watch).await);
     }
     let took = begun.elapsed();
     for _ in 0..WATCHED {
-        without.add(traffic.watch(tokio::time::sleep(watch)).await);
+        without.add(traffic.ask(watch).await);
     }
     println!(
         "{name}: {expired} gone {took:.1?} after the last was there, {bytes} bytes without them, \

@@ -16,13 +16,13 @@ use tokio::sync::oneshot;
 use self::counting::{CountingStore, Counts};
 pub use self::traffic::{Latencies, Traffic};
 
-/// The numbers of sessions, and the lengths of the alternating phases.
+/// The numbers of sessions, and how long the alternating phases are.
 #[derive(Clone, Copy)]
 pub struct Scale {
     pub expired: u64,
     pub live: u64,
-    /// The length of a phase without sweeps.
-    pub watch: Duration,
+    /// How many requests are watched in a phase without sweeps.
+    pub watch: u64,
     /// The length of a phase with sweeps.
     pub sweep: Duration,
 }
@@ -32,7 +32,7 @@ pub fn scale(expired: u64) -> Scale {
     Scale {
         expired: if is_full() { 1_000_000 } else { expired },
         live: if is_full() { 100_000 } else { 10_000 },
-        watch: Duration::from_millis(if is_full() { 1_000 } else { 500 }),
+        watch: if is_full() { 1_500 } else { 700 },
         sweep: Duration::from_millis(if is_full() { 5_000 } else { 500 }),
     }
 }
@@ -86,7 +86,7 @@ pub async fn sweeps(name: &str, clients: Vec<Arc<dyn Store>>, scale: Scale) {
     let (mut without, mut with) = (Latencies::default(), Latencies::default());
     let mut took = Duration::ZERO;
     while counts.swept() < expired {
-        without.add(traffic.watch(tokio::time::sleep(scale.watch)).await);
+        without.add(traffic.ask(scale.watch).await);
         let (swept, begun) = (counts.swept(), Instant::now());
         let sweep = async {
             let sweepers: Vec<_> = clients.iter().map(start).collect();

@@ -1,10 +1,12 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use session_core::{Command, Moment, Outcome, Record, Store};
 use session_testkit::key_of;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::is_full;
 
@@ -20,11 +22,31 @@ pub struct Traffic {
 
 const CLIENTS: usize = 4;
 
+/// How often a client asks at most.
+const PACE: Duration = Duration::from_millis(2);
+
 impl Traffic {
     /// Sends requests until `meanwhile` ends: nine loads for each write.
     pub async fn watch(&self, meanwhile: impl Future<Output = ()>) -> Latencies {
+        self.send_until(Arc::default(), meanwhile).await
+    }
+
+    /// Sends about as many requests.
+    pub async fn ask(&self, count: u64) -> Latencies {
+        let requests: Arc<watch::Sender<u64>> = Arc::default();
+        let mut sent = requests.subscribe();
+        let all = async {
+            sent.wait_for(|sent| *sent >= count).await.unwrap();
+        };
+        self.send_until(requests, all).await
+    }
+
+    async fn send_until(
+        &self,
+        requests: Arc<watch::Sender<u64>>,
+        meanwhile: impl Future<Output = ()>,
+    ) -> Latencies {
         let stop = Arc::new(AtomicBool::new(false));
-        let requests = Arc::new(AtomicU64::new(0));
         let clients: Vec<_> = (0..CLIENTS)
             .map(|client| {
                 let (traffic, stop) = (self.clone(), Arc::clone(&stop));
@@ -49,13 +71,20 @@ impl Traffic {
     async fn send(
         &self,
         client: usize,
-        requests: &AtomicU64,
+        requests: &watch::Sender<u64>,
         stop: &AtomicBool,
     ) -> (Vec<Duration>, Vec<Duration>) {
         let store = &self.stores[client % self.stores.len()];
         let (mut loads, mut writes) = (Vec::new(), Vec::new());
+        let mut pace = interval(PACE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.load(Ordering::SeqCst) {
-            let number = requests.fetch_add(1, Ordering::SeqCst);
+            pace.tick().await;
+            let mut number = 0;
+            requests.send_modify(|sent| {
+                number = *sent;
+                *sent += 1;
+            });
             let key = &key_of(number * 7_919 % self.live);
             let begun = Instant::now();
             if number.is_multiple_of(10) {
@@ -73,7 +102,6 @@ impl Traffic {
                 loads.push(begun.elapsed());
                 assert_eq!(found, Some(self.record.clone()));
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         (loads, writes)
     }

@@ -14,6 +14,7 @@ pub struct Scene {
     gate: RwLock<()>,
     state: Mutex<State>,
     moved: Condvar,
+    over: Condvar,
 }
 
 struct State {
@@ -57,6 +58,7 @@ impl Scene {
                 tallies: Vec::new(),
             }),
             moved: Condvar::new(),
+            over: Condvar::new(),
         })
     }
 
@@ -88,6 +90,7 @@ impl Scene {
 
     pub fn end(&self) {
         self.state().is_over = true;
+        self.over.notify_all();
     }
 
     /// Runs `act` while there are no requests.
@@ -144,8 +147,12 @@ impl Seat {
 
     pub fn goes_on(&self) -> bool {
         // People's browsers pause between requests too.
-        std::thread::sleep(Duration::from_millis(12));
-        !self.scene.state().is_over
+        let pause = Duration::from_millis(12);
+        let state = self.scene.state();
+        let over = &self.scene.over;
+        let waited = over.wait_timeout_while(state, pause, |state| !state.is_over);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !state.is_over
     }
 
     /// Returns whether the write that was just acknowledged is safe.
