@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use session_core::Store;
+use session_testkit::Wrapped;
 
 use crate::net::Net;
 
@@ -106,15 +107,15 @@ pub(crate) fn in_the_store(
 ) -> Arc<dyn Store> {
     match plant {
         None | Some(Plant::StaleFill | Plant::CacheIgnoresSecrets) => store,
-        Some(plant) => Arc::new(store::Faulted::new(store, plant, net.clone())),
+        Some(plant) => Arc::new(Wrapped(store::Faulted::new(store, plant, net.clone()))),
     }
 }
 
 /// Puts a fault of a cache before a node's way to the store.
 pub(crate) fn in_the_node(wire: Arc<dyn Store>, plant: Option<Plant>) -> Arc<dyn Store> {
     match plant {
-        Some(Plant::StaleFill) => Arc::new(cache::Careless::filling_late(wire)),
-        Some(Plant::CacheIgnoresSecrets) => Arc::new(cache::Careless::for_anybody(wire)),
+        Some(Plant::StaleFill) => Arc::new(Wrapped(cache::Careless::filling_late(wire))),
+        Some(Plant::CacheIgnoresSecrets) => Arc::new(Wrapped(cache::Careless::for_anybody(wire))),
         _ => wire,
     }
 }

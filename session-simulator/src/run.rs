@@ -264,7 +264,9 @@ impl Run {
                 Call::Revoke(whose, now) => drop(whose.run(store, now).await),
             }
         };
-        complete(arrives);
+        if !completes(arrives) {
+            self.breaks(STUCK, format!("the held call of request {id} does not end"));
+        }
         self.ledger.borrow_mut().released(id);
         self.judge();
     }
@@ -332,6 +334,9 @@ impl Run {
             self.steps += 1;
             self.poll(id, Fate::Works);
         }
+        if self.running.contains_key(&id) {
+            self.breaks(STUCK, format!("probe {id} does not end"));
+        }
     }
 
     /// Lets time pass for everybody.
@@ -342,15 +347,11 @@ impl Run {
     }
 }
 
-/// Polls a future of a store that never waits for anybody.
-fn complete(future: impl Future<Output = ()>) {
+/// Polls a future of a store that never waits for anybody, and says whether it ends.
+fn completes(future: impl Future<Output = ()>) -> bool {
     let mut future = std::pin::pin!(future);
     let mut context = Context::from_waker(Waker::noop());
-    for _ in 0..MOST_POLLS {
-        if future.as_mut().poll(&mut context).is_ready() {
-            break;
-        }
-    }
+    (0..MOST_POLLS).any(|_| future.as_mut().poll(&mut context).is_ready())
 }
 
 /// Requests from here on are probes.

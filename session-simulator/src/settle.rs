@@ -66,11 +66,13 @@ impl Run {
             let name = owner_name(owner);
             let store = &self.nodes.store;
             let found = pollster::block_on(store.devices(&name, None, now, 1_000));
-            let listed = found.unwrap_or_default();
+            let listed = found.expect("the store itself never fails");
             let listed = listed.iter().map(|device| device.public_id).collect();
             let mut stored: Vec<PublicId> = Vec::new();
             let mut cursor = Cursor::default();
-            while let Ok(batch) = pollster::block_on(store.walk(&cursor, 1_000, now)) {
+            loop {
+                let batch = pollster::block_on(store.walk(&cursor, 1_000, now));
+                let batch = batch.expect("the store itself never fails");
                 let live = batch.sessions.iter().filter(|(_, record)| {
                     let is_owners = record.owner.as_deref() == Some(&*name);
                     is_owners && !record.closed && record.expires > now

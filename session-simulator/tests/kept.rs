@@ -32,7 +32,8 @@ fn plans_that_have_broken_a_rule_break_none_and_still_do_with_their_fault() {
         assert_eq!(outcome.violation, None, "{}", file.display());
         let noted = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
         if let Some(plant) = noted("# plant: ") {
-            let outcome = replay(&plan, Plant::named(plant)).unwrap();
+            let plant = Plant::named(plant).unwrap_or_else(|| panic!("there is no {plant}"));
+            let outcome = replay(&plan, Some(plant)).unwrap();
             let property = outcome.violation.map(|it| it.property);
             assert_eq!(property, noted("# property: "), "{}", file.display());
         }
@@ -43,6 +44,8 @@ fn plans_that_have_broken_a_rule_break_none_and_still_do_with_their_fault() {
 fn each_patch_applies_and_names_a_property() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let patches = files("faults", "patch");
+    // The README's table has a row for each.
+    let readme = include_str!("../README.md");
     assert!(patches.len() >= 14);
     for file in patches {
         let text = fs::read_to_string(&file).unwrap();
@@ -50,6 +53,8 @@ fn each_patch_applies_and_names_a_property() {
             .lines()
             .find_map(|line| line.strip_prefix("Property: "));
         assert!(property.is_some_and(is_property), "{}", file.display());
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        assert!(readme.contains(&format!("\n| {name} | ")), "{name}");
         let mut git = Command::new("git");
         let applies = git.current_dir(root).args(["apply", "--check"]).arg(&file);
         assert!(applies.status().unwrap().success(), "{}", file.display());

@@ -43,19 +43,27 @@ fn a_plan_is_the_same_after_it_was_printed_and_read() {
 
 #[test]
 fn what_is_no_plan_is_refused_by_its_line() {
-    for bad in [
-        "",
-        "poll 1",
-        "world seed=1 colour=red",
-        "world seed=1\npoll",
-        "world seed=1\nfly 1",
-        "world seed=1\nbegin 1 browser=0",
-        "world seed=1\nbegin 1: page dance",
-        "world seed=1\nbegin 1 shows=nothing-1: logout",
-        "world nodes=0",
+    for (bad, says) in [
+        ("", "a plan begins with its world"),
+        ("poll 1", "a plan begins with its world"),
+        ("world seed=1 colour=red", "there is no setting colour=red"),
+        ("world nodes=0", "a world has a node"),
+        ("world seed=1\npoll", "poll: the number of a request"),
+        ("world seed=1\nfly 1", "fly 1: there is no move fly"),
+        (
+            "world seed=1\nbegin 1 browser=0",
+            "begin 1 browser=0: a request has a task",
+        ),
+        (
+            "world seed=1\nbegin 1: page dance",
+            "begin 1: page dance: there is no act dance",
+        ),
+        (
+            "world seed=1\nbegin 1 shows=nothing-1: logout",
+            "begin 1 shows=nothing-1: logout: nobody shows nothing-1",
+        ),
     ] {
-        let refused = Plan::parse(bad).unwrap_err();
-        let line = bad.lines().last().unwrap_or_default();
-        assert!(!format!("{refused:#}").is_empty(), "{line}");
+        let refused = format!("{:#}", Plan::parse(bad).unwrap_err());
+        assert!(refused.starts_with(says), "{bad:?}: {refused}");
     }
 }

@@ -58,6 +58,22 @@ pub trait Around: fmt::Debug + Send + Sync + 'static {
         self.store().sweep(now, limit).await
     }
 
+    /// See [`Store::devices`].
+    async fn devices(
+        &self,
+        owner: &str,
+        from: Option<&PublicId>,
+        now: Moment,
+        limit: usize,
+    ) -> Result<Vec<Device>, StoreError> {
+        self.store().devices(owner, from, now, limit).await
+    }
+
+    /// See [`Store::revoke`].
+    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
+        self.store().revoke(whose, now).await
+    }
+
     /// See [`Store::changed`].
     async fn changed(&self, key: &Key) {
         self.store().changed(key).await;
@@ -103,11 +119,11 @@ impl<T: Around> Store for Wrapped<T> {
         now: Moment,
         limit: usize,
     ) -> Result<Vec<Device>, StoreError> {
-        self.0.store().devices(owner, from, now, limit).await
+        self.0.devices(owner, from, now, limit).await
     }
 
     async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
-        self.0.store().revoke(whose, now).await
+        self.0.revoke(whose, now).await
     }
 
     async fn changed(&self, key: &Key) {

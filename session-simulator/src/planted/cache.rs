@@ -3,8 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError, Whose,
+    Command, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError, Whose,
 };
+use session_testkit::Around;
 
 /// A cache with a fault.
 #[derive(Debug)]
@@ -52,7 +53,11 @@ impl Careless {
 }
 
 #[async_trait]
-impl Store for Careless {
+impl Around for Careless {
+    fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
     async fn load(
         &self,
         key: &Key,
@@ -86,27 +91,9 @@ impl Store for Careless {
         outcome
     }
 
-    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
-        self.store.sweep(now, limit).await
-    }
-
-    async fn devices(
-        &self,
-        owner: &str,
-        from: Option<&PublicId>,
-        now: Moment,
-        limit: usize,
-    ) -> Result<Vec<Device>, StoreError> {
-        self.store.devices(owner, from, now, limit).await
-    }
-
     async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
         let ended = self.store.revoke(whose, now).await;
         self.invalidate();
         ended
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.store.check().await
     }
 }

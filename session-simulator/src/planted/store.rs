@@ -3,9 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use session_core::{
-    Batch, Command, Cursor, Device, Digest, Key, Moment, Only, Outcome, PublicId, Record, Revoke,
-    Store, StoreError, Whose,
+    Command, Device, Digest, Key, Moment, Only, Outcome, PublicId, Record, Revoke, Store,
+    StoreError, Whose,
 };
+use session_testkit::Around;
 
 use super::Plant;
 use crate::net::{Net, Stage};
@@ -112,7 +113,11 @@ impl Faulted {
 }
 
 #[async_trait]
-impl Store for Faulted {
+impl Around for Faulted {
+    fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
     async fn load(
         &self,
         key: &Key,
@@ -135,10 +140,6 @@ impl Store for Faulted {
             self.last().insert(command.key().public_id(), record);
         }
         Ok(outcome)
-    }
-
-    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
-        self.store.sweep(now, limit).await
     }
 
     async fn devices(
@@ -179,13 +180,5 @@ impl Store for Faulted {
             }
         }
         Ok(ended)
-    }
-
-    async fn walk(&self, from: &Cursor, limit: usize, now: Moment) -> Result<Batch, StoreError> {
-        self.store.walk(from, limit, now).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.store.check().await
     }
 }
