@@ -70,6 +70,15 @@ fn forged(sessions: &Sessions, draw: &mut Draw<'_>) {
     if draw.one_in(2) {
         draw.damage(&mut text);
     }
+    // What was not damaged opens, so that the rest is refused for what was done to it.
+    let genuine =
+        session_testkit::changed!(session_testkit::record_of(1), owner = Some("ada".into()));
+    let genuine = sealed_text::write(&Enclosed {
+        record: genuine,
+        epoch: 0,
+    });
+    let (owner, _) = seen(sessions, "sid", &seal("sid", KEY, draw.array(), &genuine));
+    assert_eq!(owner.as_deref(), Some("ada"));
     let cookie = seal("sid", KEY, draw.array(), &text);
     let shown = seen(sessions, "sid", &cookie);
     let Some(Enclosed { record, .. }) = sealed_text::read(&text) else {

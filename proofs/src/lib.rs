@@ -18,10 +18,10 @@ use shuttle::future::yield_now;
 
 /// Runs a test in many orders: random ones, and such as show bugs of few preemptions most likely.
 pub fn in_many_orders(test: impl Fn() + Send + Sync + Clone + 'static) {
-    let count = std::env::var("ORDERS")
-        .ok()
-        .and_then(|count| count.parse().ok());
-    let count = count.unwrap_or(400);
+    let count = match std::env::var("ORDERS") {
+        Ok(count) => count.parse().expect("ORDERS is a number"),
+        Err(_) => 400,
+    };
     shuttle::check_random(test.clone(), count);
     shuttle::check_pct(test, count, 3);
 }

@@ -37,6 +37,12 @@ fn applied(outcomes: &[Outcome]) -> usize {
 }
 
 #[test]
+#[should_panic(expected = "outside of a Shuttle test")]
+fn the_locks_of_the_product_are_shuttles() {
+    begin(&MemoryStore::new(), 1, &record(1, None, 60));
+}
+
+#[test]
 fn of_those_that_begin_or_change_one_session_at_once_one_is_first() {
     in_many_orders(|| {
         let store = MemoryStore::new();

@@ -47,6 +47,7 @@ async fn a_move_that_is_killed_ten_times_loses_and_revives_nothing() {
     }
     let node = Moving::new(Arc::new(old), Arc::new(new.clone())).unwrap();
     let [from, to] = [from, to].map(|path| format!("sqlite:{}", path.display()));
+    let mut killed = 0;
     let words = ["move", "--from", &from, "--to", &to];
     for round in 0..10 {
         let mut tool = Program::new(env!("CARGO_BIN_EXE_sessionctl"))
@@ -78,9 +79,20 @@ async fn a_move_that_is_killed_ten_times_loses_and_revives_nothing() {
             assert_eq!(outcome.unwrap(), Outcome::Applied);
             *place = left;
         }
-        // Until it has moved some session, or has nothing left to move.
-        let some = u32::try_from(RandomState::new().hash_one(round) % u64::from(SESSIONS)).unwrap();
-        while load(&new, some).await.is_none() && tool.try_wait().unwrap().is_none() {}
+        // Until it has moved some session of those that are left, if there is one.
+        let mut left = Vec::new();
+        for number in 0..SESSIONS {
+            if expected[number as usize].is_some() && load(&new, number).await.is_none() {
+                left.push(number);
+            }
+        }
+        let drawn = RandomState::new().hash_one(round);
+        if let Some(some) = left.get(usize::try_from(drawn).unwrap() % left.len().max(1)) {
+            while load(&new, *some).await.is_none() && tool.try_wait().unwrap().is_none() {
+                tokio::task::yield_now().await;
+            }
+        }
+        killed += usize::from(tool.try_wait().unwrap().is_none());
         tool.kill().unwrap();
         tool.wait().unwrap();
         for number in (0..SESSIONS).step_by(7) {
@@ -91,6 +103,7 @@ async fn a_move_that_is_killed_ten_times_loses_and_revives_nothing() {
             );
         }
     }
+    assert!(killed > 0, "each had ended before it was killed");
     let tool = Tool::of("").with(&["--timeout", "60"]);
     // Two at once.
     let both = thread::scope(|scope| {
