@@ -38,6 +38,9 @@ impl Adopt for Old {
         if self.fails {
             return Err(StoreError::new("the old table is down"));
         }
+        if self.answer == Adoption::Kept {
+            return Ok(self.answer);
+        }
         let found = {
             let mut ids = self.ids.lock().unwrap();
             let place = ids.iter().position(|known| *known == id.expose());
@@ -59,6 +62,14 @@ impl Adopt for Old {
             .retain(|known| *known != id.expose());
         self.ended.lock().unwrap().push(id.expose().to_owned());
         Ok(())
+    }
+
+    fn may_be(&self, id: &str) -> bool {
+        !id.starts_with("theirs")
+    }
+
+    fn store(&self) -> Option<&Arc<dyn Store>> {
+        Some(&self.new)
     }
 }
 
@@ -217,8 +228,15 @@ fn a_seal_is_opened_by_the_application() {
 
 #[test]
 fn a_logout_ends_both_with_a_look_and_without() {
-    for looks in [true, false] {
-        let site = site();
+    for (looks, answer) in [
+        (true, Adoption::Settled),
+        (true, Adoption::Kept),
+        (false, Adoption::Settled),
+        (false, Adoption::Kept),
+    ] {
+        let site = site_with(Policy::builder(), LegacyCookie::new("id"), |old| {
+            old.answer = answer;
+        });
         let set = block_on(async {
             let request = site.sessions.open([b"id=two; id=one".as_slice()]);
             if looks {
@@ -238,6 +256,68 @@ fn a_logout_ends_both_with_a_look_and_without() {
         ended.sort();
         assert_eq!(ended, ["one", "two"]);
     }
+}
+
+#[test]
+fn the_old_cookie_stays_as_long_as_the_browser_may_not_have_ours() {
+    let site = site();
+    block_on(async {
+        let [first, second] = [(); 2].map(|()| site.sessions.open([b"id=one".as_slice()]));
+        for (request, name) in [(&first, "a"), (&second, "b")] {
+            let session = request.handle().load().await.unwrap();
+            session.insert(name, 1).unwrap();
+        }
+        assert!(first.commit(200).await.unwrap().set_cookie().is_some());
+        // It comes too late, and reads the session again; the first answer may never arrive.
+        let late = cookies(second.commit(200).await.unwrap());
+        assert!(!late.contains(&REMOVAL.to_owned()), "{late:?}");
+    });
+    site.clock.advance(Duration::from_secs(600));
+    let (from, set) = site.visit("id=one").unwrap();
+    assert_eq!((from.as_deref(), set.len()), (Some("one"), 1));
+}
+
+#[test]
+fn a_session_of_ours_that_is_over_removes_no_other_cookie() {
+    let site = site();
+    let ours = block_on(async {
+        let request = site.sessions.open([]);
+        let session = request.handle().load().await.unwrap();
+        session.sign_in("ada").unwrap();
+        let reply = request.commit(200).await.unwrap();
+        pair(reply.set_cookie().unwrap()).to_owned()
+    });
+    // Shorter than it was before.
+    let policy = Policy::builder()
+        .idle(Duration::from_secs(300))
+        .absolute(Duration::from_secs(600))
+        .clock(Arc::clone(&site.clock));
+    let store = Arc::clone(site.sessions.store());
+    let sessions = Sessions::shared(policy.build().unwrap(), store);
+    let sessions = sessions.adopting(LegacyCookie::new("id"), site.old.clone());
+    site.clock.advance(Duration::from_secs(3_600));
+    block_on(async {
+        let both = format!("{ours}; id=one");
+        let request = sessions.open([both.as_bytes()]);
+        let calm = request.handle().calm().await.unwrap();
+        assert_eq!(calm.get::<String>("from").unwrap().as_deref(), Some("one"));
+        assert_eq!(
+            cookies(request.commit(200).await.unwrap()),
+            Vec::<String>::new()
+        );
+    });
+}
+
+#[test]
+fn what_can_be_no_id_of_the_library_is_not_looked_for() {
+    let site = site();
+    assert_eq!(site.visit("id=theirs-1").unwrap(), (None, vec![]));
+    assert_eq!(site.asked(), 0);
+    assert_eq!(
+        site.visit("id=theirs-1; id=one").unwrap().0.as_deref(),
+        Some("one")
+    );
+    assert_eq!(site.asked(), 1);
 }
 
 #[test]
@@ -392,6 +472,12 @@ fn what_can_not_work_fails_at_the_start() {
             plain(),
             "id",
             "ids of two parts",
+        ),
+        (
+            Policy::builder(),
+            store(),
+            "id",
+            "open them with Sessions::store()",
         ),
     ] {
         let sessions = Sessions::shared(policy.build().unwrap(), store);

@@ -12,8 +12,8 @@ use super::request_state::OwnStore;
 use super::sessions::Sessions;
 use crate::http::cookie::Presented;
 use crate::{
-    Carrier, Command, Device, Digest, IdForm, Key, Moment, Only, Outcome, Policy, PublicId, Record,
-    Reply, Store, StoreError, Whose,
+    Carrier, Command, Device, Digest, Id, IdForm, Key, Moment, Only, Outcome, Policy, PublicId,
+    Record, Reply, Store, StoreError, Whose,
 };
 
 /// The sessions of another library, which are adopted one by one as their visitors come.
@@ -44,6 +44,17 @@ pub trait Adopt: fmt::Debug + Send + Sync + 'static {
     ///
     /// A store failed; asking again is safe.
     async fn end(&self, id: &LegacyId, now: Moment) -> Result<(), StoreError>;
+
+    /// Says whether the library may have issued such an id, without I/O: another cookie of the same name costs nothing then.
+    fn may_be(&self, id: &str) -> bool {
+        let _ = id;
+        true
+    }
+
+    /// Returns the store that sessions are put into, so that [`Sessions::adopting`] can refuse those of another one.
+    fn store(&self) -> Option<&Arc<dyn Store>> {
+        None
+    }
 }
 
 /// What came of an [adoption](Adopt::adopt).
@@ -73,13 +84,14 @@ impl Sessions {
     /// by a logout, which ends both. Bearers, and servers that drive an [`Exchange`](crate::Exchange) by hand, are left out. Of
     /// several sessions of one request only one can adopt. A `Sessions` from before goes on as it is: hand on the new one.
     ///
-    /// An adopted session has no [credential](crate::SignIn::credential): with `check_credential`, accept unstamped ones for as
+    /// A [calm](crate::Handle::calm) page adopts too, and may remove the other cookie; [`max_devices`](crate::PolicyBuilder::max_devices)
+    /// is not asked, since nobody signs in. An adopted session has no [credential](crate::SignIn::credential): with `check_credential`, accept unstamped ones for as
     /// long as their owners are to stay signed in.
     ///
     /// # Panics
     ///
-    /// There is one already; the cookie has the name of ours, or attributes that browsers refuse; or sessions are in their cookies, are all bearers',
-    /// or have [plain ids](IdForm::Plain).
+    /// There is one already; it puts sessions into [another store](Adopt::store); the cookie has the name of ours, or attributes
+    /// that browsers refuse; or sessions are in their cookies, are all bearers', or have [plain ids](IdForm::Plain).
     #[must_use]
     #[track_caller]
     pub fn adopting(&self, cookie: LegacyCookie, sessions: Arc<dyn Adopt>) -> Self {
@@ -104,6 +116,12 @@ impl Sessions {
             policy.carrier != Carrier::Bearer,
             "a legacy cookie is not looked at where all sessions are bearers': use Carrier::Both or Carrier::Cookie"
         );
+        assert!(
+            sessions
+                .store()
+                .is_none_or(|store| Arc::ptr_eq(store, self.store())),
+            "the other library's sessions would be put into a store that is not that of these: open them with Sessions::store()"
+        );
         let legacy = Legacy {
             removal: cookie.removal(policy).into(),
             cookie,
@@ -121,16 +139,16 @@ impl Sessions {
 /// The protocol sees one more id, and stays as it is.
 pub(super) struct Adopting {
     backing: Arc<Backing>,
-    legacy: Legacy,
     ids: Vec<Presents>,
-    /// A session was opened by our cookie, which stands for one of these ids.
+    /// The keys of the cookies of ours that the request came with.
+    ours: Vec<Key>,
+    /// One of those has opened a session, which stands for one of these ids.
     has_come_back: AtomicBool,
 }
 
 /// An id that a request presents.
 struct Presents {
     id: LegacyId,
-    digest: Digest,
     /// Whether our id of the same session is presented too.
     has_ours: bool,
     /// Each is asked for once.
@@ -145,13 +163,13 @@ impl Adopting {
         cookies: &[&[u8]],
         presented: &mut Presented,
     ) -> Option<Self> {
-        let ids = legacy.cookie.ids(cookies);
+        let ids = legacy.cookie.ids(cookies, |id| legacy.sessions.may_be(id));
         if ids.is_empty() {
             return None;
         }
+        let ours: Vec<Key> = presented.iter().map(Id::key).collect();
         let presents = |id: LegacyId| Presents {
-            has_ours: presented.of_key(id.key()).next().is_some(),
-            digest: backing.policy.domain.digest(&id.id()),
+            has_ours: ours.contains(&id.key()),
             adoption: OnceCell::new(),
             id,
         };
@@ -161,8 +179,8 @@ impl Adopting {
         }
         Some(Self {
             backing: Arc::clone(backing),
-            legacy: legacy.clone(),
             ids,
+            ours,
             has_come_back: AtomicBool::new(false),
         })
     }
@@ -173,7 +191,30 @@ impl Adopting {
         if !is_removal && !self.has_come_back.load(Ordering::Relaxed) {
             return reply;
         }
-        reply.with_another(&self.legacy.removal)
+        reply.with_another(&self.legacy().removal)
+    }
+
+    fn legacy(&self) -> &Legacy {
+        let legacy = self.backing.legacy.as_ref();
+        legacy.expect("only sessions with one scan for it")
+    }
+
+    /// Notes that a cookie of ours has opened a session, if it has: then the browser has no need of the other.
+    ///
+    /// What a commit reads again was asked for with a secret that the browser may never get.
+    fn note(&self, key: &Key, secret: &Digest, record: &Record, now: Moment) {
+        let policy = &self.backing.policy;
+        // A sign-in has left the adopted one, or there was another one before.
+        let is_in_its_place = match self.of_key(key) {
+            Some(_) => record.secrets.include(secret),
+            None => record.owner.is_some() && record.secrets.present == *secret,
+        };
+        let is_over = || {
+            policy.lifetimes.of_record(record).is_over(record, now) || policy.ended.has(*key, now)
+        };
+        if is_in_its_place && self.ours.contains(key) && !is_over() {
+            self.has_come_back.store(true, Ordering::Relaxed);
+        }
     }
 
     fn of_key(&self, key: &Key) -> Option<&Presents> {
@@ -189,30 +230,17 @@ impl Store for Adopting {
         secret: &Digest,
         now: Moment,
     ) -> Result<Option<Record>, StoreError> {
-        let store = &self.backing.store;
-        let Some(presents) = self.of_key(key) else {
-            let found = store.load(key, secret, now).await?;
-            // A sign-in has left the adopted one, or there was another one before.
-            let is_owners =
-                |record: &Record| record.owner.is_some() && record.secrets.present == *secret;
-            if found.as_ref().is_some_and(is_owners) {
-                self.has_come_back.store(true, Ordering::Relaxed);
-            }
-            return Ok(found);
-        };
-        if presents.digest == *secret {
-            let (sessions, policy) = (&self.legacy.sessions, &self.backing.policy);
+        if let Some(presents) = self.of_key(key).filter(|presents| !presents.has_ours) {
+            let (sessions, policy) = (&self.legacy().sessions, &self.backing.policy);
             let adopt = || sessions.adopt(&presents.id, policy, now);
             let adoption = *presents.adoption.get_or_try_init(adopt).await?;
             if adoption == Adoption::Kept {
                 return Ok(None);
             }
         }
-        let found = store.load(key, secret, now).await?;
-        let is_ours =
-            |record: &Record| presents.digest != *secret && record.secrets.include(secret);
-        if found.as_ref().is_some_and(is_ours) {
-            self.has_come_back.store(true, Ordering::Relaxed);
+        let found = self.backing.store.load(key, secret, now).await?;
+        if let Some(record) = &found {
+            self.note(key, secret, record, now);
         }
         Ok(found)
     }
@@ -223,7 +251,8 @@ impl Store for Adopting {
             && !matches!(only, Only::Over(_))
             && let Some(presents) = self.of_key(key)
         {
-            self.legacy.sessions.end(&presents.id, now).await?;
+            let sessions = &self.legacy().sessions;
+            sessions.end(&presents.id, now).await?;
         }
         self.backing.store.write(command, now).await
     }
@@ -253,7 +282,7 @@ impl Store for Adopting {
 
 impl fmt::Debug for Adopting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Adopting({:?})", self.legacy)
+        write!(f, "Adopting({:?})", self.legacy())
     }
 }
 

@@ -98,15 +98,16 @@ impl LegacyCookie {
             .any(|prefix| has_prefix(&self.name, prefix))
     }
 
-    /// Returns the ids that a request presents, each once.
-    pub(super) fn ids(&self, cookies: &[&[u8]]) -> Vec<LegacyId> {
+    /// Returns the ids that a request presents, each once, of those that may be some of the library's.
+    pub(super) fn ids(&self, cookies: &[&[u8]], may_be: impl Fn(&str) -> bool) -> Vec<LegacyId> {
         let mut ids: Vec<LegacyId> = Vec::new();
         let values = cookies.iter();
         let values = values.flat_map(|header| values_of(&self.name, header));
         for value in values.take(MAX_VALUES) {
             let id = str::from_utf8(value)
                 .ok()
-                .and_then(|value| self.read(value));
+                .and_then(|value| self.read(value))
+                .filter(|id| may_be(id));
             if let Some(id) = id.map(LegacyId::new)
                 && !ids.contains(&id)
             {

@@ -83,7 +83,8 @@ impl Sessions {
                 (policy, OwnStore::None, presented)
             }
             (None, Some(legacy)) => {
-                let cookies: SmallVec<[&[u8]; 4]> = cookies.into_iter().collect();
+                // A browser with HTTP/2 may send each cookie in a header of its own (RFC 9113, 8.2.3).
+                let cookies: SmallVec<[&[u8]; 16]> = cookies.into_iter().collect();
                 let (policy, mut presented) =
                     present(policy, cookies.iter().copied(), authorization);
                 let own = match policy.carrier {

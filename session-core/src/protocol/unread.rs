@@ -217,6 +217,12 @@ impl Unread {
             // Its session may be among those that were not looked for. A new one would not be found
             // the next time either, and each write would begin another.
             let is_cut_off = others.len() > known;
+            // Another library's session that can't be adopted opens nothing, and a logout ends it.
+            for id in self.presented.iter().filter(|id| id.is_legacy()) {
+                if !others.contains(id) {
+                    others.push(*id);
+                }
+            }
             (others, self.is_stale || is_cut_off)
         };
         // Hardly any browser presents more than one id, and then the state stays as it began.
