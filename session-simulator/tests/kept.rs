@@ -32,8 +32,8 @@ fn plans_that_have_broken_a_rule_break_none_and_still_do_with_their_fault() {
         assert_eq!(outcome.violation, None, "{}", file.display());
         let noted = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
         if let Some(plant) = noted("# plant: ") {
-            let plant = Plant::named(plant).unwrap_or_else(|| panic!("there is no {plant}"));
-            let outcome = replay(&plan, Some(plant)).unwrap();
+            let fault = Plant::named(plant).unwrap_or_else(|| panic!("there is no {plant}"));
+            let outcome = replay(&plan, Some(fault)).unwrap();
             let property = outcome.violation.map(|it| it.property);
             assert_eq!(property, noted("# property: "), "{}", file.display());
         }
