@@ -9,23 +9,23 @@ use crate::trouble::Trouble;
 /// Which sessions; all conditions have to hold.
 #[derive(Debug, Args)]
 pub(crate) struct Filter {
-    /// Those of an owner
+    /// Sessions of this owner
     #[arg(long, value_name = "OWNER", allow_hyphen_values = true)]
     owner: Option<String>,
 
-    /// The one with a handle, as a list shows it
+    /// The session with this handle, as `list` shows it
     #[arg(long, value_name = "HANDLE", value_parser = handle)]
     handle: Option<PublicId>,
 
-    /// Those of a login at an identity provider: its `iss` and its `sid`
+    /// Sessions of a login at an identity provider: its `iss` and its `sid`
     #[arg(long, num_args = 2, value_names = ["ISSUER", "SID"])]
     index: Option<Vec<String>>,
 
-    /// Those that were not used for so long, as in 90days or "1h 30min"
+    /// Sessions that nobody has used for so long: 90days, or "1h 30min"
     #[arg(long, value_name = "AGE", value_parser = humantime::parse_duration)]
     older_than: Option<Duration>,
 
-    /// All that there are
+    /// All sessions
     #[arg(long, conflicts_with_all = ["owner", "handle", "index", "older_than"])]
     all: bool,
 }

@@ -16,37 +16,41 @@ use crate::trouble::Trouble;
 /// The store, as the command line names it.
 #[derive(Debug, Args)]
 pub(crate) struct Storage {
-    /// The store: sqlite:PATH, postgres://…, mysql://…, redis://…, redis-cluster://…, redis-sentinel://…; django+ before an SQL
-    /// store is a Django site's table. A password in it shows in `ps`: better in the environment or a file
+    /// sqlite:PATH, postgres://…, mysql://…, redis://…, redis-cluster://…, redis-sentinel://…; django+ before an SQL store is a
+    /// Django site's table. A password in it shows in `ps`: better in the environment or a file
     #[arg(
         long,
         global = true,
+        help_heading = STORE,
         env = "SESSION_STORE",
         hide_env_values = true,
         value_name = "URL"
     )]
     store: Option<String>,
 
-    /// File whose first line is that URL; it beats --store and the environment
-    #[arg(long, global = true, value_name = "PATH")]
+    /// File whose first line is that URL; it takes precedence over --store and the environment
+    #[arg(long, global = true, help_heading = STORE, value_name = "PATH")]
     store_file: Option<PathBuf>,
 
     /// Table of an SQL store [default: session, with django+ `django_session`]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = STORE, value_name = "NAME")]
     table: Option<String>,
 
-    /// What the keys in Redis begin with [default: session]
-    #[arg(long, global = true, value_name = "TEXT")]
+    /// Prefix of the keys in Redis [default: session]
+    #[arg(long, global = true, help_heading = STORE, value_name = "TEXT")]
     prefix: Option<String>,
 
-    /// For django+: file with the site's keys, one a line, the `SECRET_KEY` first
-    #[arg(long, global = true, value_name = "PATH")]
+    /// For django+: file with the site's keys, one per line, the `SECRET_KEY` first
+    #[arg(long, global = true, help_heading = STORE, value_name = "PATH")]
     secret_key_file: Option<PathBuf>,
 
     /// Limit of each call to the store, in seconds; raise it if a call took too long
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, global = true, help_heading = STORE, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
 }
+
+/// The heading of what names the store; a command's own options stand above.
+const STORE: &str = "Store";
 
 /// What a URL begins with that names a Django site's table.
 const DJANGO: &str = "django+";
@@ -173,7 +177,8 @@ impl Storage {
             }
             _ => {
                 return Err(Trouble::Misused(
-                    "the store's URL begins with sqlite:, postgres://, mysql://, redis://, redis-cluster://, redis-sentinel:// or django+"
+                    "the store's URL begins with sqlite:, postgres://, mysql://, redis://, redis-cluster://, redis-sentinel:// or django+; for a file of \
+                     SQLite say sqlite:PATH"
                         .into(),
                 ));
             }
@@ -248,7 +253,10 @@ fn sqlite_file(url: &str, migration: Migration) -> Result<&Path, Trouble> {
     }
     let path = Path::new(path);
     if migration == Migration::Never && !path.exists() {
-        let text = format!("there is no file {}", path.display());
+        let text = format!(
+            "there is no file {}: `sessionctl migrate` makes it",
+            path.display()
+        );
         return Err(Trouble::Undone(text));
     }
     Ok(path)

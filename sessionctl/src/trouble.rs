@@ -40,8 +40,12 @@ impl From<StoreError> for Trouble {
         let mut text = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
+            let cause = error.to_string();
+            // Some errors end with their cause's text already.
+            if !text.ends_with(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
             source = error.source();
         }
         Self::Undone(text)
