@@ -12,6 +12,7 @@ mod moving;
 mod output;
 mod owners;
 mod progress;
+mod rest;
 mod revoke;
 mod selection;
 mod state;

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
@@ -8,6 +9,7 @@ use session_store::{Moved, Moving};
 
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::rest::Rest;
 use crate::storage::Storage;
 use crate::trouble::Trouble;
 use crate::walk::now;
@@ -15,7 +17,7 @@ use crate::walk::now;
 /// The two stores of a move.
 #[derive(Debug, Args)]
 pub(crate) struct Stores {
-    /// The old store, as --store names one
+    /// The old store's URL, as --store has it
     #[arg(
         long,
         env = "SESSION_FROM",
@@ -33,11 +35,11 @@ pub(crate) struct Stores {
     #[arg(long, value_name = "NAME")]
     from_table: Option<String>,
 
-    /// Its prefix in Redis [default: session]
+    /// Prefix of its keys in Redis [default: session]
     #[arg(long, value_name = "TEXT")]
     from_prefix: Option<String>,
 
-    /// The new store
+    /// The new store's URL
     #[arg(
         long,
         env = "SESSION_TO",
@@ -55,7 +57,7 @@ pub(crate) struct Stores {
     #[arg(long, value_name = "NAME")]
     to_table: Option<String>,
 
-    /// Its prefix in Redis [default: session]
+    /// Prefix of its keys in Redis [default: session]
     #[arg(long, value_name = "TEXT")]
     to_prefix: Option<String>,
 }
@@ -96,9 +98,11 @@ pub(crate) async fn run(moving: &Moving, old: &dyn Store, output: Output) -> Res
 /// Goes through the old store once, a batch in memory at a time.
 async fn pass(moving: &Moving, progress: &Progress) -> Result<Moved, Trouble> {
     let mut pass = Moved::default();
-    let mut from = Cursor::default();
+    let (mut from, mut rest, mut size) = (Cursor::default(), Rest::default(), SMALLEST);
     loop {
-        let batch = moving.move_batch(&from, BATCH, now()).await?;
+        let batch = rest.before(moving.move_batch(&from, size, now()));
+        let batch = batch.await?;
+        size = size_after(size, rest.last());
         progress.add(batch.moved);
         pass.moved += batch.moved;
         pass.met += batch.met;
@@ -127,4 +131,36 @@ impl Stores {
     }
 }
 
-const BATCH: usize = 500;
+/// Returns the size of the next batch, after one that has taken so long: requests that meet a batch wait a moment.
+///
+/// In SQLite they wait for the whole of it, because whoever finds the file locked sleeps and looks again: beside batches of 500
+/// without a rest that was a second.
+fn size_after(size: usize, took: Duration) -> usize {
+    if took > MOMENT {
+        (size / 2).max(SMALLEST)
+    } else if took < MOMENT / 2 {
+        (size * 2).min(LARGEST)
+    } else {
+        size
+    }
+}
+
+const MOMENT: Duration = Duration::from_millis(10);
+/// So many move at once, and fewer would hardly take less time.
+const SMALLEST: usize = 16;
+const LARGEST: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_take_a_moment_each() {
+        assert_eq!(size_after(32, MOMENT), 32);
+        assert_eq!(size_after(32, MOMENT / 2), 32);
+        assert_eq!(size_after(32, MOMENT * 2), 16);
+        assert_eq!(size_after(32, MOMENT / 3), 64);
+        assert_eq!(size_after(SMALLEST, MOMENT * 99), SMALLEST);
+        assert_eq!(size_after(LARGEST, Duration::ZERO), LARGEST);
+    }
+}

@@ -2,8 +2,10 @@ use session_core::{Command, Only, Outcome, Revoke, Store, Whose};
 
 use crate::ask::confirm;
 use crate::filter::Conditions;
+use crate::found::Found;
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::rest::Rest;
 use crate::selection::Selection;
 use crate::trouble::Trouble;
 use crate::walk::now;
@@ -67,15 +69,27 @@ async fn count(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trou
 async fn end_each(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trouble> {
     let selection = Selection::of(store, conditions, false);
     let (mut selection, mut ended) = (selection.showing("looked at").await, 0);
+    let mut rest = Rest::default();
     while let Some(page) = selection.next().await? {
-        for found in &page {
-            let delete = Command::Delete {
-                key: &found.key,
-                only: Only::Always,
-            };
-            let outcome = store.write(delete, now()).await?;
-            ended += usize::from(outcome == Outcome::Applied);
+        for some in page.chunks(BATCH) {
+            ended += rest.before(end_some(store, some)).await?;
         }
     }
     Ok(ended)
 }
+
+async fn end_some(store: &dyn Store, some: &[Found]) -> Result<usize, Trouble> {
+    let mut ended = 0;
+    for found in some {
+        let delete = Command::Delete {
+            key: &found.key,
+            only: Only::Always,
+        };
+        let outcome = store.write(delete, now()).await?;
+        ended += usize::from(outcome == Outcome::Applied);
+    }
+    Ok(ended)
+}
+
+/// As many as end in a few milliseconds.
+const BATCH: usize = 16;

@@ -1,17 +1,13 @@
-use std::time::{Duration, Instant};
-
 use session_core::{Clock as _, Cursor, Key, Moment, Record, Store, SystemClock};
-use tokio::time::sleep;
 
+use crate::rest::Rest;
 use crate::trouble::Trouble;
 
 /// A walk through all sessions of a store, of which a batch is in memory at a time.
-///
-/// It rests for as long as the last batch took: the application's requests have the other half of the time for themselves.
 pub(crate) struct Walk<'s> {
     store: &'s dyn Store,
     next: Option<Cursor>,
-    rest: Duration,
+    rest: Rest,
     /// How many could not be read so far.
     pub(crate) unreadable: usize,
 }
@@ -19,15 +15,12 @@ pub(crate) struct Walk<'s> {
 /// Some hundred kilobytes, in a few milliseconds.
 const BATCH: usize = 500;
 
-/// A batch may have been slow for a reason that is gone.
-const LONGEST_REST: Duration = Duration::from_millis(100);
-
 impl<'s> Walk<'s> {
     pub(crate) fn of(store: &'s dyn Store) -> Self {
         Self {
             store,
             next: Some(Cursor::default()),
-            rest: Duration::ZERO,
+            rest: Rest::default(),
             unreadable: 0,
         }
     }
@@ -37,10 +30,8 @@ impl<'s> Walk<'s> {
         let Some(from) = self.next.take() else {
             return Ok(None);
         };
-        sleep(self.rest).await;
-        let begun = Instant::now();
-        let batch = self.store.walk(&from, BATCH, now()).await?;
-        self.rest = begun.elapsed().min(LONGEST_REST);
+        let batch = self.rest.before(self.store.walk(&from, BATCH, now()));
+        let batch = batch.await?;
         self.next = batch.next;
         self.unreadable += batch.unreadable;
         Ok(Some(batch.sessions))
