@@ -11,8 +11,8 @@ mod migrate;
 mod moving;
 mod output;
 mod owners;
+mod pace;
 mod progress;
-mod rest;
 mod revoke;
 mod selection;
 mod state;
@@ -96,9 +96,10 @@ async fn run(args: Args) -> Result<(), Trouble> {
             closing(storage.open().await?, inspect).await
         }
         Command::Move(stores) => {
+            let hurry = stores.hurry();
             let (moving, old) = stores.open(storage).await?;
             closing(Arc::new(moving.clone()), async |_| {
-                moving::run(&moving, &*old, output).await
+                moving::run(&moving, &*old, hurry, output).await
             })
             .await
         }

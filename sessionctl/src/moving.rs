@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
@@ -8,8 +7,8 @@ use session_core::{Cursor, Store};
 use session_store::{Moved, Moving};
 
 use crate::output::Output;
+use crate::pace::{Hurry, Pace};
 use crate::progress::Progress;
-use crate::rest::Rest;
 use crate::storage::Storage;
 use crate::trouble::Trouble;
 use crate::walk::now;
@@ -60,14 +59,23 @@ pub(crate) struct Stores {
     /// Prefix of its keys in Redis [default: session]
     #[arg(long, value_name = "TEXT")]
     to_prefix: Option<String>,
+
+    /// Take no rests: several times as fast, but requests wait for up to seconds meanwhile
+    #[arg(long)]
+    hurry: bool,
 }
 
 /// Makes passes through the old store until one has met nothing.
-pub(crate) async fn run(moving: &Moving, old: &dyn Store, output: Output) -> Result<(), Trouble> {
+pub(crate) async fn run(
+    moving: &Moving,
+    old: &dyn Store,
+    hurry: Hurry,
+    output: Output,
+) -> Result<(), Trouble> {
     let progress = Progress::through(old, "moved").await;
     let (mut moved, mut passes) = (0, 0);
     let last = loop {
-        let pass = pass(moving, &progress).await?;
+        let pass = pass(moving, hurry, &progress).await?;
         moved += pass.moved;
         passes += 1;
         if pass.met == pass.kept {
@@ -96,13 +104,13 @@ pub(crate) async fn run(moving: &Moving, old: &dyn Store, output: Output) -> Res
 }
 
 /// Goes through the old store once, a batch in memory at a time.
-async fn pass(moving: &Moving, progress: &Progress) -> Result<Moved, Trouble> {
+async fn pass(moving: &Moving, hurry: Hurry, progress: &Progress) -> Result<Moved, Trouble> {
     let mut pass = Moved::default();
-    let (mut from, mut rest, mut size) = (Cursor::default(), Rest::default(), SMALLEST);
+    let mut from = Cursor::default();
+    let mut pace = Pace::between(SMALLEST, LARGEST).hurry(hurry);
     loop {
-        let batch = rest.before(moving.move_batch(&from, size, now()));
-        let batch = batch.await?;
-        size = size_after(size, rest.last());
+        let some = async |size| moving.move_batch(&from, size, now()).await;
+        let batch = pace.batch(some).await?;
         progress.add(batch.moved);
         pass.moved += batch.moved;
         pass.met += batch.met;
@@ -116,6 +124,10 @@ async fn pass(moving: &Moving, progress: &Progress) -> Result<Moved, Trouble> {
 }
 
 impl Stores {
+    pub(crate) fn hurry(&self) -> Hurry {
+        if self.hurry { Hurry::Yes } else { Hurry::No }
+    }
+
     /// Opens both, and returns the old one too.
     pub(crate) async fn open(self, storage: &Storage) -> Result<(Moving, Arc<dyn Store>), Trouble> {
         storage.refuse_flags()?;
@@ -131,36 +143,6 @@ impl Stores {
     }
 }
 
-/// Returns the size of the next batch, after one that has taken so long: requests that meet a batch wait a moment.
-///
-/// In SQLite they wait for the whole of it, because whoever finds the file locked sleeps and looks again: beside batches of 500
-/// without a rest that was a second.
-fn size_after(size: usize, took: Duration) -> usize {
-    if took > MOMENT {
-        (size / 2).max(SMALLEST)
-    } else if took < MOMENT / 2 {
-        (size * 2).min(LARGEST)
-    } else {
-        size
-    }
-}
-
-const MOMENT: Duration = Duration::from_millis(10);
-/// So many move at once, and fewer would hardly take less time.
-const SMALLEST: usize = 16;
+/// More of them at once take hardly longer than these, but let requests wait for longer.
+const SMALLEST: usize = 4;
 const LARGEST: usize = 64;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_take_a_moment_each() {
-        assert_eq!(size_after(32, MOMENT), 32);
-        assert_eq!(size_after(32, MOMENT / 2), 32);
-        assert_eq!(size_after(32, MOMENT * 2), 16);
-        assert_eq!(size_after(32, MOMENT / 3), 64);
-        assert_eq!(size_after(SMALLEST, MOMENT * 99), SMALLEST);
-        assert_eq!(size_after(LARGEST, Duration::ZERO), LARGEST);
-    }
-}

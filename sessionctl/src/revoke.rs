@@ -4,8 +4,8 @@ use crate::ask::confirm;
 use crate::filter::Conditions;
 use crate::found::Found;
 use crate::output::Output;
+use crate::pace::Pace;
 use crate::progress::Progress;
-use crate::rest::Rest;
 use crate::selection::Selection;
 use crate::trouble::Trouble;
 use crate::walk::now;
@@ -69,10 +69,13 @@ async fn count(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trou
 async fn end_each(store: &dyn Store, conditions: &Conditions) -> Result<usize, Trouble> {
     let selection = Selection::of(store, conditions, false);
     let (mut selection, mut ended) = (selection.showing("looked at").await, 0);
-    let mut rest = Rest::default();
+    let mut pace = Pace::between(SMALLEST, LARGEST);
     while let Some(page) = selection.next().await? {
-        for some in page.chunks(BATCH) {
-            ended += rest.before(end_some(store, some)).await?;
+        let mut left = &page[..];
+        while !left.is_empty() {
+            let (some, others) = left.split_at(pace.size().min(left.len()));
+            ended += pace.batch(async |_| end_some(store, some).await).await?;
+            left = others;
         }
     }
     Ok(ended)
@@ -91,5 +94,5 @@ async fn end_some(store: &dyn Store, some: &[Found]) -> Result<usize, Trouble> {
     Ok(ended)
 }
 
-/// As many as end in a few milliseconds.
-const BATCH: usize = 16;
+const SMALLEST: usize = 4;
+const LARGEST: usize = 64;

@@ -1,26 +1,28 @@
 use session_core::{Clock as _, Cursor, Key, Moment, Record, Store, SystemClock};
 
-use crate::rest::Rest;
+use crate::pace::Pace;
 use crate::trouble::Trouble;
 
 /// A walk through all sessions of a store, of which a batch is in memory at a time.
 pub(crate) struct Walk<'s> {
     store: &'s dyn Store,
     next: Option<Cursor>,
-    rest: Rest,
+    pace: Pace,
     /// How many could not be read so far.
     pub(crate) unreadable: usize,
 }
 
-/// Some hundred kilobytes, in a few milliseconds.
-const BATCH: usize = 500;
+/// It takes some statements more than the largest ones.
+const SMALLEST: usize = 32;
+/// Some hundred kilobytes.
+const LARGEST: usize = 500;
 
 impl<'s> Walk<'s> {
     pub(crate) fn of(store: &'s dyn Store) -> Self {
         Self {
             store,
             next: Some(Cursor::default()),
-            rest: Rest::default(),
+            pace: Pace::between(SMALLEST, LARGEST),
             unreadable: 0,
         }
     }
@@ -30,8 +32,8 @@ impl<'s> Walk<'s> {
         let Some(from) = self.next.take() else {
             return Ok(None);
         };
-        let batch = self.rest.before(self.store.walk(&from, BATCH, now()));
-        let batch = batch.await?;
+        let walk = async |size| self.store.walk(&from, size, now()).await;
+        let batch = self.pace.batch(walk).await?;
         self.next = batch.next;
         self.unreadable += batch.unreadable;
         Ok(Some(batch.sessions))

@@ -108,7 +108,7 @@ async fn a_move_that_is_killed_ten_times_loses_and_revives_nothing() {
     // Two at once.
     let both = thread::scope(|scope| {
         [(), ()]
-            .map(|()| scope.spawn(|| tool.object(&words)))
+            .map(|()| scope.spawn(|| tool.object(&[&words[..], &["--hurry"]].concat())))
             .map(|mover| mover.join().unwrap())
     });
     for moved in both {
