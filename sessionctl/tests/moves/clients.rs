@@ -16,6 +16,9 @@ const CLIENTS: usize = 8;
 /// How often a client asks at most.
 const PACE: Duration = Duration::from_millis(10);
 
+/// How many log in at a time before the move.
+const AT_ONCE: usize = 32;
+
 /// How many sessions an owner has.
 const EACH: usize = 3;
 
@@ -51,22 +54,29 @@ struct Shared {
 }
 
 impl Clients {
-    /// Begins sessions at the application as it was before the move.
+    /// Begins sessions at the application as it was before the move, of each client some at once.
     pub async fn begin(before: &Sessions, sessions: usize) -> Vec<Ledger> {
-        let begins = (0..CLIENTS).map(|client| {
-            let before = before.clone();
-            tokio::spawn(async move {
-                let mut ledger = Ledger::default();
-                for number in 0..sessions / CLIENTS {
-                    let owner = format!("user {client}-{}", number / EACH);
-                    ledger.live.push(log_in(&before, owner).await);
-                }
-                ledger
-            })
-        });
+        let each = sessions / CLIENTS;
         let mut ledgers = Vec::new();
-        for begun in begins.collect::<Vec<_>>() {
-            ledgers.push(begun.await.unwrap());
+        for client in 0..CLIENTS {
+            let begins: Vec<_> = (0..AT_ONCE)
+                .map(|first| {
+                    let before = before.clone();
+                    tokio::spawn(async move {
+                        let mut begun = Vec::new();
+                        for number in (first..each).step_by(AT_ONCE) {
+                            let owner = format!("user {client}-{}", number / EACH);
+                            begun.push(log_in(&before, owner).await);
+                        }
+                        begun
+                    })
+                })
+                .collect();
+            let mut ledger = Ledger::default();
+            for begun in begins {
+                ledger.live.extend(begun.await.unwrap());
+            }
+            ledgers.push(ledger);
         }
         ledgers
     }

@@ -2,7 +2,8 @@
 //! begin sessions, write, sign in, log out and revoke. A ledger outside of both stores says what the new one has to have in
 //! the end.
 //!
-//! With `FULL=1` 100,000 sessions move and the command is killed ten times; `SEED=n` draws other moments. Each move prints
+//! With `FULL=1` 100,000 sessions move, or as many as `SESSIONS` says, and the command is killed ten times; `SEED=n` draws other
+//! moments. Each move prints
 //! a line: the stores, sessions, duration, kills, requests, their p99 before and beside the command, sessions that were live
 //! and ended at the end, how many of those were lost and how many revived.
 //!
@@ -36,8 +37,9 @@ struct Size {
 impl Size {
     fn asked() -> Self {
         if std::env::var_os("FULL").is_some() {
+            let sessions = std::env::var("SESSIONS");
             Self {
-                sessions: 100_000,
+                sessions: sessions.map_or(100_000, |number| number.parse().unwrap()),
                 kills: 10,
                 longest: 3_000,
             }

@@ -63,11 +63,16 @@ pub async fn play(kinds: [Kind; 2], size: Size) {
 
     let sessions = Sessions::shared(Policy::default(), new.open().await);
     let [mut lost, mut revived] = [0, 0];
-    let comparisons = ledgers.iter().map(|ledger| ledger.compare(&sessions));
-    for comparison in comparisons {
-        let [less, more] = comparison.await;
+    let comparisons = ledgers.into_iter().map(|ledger| {
+        let sessions = sessions.clone();
+        tokio::spawn(async move { (ledger.compare(&sessions).await, ledger) })
+    });
+    let mut ledgers = Vec::new();
+    for comparison in comparisons.collect::<Vec<_>>() {
+        let ([less, more], ledger) = comparison.await.unwrap();
         lost += less;
         revived += more;
+        ledgers.push(ledger);
     }
     let count = |count: fn(&Ledger) -> usize| ledgers.iter().map(count).sum::<usize>();
     let [live, ended] = [
