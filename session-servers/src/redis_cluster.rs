@@ -59,6 +59,25 @@ impl RedisCluster {
         ])
     }
 
+    /// Starts a cluster whose nodes write to the disk before they acknowledge, and that never replaces a node: what was
+    /// acknowledged is there when a node that was killed is back.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_durable_without_failover() -> io::Result<Self> {
+        Self::start_with(&[
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+            "--cluster-replica-no-failover",
+            "yes",
+            "--cluster-require-full-coverage",
+            "no",
+        ])
+    }
+
     fn start_with(more: &[&str]) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         // After this time without an answer a node counts as dead, and its replica takes over.

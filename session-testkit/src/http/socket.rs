@@ -40,13 +40,24 @@ impl Socket {
         }
     }
 
-    fn begin(self, request: &Request) -> io::Result<TcpStream> {
+    /// Sends a request, and returns its connection with the answer still to be read.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens, or the request can't be sent.
+    pub fn begin(&self, request: &Request) -> io::Result<TcpStream> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.write_all(&self.head(request))?;
         stream.write_all(&request.body)?;
         Ok(stream)
+    }
+
+    /// Reads a whole response to anything but `HEAD` from its bytes; `None` if it is cut off or malformed.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Option<Response> {
+        parse(bytes, false)
     }
 
     fn hang_up(self, request: &Request, hangup: Hangup) -> io::Result<()> {

@@ -26,13 +26,13 @@ trait Server {
     fn freeze(&self) -> io::Result<()>;
     fn thaw(&self) -> io::Result<()>;
     /// Cuts all connections, now.
-    fn cut(&self) -> io::Result<String>;
+    fn cut(&self) -> io::Result<()>;
     /// Forgets all prepared statements.
     fn forget(&self) -> io::Result<String>;
 }
 
 macro_rules! server {
-    ($name:ident, |$server:ident| $cut:expr, $forget:expr) => {
+    ($name:ident, |$server:ident| $forget:expr) => {
         impl Server for $name {
             fn kill(&mut self) {
                 self.kill();
@@ -46,9 +46,8 @@ macro_rules! server {
             fn thaw(&self) -> io::Result<()> {
                 self.thaw()
             }
-            fn cut(&self) -> io::Result<String> {
-                let $server = self;
-                $cut
+            fn cut(&self) -> io::Result<()> {
+                self.cut_connections()
             }
             fn forget(&self) -> io::Result<String> {
                 let $server = self;
@@ -58,33 +57,10 @@ macro_rules! server {
     };
 }
 
-server!(
-    Postgres,
-    |server| server.run("postgres", CUT_POSTGRES),
-    server.run("postgres", "ALTER TABLE session SET (fillfactor = 90)")
-);
-server!(
-    Mariadb,
-    |server| server.run("test", CUT_MARIADB),
-    server.run("test", "FLUSH TABLES")
-);
-server!(
-    Redis,
-    |server| server.cli(&["CLIENT", "KILL", "TYPE", "normal"]),
-    server.cli(&["SCRIPT", "FLUSH"])
-);
-
-const CUT_POSTGRES: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                            WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
-
-const CUT_MARIADB: &str = "DELIMITER //
-    BEGIN NOT ATOMIC
-        FOR one IN (SELECT id FROM information_schema.processlist
-            WHERE user = 'tester' AND id <> CONNECTION_ID())
-        DO
-            EXECUTE IMMEDIATE CONCAT('KILL ', one.id);
-        END FOR;
-    END //";
+server!(Postgres, |server| server
+    .run("postgres", "ALTER TABLE session SET (fillfactor = 90)"));
+server!(Mariadb, |server| server.run("test", "FLUSH TABLES"));
+server!(Redis, |server| server.cli(&["SCRIPT", "FLUSH"]));
 
 /// Puts a single server through every kind of outage.
 fn goes_through_everything(name: &'static str, url: String, limit: Duration, server: impl Server) {
