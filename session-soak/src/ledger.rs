@@ -86,6 +86,13 @@ impl Ledger {
         }
     }
 
+    /// Returns the handles of all sessions, in the order in which they were noted.
+    #[must_use]
+    pub fn handles(&self) -> Vec<String> {
+        let handles = self.sessions.iter().map(|known| known.handle.clone());
+        handles.collect()
+    }
+
     pub(crate) fn marker(&self) -> &str {
         &self.marker
     }

@@ -108,7 +108,7 @@ impl<'s> Troubles<'s> {
             }
             *self.done.entry(fault).or_default() += 1;
             let since = Instant::now();
-            if let Err(breach) = self.resume(fault) {
+            if let Err(breach) = self.resume(fault, LIMIT) {
                 self.scene.violated(breach, "the trouble-maker", Vec::new());
                 return Ok(());
             }
@@ -179,16 +179,16 @@ impl<'s> Troubles<'s> {
     }
 
     /// Waits until each server begins sessions and the next one finds them.
-    fn resume(&mut self, fault: Fault) -> Result<(), Breach> {
+    fn resume(&mut self, fault: Fault, limit: Duration) -> Result<(), Breach> {
         let since = Instant::now();
         for place in 0..self.scene.doors.len() {
             // Some at each, since a cluster spreads them.
             for _ in 0..4 {
                 while !self.serves(place)? {
-                    let is_late = since.elapsed() > LIMIT;
+                    let is_late = since.elapsed() > limit;
                     self.checks.check(Invariant::ServiceResumes, !is_late, || {
                         let name = &self.scene.doors[place].name;
-                        format!("{name} does not serve {LIMIT:?} after: {}", fault.name())
+                        format!("{name} does not serve {limit:?} after: {}", fault.name())
                     })?;
                     // Also if the run is over meanwhile, which ends no recovery.
                     if !self.scene.pause(Duration::from_millis(50))
@@ -237,3 +237,26 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Less is no trouble.
 const SHORTEST: Duration = Duration::from_millis(600);
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::wire::Door;
+
+    #[test]
+    fn a_server_that_does_not_come_back_is_seen() {
+        // Nobody listens there any more.
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        drop(listener);
+        let name = "gone".to_owned();
+        let scene = Scene::new(vec![Door { name, address }], 1);
+        let mut troubles = Troubles::new(&scene);
+        let resumed = troubles.resume(Fault::ServerKilled, Duration::from_millis(120));
+        let breach = resumed.expect_err("it is late");
+        assert_eq!(breach.invariant, Invariant::ServiceResumes);
+        assert!(breach.what.contains("gone"), "{breach}");
+    }
+}
