@@ -156,6 +156,8 @@ signal_process!(Mariadb, process);
 
 const CUT: &str = "DELIMITER //
     BEGIN NOT ATOMIC
+        -- One may end by itself meanwhile.
+        DECLARE CONTINUE HANDLER FOR 1094 BEGIN END;
         FOR one IN (SELECT id FROM information_schema.processlist
             WHERE user = 'tester' AND id <> CONNECTION_ID())
         DO

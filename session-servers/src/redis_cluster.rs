@@ -206,11 +206,15 @@ impl RedisCluster {
         wait_until("the cluster is whole", || {
             let mut replicas = 0;
             for node in running() {
-                let info = node.cli(&["CLUSTER", "INFO"])?;
+                // A node that was just started may still read its files, and refuses all questions.
+                let asked = ["CLUSTER INFO", "INFO replication"]
+                    .map(|question| node.cli(&question.split(' ').collect::<Vec<_>>()));
+                let [Ok(info), Ok(links)] = asked else {
+                    return Ok(false);
+                };
                 if !info.contains("cluster_state:ok") {
                     return Ok(false);
                 }
-                let links = node.cli(&["INFO", "replication"])?;
                 replicas += usize::from(links.contains("master_link_status:up"));
             }
             Ok(replicas >= running().count().saturating_sub(PRIMARIES))

@@ -34,6 +34,7 @@ impl Visitor<'_> {
             return Ok(false);
         };
         self.guest.ledger.judge(session, &look, asked.begun)?;
+        self.guest.ledger.learn(session, &look);
         Ok(true)
     }
 

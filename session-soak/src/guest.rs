@@ -136,7 +136,7 @@ impl<'s> Guest<'s> {
         asked
     }
 
-    /// Checks that an answer has one of these statuses, or is a 503.
+    /// Checks that an answer has one of these statuses, or that the request was not served.
     pub(crate) fn expect(&mut self, asked: &Asked, statuses: &[u16]) -> Result<(), Breach> {
         let Some(response) = asked.outcome.served() else {
             return Ok(());

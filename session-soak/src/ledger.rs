@@ -31,7 +31,7 @@ pub use self::{
 /// let cookie = "AAAAAAAAAAAAAAAAAAAAAAABAgMEBQYHCAkKCwwNDg8QERIT";
 /// let now = Instant::now();
 /// let session = ledger.begin(cookie, false).unwrap();
-/// let write = ledger.ask(session, "k");
+/// let write = ledger.ask(session, "k", now);
 /// ledger.settle(session, &write, Told::Acknowledged, now);
 ///
 /// let mut look = Look { exists: true, ..Look::default() };
@@ -126,21 +126,21 @@ impl Ledger {
     }
 
     /// A write of a new value is about to be sent.
-    pub fn ask(&mut self, session: usize, key: &str) -> Write {
+    pub fn ask(&mut self, session: usize, key: &str, now: Instant) -> Write {
         let number = self.tickets + 1;
-        self.write(session, key, Some(number))
+        self.write(session, key, Some(number), now)
     }
 
     /// A removal is about to be sent.
-    pub fn ask_to_remove(&mut self, session: usize, key: &str) -> Write {
-        self.write(session, key, None)
+    pub fn ask_to_remove(&mut self, session: usize, key: &str, now: Instant) -> Write {
+        self.write(session, key, None, now)
     }
 
-    fn write(&mut self, session: usize, key: &str, number: Option<u64>) -> Write {
+    fn write(&mut self, session: usize, key: &str, number: Option<u64>, now: Instant) -> Write {
         self.tickets += 1;
         let slots = &mut self.sessions[session].slots;
         let slot = slots.entry(key.to_owned()).or_default();
-        slot.ask(self.tickets, number);
+        slot.ask(self.tickets, number, now);
         Write {
             ticket: self.tickets,
             key: key.to_owned(),
@@ -197,13 +197,12 @@ impl Ledger {
     /// Somebody was told that the session has ended, or was not told whether it has.
     pub fn end(&mut self, session: usize, told: Told) {
         let known = &mut self.sessions[session];
-        match (told, known.standing) {
-            (Told::NotDone, _) => {}
-            (Told::Acknowledged, _) => known.end(),
-            (Told::Refused | Told::Unanswered, Standing::Alive) => {
+        match told {
+            Told::Acknowledged => known.end(),
+            Told::Refused | Told::Unanswered if known.is_alive() => {
                 known.standing = Standing::Doubtful;
             }
-            (Told::Refused | Told::Unanswered, _) => {}
+            Told::Refused | Told::Unanswered | Told::NotDone => {}
         }
     }
 

@@ -101,15 +101,13 @@ impl Report {
     #[must_use]
     pub fn table(reports: &[Self]) -> String {
         let mut text = String::new();
-        let names = reports.iter().map(|it| it.store.clone()).collect();
-        row(&mut text, "", names);
-        row(
-            &mut text,
-            "---",
-            reports.iter().map(|_| "---:".to_owned()).collect(),
-        );
+        let names: Vec<String> = reports.iter().map(|it| it.store.clone()).collect();
+        row(&mut text, "", &names);
+        let lines: Vec<String> = reports.iter().map(|_| "---:".to_owned()).collect();
+        row(&mut text, "---", &lines);
         let mut add = |name: &str, of: &dyn Fn(&Self) -> String| {
-            row(&mut text, name, reports.iter().map(of).collect());
+            let cells: Vec<String> = reports.iter().map(of).collect();
+            row(&mut text, name, &cells);
         };
         add("seconds", &|it| it.took.as_secs().to_string());
         add("requests", &|it| it.counts.requests.to_string());
@@ -142,6 +140,6 @@ impl Report {
     }
 }
 
-fn row(text: &mut String, name: &str, cells: Vec<String>) {
+fn row(text: &mut String, name: &str, cells: &[String]) {
     let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
 }

@@ -62,6 +62,7 @@ impl<'s> Slow<'s> {
                     && let Some(look) = guest.look(&asked)?
                 {
                     guest.ledger.judge(session, &look, asked.begun)?;
+                    guest.ledger.learn(session, &look);
                 }
             }
         }
@@ -111,7 +112,8 @@ impl<'s> Slow<'s> {
         };
         scene.traffic.add(&outcome, true);
         let line = format!("{} GET /api/session, read slowly", door.name);
-        guest.note(format!("{line} → {:?}", outcome.status()));
+        let at = begun.duration_since(scene.begun).as_secs_f32();
+        guest.note(format!("{at:9.3} {line} → {:?}", outcome.status()));
         Asked {
             line,
             begun,

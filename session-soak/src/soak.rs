@@ -83,11 +83,11 @@ pub fn soak_at(servers: &[SocketAddr], crowd: Crowd) -> Report {
 }
 
 /// Lets everybody in while `disturb` runs; returns what was checked by those who have nothing to read back, and the others.
-fn play<'s>(
-    scene: &'s Scene,
+fn play(
+    scene: &Scene,
     crowd: Crowd,
     disturb: impl FnOnce() -> io::Result<()>,
-) -> io::Result<(Checks, Vec<Visitor<'s>>)> {
+) -> io::Result<(Checks, Vec<Visitor<'_>>)> {
     let few = (crowd.clients / 8).max(1);
     let many = crowd.clients.saturating_sub(2 * few).max(1);
     let (disturbed, floods, visitors) = thread::scope(|scope| {

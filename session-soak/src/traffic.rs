@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::wire::Outcome;
+use crate::wire::{Outcome, TOO_SLOW};
 
 /// Counts requests and what became of them.
 #[derive(Debug, Default)]
@@ -35,6 +35,9 @@ impl Traffic {
                 if !is_excused {
                     add(&self.unexcused);
                 }
+            }
+            Outcome::Answered(response) if response.status == TOO_SLOW => {
+                add(&self.unanswered);
             }
             Outcome::Answered(_) => {
                 add(&self.served);

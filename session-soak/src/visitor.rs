@@ -41,7 +41,7 @@ enum Act {
 impl<'s> Visitor<'s> {
     pub(crate) fn new(scene: &'s Scene, number: u64) -> Self {
         let mut guest = Guest::new(scene, &format!("visitor{number}"), number);
-        guest.browsers = vec![Browser::default(); BROWSERS];
+        guest.browsers = vec![Browser::default(); usize::from(BROWSERS)];
         Self { guest }
     }
 
@@ -60,7 +60,7 @@ impl<'s> Visitor<'s> {
 
     fn act(&mut self) -> Result<(), Breach> {
         self.guest.ledger.forget();
-        let browser = usize::from(self.guest.rng.small(BROWSERS as u8));
+        let browser = usize::from(self.guest.rng.small(BROWSERS));
         let Some(session) = self.guest.browsers[browser].session else {
             return match self.guest.rng.weighted(&ENTRIES) {
                 Some(Entry::SignIn) => self.sign_in(browser),
@@ -138,7 +138,7 @@ pub(crate) fn pace(rng: &mut Rng) -> Duration {
     Duration::from_millis(60 + rng.below(80))
 }
 
-const BROWSERS: usize = 3;
+const BROWSERS: u8 = 3;
 
 /// A session that has more is left.
 const MOST_VALUES: usize = 40;

@@ -22,6 +22,9 @@ pub(crate) enum Outcome {
     Unanswered(String),
 }
 
+/// What some frameworks answer to a request that they have not read in time, since they were frozen.
+pub(crate) const TOO_SLOW: u16 = 408;
+
 /// The name of the showcase's cookie over plain HTTP.
 pub(crate) const COOKIE: &str = "session";
 
@@ -86,6 +89,7 @@ impl Outcome {
             Self::Answered(response) => match response.status {
                 200..300 => Told::Acknowledged,
                 503 => Told::Refused,
+                TOO_SLOW => Told::Unanswered,
                 _ => Told::NotDone,
             },
             Self::NotSent => Told::NotDone,
@@ -96,7 +100,9 @@ impl Outcome {
     /// Returns the answer of a request that was carried out.
     pub(crate) fn served(&self) -> Option<&Response> {
         match self {
-            Self::Answered(response) if response.status != 503 => Some(response),
+            Self::Answered(response) if ![503, TOO_SLOW].contains(&response.status) => {
+                Some(response)
+            }
             _ => None,
         }
     }
@@ -123,4 +129,44 @@ pub(crate) fn with_cookie(request: Request, cookie: Option<&str>) -> Request {
 fn is_refusal(error: &session_testkit::http::BoxError) -> bool {
     let error = error.downcast_ref::<io::Error>();
     error.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16) -> Outcome {
+        Outcome::Answered(Response {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn only_success_acknowledges_and_an_outage_leaves_it_in_doubt() {
+        for (status, told, is_served) in [
+            (204, Told::Acknowledged, true),
+            (200, Told::Acknowledged, true),
+            (409, Told::NotDone, true),
+            (500, Told::NotDone, true),
+            (503, Told::Refused, false),
+            (TOO_SLOW, Told::Unanswered, false),
+        ] {
+            let outcome = answered(status);
+            assert_eq!(outcome.told(), told, "{status}");
+            assert_eq!(outcome.served().is_some(), is_served, "{status}");
+        }
+        assert_eq!(Outcome::NotSent.told(), Told::NotDone);
+    }
+
+    #[test]
+    fn where_nobody_listens_nothing_was_sent() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        drop(listener);
+        let name = "gone".to_owned();
+        let outcome = Door { name, address }.send(Request::new("GET", "/"));
+        assert!(matches!(outcome, Outcome::NotSent), "{outcome:?}");
+    }
 }

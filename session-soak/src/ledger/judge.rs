@@ -44,7 +44,7 @@ impl Ledger {
             }
             Standing::Doubtful => {}
         }
-        self.judge_values(session, look, begun)
+        self.judge_values(session, look)
     }
 
     /// Takes what a read has shown while nothing else was asked for: what was there before can't come back.
@@ -96,7 +96,7 @@ impl Ledger {
             })
     }
 
-    fn judge_values(&mut self, session: usize, look: &Look, begun: Instant) -> Result<(), Breach> {
+    fn judge_values(&mut self, session: usize, look: &Look) -> Result<(), Breach> {
         let (known, counter) = (&self.sessions[session], self.counter());
         let handle = &known.handle;
         for (key, slot) in &known.slots {
@@ -109,11 +109,10 @@ impl Ledger {
                         format!("{key} of {handle} is {found:?}, which nobody has written")
                     })?;
             }
-            self.checks.check(
-                Invariant::AcknowledgedIsKept,
-                slot.allows(number, begun),
-                || format!("{key} of {handle} is {number:?}, and known is {slot:?}"),
-            )?;
+            self.checks
+                .check(Invariant::AcknowledgedIsKept, slot.allows(number), || {
+                    format!("{key} of {handle} is {number:?}, and known is {slot:?}")
+                })?;
         }
         let mut keys = look.data.keys();
         let unknown = keys.find(|key| !known.slots.contains_key(*key) && **key != counter);

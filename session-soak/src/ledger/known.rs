@@ -37,9 +37,9 @@ impl Known {
     /// The session that a sign-in has begun: it carries the values along.
     pub(crate) fn carried(&self, cookie: &str) -> Option<Self> {
         let mut next = Self::new(cookie, true)?;
-        next.slots = self.slots.clone();
-        next.count = self.count.clone();
-        next.counted = self.counted.clone();
+        next.slots.clone_from(&self.slots);
+        next.count.clone_from(&self.count);
+        next.counted.clone_from(&self.counted);
         Some(next)
     }
 

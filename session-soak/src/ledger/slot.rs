@@ -20,22 +20,23 @@ struct Doubt {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Its answer is awaited.
-    Asked,
-    /// It was answered 503. The request is over; what it had sent to the store may arrive until a later write is
-    /// acknowledged, since that one changes the revision.
+    /// Its answer is awaited since then.
+    Asked(Instant),
+    /// It was answered 503, and the request is over. What it had sent to the store is done before a later write is
+    /// acknowledged, or never: that one changes the revision.
     Refused,
-    /// Nobody knows what became of the request. A frozen server may still carry it out, before this moment.
+    /// Nobody knows what became of the request. A frozen server may still carry it out, until this moment; what is
+    /// acknowledged before may be overwritten.
     Unanswered(Instant),
 }
 
 impl Slot {
     /// A write is about to be sent.
-    pub(crate) fn ask(&mut self, ticket: u64, value: Option<u64>) {
+    pub(crate) fn ask(&mut self, ticket: u64, value: Option<u64>, now: Instant) {
         self.doubts.push(Doubt {
             ticket,
             value,
-            kind: Kind::Asked,
+            kind: Kind::Asked(now),
         });
     }
 
@@ -44,11 +45,17 @@ impl Slot {
         let Some(place) = self.doubts.iter().position(|it| it.ticket == ticket) else {
             return;
         };
+        let Kind::Asked(asked) = self.doubts[place].kind else {
+            return;
+        };
         match told {
             Told::Acknowledged => {
                 self.sure = self.doubts[place].value;
-                self.doubts
-                    .retain(|it| it.kind != Kind::Refused && it.ticket != ticket);
+                self.doubts.retain(|doubt| match doubt.kind {
+                    Kind::Asked(_) => doubt.ticket != ticket,
+                    Kind::Refused => false,
+                    Kind::Unanswered(until) => asked < until,
+                });
             }
             Told::Refused => self.doubts[place].kind = Kind::Refused,
             Told::Unanswered => self.doubts[place].kind = Kind::Unanswered(now + HORIZON),
@@ -58,21 +65,14 @@ impl Slot {
         }
     }
 
-    /// Says whether a read that is answered now may show this.
-    pub(crate) fn allows(&self, found: Option<u64>, begun: Instant) -> bool {
-        let is_possible = |doubt: &Doubt| match doubt.kind {
-            Kind::Unanswered(until) => begun < until,
-            Kind::Asked | Kind::Refused => true,
-        };
-        let mut doubts = self.doubts.iter().filter(|doubt| is_possible(doubt));
-        found == self.sure || doubts.any(|doubt| doubt.value == found)
+    /// Says whether a read may show this.
+    pub(crate) fn allows(&self, found: Option<u64>) -> bool {
+        found == self.sure || self.doubts.iter().any(|doubt| doubt.value == found)
     }
 
     /// What was seen is done: what was there before can't come back.
     pub(crate) fn saw(&mut self, found: Option<u64>) {
-        if found != self.sure {
-            self.sure = found;
-        }
+        self.sure = found;
     }
 
     pub(crate) fn is_sure(&self) -> bool {

@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use session_testkit::http::Request;
 
 use super::{Visitor, show};
@@ -28,6 +30,7 @@ impl Visitor<'_> {
         };
         let counter = guest.ledger.counter();
         let is_owned = guest.ledger.sessions[session].is_owned;
+        let now = Instant::now();
         let mut deeds = Vec::new();
         let first = guest.rng.below(SLOTS);
         let mut rotates = false;
@@ -35,11 +38,11 @@ impl Visitor<'_> {
             // Different ones, so that their order does not matter.
             let key = format!("k{}", (first + number) % SLOTS);
             deeds.push(match guest.rng.below(12) {
-                0..4 => Deed::Put(guest.ledger.ask(session, &key)),
-                4 => Deed::Remove(guest.ledger.ask_to_remove(session, &key)),
+                0..4 => Deed::Put(guest.ledger.ask(session, &key, now)),
+                4 => Deed::Remove(guest.ledger.ask_to_remove(session, &key, now)),
                 5 => {
                     let added = format!("a{}", guest.rng.draw() >> 40);
-                    Deed::Put(guest.ledger.ask(session, &added))
+                    Deed::Put(guest.ledger.ask(session, &added, now))
                 }
                 6..9 => {
                     guest.ledger.ask_to_count(session);
@@ -106,7 +109,7 @@ impl Visitor<'_> {
         }
         for (deed, asked) in deeds.iter().zip(asked) {
             if let Deed::Put(write) | Deed::Remove(write) = deed {
-                let now = std::time::Instant::now();
+                let now = Instant::now();
                 guest
                     .ledger
                     .settle(session, write, asked.outcome.told(), now);
