@@ -28,7 +28,7 @@ impl Galera {
     ///
     /// # Errors
     ///
-    /// A program is not installed or does not start, or they do not find each other within 30 seconds.
+    /// A program is not installed or does not start, or they do not find each other within 90 seconds.
     pub fn start() -> io::Result<Self> {
         let links: [u16; 3] = [(); 3].map(|()| free_port());
         let members = links.map(|link| format!("127.0.0.1:{link}")).join(",");
@@ -80,7 +80,7 @@ impl Galera {
     ///
     /// # Errors
     ///
-    /// It takes more than 30 seconds.
+    /// It takes more than 90 seconds.
     pub fn wait_until_it_is_whole(&self) -> io::Result<()> {
         let ask = "SELECT variable_value FROM information_schema.global_status WHERE variable_name \
                    IN ('wsrep_cluster_size', 'wsrep_local_state') ORDER BY variable_name";

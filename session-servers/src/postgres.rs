@@ -193,7 +193,7 @@ impl Postgres {
 
     /// Waits for the end of recovery, during which the server listens already.
     fn wait_until_it_answers(&self) -> io::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(90);
         let port = self.process.port().to_string();
         loop {
             let mut ask = Command::new(tool("pg_isready")?);

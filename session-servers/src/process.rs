@@ -33,7 +33,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// The program can't be started, ends by itself, or does not listen within 30 seconds; the
+    /// The program can't be started, ends by itself, or does not listen within 90 seconds; the
     /// message has the last lines of its log.
     pub fn start(name: &str, command: Vec<String>, folder: &Path, port: u16) -> io::Result<Self> {
         let mut process = Self {
@@ -148,7 +148,7 @@ impl Process {
     }
 
     fn wait_until_it_listens(&mut self) -> io::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(90);
         loop {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return Ok(());

@@ -264,7 +264,7 @@ pub(crate) fn wait_until(
     what: &str,
     mut holds: impl FnMut() -> io::Result<bool>,
 ) -> io::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(90);
     while !holds()? {
         if Instant::now() > deadline {
             return Err(io::Error::other(format!("waited in vain until {what}")));

@@ -22,7 +22,7 @@ impl RedisCluster {
     ///
     /// # Errors
     ///
-    /// The nodes can't be started, or do not form a cluster within 30 seconds.
+    /// The nodes can't be started, or do not form a cluster within 90 seconds.
     pub fn start() -> io::Result<Self> {
         Self::start_with(&[])
     }
@@ -171,7 +171,7 @@ impl RedisCluster {
     ///
     /// # Errors
     ///
-    /// It takes more than 30 seconds.
+    /// It takes more than 90 seconds.
     pub fn wait_until_replicas_catch_up(&self) -> io::Result<()> {
         for primary in self.primaries()? {
             for replica in self.replicas(primary)? {
@@ -200,7 +200,7 @@ impl RedisCluster {
     ///
     /// # Errors
     ///
-    /// It takes more than 30 seconds.
+    /// It takes more than 90 seconds.
     pub fn wait_until_it_is_whole(&self) -> io::Result<()> {
         let running = || self.nodes.iter().filter(|node| node.process.is_running());
         wait_until("the cluster is whole", || {

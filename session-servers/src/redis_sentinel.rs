@@ -21,7 +21,7 @@ impl RedisSentinel {
     ///
     /// # Errors
     ///
-    /// A process can't be started, or they do not find each other within 30 seconds.
+    /// A process can't be started, or they do not find each other within 90 seconds.
     pub fn start() -> io::Result<Self> {
         Self::start_linked(Ok)
     }
@@ -109,7 +109,7 @@ impl RedisSentinel {
     ///
     /// # Errors
     ///
-    /// It takes more than 30 seconds.
+    /// It takes more than 90 seconds.
     pub fn wait_until_the_replica_catches_up(&self) -> io::Result<()> {
         let primary = self.primary()?;
         self.servers[1 - primary].catch_up(&self.servers[primary])
@@ -119,7 +119,7 @@ impl RedisSentinel {
     ///
     /// # Errors
     ///
-    /// It takes more than 30 seconds.
+    /// It takes more than 90 seconds.
     pub fn wait_until_it_is_whole(&self) -> io::Result<()> {
         wait_until("the sentinels know each other", || {
             for sentinel in &self.sentinels {

@@ -126,16 +126,16 @@ fn what_was_seen_of_a_doubtful_write_does_not_go_away() {
 #[test]
 fn a_write_without_an_answer_may_come_later_but_not_for_ever() {
     let mut case = Case::new();
-    let lost = case.write(Told::Unanswered);
+    let unanswered = case.write(Told::Unanswered);
     let later = case.write(Told::Acknowledged);
     case.sees("k", later).holds();
-    case.sees("k", lost.clone()).holds();
+    case.sees("k", unanswered.clone()).holds();
     // It may have come meanwhile, and then it stays.
     case.now += Duration::from_secs(90);
     case.holds();
-    let last = case.write(Told::Acknowledged);
+    let newest = case.write(Told::Acknowledged);
     case.breaks(Invariant::AcknowledgedIsKept);
-    case.sees("k", last).holds();
+    case.sees("k", newest).holds();
 }
 
 #[test]
