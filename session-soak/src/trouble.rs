@@ -232,8 +232,9 @@ impl<'s> Troubles<'s> {
     }
 }
 
-/// The time limit of a recovery, on a busy machine.
-const LIMIT: Duration = Duration::from_secs(60);
+/// The time limit of a recovery. Beside seventy others that want two cores it has taken more than a minute; how long it
+/// takes is in the report.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Less is no trouble.
 const SHORTEST: Duration = Duration::from_millis(600);

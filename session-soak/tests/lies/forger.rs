@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::{CONTENT_LENGTH, COOKIE, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -11,6 +12,10 @@ use axum::response::{IntoResponse as _, Response};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forgery {
     None,
+    /// One shows what somebody else was shown.
+    AnothersValues,
+    /// One shows nothing, as if nobody had a session.
+    Anonymous,
     /// One has the cookie of somebody else.
     AnothersCookie,
     /// One removes the cookie of a session that lives.
@@ -30,6 +35,8 @@ pub struct Forger {
     answers: Arc<AtomicU64>,
     /// A cookie that somebody was given.
     given: Arc<Mutex<Option<HeaderValue>>>,
+    /// What somebody was shown who is signed in.
+    shown: Arc<Mutex<Option<Bytes>>>,
 }
 
 impl Forger {
@@ -38,6 +45,7 @@ impl Forger {
             forgery,
             answers: Arc::default(),
             given: Arc::default(),
+            shown: Arc::default(),
         }
     }
 }
@@ -52,6 +60,9 @@ pub async fn forge(State(forger): State<Forger>, request: Request, next: Next) -
     let set = |response: &mut Response, value| {
         response.headers_mut().insert(SET_COOKIE, value);
     };
+    if path == "/api/session" {
+        response = reshow(&forger, response, is_turn).await;
+    }
     match forger.forgery {
         Forgery::AnothersCookie if is_turn && path == "/api/session" => {
             if let Some(given) = &*forger.given.lock().unwrap() {
@@ -79,4 +90,26 @@ pub async fn forge(State(forger): State<Forger>, request: Request, next: Next) -
         *forger.given.lock().unwrap() = Some(given.clone());
     }
     response
+}
+
+/// Changes what is shown of a session.
+async fn reshow(forger: &Forger, response: Response, is_turn: bool) -> Response {
+    let (mut head, body) = response.into_parts();
+    let mut body = to_bytes(body, 1 << 20).await.unwrap();
+    let own = body.clone();
+    match forger.forgery {
+        Forgery::AnothersValues if is_turn => {
+            let shown = forger.shown.lock().unwrap();
+            body = shown.clone().unwrap_or(body);
+        }
+        Forgery::Anonymous if is_turn => {
+            body = Bytes::from_static(br#"{"exists":false,"data":{},"owner":null}"#);
+        }
+        _ => {}
+    }
+    if own.windows(16).any(|part| part == br#""owner":"visitor"#) {
+        *forger.shown.lock().unwrap() = Some(own);
+    }
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(body))
 }

@@ -18,10 +18,6 @@ pub enum Lie {
     StoresHalf,
     /// It acknowledges the end of a session that goes on.
     EndsNothing,
-    /// It finds nothing, where it should fail.
-    FindsNothing,
-    /// It finds another session's values.
-    MixesUp,
     /// It finds sessions whatever the secret is.
     OpensForAnybody,
     /// It leaves a device out of a list.
@@ -34,7 +30,7 @@ pub struct Liar {
     store: ModelStore,
     lie: Lie,
     calls: AtomicU64,
-    /// The last values that were stored, by session.
+    /// What was stored last, by session.
     last: Mutex<BTreeMap<PublicId, Record>>,
 }
 
@@ -46,6 +42,14 @@ impl Liar {
             calls: AtomicU64::new(0),
             last: Mutex::default(),
         }
+    }
+
+    fn changes_values(&self, key: &Key, record: &Record) -> bool {
+        let last = self.last.lock().unwrap();
+        last.get(&key.public_id()).is_some_and(|last| {
+            let is_secret_kept = last.secrets.present == record.secrets.present;
+            is_secret_kept && !record.closed && *last.data != *record.data
+        })
     }
 
     /// Is true for this lie, once in some calls.
@@ -65,27 +69,18 @@ impl Store for Liar {
         let Some(mut record) = self.store.load(key, secret, now).await? else {
             return Ok(None);
         };
-        if self.lies(Lie::FindsNothing, 60) {
-            return Ok(None);
-        }
         if self.lies(Lie::OpensForAnybody, 1) {
             record.secrets.present = *secret;
-        }
-        if self.lies(Lie::MixesUp, 40) {
-            let last = self.last.lock().unwrap();
-            let mut others = last
-                .iter()
-                .filter(|(other, found)| **other != key.public_id() && found.owner != record.owner);
-            if let Some((_, other)) = others.next() {
-                record.data = other.data.clone();
-            }
         }
         Ok(Some(record))
     }
 
     async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         match command {
-            Command::Replace { .. } if self.lies(Lie::LosesAWrite, 30) => {
+            // Of values, and not of secrets, whose loss is a logout.
+            Command::Replace { key, record, .. }
+                if self.changes_values(key, record) && self.lies(Lie::LosesAWrite, 20) =>
+            {
                 return Ok(Outcome::Applied);
             }
             Command::Replace {

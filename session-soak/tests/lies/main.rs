@@ -84,8 +84,8 @@ caught! {
     a_lost_write_is_seen: Lie::LosesAWrite, Forgery::None => AcknowledgedIsKept;
     half_a_write_is_seen: Lie::StoresHalf, Forgery::None => DoubtfulIsWhole;
     a_session_that_did_not_end_is_seen: Lie::EndsNothing, Forgery::None => EndedStaysEnded;
-    a_session_that_is_not_found_is_seen: Lie::FindsNothing, Forgery::None => OutageIsNoLogout | AnswersMakeSense | ListIsLive | EndedStaysEnded;
-    anothers_values_are_seen: Lie::MixesUp, Forgery::None => NobodySeesAnothers;
+    an_anonymous_answer_is_seen: Lie::None, Forgery::Anonymous => OutageIsNoLogout;
+    anothers_values_are_seen: Lie::None, Forgery::AnothersValues => NobodySeesAnothers | GarbageOpensNothing | EndedStaysEnded;
     a_secret_that_does_not_count_is_seen: Lie::OpensForAnybody, Forgery::None => GarbageOpensNothing | EndedStaysEnded;
     a_device_that_is_left_out_is_seen: Lie::LeavesOut, Forgery::None => ListIsLive;
     anothers_cookie_is_seen: Lie::None, Forgery::AnothersCookie => NobodySeesAnothers | NoDeadCookie;
