@@ -33,6 +33,8 @@ pub(crate) struct Asked {
     pub(crate) line: String,
     pub(crate) begun: Instant,
     pub(crate) outcome: Outcome,
+    /// Whether there was a trouble meanwhile.
+    pub(crate) is_excused: bool,
 }
 
 /// What an answer may do to the browser's cookie.
@@ -69,11 +71,12 @@ impl<'s> Guest<'s> {
     pub(crate) fn ask_at(&mut self, door: &Door, request: Request, cookie: Option<&str>) -> Asked {
         let line = format!("{} {} {}", door.name, request.method, request.target);
         let begun = Instant::now();
-        let outcome = self.scene.send(door, with_cookie(request, cookie), None);
+        let (outcome, is_excused) = self.scene.send(door, with_cookie(request, cookie), None);
         Asked {
             line,
             begun,
             outcome,
+            is_excused,
         }
     }
 
@@ -97,10 +100,15 @@ impl<'s> Guest<'s> {
             let threads: Vec<_> = drawn
                 .into_iter()
                 .map(|(door, line, request, departure)| {
-                    scope.spawn(move || Asked {
-                        line,
-                        begun: Instant::now(),
-                        outcome: scene.send(door, request, departure),
+                    scope.spawn(move || {
+                        let begun = Instant::now();
+                        let (outcome, is_excused) = scene.send(door, request, departure);
+                        Asked {
+                            line,
+                            begun,
+                            outcome,
+                            is_excused,
+                        }
                     })
                 })
                 .collect();

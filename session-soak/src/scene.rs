@@ -61,22 +61,22 @@ impl Scene {
         rng.pick(&self.doors).unwrap_or(&self.doors[0])
     }
 
-    /// Sends a request, or goes away in the middle of it.
+    /// Sends a request, or goes away in the middle of it; also says whether there was a trouble meanwhile.
     pub(crate) fn send(
         &self,
         door: &Door,
         request: Request,
         departure: Option<Departure>,
-    ) -> Outcome {
+    ) -> (Outcome, bool) {
         let before = self.troubles.load(Ordering::SeqCst);
         let outcome = match departure {
             None => door.send(request),
             Some(how) => door.abort(request, how),
         };
         let after = self.troubles.load(Ordering::SeqCst);
-        self.traffic
-            .add(&outcome, before % 2 == 1 || before != after);
-        outcome
+        let is_excused = before % 2 == 1 || before != after;
+        self.traffic.add(&outcome, is_excused);
+        (outcome, is_excused)
     }
 
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {

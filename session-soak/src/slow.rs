@@ -118,6 +118,7 @@ impl<'s> Slow<'s> {
             line,
             begun,
             outcome,
+            is_excused: true,
         }
     }
 }

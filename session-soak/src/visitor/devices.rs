@@ -37,14 +37,19 @@ impl Visitor<'_> {
         let asked = guest.ask(Request::new("DELETE", target), cookie.as_deref());
         guest.expect(&asked, &[204, 404])?;
         guest.obey(browser, &asked, Expect::Same)?;
-        let is_found = asked.outcome.status() != Some(404);
+        // A store that has lost the answer, and has asked again, does not know what it has ended before.
+        let is_unknown = asked.outcome.status() == Some(404);
+        let is_found = !is_unknown || asked.is_excused;
         guest
             .ledger
             .checks
             .check(Invariant::ListIsLive, is_found, || {
                 format!("{} does not find a session that lives", asked.line)
             })?;
-        let told = asked.outcome.told();
+        let told = match asked.outcome.told() {
+            Told::NotDone if is_unknown => Told::Unanswered,
+            told => told,
+        };
         guest.ledger.end(other, told);
         if told == Told::Acknowledged {
             self.bury(other);
@@ -73,7 +78,9 @@ impl Visitor<'_> {
         guest.expect(&asked, &[200])?;
         guest.obey(browser, &asked, Expect::Same)?;
         let told = asked.outcome.told();
-        let revoked = asked.outcome.served().and_then(|it| revoked(&it.body));
+        // As with one: of those that were ended by an answer that was lost, a second one does not tell.
+        let counted = asked.outcome.served().filter(|_| !asked.is_excused);
+        let revoked = counted.and_then(|it| revoked(&it.body));
         let before: Vec<Standing> = guest.ledger.sessions.iter().map(|it| it.standing).collect();
         guest.ledger.end_others(own, told, revoked, asked.begun)?;
         if told != Told::Acknowledged {
