@@ -85,8 +85,7 @@ impl Auth {
     pub fn signed_in(&self, session: &Session) -> Option<SignedIn> {
         let id = session.owner()?;
         let backend = session.get::<String>(USER_BACKEND).ok()??;
-        let is_listed = self.backends.iter().any(|listed| **listed == *backend);
-        is_listed.then_some(SignedIn { id, backend })
+        self.lists(&backend).then_some(SignedIn { id, backend })
     }
 
     /// Says whether the session still belongs to the user's present password hash; part of Django's `get_user`.
@@ -126,6 +125,33 @@ impl Auth {
         }
         session.cycle()?;
         session.insert(USER_HASH, self.hasher.hash(password))
+    }
+
+    /// Says whether a backend's path is listed; for a session of Django's that is not loaded here.
+    #[must_use]
+    pub fn lists(&self, backend: &str) -> bool {
+        self.backends.iter().any(|listed| **listed == *backend)
+    }
+
+    /// Says whether a session with this `_auth_user_hash` belongs to the user's present password hash, by one of the keys;
+    /// for a session of Django's that is not loaded here.
+    ///
+    /// ```
+    /// use session_core::django::{Auth, SecretKeys, session_auth_hash};
+    ///
+    /// let old = SecretKeys::danger_accept_weak("django-insecure-test-key-0123456789abcdef")?;
+    /// let keys = SecretKeys::danger_accept_weak("of the example")?;
+    /// let keys = keys.fallback("django-insecure-test-key-0123456789abcdef");
+    /// let hash = session_auth_hash("pbkdf2_sha256$1000000$abc$def=", &old);
+    /// let auth = Auth::new(&keys);
+    /// assert!(auth.is_of(&hash, "pbkdf2_sha256$1000000$abc$def="));
+    /// assert!(!auth.is_of(&hash, "pbkdf2_sha256$1000000$ghi$jkl="));
+    /// assert!(!auth.is_of("", "pbkdf2_sha256$1000000$abc$def="));
+    /// # Ok::<(), session_core::django::SecretKeyError>(())
+    /// ```
+    #[must_use]
+    pub fn is_of(&self, hash: &str, password: &str) -> bool {
+        self.hasher.verify(password, hash).is_some()
     }
 
     /// A value that is no text is no hash.

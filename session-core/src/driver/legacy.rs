@@ -51,6 +51,15 @@ pub trait Adopt: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// Succeeds if the other library's sessions can be read and removed; for a [`Report`](crate::Report).
+    ///
+    /// # Errors
+    ///
+    /// Where they are can't be reached, or only be read.
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Returns the store that sessions are put into, so that [`Sessions::adopting`] can refuse those of another one.
     fn store(&self) -> Option<&Arc<dyn Store>> {
         None
@@ -131,6 +140,13 @@ impl Sessions {
         Self {
             backing: Backing::new(policy, store, None, Some(legacy)),
         }
+    }
+}
+
+impl Legacy {
+    /// Succeeds if sessions can be adopted.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        self.sessions.check().await
     }
 }
 

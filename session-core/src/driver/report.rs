@@ -26,6 +26,9 @@ impl Sessions {
             let now = || self.policy().now();
             look(&**self.store(), &mut report, now, skew).await;
         }
+        if let Some(legacy) = &self.backing.legacy {
+            report.add(adoption(legacy.check().await));
+        }
         report
     }
 }
@@ -42,6 +45,16 @@ impl Report {
         let mut report = Self::default();
         look(store, &mut report, now, skew).await;
         report
+    }
+}
+
+fn adoption(checked: Result<(), StoreError>) -> Finding {
+    let finding = |found: String| Finding::ok("adoption", "", found);
+    match checked {
+        Ok(()) => finding("the other library's sessions can be read and removed".into()),
+        Err(error) => finding(SessionError::from(error).chain().to_string()).problem(
+            "until then requests with its cookie and without ours are answered with a 503",
+        ),
     }
 }
 
@@ -165,6 +178,20 @@ mod tests {
 
     fn at(seconds: u64) -> Moment {
         Moment::UNIX_EPOCH.saturating_add(time::Duration::new(seconds.cast_signed(), 0))
+    }
+
+    #[test]
+    fn an_old_table_that_fails_is_a_problem_with_its_cause() {
+        assert_eq!(adoption(Ok(())).verdict, Verdict::Ok);
+        let down = StoreError::new("can't reach the old table").caused_by("it is down");
+        let found = adoption(Err(down));
+        assert_eq!(found.verdict, Verdict::Problem);
+        assert!(
+            found
+                .found
+                .ends_with("can't reach the old table: it is down"),
+            "{found}"
+        );
     }
 
     #[test]

@@ -38,6 +38,7 @@ use serde::Serialize;
 /// | `store-clock` | does the server's clock agree with this one |
 /// | `store-sweeper` | does something remove what is over |
 /// | `store-table` | its version |
+/// | `adoption` | can the sessions of another library be read and removed, where they are adopted |
 /// | `server-side-end` | ASVS 5.0 7.4.1: can a session be ended that is kept in its cookie |
 ///
 /// Not looked at, because it can't be otherwise here: Django's W010 and W011 are one (there is no app apart from the middleware); ids are drawn
