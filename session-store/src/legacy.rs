@@ -7,8 +7,10 @@
 mod django;
 mod form;
 mod marker;
+mod old;
 mod one_row;
 mod options;
+mod owner;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
@@ -16,6 +18,7 @@ mod sql;
 mod table;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod values;
 
 use std::fmt;
@@ -30,13 +33,12 @@ use session_core::{
 };
 
 pub use self::options::LegacyOptions;
-pub use self::values::LegacyValues;
+pub use self::values::{LegacyMismatch, LegacyValues};
 
-use self::form::Form;
-use self::one_row::OneRow;
-use self::options::Owner;
-use self::table::{Page, Row, Table};
-use crate::home::AtHome;
+use self::old::Old;
+use self::one_row::{Found, OneRow};
+use self::owner::{Asked, Kept};
+use self::table::Table;
 use crate::moving::course::{InNew, Place};
 use crate::moving::draw;
 use crate::moving::form::{NOBODY, is_placeholder};
@@ -69,12 +71,15 @@ use crate::{Moved, Moving};
 ///
 /// - **A revocation** reaches only what was adopted. So [adopt all](Self::adopt_batch), and then remove the old library; or
 ///   end an owner's sessions in the old table too.
-/// - A session that can't be read stays where it is, and its visitor begins anew; the log has a warning.
+/// - A session that can't be read, or whose owner is unclear, stays where it is, and its visitor begins anew; the log has a
+///   warning for the first of each kind. An outage of either side is an error, and never an anonymous visitor.
+/// - Some sessions are adopted at a time, whoever asks; a rush after the deploy waits for its turns, and for a while at most.
 /// - The adopted one is a new session to the policy's limits: idle and absolute ones count from then on. Until it is used again
 ///   it does not live longer than it would have.
 /// - Until the old servers are gone, don't move the new store elsewhere and don't revoke everybody's sessions without emptying the old
 ///   table: what says that a session was adopted would be gone.
 /// - What an old server writes to a session while it is adopted is lost.
+/// - Each adopted one leaves a trace for 400 days, which counts as a session in [`Store::estimate`] and in `sessionctl stats`.
 /// - An old cookie that is neither signed nor encrypted, and an old table with ids in clear, are as strong as they were, until
 ///   the session was adopted and our cookie has come back.
 #[derive(Clone)]
@@ -83,22 +88,13 @@ pub struct Legacy {
     new: Arc<dyn Store>,
 }
 
-/// The old sessions, at home.
-#[derive(Clone)]
-pub(crate) struct Old {
-    table: AtHome<Box<dyn Table>>,
-    form: Form,
-    owner: Option<Arc<Owner>>,
-}
-
 /// What became of an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Adopted {
     Now,
     /// There is nothing, or nothing any more.
     Nothing,
-    /// It can't be read, or not be kept.
-    Kept,
+    Kept(Kept),
 }
 
 impl Legacy {
@@ -136,13 +132,14 @@ impl Legacy {
                     moved.moved += 1;
                 }
                 Ok(Adopted::Nothing) => {}
-                Ok(Adopted::Kept) => {
+                Ok(Adopted::Kept(kept)) => {
                     moved.met += 1;
                     moved.kept += 1;
+                    moved.trouble = Some(StoreError::new(kept.to_string()));
                 }
                 Err(error) => {
                     // Is it the session, or a store?
-                    self.old.try_it().await?;
+                    self.old.check().await?;
                     self.new.check().await?;
                     moved.met += 1;
                     moved.kept += 1;
@@ -157,9 +154,9 @@ impl Legacy {
     #[must_use]
     pub fn owner(
         mut self,
-        owner: impl Fn(&LegacyValues) -> Option<String> + Send + Sync + 'static,
+        owner: impl Fn(&LegacyValues) -> Result<Option<String>, LegacyMismatch> + Send + Sync + 'static,
     ) -> Self {
-        self.old.owner = Some(Arc::new(owner));
+        self.old.owner = Some(Asked::closure(owner));
         self
     }
 
@@ -179,6 +176,7 @@ impl Legacy {
         policy: &Arc<Policy>,
         now: Moment,
     ) -> Result<Adopted, StoreError> {
+        let _turn = self.old.turn().await?;
         for _ in 0..ROUNDS {
             if let Some(adopted) = self.try_to_adopt(id, policy, now).await? {
                 return Ok(adopted);
@@ -204,54 +202,35 @@ impl Legacy {
             id: id.clone(),
             policy: Arc::clone(policy),
         };
-        let read = one.record(&row, now)?;
+        let found = one.found(&row, now).await?;
         let course = Moving::new(Arc::new(one), Arc::clone(&self.new))?.once(id.clone());
         if self.is_settled(&course, id, now).await? {
             // Whoever has written there since has come too late.
-            self.old.remove(id.expose(), None).await?;
+            self.old.remove(id.expose(), None, now).await?;
             return Ok(Some(Adopted::Nothing));
         }
-        let Some(record) = read else {
-            tracing::warn!("a session of another library can't be read, and stays where it is");
-            return Ok(Some(Adopted::Kept));
+        let record = match found {
+            Found::Session(record) => record,
+            Found::Ended => return Ok(Some(Adopted::Nothing)),
+            Found::Kept(kept) => {
+                self.old.told.tell(&kept);
+                return Ok(Some(Adopted::Kept(kept)));
+            }
         };
-        match course.carry(&id.key(), now).await {
-            Ok(Place::Moved) => {
-                self.old.remove(id.expose(), None).await?;
+        // A failure says nothing of the session, whatever failed: its visitor is not somebody without one.
+        match course.carry(&id.key(), now).await? {
+            Place::Moved => {
+                self.old.remove(id.expose(), None, now).await?;
                 Ok(Some(Adopted::Now))
             }
             // Its trace was removed since, as by a revocation of everybody's sessions.
-            Ok(Place::New) => {
-                self.old.remove(id.expose(), None).await?;
+            Place::New => {
+                self.old.remove(id.expose(), None, now).await?;
                 Ok(Some(Adopted::Nothing))
             }
-            Ok(Place::Old) if record.expires <= now => Ok(Some(Adopted::Nothing)),
-            Ok(Place::Old | Place::Nowhere) => Ok(None),
-            Err(error) => self.is_kept(&course, id, error, now).await,
+            Place::Old if record.expires <= now => Ok(Some(Adopted::Nothing)),
+            Place::Old | Place::Nowhere => Ok(None),
         }
-    }
-
-    /// Says whether it is the session that can't be adopted: the new store works, and refuses it already at the first step.
-    async fn is_kept(
-        &self,
-        course: &Moving,
-        id: &LegacyId,
-        error: StoreError,
-        now: Moment,
-    ) -> Result<Option<Adopted>, StoreError> {
-        self.new.check().await?;
-        let key = &id.key();
-        if !matches!(course.in_new(key, now).await?, InNew::Nothing) {
-            return Err(error);
-        }
-        if course.carry(key, now).await.is_ok() {
-            return Ok(None);
-        }
-        if !matches!(course.in_new(key, now).await?, InNew::Nothing) {
-            return Err(error);
-        }
-        tracing::warn!(%error, "a session of another library can't be kept here, and stays where it is");
-        Ok(Some(Adopted::Kept))
     }
 
     /// Says whether a session was adopted before, or ended: it has a trace, and is not on its way under that name.
@@ -278,6 +257,7 @@ impl Legacy {
 
     /// Ends a session: what is on its way is stopped, and nothing sets out any more.
     async fn end_one(&self, id: &LegacyId, now: Moment) -> Result<(), StoreError> {
+        let _turn = self.old.turn().await?;
         let key = &id.key();
         let placeholder = async || {
             let secret = Digest::from_bytes(&NOBODY);
@@ -293,7 +273,7 @@ impl Legacy {
         let trace = &id.trace();
         let insert = Command::Insert { key: trace, record };
         self.new.write(insert, now).await?;
-        self.old.remove(id.expose(), None).await?;
+        self.old.remove(id.expose(), None, now).await?;
         if placeholder().await?.is_some() {
             let only = Only::Always;
             self.new.write(Command::Delete { key, only }, now).await?;
@@ -315,7 +295,7 @@ impl Adopt for Legacy {
         }
         Ok(match self.adopt_one(id, policy, now).await? {
             Adopted::Now | Adopted::Nothing => Adoption::Settled,
-            Adopted::Kept => Adoption::Kept,
+            Adopted::Kept(_) => Adoption::Kept,
         })
     }
 
@@ -325,62 +305,25 @@ impl Adopt for Legacy {
         }
         self.end_one(id, now).await
     }
-}
 
-impl Old {
-    fn owner_of(&self, values: &LegacyValues) -> Option<Arc<str>> {
-        let owner = self.owner.as_ref()?(values)?;
-        Some(owner.into())
+    fn may_be(&self, id: &str) -> bool {
+        self.old.form.has(id)
     }
 
-    /// Succeeds if the table can be read and written to; it is not changed.
-    async fn try_it(&self) -> Result<(), StoreError> {
-        self.read(PROBE).await?;
-        self.swap(PROBE, b"", b"").await?;
-        self.remove(PROBE, Some(b"")).await?;
-        Ok(())
+    async fn check(&self) -> Result<(), StoreError> {
+        self.old.check().await
     }
 
-    async fn read(&self, id: &str) -> Result<Option<Row>, StoreError> {
-        let id = id.to_owned();
-        let read = async move |table: Arc<Box<dyn Table>>| table.read(&id).await;
-        self.table.call(read).await
-    }
-
-    async fn swap(&self, id: &str, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
-        let (id, old, new) = (id.to_owned(), old.to_owned(), new.to_owned());
-        let swap = async move |table: Arc<Box<dyn Table>>| table.swap(&id, &old, &new).await;
-        self.table.call(swap).await
-    }
-
-    async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
-        let (id, only) = (id.to_owned(), only.map(<[u8]>::to_owned));
-        let remove =
-            async move |table: Arc<Box<dyn Table>>| table.remove(&id, only.as_deref()).await;
-        self.table.call(remove).await
-    }
-
-    async fn page(&self, from: &Cursor, limit: usize) -> Result<Page, StoreError> {
-        let from = from.clone();
-        let page = async move |table: Arc<Box<dyn Table>>| table.page(&from, limit).await;
-        self.table.call(page).await
+    fn store(&self) -> Option<&Arc<dyn Store>> {
+        Some(&self.new)
     }
 }
 
-/// How many sessions are adopted at a time.
-const AT_ONCE: usize = 16;
+/// How many sessions a job adopts at a time: visitors find turns beside it.
+const AT_ONCE: usize = turns::AT_ONCE / 2;
 
 /// Each one is lost to a write of this session.
 const ROUNDS: usize = 10;
-
-/// An id that no library makes.
-const PROBE: &str = "session-probe";
-
-impl fmt::Debug for Old {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}({:?})", self.form, self.table)
-    }
-}
 
 impl fmt::Debug for Legacy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,7 @@
 //! | `CachedStore` | `cached` | a small cache in front of any other store |
 //! | `Metered` | `metrics` | any other store, whose calls are measured |
 //! | `Moving` | `moving` | two other stores, while sessions move from one to the other |
-//! | `Legacy` | `legacy`, with `sqlite`, `postgres`, `mysql` or `redis` | what tower-sessions or actix-session has stored, for a change without a logout |
+//! | `Legacy` | `legacy`, with `sqlite`, `postgres`, `mysql` or `redis` | what tower-sessions, actix-session or a Django site (with `django`) has stored, for a change without a logout |
 //! | `BlockingStore` | `blocking` | any other store, for code without async |
 //!
 //! Every command is one statement, one script or one critical section. A store keeps a session's
@@ -119,7 +119,7 @@ pub use django::{DjangoCookies, DjangoOptions, DjangoStore};
         feature = "sqlite"
     )
 ))]
-pub use legacy::{Legacy, LegacyOptions, LegacyValues};
+pub use legacy::{Legacy, LegacyMismatch, LegacyOptions, LegacyValues};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 #[cfg(feature = "metrics")]

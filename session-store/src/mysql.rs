@@ -6,6 +6,8 @@ mod table;
 mod tests;
 
 pub(crate) use self::dialect::Mysql;
+#[cfg(feature = "legacy")]
+pub(crate) use self::dialect::settings;
 pub use self::options::MysqlOptions;
 #[cfg(feature = "django")]
 pub(crate) use self::table::columns_of;

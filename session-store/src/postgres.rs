@@ -12,6 +12,8 @@ mod tests;
 pub(crate) use self::dialect::Postgres;
 pub use self::notify::Notify;
 pub use self::options::PostgresOptions;
+#[cfg(feature = "legacy")]
+pub(crate) use self::pooler::limited;
 #[cfg(feature = "django")]
 pub(crate) use self::table::columns_of;
 use crate::home::AtHome;

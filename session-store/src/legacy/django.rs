@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::value::{RawValue, to_raw_value};
-use session_core::django::{Signer, from_strict, to_strict};
+use session_core::django::{Auth, Signer, from_strict, to_strict};
 use session_core::{Command, Cursor, Key, Moment, Only, Store, StoreError};
 
 use super::form::{Content, Form, MARK};
+use super::owner::{Asked, Kept, Owner};
 use super::table::{Page, Row, Table};
-use super::{Legacy, LegacyValues, Old};
+use super::{Legacy, LegacyMismatch, LegacyValues, Old};
 use crate::DjangoStore;
 use crate::django::{Change, DjangoForm, Placed, Row as DjangoRow};
 use crate::home::{AtHome, Home};
@@ -23,18 +25,32 @@ pub(super) struct Site {
 impl Legacy {
     /// The sessions of a Django site, for an application that leaves Django, and its table, with nobody logged out.
     ///
-    /// Its [cookie](session_core::LegacyCookie) is the site's `SESSION_COOKIE_NAME`, `sessionid` by default. Whoever is signed in is whom
-    /// `_auth_user_id` names; to compare `_auth_user_hash` first, as Django does on each request, say so by [`owner`](Self::owner). All of Django's values are among the session's, and to Django a session on its way has one more.
-    /// Where both go on together, [`DjangoStore`] shares the table instead.
+    /// Its [cookie](session_core::LegacyCookie) is the site's `SESSION_COOKIE_NAME`, `sessionid` by default. All of Django's
+    /// values are among the session's, and to Django a session on its way has one more. Where both go on together,
+    /// [`DjangoStore`] shares the table instead.
+    ///
+    /// The owner is the user's id, `_auth_user_id`, if Django would let that user in. `password` finds the column of that
+    /// name in the user table, as [`Auth::check`] needs it; it is asked some times for each session. A session whose user
+    /// is gone, or has another password since, is over: it opens nothing, and stays in the table. One that
+    /// a backend has begun that `auth` does [not list](Auth::backends) can't be judged: it stays, and the log tells so. For sites whose users have no
+    /// `get_session_auth_hash`, [`owner`](Self::owner) takes the place of all that.
     ///
     /// ```no_run
     /// use std::sync::Arc;
     ///
+    /// use session_core::django::{Auth, SecretKeys};
     /// use session_core::{LegacyCookie, Policy, Sessions, Store, StoreError};
     /// use session_store::{DjangoStore, Legacy};
     ///
-    /// # async fn open(django: DjangoStore, store: Arc<dyn Store>) -> Result<Sessions, StoreError> {
-    /// let old = Legacy::django(django, Arc::clone(&store)).await?;
+    /// # struct Users;
+    /// # impl Users { async fn password_of(&self, id: &str) -> Result<Option<String>, StoreError> { Ok(None) } }
+    /// # async fn open(django: DjangoStore, keys: SecretKeys, users: Arc<Users>, store: Arc<dyn Store>) -> Result<Sessions, StoreError> {
+    /// // SELECT password FROM auth_user WHERE id = … AND is_active
+    /// let password = move |id: String| {
+    ///     let users = Arc::clone(&users);
+    ///     async move { users.password_of(&id).await }
+    /// };
+    /// let old = Legacy::django(django, Auth::new(&keys), password, Arc::clone(&store)).await?;
     /// let sessions = Sessions::shared(Policy::default(), store);
     /// Ok(sessions.adopting(LegacyCookie::new("sessionid"), Arc::new(old)))
     /// # }
@@ -42,24 +58,79 @@ impl Legacy {
     ///
     /// # Errors
     ///
-    /// The store was closed.
-    pub async fn django(old: DjangoStore, new: Arc<dyn Store>) -> Result<Self, StoreError> {
+    /// The store was closed, or can't be read and written to.
+    pub async fn django<F>(
+        old: DjangoStore,
+        auth: Auth,
+        password: impl Fn(String) -> F + Send + Sync + 'static,
+        new: Arc<dyn Store>,
+    ) -> Result<Self, StoreError>
+    where
+        F: Future<Output = Result<Option<String>, StoreError>> + Send + 'static,
+    {
+        old.check().await?;
         let site = old.0.call(async |site| {
             let (signer, form) = (site.signer.clone(), site.table.form().clone());
-            Ok(Site { signer, form })
+            Ok((Site { signer, form }, site.table.limit()))
         });
-        let form = Form::Django(Arc::new(site.await?));
+        let (site, limit) = site.await?;
         let table = AtHome::open_at(Home::new()?, |_| async {
             let table: Box<dyn Table> = Box::new(DjangoTable(old));
             Ok(table)
         });
-        let owner = |values: &LegacyValues| values.get("_auth_user_id");
-        let old = Old {
-            table: table.await?,
-            form,
-            owner: Some(Arc::new(owner)),
-        };
+        let owner = owner(auth, password);
+        let form = Form::Django(Arc::new(site));
+        let old = Old::new(table.await?, form, Some(owner), limit);
         Ok(Self { old, new })
+    }
+}
+
+/// Says as Django does who is signed in to a session.
+fn owner<F>(auth: Auth, password: impl Fn(String) -> F + Send + Sync + 'static) -> Asked
+where
+    F: Future<Output = Result<Option<String>, StoreError>> + Send + 'static,
+{
+    let auth = Arc::new(auth);
+    Asked::new(move |values| {
+        let login = match Login::of(values, &auth) {
+            Ok(Some(login)) => login,
+            Ok(None) => return Box::pin(ready(Ok(Owner::Nobody))),
+            Err(mismatch) => {
+                let kept = Kept::Mismatch(mismatch);
+                return Box::pin(ready(Ok(Owner::Unclear(kept))));
+            }
+        };
+        let (password, auth) = (password(login.user.clone()), Arc::clone(&auth));
+        Box::pin(async move {
+            let password = password.await?;
+            let is_let_in = password.is_some_and(|password| auth.is_of(&login.hash, &password));
+            Ok(if is_let_in {
+                Owner::named(login.user)
+            } else {
+                Owner::Ended
+            })
+        })
+    })
+}
+
+/// What a session says of a login.
+struct Login {
+    user: String,
+    hash: String,
+}
+
+impl Login {
+    fn of(values: &LegacyValues, auth: &Auth) -> Result<Option<Self>, LegacyMismatch> {
+        let Some(user) = values.get("_auth_user_id")? else {
+            return Ok(None);
+        };
+        let backend: String = values.get("_auth_user_backend")?.unwrap_or_default();
+        if !auth.lists(&backend) {
+            let reason = "it was begun by a backend that Auth::backends does not list";
+            return Err(LegacyMismatch::new(reason));
+        }
+        let hash = values.get("_auth_user_hash")?.unwrap_or_default();
+        Ok(Some(Self { user, hash }))
     }
 }
 
@@ -151,7 +222,7 @@ impl Table for DjangoTable {
         }
     }
 
-    async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
+    async fn remove(&self, id: &str, only: Option<&[u8]>, now: Moment) -> Result<bool, StoreError> {
         if let Some(only) = only {
             return match parsed(only) {
                 Some(old) => self.swaps(id, old, None).await,
@@ -163,8 +234,7 @@ impl Table for DjangoTable {
             return Ok(false);
         };
         let (key, only) = (&key, Only::Always);
-        let delete = Command::Delete { key, only };
-        self.0.write(delete, Moment::UNIX_EPOCH).await?;
+        self.0.write(Command::Delete { key, only }, now).await?;
         Ok(true)
     }
 
@@ -179,6 +249,10 @@ impl Table for DjangoTable {
             next: last.map(|last| Cursor::from_bytes(last.place.as_bytes())),
             ids: placed.into_iter().map(|placed| placed.key).collect(),
         })
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.0.check().await
     }
 
     async fn close(&self) {

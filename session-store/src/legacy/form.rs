@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rmp_serde::Deserializer;
 use serde::Deserialize;
 use serde_json::value::{RawValue, Value, to_raw_value};
 use session_core::Moment;
@@ -73,11 +74,7 @@ impl Form {
     pub(super) fn read(&self, id: &str, row: &[u8], now: Moment) -> Option<Content> {
         match self {
             Self::TowerSessions => {
-                let (row, mark) = match parted(row) {
-                    Some((row, mark)) => (row, Some(mark.to_owned())),
-                    None => (row, None),
-                };
-                let session: TowerSession = rmp_serde::from_slice(row).ok()?;
+                let (session, behind) = tower_session(row)?;
                 // A database may find a text whatever its case.
                 if Some(session.id) != number(id) {
                     return None;
@@ -87,7 +84,7 @@ impl Form {
                 Some(Content {
                     values: values.collect::<Option<LegacyValues>>()?,
                     ends: Some(session.expiry_date.into()),
-                    mark,
+                    mark: mark_in(behind),
                 })
             }
             Self::ActixSession => {
@@ -116,7 +113,8 @@ impl Form {
     pub(super) fn mark(&self, row: &[u8], mark: &str) -> Option<Vec<u8>> {
         match self {
             Self::TowerSessions => {
-                let (row, _) = parted(row).unwrap_or((row, ""));
+                let (_, behind) = tower_session(row)?;
+                let row = &row[..row.len() - behind.len()];
                 Some([row, MARK.as_bytes(), mark.as_bytes()].concat())
             }
             Self::ActixSession => {
@@ -139,17 +137,18 @@ fn number(id: &str) -> Option<i128> {
     Some(i128::from_le_bytes(bytes.try_into().ok()?))
 }
 
-/// Parts a row from a mark behind it.
-fn parted(row: &[u8]) -> Option<(&[u8], &str)> {
-    let at = memmem(row, MARK.as_bytes())?;
-    let (row, mark) = row.split_at(at);
-    Some((row, str::from_utf8(&mark[MARK.len()..]).ok()?))
+/// Reads a session of tower-sessions, and returns what is behind it too, which that library does not look at.
+///
+/// A mark is only there: an application may have stored the same text as a value.
+fn tower_session(row: &[u8]) -> Option<(TowerSession, &[u8])> {
+    let mut behind = row;
+    let session = TowerSession::deserialize(&mut Deserializer::new(&mut behind)).ok()?;
+    Some((session, behind))
 }
 
-/// Returns where a text begins for the last time.
-fn memmem(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    let mut places = bytes.windows(text.len());
-    places.rposition(|window| window == text)
+fn mark_in(behind: &[u8]) -> Option<String> {
+    let mark = behind.strip_prefix(MARK.as_bytes())?;
+    Some(str::from_utf8(mark).ok()?.to_owned())
 }
 
 /// JSON of a string begins with a quote, so that this is also no value that an application could store by actix-session.
@@ -203,7 +202,7 @@ mod tests {
         let row = tower();
         let read = |id| Form::TowerSessions.read(id, &row, Moment::UNIX_EPOCH);
         let content = read(ID).unwrap();
-        assert_eq!(content.values.get("n"), Some(1));
+        assert_eq!(content.values.get("n"), Ok(Some(1)));
         assert_eq!(content.ends, Some(Moment::UNIX_EPOCH));
         assert!(read(other).is_none());
         assert!(
@@ -239,10 +238,57 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_value_with_the_text_of_a_mark_is_no_mark() {
+        let text = format!("{MARK}0123 {MARK}");
+        let named = [(&*text, Value::from(&*text)), ("n", text.as_str().into())];
+        let rows = [
+            row(named.clone()),
+            serde_json::to_vec(&BTreeMap::from(
+                named.map(|(name, value)| (name, value.to_string())),
+            ))
+            .unwrap(),
+        ];
+        for (form, row) in [Form::TowerSessions, Form::ActixSession].iter().zip(&rows) {
+            let marked = form.mark(row, "one").unwrap();
+            for (row, mark) in [(row, None), (&marked, Some("one"))] {
+                let content = form.read(ID, row, Moment::UNIX_EPOCH).unwrap();
+                assert_eq!(content.mark.as_deref(), mark, "{form:?}");
+                assert_eq!(content.values.get(&text), Ok(Some(text.clone())));
+                assert_eq!(content.values.get("n"), Ok(Some(text.clone())));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_session_and_no_mark_is_nothing() {
+        for behind in [
+            &b"x"[..],
+            b"session.moving",
+            b"x session.moving:y",
+            b"session.moving:\xff",
+        ] {
+            let row = [&tower(), behind].concat();
+            let content = Form::TowerSessions
+                .read(ID, &row, Moment::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(content.mark, None, "{behind:?}");
+            let marked = Form::TowerSessions.mark(&row, "one").unwrap();
+            let content = Form::TowerSessions
+                .read(ID, &marked, Moment::UNIX_EPOCH)
+                .unwrap();
+            assert_eq!(content.mark.as_deref(), Some("one"), "{behind:?}");
+        }
+    }
+
     const ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 
     fn tower() -> Vec<u8> {
-        let values = BTreeMap::from([("n", 1)]);
+        row([("n", Value::from(1))])
+    }
+
+    fn row<const N: usize>(values: [(&str, Value); N]) -> Vec<u8> {
+        let values = BTreeMap::from(values);
         rmp_serde::to_vec(&(0_i128, values, OffsetDateTime::UNIX_EPOCH)).unwrap()
     }
 }

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::Old;
 use super::form::Content;
 use super::marker::Marker;
+use super::owner::{Kept, Owner};
 use super::table::Row;
 
 /// One row of another library's table as a store from which [`Moving`](crate::Moving) moves.
@@ -20,20 +21,33 @@ pub(super) struct OneRow {
     pub(super) policy: Arc<Policy>,
 }
 
+/// What a row stands for.
+#[derive(Debug)]
+pub(super) enum Found {
+    Session(Box<Record>),
+    /// Its library would end it.
+    Ended,
+    Kept(Kept),
+}
+
 impl OneRow {
     async fn row(&self) -> Result<Option<Row>, StoreError> {
         self.old.read(self.id.expose()).await
     }
 
-    /// Returns the record that a row stands for, now; `None` if it can't be read.
-    pub(super) fn record(&self, row: &Row, now: Moment) -> Result<Option<Record>, StoreError> {
-        let Some(content) = self.content(row, now) else {
-            return Ok(None);
+    /// Returns what a row stands for, now.
+    pub(super) async fn found(&self, row: &Row, now: Moment) -> Result<Found, StoreError> {
+        let content = self.content(row, now);
+        let read = content.and_then(|content| Some((content.values.text()?, content)));
+        let Some((text, content)) = read else {
+            return Ok(Found::Kept(Kept::Unreadable));
         };
-        let Some(text) = content.values.text() else {
-            return Ok(None);
+        let owner = match self.old.whose(&content.values).await? {
+            Owner::Nobody => None,
+            Owner::Is(owner) => Some(owner),
+            Owner::Ended => return Ok(Found::Ended),
+            Owner::Unclear(kept) => return Ok(Found::Kept(kept)),
         };
-        let owner = self.old.owner_of(&content.values);
         let mut record = self.id.record(&self.policy, owner, now)?;
         let ends = content.ends.or_else(|| Some(now.saturating_add(row.left?)));
         record.expires = ends.map_or(record.expires, |ends| ends.min(record.expires));
@@ -46,7 +60,7 @@ impl OneRow {
             }
             None => text.into(),
         };
-        Ok(Some(record))
+        Ok(Found::Session(Box::new(record)))
     }
 
     fn content(&self, row: &Row, now: Moment) -> Option<Content> {
@@ -76,10 +90,13 @@ impl Store for OneRow {
         if *key != self.id.key() {
             return Ok(None);
         }
-        match self.row().await? {
-            Some(row) => self.record(&row, now),
-            None => Ok(None),
-        }
+        let Some(row) = self.row().await? else {
+            return Ok(None);
+        };
+        Ok(match self.found(&row, now).await? {
+            Found::Session(record) => Some(*record),
+            Found::Ended | Found::Kept(_) => None,
+        })
     }
 
     async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
@@ -98,7 +115,7 @@ impl Store for OneRow {
         }
         let (id, old) = (self.id.expose(), &row.data);
         let is_done = if record.expires <= now {
-            self.old.remove(id, Some(old)).await?
+            self.old.remove(id, Some(old), now).await?
         } else {
             let marker = Marker::of(record).ok_or_else(unsupported)?;
             let mark = marker.text(&self.id.key());

@@ -5,8 +5,9 @@ use std::time::Duration;
 use session_core::{Store, StoreError};
 
 use super::form::Form;
+use super::owner::Asked;
 use super::table::Table;
-use super::values::LegacyValues;
+use super::values::{LegacyMismatch, LegacyValues};
 use super::{Legacy, Old};
 use crate::home::{AtHome, Home};
 use crate::time_out::check_timeout;
@@ -18,11 +19,10 @@ pub struct LegacyOptions {
     form: Form,
     url: String,
     table: Option<String>,
-    owner: Option<Arc<Owner>>,
+    prefix: Option<String>,
+    owner: Option<Asked>,
     timeout: Duration,
 }
-
-pub(super) type Owner = dyn Fn(&LegacyValues) -> Option<String> + Send + Sync;
 
 impl LegacyOptions {
     /// The sessions of tower-sessions (0.12 to 0.15): of its `sqlx` stores (`sqlite:PATH`, `postgres://…`, `mysql://…`) or its
@@ -55,15 +55,22 @@ impl LegacyOptions {
             form,
             url,
             table: None,
+            prefix: None,
             owner: None,
             timeout: Duration::from_secs(5),
         }
     }
 
     /// Sets the table's name, with its schema before a dot if it is not the usual one: `tower_sessions.session`, in SQLite
-    /// `tower_sessions`. On Redis it is what stands before the ids, by default nothing.
+    /// `tower_sessions`. On Redis there is no table, but a [`prefix`](Self::prefix).
     pub fn table(mut self, name: impl Into<String>) -> Self {
         self.table = Some(name.into());
+        self
+    }
+
+    /// Sets what stands before the ids on Redis; nothing unless told.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = Some(prefix.into());
         self
     }
 
@@ -71,7 +78,9 @@ impl LegacyOptions {
     /// no list of devices, and no revocation ends it.
     ///
     /// The closure sees each session at least once. It is asked in place of the library's own check: for whom that would refuse, because the
-    /// password has changed since, it has to return `None` (the `auth_hash` of `axum-login`, the deadlines of `actix-identity`).
+    /// password has changed since, it has to return `Ok(None)` (the `auth_hash` of `axum-login`, the deadlines of `actix-identity`).
+    /// If the values are not what it takes them for, it has to return the error: then the session stays where it is, the log tells so, and
+    /// nothing is lost.
     ///
     /// With `axum-login` the owner is in `axum-login.data`, with `actix-identity`
     /// in `actix_identity.user_id`.
@@ -84,15 +93,15 @@ impl LegacyOptions {
     /// }
     ///
     /// let old = LegacyOptions::tower_sessions("postgres://127.0.0.1/shop").owner(|values| {
-    ///     let login: Login = values.get("axum-login.data")?;
-    ///     Some(login.user_id.to_string())
+    ///     let login: Option<Login> = values.get("axum-login.data")?;
+    ///     Ok(login.map(|login| login.user_id.to_string()))
     /// });
     /// ```
     pub fn owner(
         mut self,
-        owner: impl Fn(&LegacyValues) -> Option<String> + Send + Sync + 'static,
+        owner: impl Fn(&LegacyValues) -> Result<Option<String>, LegacyMismatch> + Send + Sync + 'static,
     ) -> Self {
-        self.owner = Some(Arc::new(owner));
+        self.owner = Some(Asked::closure(owner));
         self
     }
 
@@ -115,45 +124,52 @@ impl LegacyOptions {
             form,
             url,
             table,
+            prefix,
             owner,
             timeout,
         } = self;
+        let name = match (url.starts_with("redis"), table, prefix) {
+            (true, Some(_), _) => {
+                return Err(StoreError::new("table: Redis has none; set the prefix"));
+            }
+            (false, _, Some(_)) => {
+                return Err(StoreError::new("prefix: only Redis has one; set the table"));
+            }
+            (true, None, prefix) => prefix,
+            (false, table, None) => table,
+        };
         let kind = form.clone();
         let table = AtHome::open_at(Home::new()?, |_| async move {
-            connect(&kind, &url, table.as_deref(), timeout).await
+            connect(&kind, &url, name.as_deref(), timeout).await
         });
-        let old = Old {
-            table: table.await?,
-            form,
-            owner,
-        };
-        old.try_it().await?;
+        let old = Old::new(table.await?, form, owner, timeout);
+        old.check().await?;
         Ok(Legacy { old, new })
     }
 }
 
 #[cfg_attr(
-    not(feature = "redis"),
-    allow(clippy::unused_async, reason = "Redis is connected to at once")
+    not(any(feature = "postgres", feature = "redis")),
+    allow(clippy::unused_async, reason = "those are connected to at once")
 )]
 async fn connect(
     form: &Form,
     url: &str,
-    table: Option<&str>,
+    name: Option<&str>,
     timeout: Duration,
 ) -> Result<Box<dyn Table>, StoreError> {
     let scheme = url.split(':').next().unwrap_or_default();
     match (form, scheme) {
         #[cfg(feature = "redis")]
-        (_, "redis" | "rediss") => super::redis::connect(url, table, timeout).await,
+        (_, "redis" | "rediss") => super::redis::connect(url, name, timeout).await,
         #[cfg(feature = "sqlite")]
-        (Form::TowerSessions, "sqlite") => super::sql::sqlite(url, table, timeout),
+        (Form::TowerSessions, "sqlite") => super::sql::sqlite(url, name, timeout),
         #[cfg(feature = "postgres")]
         (Form::TowerSessions, "postgres" | "postgresql") => {
-            super::sql::postgres(url, table, timeout)
+            super::sql::postgres(url, name, timeout).await
         }
         #[cfg(feature = "mysql")]
-        (Form::TowerSessions, "mysql" | "mariadb") => super::sql::mysql(url, table, timeout),
+        (Form::TowerSessions, "mysql" | "mariadb") => super::sql::mysql(url, name, timeout),
         (Form::ActixSession, _) => Err(StoreError::new(
             "actix-session's URL must begin with redis://, and session-store needs the feature redis",
         )),
@@ -168,6 +184,7 @@ impl fmt::Debug for LegacyOptions {
         f.debug_struct("LegacyOptions")
             .field("form", &self.form)
             .field("table", &self.table)
+            .field("prefix", &self.prefix)
             .field("has_owner", &self.owner.is_some())
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()

@@ -4,10 +4,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, FromRedisValue, RedisError, Script, cmd, pipe};
-use session_core::{Cursor, StoreError};
+use session_core::{Cursor, Moment, StoreError};
 use tokio::time::timeout;
 
-use super::table::{Page, Row, Table};
+use super::table::{PROBE, Page, Row, Table};
 use crate::redis::choose_cryptography;
 
 /// One Redis server with a string under each id.
@@ -108,7 +108,7 @@ impl Table for RedisTable {
             .await
     }
 
-    async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
+    async fn remove(&self, id: &str, only: Option<&[u8]>, _: Moment) -> Result<bool, StoreError> {
         if let Some(only) = only {
             return self
                 .script("remove a session of", REMOVE, id, &[only])
@@ -138,6 +138,14 @@ impl Table for RedisTable {
             ids: ids.collect(),
             next: (next != "0").then(|| Cursor::from_bytes(next.as_bytes())),
         })
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.read(PROBE).await?;
+        // A script that finds nothing writes nothing, and so succeeds on a replica, or without memory.
+        let write = cmd("SET").arg(self.key(PROBE)).arg("").arg("XX").to_owned();
+        self.ask::<Option<String>>("write to", &write).await?;
+        Ok(())
     }
 
     async fn close(&self) {}

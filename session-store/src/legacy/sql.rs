@@ -1,8 +1,9 @@
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use session_core::{Cursor, StoreError};
+use session_core::{Cursor, Moment, StoreError};
 use sqlx::pool::PoolOptions;
 use sqlx::{AssertSqlSafe, Row as _};
 use tokio::time::timeout;
@@ -20,12 +21,15 @@ struct Statements {
 }
 
 impl Statements {
-    /// Writes them for a table whose name is quoted already; `place` writes the placeholder of a number.
-    fn new(table: &str, place: fn(u8) -> String) -> Self {
+    /// Writes them for a table whose name is quoted already; `place` writes the placeholder of a number, and `stays` sets
+    /// what a database would set by itself.
+    fn new(table: &str, place: fn(u8) -> String, stays: &str) -> Self {
         let [one, two, three] = [1, 2, 3].map(place);
         Self {
             read: format!("SELECT data FROM {table} WHERE id = {one}"),
-            swap: format!("UPDATE {table} SET data = {one} WHERE id = {two} AND data = {three}"),
+            swap: format!(
+                "UPDATE {table} SET data = {one}{stays} WHERE id = {two} AND data = {three}"
+            ),
             remove: format!("DELETE FROM {table} WHERE id = {one}"),
             remove_same: format!("DELETE FROM {table} WHERE id = {one} AND data = {two}"),
             page: format!("SELECT id FROM {table} WHERE id > {one} ORDER BY id LIMIT {two}"),
@@ -64,6 +68,8 @@ struct SqlTable<DB: sqlx::Database> {
     statements: Statements,
     limit: Duration,
     name: String,
+    /// Returns an error as a cause that shows no row.
+    cause: fn(sqlx::Error) -> Box<dyn Error + Send + Sync>,
 }
 
 impl<DB: sqlx::Database> SqlTable<DB> {
@@ -72,11 +78,15 @@ impl<DB: sqlx::Database> SqlTable<DB> {
         doing: &str,
         call: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
-        let Self { name, limit, .. } = self;
+        let Self {
+            name, limit, cause, ..
+        } = self;
         let answer = timeout(*limit, call).await.map_err(|_| {
             StoreError::new(format!("can't {doing} {name}: it took too long to answer"))
         })?;
-        answer.map_err(|error| StoreError::new(format!("can't {doing} {name}")).caused_by(error))
+        answer.map_err(|error| {
+            StoreError::new(format!("can't {doing} {name}")).caused_by(cause(error))
+        })
     }
 }
 
@@ -87,14 +97,15 @@ impl<DB: sqlx::Database> fmt::Debug for SqlTable<DB> {
 }
 
 fn pool<DB: sqlx::Database>(
+    pool: PoolOptions<DB>,
     options: <DB::Connection as sqlx::Connection>::Options,
     limit: Duration,
 ) -> sqlx::Pool<DB> {
-    let pool = PoolOptions::new().max_connections(CONNECTIONS);
+    let pool = pool.max_connections(CONNECTIONS);
     pool.acquire_timeout(limit).connect_lazy_with(options)
 }
 
-/// Sessions are adopted once each, and sixteen at a time at most.
+/// Few, as each session is adopted once: those who adopt take [turns](super::turns::Turns).
 const CONNECTIONS: u32 = 4;
 
 /// The bounds are long, so that the code is written for each database.
@@ -120,7 +131,12 @@ macro_rules! table {
                 Ok(done.rows_affected() > 0)
             }
 
-            async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
+            async fn remove(
+                &self,
+                id: &str,
+                only: Option<&[u8]>,
+                _: Moment,
+            ) -> Result<bool, StoreError> {
                 let text = match only {
                     Some(_) => &*self.statements.remove_same,
                     None => &*self.statements.remove,
@@ -181,16 +197,18 @@ pub(super) fn sqlite(
     let options = sqlx::sqlite::SqliteConnectOptions::new();
     let options = options.filename(path).busy_timeout(limit);
     let table = SqlTable {
-        statements: Statements::new(&quoted(name, '"')?, unnumbered),
-        pool: pool::<sqlx::Sqlite>(options, limit),
+        statements: Statements::new(&quoted(name, '"')?, unnumbered, ""),
+        pool: pool::<sqlx::Sqlite>(PoolOptions::new(), options, limit),
         limit,
+        // SQLite names columns, and shows no values.
+        cause: |error| Box::new(error),
         name: format!("{name} in {path}"),
     };
     Ok(Box::new(table))
 }
 
 #[cfg(feature = "postgres")]
-pub(super) fn postgres(
+pub(super) async fn postgres(
     url: &str,
     table: Option<&str>,
     limit: Duration,
@@ -199,12 +217,14 @@ pub(super) fn postgres(
         crate::server::parse(url, &["postgres://", "postgresql://"])?;
     // Behind a pooler a prepared statement may be another connection's.
     let options = options.statement_cache_capacity(0);
+    let options = crate::postgres::limited(options, limit).await;
     let name = table.unwrap_or("tower_sessions.session");
     let table = SqlTable {
         name: format!("{name} on {}:{}", options.get_host(), options.get_port()),
-        statements: Statements::new(&quoted(name, '"')?, numbered),
-        pool: pool::<sqlx::Postgres>(options, limit),
+        statements: Statements::new(&quoted(name, '"')?, numbered, ""),
+        pool: pool::<sqlx::Postgres>(PoolOptions::new(), options, limit),
         limit,
+        cause: crate::server::cause,
     };
     Ok(Box::new(table))
 }
@@ -217,12 +237,28 @@ pub(super) fn mysql(
 ) -> Result<Box<dyn Table>, StoreError> {
     let options: sqlx::mysql::MySqlConnectOptions =
         crate::server::parse(&url.replacen("mariadb://", "mysql://", 1), &["mysql://"])?;
+    let settings: std::sync::Arc<str> =
+        crate::mysql::settings(crate::server::server_limit(limit)).into();
+    let setup = PoolOptions::new().after_connect(move |connection, _| {
+        let settings = AssertSqlSafe(std::sync::Arc::clone(&settings));
+        Box::pin(async move {
+            let set = sqlx::raw_sql(settings).execute(connection);
+            set.await.map(|_| ())
+        })
+    });
     let name = table.unwrap_or("tower_sessions.session");
     let table = SqlTable {
         name: format!("{name} on {}:{}", options.get_host(), options.get_port()),
-        statements: Statements::new(&quoted(name, '`')?, unnumbered),
-        pool: pool::<sqlx::MySql>(options, limit),
+        // The first column of that type may be set to the present moment with each change: that is how servers
+        // with `explicit_defaults_for_timestamp = OFF` make it.
+        statements: Statements::new(
+            &quoted(name, '`')?,
+            unnumbered,
+            ", expiry_date = expiry_date",
+        ),
+        pool: pool::<sqlx::MySql>(setup, options, limit),
         limit,
+        cause: crate::server::cause,
     };
     Ok(Box::new(table))
 }

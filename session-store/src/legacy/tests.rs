@@ -1,5 +1,7 @@
 //! Random schedules of visitors, servers with the other library, and nodes that end at any moment.
 
+mod faults;
+mod old_table;
 mod scene;
 mod site;
 
@@ -9,8 +11,9 @@ use session_core::{LegacyCookie, Moment, Policy, Sessions};
 use session_testkit::moment_at;
 
 use super::form::Form;
+use old_table::ID;
 use scene::{Act, Scene};
-use site::{ID, Site};
+use site::Site;
 
 #[test]
 fn nobody_is_logged_out_and_what_has_ended_stays_ended() {
@@ -112,32 +115,13 @@ fn rows_that_are_over_or_unreadable_are_nobodys_and_stay() {
 }
 
 #[test]
-fn an_outage_of_the_old_table_is_an_error_and_not_a_logout() {
-    let site = Site::new(&Form::TowerSessions);
-    site.run(async |site| {
-        site.old_fails(true);
-        assert!(site.visit(&site.legacy()).await.is_err());
-        site.old_fails(false);
-        // Who could not be taken out of it would be there twice.
-        site.old_is_read_only(true);
-        assert!(site.visit(&site.legacy()).await.is_err());
-        assert!(site.batch().await.is_err());
-        site.old_is_read_only(false);
-        assert_eq!(
-            site.visit(&site.legacy()).await.unwrap().0.as_deref(),
-            Some("ada")
-        );
-    });
-}
-
-#[test]
 fn a_session_whose_trace_is_gone_goes_on_and_its_late_row_goes() {
     let site = Site::new(&Form::TowerSessions);
     site.run(async |site| {
         let (_, reply) = site.visit(&site.legacy()).await.unwrap();
         let ours = reply.set_cookie().unwrap().to_owned();
         site.forget_the_trace().await;
-        site.spoil(&site::row(&site.form, 9));
+        site.spoil(&old_table::row(&site.form, 9));
         let (name, _) = site.visit(&site.legacy()).await.unwrap();
         assert_eq!((name.as_deref(), site.old_rows()), (Some("ada"), 0));
         assert_eq!(site.visit(&ours).await.unwrap().0.as_deref(), Some("ada"));

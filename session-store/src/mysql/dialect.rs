@@ -111,7 +111,7 @@ impl Dialect for Mysql {
 /// Each statement commits by itself, and a value that does not fit is an error: otherwise a long
 /// owner would be silently truncated to another owner. MariaDB limits every statement, MySQL only
 /// those that read; the others wait for nothing but locks.
-fn settings(limit: Duration) -> String {
+pub(crate) fn settings(limit: Duration) -> String {
     let (seconds, millis) = (limit.as_secs().max(1), limit.as_millis().max(1));
     let exact = limit.as_secs_f64();
     format!(

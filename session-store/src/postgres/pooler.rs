@@ -112,6 +112,26 @@ impl Pooler {
     }
 }
 
+/// Options with the limits, for connections whose calls are single statements; without them behind a pooler that refuses settings.
+#[cfg(feature = "legacy")]
+pub(crate) async fn limited(options: PgConnectOptions, timeout: Duration) -> PgConnectOptions {
+    let limit = server_limit(timeout).as_millis().max(1).to_string();
+    let settings = LIMITS.map(|name| (name, &limit));
+    let limited = options.clone().options(settings);
+    match tokio::time::timeout(timeout, limited.connect()).await {
+        Ok(Err(Error::Database(error))) if error.code().as_deref() == Some(PROTOCOL_VIOLATION) => {
+            options
+        }
+        Ok(Ok(connection)) => {
+            // It was only a trial.
+            _ = sqlx::Connection::close(connection).await;
+            limited
+        }
+        // The first call says what is wrong.
+        _ => limited,
+    }
+}
+
 const LIMITS: [&str; 3] = [
     "statement_timeout",
     "lock_timeout",

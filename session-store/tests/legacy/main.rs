@@ -14,6 +14,7 @@
 
 #[cfg(feature = "django")]
 mod django;
+mod faults;
 
 use std::sync::Arc;
 
@@ -260,7 +261,7 @@ async fn sessions_of_both_are_adopted_from_redis() {
         (actix(), LegacyOptions::actix_session(server.url()), ""),
         (
             actix(),
-            LegacyOptions::actix_session(server.url()).table("shop:"),
+            LegacyOptions::actix_session(server.url()).prefix("shop:"),
             "shop:",
         ),
     ] {
@@ -304,6 +305,14 @@ async fn what_can_not_work_is_refused_with_the_remedy() {
         (
             LegacyOptions::tower_sessions(&*missing).table("a.b.c"),
             "more than a schema and a name",
+        ),
+        (
+            LegacyOptions::tower_sessions(&*missing).prefix("shop:"),
+            "prefix: only Redis has one",
+        ),
+        (
+            LegacyOptions::actix_session("redis://127.0.0.1:1").table("shop:"),
+            "table: Redis has none",
         ),
         (
             LegacyOptions::tower_sessions(&*missing).table("a b"),

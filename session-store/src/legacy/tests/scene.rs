@@ -5,7 +5,8 @@ use std::task::{Context, Waker};
 use session_core::Revoke;
 
 use super::super::form::Form;
-use super::site::{Site, id_of, next_hit, row};
+use super::old_table::{next_hit, row};
+use super::site::{Site, id_of};
 
 /// What somebody does meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

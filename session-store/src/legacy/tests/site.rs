@@ -1,11 +1,9 @@
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 
 use async_trait::async_trait;
-use session_core::time::Duration;
 use session_core::{
     Command, Cursor, Digest, Key, LegacyCookie, LegacyId, ManualClock, Moment, Only, Outcome,
     Policy, Record, Reply, SessionError, Sessions, Store, StoreError,
@@ -14,14 +12,13 @@ use session_testkit::{Around, HeaderList, ModelStore, Wrapped};
 use tokio::runtime::Builder;
 
 use super::super::form::Form;
-use super::super::table::{Page, Row, Table};
+use super::super::owner::Asked;
+use super::super::table::Table;
 use super::super::{Legacy, Old};
+use super::old_table::{Faults, Handle, OldTable, id_of_form, row};
 use super::start;
 use crate::Moved;
 use crate::home::{AtHome, Home};
-
-pub(super) const ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
-const ACTIX_ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// An application that was with another library, and that library's table.
 #[derive(Clone)]
@@ -32,147 +29,19 @@ pub(super) struct Site {
     others: Sessions,
     clock: Arc<ManualClock>,
     old: Arc<OldTable>,
+    new: Arc<Faults>,
     legacy: Legacy,
 }
 
-/// The table, whose calls each give way to others before and after what they do.
-#[derive(Debug, Default)]
-pub(super) struct OldTable {
-    rows: Mutex<BTreeMap<String, Vec<u8>>>,
-    is_redis: bool,
-    fails: AtomicBool,
-    /// It can only be read.
-    is_read_only: AtomicBool,
-    /// Redis counts down.
-    is_over: AtomicBool,
-    pub(super) steps: Steps,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Steps(AtomicUsize);
-
-impl Steps {
-    pub(super) async fn step(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        let mut was_here = false;
-        poll_fn(|context| {
-            if std::mem::replace(&mut was_here, true) {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-#[derive(Debug)]
-struct Handle(Arc<OldTable>);
-
-impl OldTable {
-    async fn change<T>(
-        &self,
-        change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T,
-    ) -> Result<T, StoreError> {
-        self.steps.step().await;
-        if self.fails.load(Ordering::Relaxed) {
-            return Err(StoreError::new("the old table is down"));
-        }
-        let done = change(&mut self.rows.lock().unwrap());
-        self.steps.step().await;
-        Ok(done)
-    }
-
-    fn writable(&self) -> Result<(), StoreError> {
-        if self.is_read_only.load(Ordering::Relaxed) {
-            return Err(StoreError::new("the old table is read-only"));
-        }
-        Ok(())
-    }
-
-    /// What a server with the other library reads: a session, nothing, or an error.
-    pub(super) async fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.change(|rows| rows.values().next().cloned()).await
-    }
-
-    /// As the other library writes: in Redis only what is there.
-    pub(super) async fn save(&self, row: Vec<u8>) -> Result<(), StoreError> {
-        let is_redis = self.is_redis;
-        self.change(|rows| {
-            let id = id_of_form(if is_redis {
-                &Form::ActixSession
-            } else {
-                &Form::TowerSessions
-            });
-            if !is_redis || rows.contains_key(id) {
-                rows.insert(id.to_owned(), row);
-            }
-        })
-        .await
-    }
-
-    /// Removes the row, and returns what it had.
-    pub(super) async fn delete(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.change(|rows| rows.pop_first().map(|(_, row)| row))
-            .await
-    }
-}
-
-#[async_trait]
-impl Table for Handle {
-    async fn read(&self, id: &str) -> Result<Option<Row>, StoreError> {
-        let read = |rows: &mut BTreeMap<String, Vec<u8>>| rows.get(id).cloned();
-        let data = self.0.change(read).await?;
-        let is_over = self.0.is_over.load(Ordering::Relaxed);
-        let left = if is_over {
-            Duration::ZERO
-        } else {
-            Duration::DAY
-        };
-        let left = self.0.is_redis.then_some(left);
-        Ok(data.map(|data| Row { data, left }))
-    }
-
-    async fn swap(&self, id: &str, old: &[u8], new: &[u8]) -> Result<bool, StoreError> {
-        self.0.writable()?;
-        let swap = |rows: &mut BTreeMap<String, Vec<u8>>| match rows.get_mut(id) {
-            Some(row) if row == old => {
-                *row = new.to_owned();
-                true
-            }
-            _ => false,
-        };
-        self.0.change(swap).await
-    }
-
-    async fn remove(&self, id: &str, only: Option<&[u8]>) -> Result<bool, StoreError> {
-        self.0.writable()?;
-        let remove = |rows: &mut BTreeMap<String, Vec<u8>>| {
-            let fits = rows
-                .get(id)
-                .is_some_and(|row| only.is_none_or(|only| row == only));
-            fits && rows.remove(id).is_some()
-        };
-        self.0.change(remove).await
-    }
-
-    async fn page(&self, from: &Cursor, _: usize) -> Result<Page, StoreError> {
-        assert!(from.as_bytes().is_empty());
-        let ids = |rows: &mut BTreeMap<String, Vec<u8>>| rows.keys().cloned().collect();
-        let ids = self.0.change(ids).await?;
-        Ok(Page { ids, next: None })
-    }
-
-    async fn close(&self) {}
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Old,
+    New,
 }
 
 /// The new store, whose calls give way too.
 #[derive(Debug)]
-struct New(ModelStore, Arc<OldTable>);
+struct New(ModelStore, Arc<OldTable>, Arc<Faults>);
 
 #[async_trait]
 impl Around for New {
@@ -187,6 +56,7 @@ impl Around for New {
         now: Moment,
     ) -> Result<Option<Record>, StoreError> {
         self.1.steps.step().await;
+        self.2.call()?;
         let found = self.0.load(key, secret, now).await;
         self.1.steps.step().await;
         found
@@ -194,31 +64,10 @@ impl Around for New {
 
     async fn write(&self, command: Command<'_>, now: Moment) -> Result<Outcome, StoreError> {
         self.1.steps.step().await;
+        self.2.call()?;
         let outcome = self.0.write(command, now).await;
         self.1.steps.step().await;
         outcome
-    }
-}
-
-fn id_of_form(form: &Form) -> &'static str {
-    match form {
-        Form::TowerSessions => ID,
-        _ => ACTIX_ID,
-    }
-}
-
-/// A row with ada's name, and a number of hits.
-pub(super) fn row(form: &Form, hits: u32) -> Vec<u8> {
-    match form {
-        Form::TowerSessions => {
-            let values = BTreeMap::from([
-                ("name", serde_json::json!("ada")),
-                ("hits", serde_json::json!(hits)),
-            ]);
-            let ends = session_core::time::OffsetDateTime::from(start()) + Duration::DAY;
-            rmp_serde::to_vec(&(0_i128, values, ends)).unwrap()
-        }
-        _ => format!(r#"{{"name":"\"ada\"","hits":"{hits}"}}"#).into_bytes(),
     }
 }
 
@@ -235,7 +84,9 @@ impl Site {
         });
         let clock = Arc::new(ManualClock::new(start()));
         let policy = Policy::builder().clock(Arc::clone(&clock)).build().unwrap();
-        let new = Arc::new(Wrapped(New(ModelStore::new(), Arc::clone(&old))));
+        let faults = Arc::new(Faults::default());
+        let new = New(ModelStore::new(), Arc::clone(&old), Arc::clone(&faults));
+        let new = Arc::new(Wrapped(new));
         let runtime = Builder::new_current_thread().build().unwrap();
         let handle = Handle(Arc::clone(&old));
         let open = async {
@@ -246,11 +97,12 @@ impl Site {
         };
         let table = runtime.block_on(open).unwrap();
         let legacy = Legacy {
-            old: Old {
+            old: Old::new(
                 table,
-                form: form.clone(),
-                owner: Some(Arc::new(|values| values.get("name"))),
-            },
+                form.clone(),
+                Some(Asked::closure(|values| values.get("name"))),
+                std::time::Duration::from_secs(5),
+            ),
             new: new.clone(),
         };
         let others = Sessions::shared(policy, new);
@@ -261,6 +113,7 @@ impl Site {
             others,
             clock,
             old,
+            new: faults,
             legacy,
         }
     }
@@ -314,8 +167,21 @@ impl Site {
         self.sessions.store().write(delete, start()).await.unwrap();
     }
 
-    pub(super) fn old_fails(&self, fails: bool) {
-        self.old.fails.store(fails, Ordering::Relaxed);
+    /// Lets calls of a side fail; the check of the new one never does.
+    pub(super) fn fail(&self, side: Side, which: Range<usize>) {
+        self.faults(side).fail(which);
+    }
+
+    /// Returns how many calls a side has had since.
+    pub(super) fn calls(&self, side: Side) -> usize {
+        self.faults(side).calls()
+    }
+
+    fn faults(&self, side: Side) -> &Faults {
+        match side {
+            Side::Old => &self.old.faults,
+            Side::New => &self.new,
+        }
     }
 
     /// Lets the old session's life run out.
@@ -393,15 +259,4 @@ pub(super) fn forged(id: &str) -> String {
     assert_eq!(LegacyId::new(id).key().as_bytes(), &key[..16]);
     let bytes = [&key[..16], &secret[..20]].concat();
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// What a server with the other library writes after another hit, of what it has read.
-pub(super) fn next_hit(form: &Form, read: &[u8]) -> Vec<u8> {
-    if let Form::TowerSessions = form {
-        return row(form, 2);
-    }
-    // It keeps values that it does not know.
-    let mut values: BTreeMap<String, String> = serde_json::from_slice(read).unwrap();
-    values.insert("hits".to_owned(), "2".to_owned());
-    serde_json::to_vec(&values).unwrap()
 }
