@@ -111,7 +111,7 @@
 //! | `visit_deadline`, `login_deadline` | `idle` and `absolute` of [`Policy::builder`] |
 //! | no middleware: an empty session | a 500 that names it in the log |
 //! | an inner `Err` drops the changes | they are committed, unless it is a 500 or more |
-//! | cookies `id`, signed or private | a new cookie and table: visitors have to sign in again |
+//! | cookies `id`, signed or private | a new cookie and table; with `Legacy` (feature `legacy` of `session-store`) nobody has to sign in again |
 //!
 //! # What this crate does not do
 //!

@@ -100,7 +100,7 @@
 //! | `session.cycle_id().await?` at login | `session.sign_in(owner)?` |
 //! | `session.flush().await?` | `session.destroy()?` |
 //! | `session.save().await?` | the same |
-//! | cookies `id`, from any store | a new cookie and table: visitors have to sign in again |
+//! | cookies `id`, from any store | a new cookie and table; with `Legacy` (feature `legacy` of `session-store`) nobody has to sign in again |
 //!
 //! # What this crate does not do
 //!
