@@ -146,6 +146,15 @@ impl BlockingStore {
         self.wait(self.store.walk(from, limit, now))
     }
 
+    /// Returns about how many sessions there are; see [`Store::estimate`].
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub fn estimate(&self) -> Result<Option<u64>, StoreError> {
+        self.wait(self.store.estimate())
+    }
+
     /// Succeeds if the store can be reached and written to; see [`Store::check`].
     ///
     /// # Errors

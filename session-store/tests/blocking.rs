@@ -73,6 +73,7 @@ fn threads_neither_lose_nor_block(store: &BlockingStore) {
     let all = load(store, 0).unwrap();
     let raised = i64::from(ROUNDS) * i64::try_from(THREADS).unwrap();
     assert_eq!(all.revision.to_i64(), 1 + raised);
+    assert_eq!(store.estimate().unwrap(), Some(9));
     assert_eq!(store.sweep(moment_at(100), 100).unwrap(), 9);
 }
 

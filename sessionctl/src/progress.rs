@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use session_core::Store;
+use session_core::{Store, StoreError};
 
 /// How far long work is, on the standard error if that is a terminal.
 pub(crate) struct Progress(ProgressBar);
@@ -14,10 +14,21 @@ impl Progress {
 
     /// Begins work on all sessions of a store, of which it says about how many there are.
     pub(crate) async fn through(store: &dyn Store, doing: &'static str) -> Self {
+        Self::begin_through(ProgressBar::new_spinner(), store.estimate(), doing).await
+    }
+
+    async fn begin_through(
+        bar: ProgressBar,
+        estimate: impl Future<Output = Result<Option<u64>, StoreError>>,
+        doing: &'static str,
+    ) -> Self {
+        if bar.is_hidden() {
+            return Self::begin(bar, doing, COUNT);
+        }
         // It is only shown: a store that can't say so can still be gone through, or the work itself will tell.
-        match store.estimate().await {
+        match estimate.await {
             Ok(Some(about)) => Self::begin(ProgressBar::new(about), doing, SHARE),
-            _ => Self::of(doing),
+            _ => Self::begin(bar, doing, COUNT),
         }
     }
 
@@ -54,7 +65,20 @@ const WAIT: &str = "{spinner} {msg} ({elapsed})";
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_store_is_not_asked_for_what_is_not_shown() {
+        let asked = Cell::new(false);
+        let estimate = async {
+            asked.set(true);
+            Ok(Some(7))
+        };
+        drop(Progress::begin_through(ProgressBar::hidden(), estimate, "read").await);
+        assert!(!asked.get());
+    }
 
     #[test]
     fn the_templates_are_sound() {

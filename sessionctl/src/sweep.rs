@@ -15,19 +15,29 @@ use crate::walk::now;
 pub(crate) async fn run(store: &dyn Store, output: Output) -> Result<(), Trouble> {
     let progress = Progress::of("removed");
     // What ends meanwhile is the next sweep's.
-    let removed = sweep(store, now().saturating_sub(MARGIN), |count| {
+    let swept = sweep(store, now().saturating_sub(MARGIN), |count| {
         progress.add(count);
-    })
-    .await?;
+    });
+    let Swept { removed, failed } = swept.await;
     drop(progress);
+    if let Some(error) = failed {
+        return Err(Trouble::after(removed, error));
+    }
     output.say(
         &[("removed", removed.into())],
         &format!("removed {removed} sessions that were over"),
     )
 }
 
+/// What a round has done.
+struct Swept {
+    removed: usize,
+    /// Why it ended early.
+    failed: Option<StoreError>,
+}
+
 /// Makes one round as a store's own sweep does, whose batches and rests let requests hardly notice it.
-async fn sweep(store: &dyn Store, over: Moment, tell: impl Fn(usize)) -> Result<usize, StoreError> {
+async fn sweep(store: &dyn Store, over: Moment, tell: impl Fn(usize)) -> Swept {
     let (removed, failed, round_is_over) = (Cell::new(0), RefCell::new(None), Notify::new());
     let step = async |most: usize| match store.sweep(over, most).await {
         Ok(count) => {
@@ -53,9 +63,9 @@ async fn sweep(store: &dyn Store, over: Moment, tell: impl Fn(usize)) -> Result<
         }
     };
     sweep_in_batches(NEVER, now, batch, pause, round_is_over.notified()).await;
-    match failed.into_inner() {
-        Some(error) => Err(error),
-        None => Ok(removed.get()),
+    Swept {
+        removed: removed.get(),
+        failed: failed.into_inner(),
     }
 }
 
@@ -73,8 +83,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn all_that_is_over_goes_in_one_round_and_a_failure_is_told() {
-        let store = FaultyStore::new(ModelStore::new());
+    async fn all_that_is_over_goes_in_one_round() {
+        let store = ModelStore::new();
         for number in 0..3_000 {
             let (key, record) = (&key_of(number), &record_of(1));
             let insert = Command::Insert { key, record };
@@ -84,12 +94,35 @@ mod tests {
         let told = Cell::new(0);
         let tell = |count| told.set(told.get() + count);
         for (over, removed) in [(0, 0), (1_000_000, 3_000), (1_000_000, 0)] {
-            let swept = sweep(&store, moment_at(over), tell).await.unwrap();
-            assert_eq!(swept, removed, "{over}");
+            let swept = sweep(&store, moment_at(over), tell).await;
+            assert_eq!(swept.removed, removed, "{over}");
+            assert!(swept.failed.is_none(), "{over}");
         }
         assert_eq!(told.get(), 3_000);
-        let broken = FaultyStore::new(ModelStore::new());
-        broken.fail(1);
-        assert!(sweep(&broken, moment_at(0), tell).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_was_removed_before_a_failure_is_told() {
+        let store = FaultyStore::new(ModelStore::new());
+        for number in 0..3_000 {
+            let (key, record) = (&key_of(number), &record_of(1));
+            let insert = Command::Insert { key, record };
+            store.write(insert, moment_at(0)).await.unwrap();
+        }
+        // After the first batch the store is down.
+        let swept = sweep(&store, moment_at(1_000_000), |_| store.go_down()).await;
+        assert!(
+            swept.removed > 0 && swept.removed < 3_000,
+            "{}",
+            swept.removed
+        );
+        let trouble = Trouble::after(swept.removed, swept.failed.unwrap()).to_string();
+        let told = format!("removed {} sessions, and then: ", swept.removed);
+        assert!(
+            trouble.starts_with(&told) && trouble.len() > told.len(),
+            "{trouble}"
+        );
+        let nothing = Trouble::after(0, StoreError::new("it is down"));
+        assert_eq!(nothing.to_string(), "it is down");
     }
 }

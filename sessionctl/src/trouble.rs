@@ -24,6 +24,17 @@ impl Trouble {
             Self::Misused(_) => 2,
         })
     }
+
+    /// A store failed after some sessions were removed, and those are gone.
+    pub(crate) fn after(removed: usize, error: StoreError) -> Self {
+        if removed == 0 {
+            return error.into();
+        }
+        Self::Undone(format!(
+            "removed {removed} sessions, and then: {}",
+            Self::from(error)
+        ))
+    }
 }
 
 impl fmt::Display for Trouble {
