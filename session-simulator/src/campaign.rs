@@ -3,7 +3,7 @@ use crate::moves::Move;
 use crate::plan::Plan;
 use crate::planted::Plant;
 use crate::rng::{Rng, mix};
-use crate::run::{Outcome, Scene, Source, play};
+use crate::run::{Outcome, Scene, Source, Violation, play};
 use crate::setting::Setting;
 
 /// Many plans, one after the other, each drawn from a seed.
@@ -54,6 +54,21 @@ impl Campaign {
         while self.steps < steps {
             let outcome = self.play()?;
             if outcome.violation.is_some() {
+                return Ok(Some(outcome));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Plays until this rule is broken, whatever other rules a fault breaks in other plans.
+    ///
+    /// # Errors
+    ///
+    /// A world can't be made.
+    pub fn run_for(&mut self, steps: u64, property: &str) -> anyhow::Result<Option<Outcome>> {
+        while let Some(outcome) = self.run(steps)? {
+            let is_it = |violation: &Violation| violation.property == property;
+            if outcome.violation.as_ref().is_some_and(is_it) {
                 return Ok(Some(outcome));
             }
         }

@@ -67,7 +67,9 @@ async fn perform(desk: &Desk, session: &RequestSession, act: Act) -> Result<(), 
         }
         Act::Remove(slot) => {
             // To remove what is not there changes nothing.
-            if session.remove(&slot_name(slot))? {
+            let is_there = session.contains(&slot_name(slot));
+            session.remove(&slot_name(slot))?;
+            if is_there {
                 wrote(What::Remove(slot));
             }
         }
@@ -98,8 +100,10 @@ async fn perform(desk: &Desk, session: &RequestSession, act: Act) -> Result<(), 
         }
         Act::Destroy => {
             let own = session.public_id();
+            // After a sign-in the browser may have another cookie already.
+            let is_left = own.is_some() && session.is_superseded();
             session.destroy()?;
-            desk.ledger.borrow_mut().destroys(id, own);
+            desk.ledger.borrow_mut().destroys(id, own, is_left);
         }
         Act::Save => save(desk, session).await?,
         Act::TrySave => {

@@ -101,8 +101,9 @@ impl Ledger {
 
     pub(crate) fn begin(&mut self, begin: &Begin, shown: Option<Secret>) {
         let begun = self.point();
-        self.visits
-            .insert(begin.id, Visit::new(begin, shown, begun));
+        let mut visit = Visit::new(begin, shown, begun);
+        visit.node %= self.setting.nodes;
+        self.visits.insert(begin.id, visit);
     }
 
     /// Takes what has come through the net; it comes before the facts of the same poll.
@@ -110,8 +111,9 @@ impl Ledger {
         let mut facts = Vec::new();
         for passed in passed {
             match passed {
-                Passed::Applied(applied) => {
+                Passed::Applied(mut applied) => {
                     facts.push(Fact::Applied(self.applied.len()));
+                    applied.order = self.point().order;
                     self.applied.push(*applied);
                 }
                 Passed::Acknowledged(number) => {
@@ -175,6 +177,14 @@ impl Ledger {
                 *ended = now;
             }
         });
+    }
+
+    /// Says for how long a node may be unaware of what a request has done: of its own requests' it is aware at once.
+    pub(crate) fn staleness(&self, by: u16, node: u8) -> i64 {
+        match self.visits.get(&by) {
+            Some(visit) if visit.node == node => 0,
+            _ => self.setting.staleness(),
+        }
     }
 
     /// Returns when nothing of a request can change the store any more.

@@ -24,8 +24,8 @@ struct Options {
     /// A fault to plant in the store, by its name.
     #[arg(long)]
     plant: Option<String>,
-    /// Succeed only if this property is broken.
-    #[arg(long)]
+    /// Succeed only if this property is broken; others may be broken before.
+    #[arg(long, conflicts_with = "minutes")]
     expect: Option<String>,
     /// Play this plan instead.
     #[arg(long)]
@@ -54,7 +54,10 @@ fn main() -> anyhow::Result<ExitCode> {
     println!("seed {seed}");
     let mut campaign = Campaign::new(seed, plant);
     let broken = match options.minutes {
-        None => campaign.run(options.steps)?,
+        None => match &options.expect {
+            Some(property) => campaign.run_for(options.steps, property)?,
+            None => campaign.run(options.steps)?,
+        },
         Some(minutes) => {
             let begun = Instant::now();
             let mut broken = None;

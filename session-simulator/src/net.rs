@@ -59,6 +59,10 @@ pub(crate) struct Applied {
     /// The same command has been applied before.
     pub(crate) is_repeated: bool,
     pub(crate) is_acknowledged: bool,
+    /// Its place in the order of all that has happened.
+    pub(crate) order: u64,
+    /// How many sessions its owner has left, by whatever clock, if it has ended one.
+    pub(crate) left: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,6 +27,10 @@ pub(crate) const PROPERTIES: &[Property] = &[
         judge: values::no_change_counts_twice,
     },
     Property {
+        name: "what was acknowledged was stored",
+        judge: values::what_was_acknowledged_was_stored,
+    },
+    Property {
         name: "nobody sees another's values",
         judge: values::nobody_sees_anothers_values,
     },
@@ -45,6 +49,10 @@ pub(crate) const PROPERTIES: &[Property] = &[
     Property {
         name: "what has expired is never alive again",
         judge: life::what_has_expired_is_never_alive_again,
+    },
+    Property {
+        name: "a failure commits nothing",
+        judge: life::a_failure_commits_nothing,
     },
     Property {
         name: "what lives is found",

@@ -74,6 +74,14 @@ pub(crate) async fn apply(
     let outcome = store.write(command, now).await?;
     let number = net.number();
     if outcome == Outcome::Applied {
+        let left = match before.as_ref().and_then(|record| record.owner.as_deref()) {
+            Some(owner) if kind == Kind::Delete => {
+                // Also those that are over, by whatever clock.
+                let left = store.devices(owner, None, Moment::UNIX_EPOCH, 1_000).await;
+                left.ok().map(|left| left.len())
+            }
+            _ => None,
+        };
         net.note(Passed::Applied(Box::new(Applied {
             number,
             by,
@@ -83,6 +91,8 @@ pub(crate) async fn apply(
             after: load(store, &key, now).await,
             is_repeated,
             is_acknowledged: false,
+            order: 0,
+            left,
         })));
     }
     Ok((outcome, number))

@@ -2,6 +2,7 @@ use session_core::PublicId;
 
 use super::known::Known;
 use super::{Ledger, Point};
+use crate::net::{Applied, Kind};
 
 /// Somebody tries to end sessions.
 #[derive(Debug)]
@@ -49,19 +50,34 @@ impl Ledger {
         self.attempts.iter().any(|attempt| {
             let over = attempt.done.or_else(|| self.over(attempt.by));
             let is_before = over.is_some_and(|over| over.order < known.begun.order);
-            attempt.by != except && attempt.target.includes(known) && !is_before
+            // No login ends itself, and where it may be refused it ends nobody.
+            let may_end = !matches!(attempt.target, Target::Capped(_))
+                || (!self.setting.refuses && attempt.by != known.creator);
+            may_end && attempt.by != except && attempt.target.includes(known) && !is_before
         })
     }
 
     /// Returns when the session had ended for sure.
     pub(crate) fn ended(&self, known: &Known) -> Option<Point> {
-        let attempts = self.attempts.iter().filter(|attempt| {
-            let is_later = attempt.begun.order > known.learned.order
-                || matches!(attempt.target, Target::One(_));
+        let done = self.ends_of(known).map(|(_, done)| done);
+        done.min_by_key(|done| done.order)
+    }
+
+    /// Returns all those moments, each with who has ended it.
+    pub(crate) fn ends_of(&self, known: &Known) -> impl Iterator<Item = (u16, Point)> {
+        let stored = self.stored(known);
+        let attempts = self.attempts.iter().filter(move |attempt| {
+            let is_later = attempt.begun.order > stored || matches!(attempt.target, Target::One(_));
             attempt.target.is_certain() && attempt.target.includes(known) && is_later
         });
-        let done = attempts.filter_map(|attempt| attempt.done);
-        done.min_by_key(|done| done.order)
+        attempts.filter_map(|attempt| Some((attempt.by, attempt.done?)))
+    }
+
+    /// Returns when the session was stored, for the last time if its command came twice: what begins during a revocation stays.
+    fn stored(&self, known: &Known) -> u64 {
+        let is_insert = |it: &&Applied| it.key == known.key && it.kind == Kind::Insert;
+        let last = self.applied.iter().rev().find(is_insert);
+        last.map_or(known.learned.order, |last| last.order)
     }
 
     /// Returns when a sign-in had left the session for sure.

@@ -69,7 +69,7 @@ impl Ledger {
     }
 
     /// A handler has ended its session; what it has not saved goes with it.
-    pub(crate) fn destroys(&mut self, id: u16, session: Option<PublicId>) {
+    pub(crate) fn destroys(&mut self, id: u16, session: Option<PublicId>, is_left: bool) {
         let shown = self.visits.get(&id).and_then(|visit| visit.shown.as_ref());
         // What a secret does not open any more it may still end.
         let shown = shown.map(|shown| Target::Perhaps(shown.key));
@@ -78,11 +78,12 @@ impl Ledger {
         }
         self.drop_unsaved(id);
         self.visit(id, |visit| {
+            let is_own = session.is_some_and(|key| visit.made.contains(&key));
             visit.signs_in = None;
             visit.has_signed_in = false;
             visit.holds = None;
             visit.sees = None;
-            visit.has_ended_its_own = true;
+            visit.has_ended_its_own |= is_own || !is_left;
         });
     }
 
@@ -99,7 +100,7 @@ impl Ledger {
     pub(crate) fn revoked_its_own(&mut self, id: u16) {
         let signs_in = self.visits.get(&id).and_then(|visit| visit.signs_in);
         if signs_in.is_none() {
-            return self.destroys(id, None);
+            return self.destroys(id, None, false);
         }
         self.visit(id, |visit| {
             visit.holds = None;

@@ -79,6 +79,17 @@ impl Ledger {
     /// Returns how often the session's secret may have changed since the cookie was made.
     pub(crate) fn turns_since(&self, known: &Known, issued: &Issued, except: u16) -> usize {
         let renewed = usize::from(self.setting.rotate_every > 0);
+        self.turns(known, issued, except, renewed)
+    }
+
+    /// The same where each request may have renewed the secret so many times beside what it has asked for.
+    pub(crate) fn turns(
+        &self,
+        known: &Known,
+        issued: &Issued,
+        except: u16,
+        renewed: usize,
+    ) -> usize {
         let issuer = self.visits.get(&issued.by);
         let own = issuer.map_or(0, |visit| {
             let answer = visit.answer.as_ref();

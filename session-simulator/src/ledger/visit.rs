@@ -14,6 +14,8 @@ use crate::secret::Secret;
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Visit {
     pub(crate) site: u8,
+    /// The server that has served it.
+    pub(crate) node: u8,
     pub(crate) task: Task,
     /// The id that it presents.
     pub(crate) shown: Option<Secret>,
@@ -85,6 +87,7 @@ impl Visit {
     pub(crate) fn new(begin: &Begin, shown: Option<Secret>, begun: Point) -> Self {
         Self {
             site: begin.site,
+            node: begin.node,
             task: begin.task.clone(),
             shown,
             begun,

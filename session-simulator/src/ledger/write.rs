@@ -2,6 +2,7 @@ use session_core::PublicId;
 
 use super::visit::Visit;
 use super::{Ledger, Point};
+use crate::net::{Applied, Kind};
 
 /// A handler's change of a value.
 #[derive(Debug)]
@@ -79,6 +80,22 @@ impl Ledger {
                 visit.is_some_and(is_tried)
             }
         }
+    }
+
+    /// Returns how many writes of a request, of which it was told nothing, others have written on top of.
+    pub(crate) fn buried(&self, by: u16, chain: &[(PublicId, bool)]) -> u64 {
+        let is_buried = |(place, lost): (usize, &Applied)| {
+            let is_lost = lost.by == by && !lost.is_acknowledged;
+            let mut later = self.applied[place..].iter();
+            is_lost
+                && chain.iter().any(|(key, _)| *key == lost.key)
+                && later.any(|it| it.key == lost.key && it.by != by && it.kind != Kind::Touch)
+        };
+        let mut buried = 0;
+        for lost in self.applied.iter().enumerate() {
+            buried += u64::from(is_buried(lost));
+        }
+        buried
     }
 
     /// Returns by when a write was done, if that is known.

@@ -114,7 +114,7 @@ pub(super) fn what_was_acknowledged_is_told(ledger: &Ledger, fact: &Fact) -> Opt
         let is_it = |record: &session_core::Record| record.secrets.present == present;
         applied.after.as_ref().is_some_and(is_it) && !applied.before.as_ref().is_some_and(is_it)
     })?;
-    let is_owed = issuer.by == *id && issuer.is_acknowledged && !visit.is_faulty;
+    let is_owed = issuer.by == *id && issuer.is_acknowledged;
     (is_owed && has.digest != present)
         .then(|| format!("request {id} has renewed the secret of {held}, and keeps it to itself"))
 }

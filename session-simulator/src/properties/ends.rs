@@ -6,7 +6,7 @@ use crate::ledger::visit::Visit;
 use crate::ledger::write::{Outcome, What};
 use crate::ledger::{Fact, Ledger, Point};
 use crate::net::Kind;
-use crate::setting::{GRACE, SECOND, SKEW};
+use crate::setting::{GRACE, SECOND};
 
 /// A logout, a revocation: whoever comes after the answer finds nothing, writes nothing, gets no cookie
 /// and sees it in no list.
@@ -15,8 +15,7 @@ pub(super) fn what_was_ended_is_never_alive_again(ledger: &Ledger, fact: &Fact) 
         Fact::Looked(id) => {
             let (visit, known) = opened(ledger, *id)?;
             let look = visit.look.as_ref()?;
-            let ended = ledger.ended(known)?;
-            let is_later = is_after(ledger, ended, visit.begun, look.at);
+            let is_later = has_to_know(ledger, known, visit, look.at);
             let is_alive = look.session.is_some() || look.owner.is_some() || look.has_values;
             (is_later && is_alive)
                 .then(|| format!("request {id} has found {}, which had ended", known.key))
@@ -25,10 +24,14 @@ pub(super) fn what_was_ended_is_never_alive_again(ledger: &Ledger, fact: &Fact) 
             let visit = ledger.visits.get(id)?;
             let answer = visit.answer.as_ref()?;
             let at = visit.ended?;
+            if answer.is_lost() && answer.set.is_some() {
+                return Some(format!(
+                    "request {id} gets a cookie of what it is told to be lost"
+                ));
+            }
             let has_ended = |key: &PublicId| {
                 let known = ledger.sessions.get(key)?;
-                let ended = ledger.ended(known)?;
-                is_after(ledger, ended, visit.begun, at).then_some(known.key)
+                has_to_know(ledger, known, visit, at).then_some(known.key)
             };
             let set = answer.set.as_ref().map(|secret| &secret.key);
             if let Some(key) = set.and_then(has_ended) {
@@ -59,11 +62,22 @@ pub(super) fn a_left_session_is_read_for_the_grace_at_most(
     fact: &Fact,
 ) -> Option<String> {
     match fact {
+        Fact::Applied(place) => {
+            let applied = ledger.applied.get(*place)?;
+            let before = applied.before.as_ref().filter(|record| record.closed)?;
+            let after = applied.after.as_ref()?;
+            let stays = after.closed && after.data == before.data;
+            (!stays || after.expires > before.expires).then(|| {
+                let (by, key) = (applied.by, applied.key);
+                format!("request {by} has written {key}, which is closed")
+            })
+        }
         Fact::Looked(id) => {
             let (visit, known) = opened(ledger, *id)?;
             let look = visit.look.as_ref()?;
             let left = ledger.left(known)?;
-            let limit = left.at + GRACE + SKEW + SECOND + ledger.setting.staleness();
+            let limit =
+                left.at + GRACE + ledger.setting.skew() + SECOND + ledger.setting.staleness();
             // One that was over by a clock on the way was not closed, and ends by the others' too.
             let was_closed = lives_until(ledger, known) > left.at;
             (was_closed && visit.begun.at > limit && look.session.is_some())
@@ -121,6 +135,13 @@ pub(super) fn opened(ledger: &Ledger, id: u16) -> Option<(&Visit, &Known)> {
     let visit = ledger.visits.get(&id)?;
     let (known, _) = ledger.opened_by(visit.shown.as_ref()?)?;
     Some((visit, known))
+}
+
+/// Says whether a request has to know, at a later moment, that a session had ended.
+fn has_to_know(ledger: &Ledger, known: &Known, visit: &Visit, later: Point) -> bool {
+    ledger.ends_of(known).any(|(by, ended)| {
+        ended.order < visit.begun.order && ended.at + ledger.staleness(by, visit.node) <= later.at
+    })
 }
 
 /// Says whether a request that began then has to know what had happened, at a later moment.

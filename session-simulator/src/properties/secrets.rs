@@ -2,7 +2,7 @@ use session_core::Record;
 
 use super::ends::opened;
 use crate::ledger::{Fact, Ledger};
-use crate::setting::{GRACE, SECOND, SKEW};
+use crate::setting::{GRACE, SECOND};
 
 /// One id a session at a time: when the next one was presented and the grace is over, the old one opens nothing.
 pub(super) fn an_old_secret_dies(ledger: &Ledger, fact: &Fact) -> Option<String> {
@@ -12,7 +12,7 @@ pub(super) fn an_old_secret_dies(ledger: &Ledger, fact: &Fact) -> Option<String>
     let (visit, known) = opened(ledger, *id)?;
     let old = known.find(visit.shown.as_ref()?)?;
     visit.look.as_ref()?.session?;
-    let limit = GRACE + SKEW + SECOND + ledger.setting.staleness();
+    let limit = GRACE + ledger.setting.skew() + SECOND + ledger.setting.staleness();
     let newer = ledger.visits.iter().find(|(other, later)| {
         let Some(new) = later.shown.as_ref().and_then(|shown| known.find(shown)) else {
             return false;
@@ -28,7 +28,8 @@ pub(super) fn an_old_secret_dies(ledger: &Ledger, fact: &Fact) -> Option<String>
             && has_presented
             && !later.is_faulty
             && over.is_some_and(|over| over.at + limit < visit.begun.at)
-            && ledger.is_present(known, new, *id)
+            // A renewal for its age never keeps the one before the last.
+            && ledger.turns(known, new, *id, 0) == 0
     });
     newer.map(|(other, _)| {
         format!(
