@@ -30,7 +30,7 @@ pub struct Filled {
 pub async fn fill(place: &Place, store: &Arc<dyn Store>, rows: usize) -> Filled {
     let templates = rows.min(TEMPLATES);
     let copies = rows / templates;
-    let own = if place.kind == Kind::Redis {
+    let own = if place.kind == Kind::Single {
         rows
     } else {
         templates
@@ -52,7 +52,7 @@ pub async fn fill(place: &Place, store: &Arc<dyn Store>, rows: usize) -> Filled 
         }
         writes.join_all().await;
     }
-    if place.kind != Kind::Redis {
+    if place.kind != Kind::Single {
         copy(place, copies).await;
         filled = Filled {
             all: filled.all * copies,
@@ -137,7 +137,7 @@ async fn copy(place: &Place, copies: usize) {
                 sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
                 connection.close().await.unwrap();
             }
-            Kind::Redis => {}
+            Kind::Single | Kind::Cluster => {}
         }
     }
     // As a server does by itself after so many inserts.
@@ -167,7 +167,7 @@ fn statement(kind: Kind, first: usize, last: usize) -> String {
             ),
             format!("(SELECT generate_series({first}, {last}) AS n)"),
         ),
-        Kind::Mysql | Kind::Redis => (
+        Kind::Mysql | Kind::Single | Kind::Cluster => (
             "`key`",
             "UNHEX(MD5(CONCAT(HEX(`key`), n)))".to_owned(),
             format!("CASE owner WHEN '{ROBOT}' THEN owner ELSE CONCAT(owner, '-', n) END"),

@@ -15,6 +15,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod filling;
+#[path = "../../tests/place/mod.rs"]
+#[allow(dead_code, reason = "the test of moves uses the rest")]
 mod place;
 mod report;
 mod run;
@@ -64,7 +66,7 @@ fn main() {
         (Kind::Sqlite, &[][..]),
         (Kind::Postgresql, &Postgres::PROGRAMS),
         (Kind::Mysql, &Mariadb::PROGRAMS),
-        (Kind::Redis, &Redis::PROGRAMS),
+        (Kind::Single, &Redis::PROGRAMS),
     ] {
         let name = kind.name();
         let is_asked = after("--only").is_none_or(|only| name.eq_ignore_ascii_case(only));

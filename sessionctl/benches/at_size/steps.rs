@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::Size;
 use super::filling::{ADA, Filled, ROBOT, fill};
-use super::place::{Kind, Place};
+use super::place::{Kind, Place, Sweeps};
 use super::report::{Beside, Report};
 use super::run::{Run, run};
 use super::traffic::Traffic;
@@ -15,7 +15,7 @@ use super::traffic::Traffic;
 /// Runs each command beside the traffic, and checks what it says.
 pub async fn play(kind: Kind, size: Size, report: &mut Report) {
     let place = Place::start(kind);
-    let store = place.open().await;
+    let store = place.open(Sweeps::ByCommand).await;
     let begun = Instant::now();
     let filled = fill(&place, &store, size.rows).await;
     Report::begin(kind.name(), filled.all, begun.elapsed());
@@ -45,7 +45,7 @@ struct Scene<'a> {
 
 impl Scene<'_> {
     async fn commands(&mut self, filled: Filled, visitors: usize) {
-        let is_redis = self.place.kind == Kind::Redis;
+        let is_redis = self.place.kind == Kind::Single;
         let over = if is_redis { 0 } else { filled.over };
         let live = filled.all - filled.over + visitors;
         self.again(&["migrate", "--check"], "ok").await;
@@ -118,7 +118,8 @@ async fn moves(
         _ => Kind::Sqlite,
     };
     let new = Place::start(to);
-    let moving: Arc<dyn Store> = Arc::new(Moving::new(store, new.open().await).unwrap());
+    let moving: Arc<dyn Store> =
+        Arc::new(Moving::new(store, new.open(Sweeps::ByCommand).await).unwrap());
     let traffic = Traffic::start(&moving, clients);
     // What the clients have moves by itself before anything is measured.
     traffic.times_of(size.window * SETTLE).await;

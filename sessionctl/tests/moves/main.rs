@@ -15,6 +15,8 @@
 mod clients;
 mod draw;
 mod ledger;
+#[path = "../place/mod.rs"]
+#[allow(dead_code, reason = "the bench uses the rest")]
 mod place;
 mod rounds;
 #[path = "../tool/mod.rs"]

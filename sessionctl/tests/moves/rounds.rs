@@ -9,7 +9,7 @@ use super::Size;
 use super::clients::{Clients, Nodes};
 use super::draw::Draw;
 use super::ledger::Ledger;
-use super::place::{Kind, Place};
+use super::place::{Kind, Place, Sweeps};
 use super::tool::Tool;
 
 fn node(store: impl Store) -> Sessions {
@@ -19,7 +19,7 @@ fn node(store: impl Store) -> Sessions {
 /// Moves everything, and checks the ledgers.
 pub async fn play(kinds: [Kind; 2], size: Size) {
     let [old, new] = kinds.map(Place::start);
-    let stores = [old.open().await, new.open().await];
+    let stores = [old.open(Sweeps::Alone).await, new.open(Sweeps::Alone).await];
     let ledgers = Clients::begin(
         &Sessions::shared(Policy::default(), Arc::clone(&stores[0])),
         size.sessions,
@@ -29,7 +29,8 @@ pub async fn play(kinds: [Kind; 2], size: Size) {
     // One node is still in the first step while the command begins.
     let [from, to] = [&stores[0], &stores[1]].map(Arc::clone);
     let preparing = Moving::preparing(from, to).unwrap();
-    let moving = async || Moving::new(old.open().await, new.open().await).unwrap();
+    let moving =
+        async || Moving::new(old.open(Sweeps::Alone).await, new.open(Sweeps::Alone).await).unwrap();
     let nodes = Arc::new(Nodes::new([node(preparing), node(moving().await)]));
     let clients = Clients::start(&nodes, ledgers);
     clients.ask(size.longest).await;
@@ -61,7 +62,7 @@ pub async fn play(kinds: [Kind; 2], size: Size) {
         "a pass has met sessions"
     );
 
-    let sessions = Sessions::shared(Policy::default(), new.open().await);
+    let sessions = Sessions::shared(Policy::default(), new.open(Sweeps::Alone).await);
     let [mut lost, mut revived] = [0, 0];
     let comparisons = ledgers.into_iter().map(|ledger| {
         let sessions = sessions.clone();
@@ -81,8 +82,8 @@ pub async fn play(kinds: [Kind; 2], size: Size) {
     ];
     println!(
         "| {} | {} | {} | {} s | {kills} | {} | {} → {} ms | {live} + {ended} | {lost} | {revived} |",
-        name(kinds[0]),
-        name(kinds[1]),
+        kinds[0].name(),
+        kinds[1].name(),
         size.sessions,
         took.as_secs(),
         alone.len() + beside.len(),
@@ -140,14 +141,4 @@ fn p99(times: &[Duration]) -> u128 {
     times
         .get(times.len() * 99 / 100)
         .map_or(0, Duration::as_millis)
-}
-
-fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Sqlite => "SQLite",
-        Kind::Postgresql => "PostgreSQL",
-        Kind::Mysql => "MariaDB",
-        Kind::Single => "Redis",
-        Kind::Cluster => "Redis Cluster",
-    }
 }

@@ -10,7 +10,7 @@ use session_store::{
 use tempfile::TempDir;
 
 /// A kind of store.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Sqlite,
     Postgresql,
@@ -19,10 +19,29 @@ pub enum Kind {
     Cluster,
 }
 
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgresql => "PostgreSQL",
+            Self::Mysql => "MariaDB",
+            Self::Single => "Redis",
+            Self::Cluster => "Redis Cluster",
+        }
+    }
+}
+
+/// Whether a node sweeps by itself, or leaves that to the operator's command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sweeps {
+    Alone,
+    ByCommand,
+}
+
 /// A store of a kind, on a server of its own.
 pub struct Place {
     pub url: String,
-    kind: Kind,
+    pub kind: Kind,
     /// Ends with it.
     _server: Server,
 }
@@ -74,20 +93,23 @@ impl Place {
     }
 
     /// Opens the store as a node does.
-    pub async fn open(&self) -> Arc<dyn Store> {
-        let url = &self.url;
+    pub async fn open(&self, sweeps: Sweeps) -> Arc<dyn Store> {
+        let (url, alone) = (&self.url, sweeps == Sweeps::Alone);
         match self.kind {
             Kind::Sqlite => {
                 let path = url.strip_prefix("sqlite:").unwrap();
                 let options = SqliteOptions::new(path).timeout(LIMIT);
+                let options = if alone { options } else { options.no_sweep() };
                 Arc::new(SqliteStore::open_with(options).await.unwrap())
             }
             Kind::Postgresql => {
                 let options = PostgresOptions::new(url).timeout(LIMIT);
+                let options = if alone { options } else { options.no_sweep() };
                 Arc::new(PostgresStore::open_with(options).await.unwrap())
             }
             Kind::Mysql => {
                 let options = MysqlOptions::new(url).timeout(LIMIT);
+                let options = if alone { options } else { options.no_sweep() };
                 Arc::new(MysqlStore::open_with(options).await.unwrap())
             }
             Kind::Single | Kind::Cluster => {
