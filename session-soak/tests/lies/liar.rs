@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use session_core::{
-    Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError, Whose,
+    Command, Device, Digest, Key, Moment, Outcome, PublicId, Record, Store, StoreError,
 };
-use session_testkit::ModelStore;
+use session_testkit::{Around, ModelStore};
 
 /// What a store does wrong now and then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,11 @@ impl Liar {
 }
 
 #[async_trait]
-impl Store for Liar {
+impl Around for Liar {
+    fn store(&self) -> &dyn Store {
+        &self.store
+    }
+
     async fn load(
         &self,
         key: &Key,
@@ -110,10 +114,6 @@ impl Store for Liar {
         self.store.write(command, now).await
     }
 
-    async fn sweep(&self, now: Moment, limit: usize) -> Result<usize, StoreError> {
-        self.store.sweep(now, limit).await
-    }
-
     async fn devices(
         &self,
         owner: &str,
@@ -126,13 +126,5 @@ impl Store for Liar {
             found.pop();
         }
         Ok(found)
-    }
-
-    async fn revoke(&self, whose: Whose<'_>, now: Moment) -> Result<usize, StoreError> {
-        self.store.revoke(whose, now).await
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
-        self.store.check().await
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::middleware::from_fn_with_state;
 use session_core::{Policy, Sessions};
 use session_soak::{Crowd, Invariant, Report, soak_at};
+use session_testkit::Wrapped;
 use tokio::net::TcpListener;
 
 use self::forger::{Forger, Forgery, forge};
@@ -21,7 +22,7 @@ async fn serve(lie: Lie, forgery: Forgery) -> SocketAddr {
     let flags = ["--store", "memory", "--insecure"];
     let app = showcase::prepare("axum", &flags).await.unwrap();
     let policy = Policy::builder().insecure().build().unwrap();
-    let app = app.on(Sessions::new(policy, Liar::new(lie)));
+    let app = app.on(Sessions::new(policy, Wrapped(Liar::new(lie))));
     let router = showcase_axum::router(app);
     let router = router.layer(from_fn_with_state(Forger::new(forgery), forge));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
