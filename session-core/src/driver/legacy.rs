@@ -93,9 +93,9 @@ impl Sessions {
     /// by a logout, which ends both. Bearers, and servers that drive an [`Exchange`](crate::Exchange) by hand, are left out. Of
     /// several sessions of one request only one can adopt. A `Sessions` from before goes on as it is: hand on the new one.
     ///
-    /// A [calm](crate::Handle::calm) page adopts too, and may remove the other cookie; [`max_devices`](crate::PolicyBuilder::max_devices)
-    /// is not asked, since nobody signs in. An adopted session has no [credential](crate::SignIn::credential): with `check_credential`, accept unstamped ones for as
-    /// long as their owners are to stay signed in.
+    /// A [calm](crate::Handle::calm) page adopts too, and may remove the other cookie. Nobody signs in, so
+    /// [`max_devices`](crate::PolicyBuilder::max_devices) is not asked. An adopted session has no [credential](crate::SignIn::credential):
+    /// with `check_credential`, accept unstamped ones for as long as their owners are to stay signed in.
     ///
     /// # Panics
     ///

@@ -14,7 +14,7 @@ pub(super) struct Asked(Arc<dyn Fn(&LegacyValues) -> Answer + Send + Sync>);
 
 type Answer = Pin<Box<dyn Future<Output = Result<Owner, StoreError>> + Send>>;
 
-/// Owner a session is.
+/// Whose a session is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Owner {
     Nobody,

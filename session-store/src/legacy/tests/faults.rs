@@ -29,6 +29,19 @@ fn at_each_call(test: &impl AsyncFn(&Site, Side, Range<usize>) -> usize) {
     }
 }
 
+/// Ends the outage, after which the visitor is adopted if that was not so yet; returns how many calls there were.
+async fn recovers(site: &Site, failing: Side, about: &str) -> usize {
+    let calls = site.calls(failing);
+    site.fail(failing, 0..0);
+    let (name, _) = site.visit(&site.legacy()).await.unwrap();
+    assert_eq!(
+        (name.as_deref(), site.old_rows()),
+        (Some("ada"), 0),
+        "{about}"
+    );
+    calls
+}
+
 fn is_outage(error: &SessionError) -> bool {
     error.status() == 503
 }
@@ -42,15 +55,7 @@ fn an_outage_at_any_call_of_a_visit_is_an_error_or_not_noticed() {
             Ok((name, _)) => assert_eq!(name.as_deref(), Some("ada"), "{about}"),
             Err(error) => assert!(is_outage(&error), "{about}: {error}"),
         }
-        let calls = site.calls(side);
-        site.fail(side, 0..0);
-        let (name, _) = site.visit(&site.legacy()).await.unwrap();
-        assert_eq!(
-            (name.as_deref(), site.old_rows()),
-            (Some("ada"), 0),
-            "{about}"
-        );
-        calls
+        recovers(site, side, &about).await
     });
 }
 
@@ -87,15 +92,7 @@ fn an_outage_at_any_call_of_the_job_is_told_and_loses_nothing() {
             );
             assert_eq!(pass.trouble.is_some(), pass.kept == 1, "{about}");
         }
-        let calls = site.calls(side);
-        site.fail(side, 0..0);
-        let (name, _) = site.visit(&site.legacy()).await.unwrap();
-        assert_eq!(
-            (name.as_deref(), site.old_rows()),
-            (Some("ada"), 0),
-            "{about}"
-        );
-        calls
+        recovers(site, side, &about).await
     });
 }
 
